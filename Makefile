@@ -1,0 +1,146 @@
+# The habits of this project; CI calls `make lint` and `make test` as they are.
+
+PORT ?= 8000
+export PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SERVICES := $(BIN)/python -m tests.harness.run
+PYTEST := $(BIN)/python -m pytest
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-unit test-sqlite test-services test-faults test-js faults soak test-matrix lint \
+        format audit bench bench-quick bench-browser messages constraints clean
+
+help:  ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+# ------------------------------------------------------------------------------------ set-up
+
+# An app and a server, and nothing that only tests need.
+.make/deploy: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || { tests/system-packages venv && $(PYTHON) -m venv $(VENV); }
+	@echo "Installing notify into $(VENV) …"
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[deploy]'
+	@mkdir -p .make && touch $@
+
+.make/dev: .make/deploy
+	@echo "Installing the tools of the tests into $(VENV) …"
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	@touch $@
+
+.make/node: package.json package-lock.json
+	@tests/system-packages node npm
+	@npm ci --silent --no-audit --no-fund
+	@mkdir -p .make && touch $@
+
+# --------------------------------------------------------------------------------------- run
+
+run: export DEBUG ?= on
+run: .make/deploy  ## the whole thing on http://localhost:8000/ (PORT=…), with demo users
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py notify_demo
+	@echo
+	@echo "  notify    http://localhost:$(PORT)/"
+	@echo "  admin     http://localhost:$(PORT)/admin/"
+	@echo "  stop it with Ctrl-C"
+	@echo
+	@exec $(BIN)/python -m daphne -b 127.0.0.1 -p $(PORT) config.asgi:application
+
+# ------------------------------------------------------------------------------------- tests
+
+test: test-sqlite test-services test-faults test-js  ## every test but the long ones of `make faults`
+
+test-unit: .make/dev  ## quick: what needs no service
+	@$(PYTEST) tests/unit -m 'not postgres'
+
+test-sqlite: .make/dev
+	@tests/system-packages redis-server nginx systemd-analyze openssl
+	@$(PYTEST) tests/unit tests/integration -m 'not postgres and not one_database'
+
+test-services: .make/dev
+	@tests/system-packages redis-server postgres nginx systemd-analyze openssl faketime chromium
+	@$(SERVICES) --postgres -- $(PYTEST) tests/unit tests/integration tests/browser -m 'not sqlite'
+
+test-faults: .make/dev  ## the quick ones of `make faults`, three minutes
+	@tests/system-packages redis-server postgres
+	@$(SERVICES) --postgres -- $(PYTEST) tests/faults -m quick_faults -p no:cacheprovider
+
+test-js: .make/node
+	@npm test --silent
+
+# T=…: only these tests, whose lines in docs/faults.md are written anew; FAULT_SEED=… repeats a run.
+faults: .make/dev  ## every fault of docs/faults.md, which it writes; 40 minutes
+	@tests/system-packages redis-server postgres nginx openssl faketime chromium
+	@$(if $(T),,rm -f .make/faults.jsonl)
+	@FAULTS_RESULTS=.make/faults.jsonl $(SERVICES) --postgres -- $(PYTEST) -p no:cacheprovider \
+	  $(or $(T),tests/faults $$($(BIN)/python -m tests.faults.elsewhere)); status=$$?; \
+	$(BIN)/python -m tests.faults.report .make/faults.jsonl docs/faults.md; exit $$status
+
+soak: export FAULT_IDLE_S ?= 3600
+soak: .make/dev  ## idle sockets on each layer for an hour (FAULT_IDLE_S=…), by hand
+	@tests/system-packages redis-server postgres
+	@$(SERVICES) --postgres -- $(PYTEST) tests/faults/test_idle.py -p no:cacheprovider
+
+test-matrix:  ## unit and integration tests on Django 6 and the newest Python that is here
+	@tests/matrix
+
+# -------------------------------------------------------------------------------------- lint
+
+lint: export DEBUG = on
+lint: .make/dev .make/node  ## format, ruff, mypy, import directions, migrations, types of the JS
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@npm run --silent types
+	@npm run --silent budget
+
+format: .make/dev  ## write what `lint` wants to read
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+# Not part of `test`, as it needs the internet. --strict: a package that could not be asked about
+# is a failure, where pip-audit as it comes would say that no vulnerabilities were found.
+audit: .make/dev .make/node  ## known vulnerabilities of what is installed; needs the internet
+	@$(BIN)/python -m pip freeze --exclude-editable > .make/installed.txt
+	@$(BIN)/pip-audit --strict --disable-pip --no-deps -r .make/installed.txt
+	@npm audit --audit-level=low
+
+messages: .make/dev  ## collect the texts to translate, and compile what is translated
+	@tests/system-packages msgfmt
+	@DEBUG=on $(BIN)/python manage.py makemessages --all --no-location $(addprefix -i ,build config node_modules tests)
+	@cd notify && DEBUG=on ../$(BIN)/python -m django compilemessages
+
+# --------------------------------------------------------------------------------- benchmarks
+
+# The peers, which nothing else needs.
+.make/bench: .make/dev
+	@echo "Installing the peers of the benchmark into $(VENV) …"
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[bench]'
+	@touch $@
+
+BENCHMARKS := $(SERVICES) --postgres --redis -- $(BIN)/python -m tests.benchmarks
+
+bench: .make/bench .make/node  ## writes docs/benchmarks.md; Q=1: one question; RESUME=1: what is missing
+	@tests/system-packages redis-server postgres
+	@$(BENCHMARKS) $(Q:%=--question %) $(if $(RESUME),--resume) $(RUNS:%=--runs %)
+
+bench-quick: .make/bench .make/node  ## the same with fewer sockets, in two minutes; writes nothing
+	@tests/system-packages redis-server postgres
+	@$(BENCHMARKS) --quick $(Q:%=--question %)
+
+bench-browser: .make/dev  ## 1,000 rows, and 100 notices at once, in Chromium
+	@tests/system-packages redis-server postgres chromium
+	@$(SERVICES) --postgres -- $(PYTEST) -q -s tests/browser/bench_browser.py
+
+# ---------------------------------------------------------------------------------- the rest
+
+constraints: .make/dev  ## write the versions that are installed now as the tested ones
+	@{ sed -n '/^#/p' constraints.txt; \
+	   $(BIN)/python -m pip freeze --exclude-editable; } > .make/constraints.txt
+	@mv .make/constraints.txt constraints.txt
+
+clean:  ## remove what make has made, and the SQLite database
+	rm -rf .make .venv .venv-matrix node_modules staticfiles build dist db.sqlite3*

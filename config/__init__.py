@@ -1,0 +1,1 @@
+"""A project that deploys notify, driven by environment variables."""

@@ -1,0 +1,285 @@
+"""Settings of the deployment. Each choice is an environment variable; see config/environment.py.
+
+SECRET_KEY            required unless DEBUG is on
+DEBUG                 off
+ALLOWED_HOSTS         example.org,www.example.org; with DEBUG: localhost only
+CSRF_TRUSTED_ORIGINS  https://example.org, where the proxy hides the scheme
+HTTPS                 on unless DEBUG is: redirects, secure cookies, HSTS
+HSTS_SECONDS          31536000; HSTS_SUBDOMAINS and HSTS_PRELOAD are off: they bind a domain
+BEHIND_PROXY          off; on where a proxy sets X-Forwarded-Proto itself
+DATABASE_URL          SQLite in this directory; or postgres://user:password@host:port/name
+DATABASE_POOL         connections to PostgreSQL that one process may hold: 20; 0: no pool
+REDIS_URL             none: channel layer in memory, which serves one process
+REDIS_LAYER           pubsub, or core
+STATIC_ROOT           where collectstatic puts its files
+LANGUAGE_CODE, TIME_ZONE, LOG_LEVEL
+NOTIFY_…              the settings of the app: notify/conf.py
+"""
+
+from pathlib import Path
+from typing import Any
+from warnings import filterwarnings
+
+import csp.constants
+from django import VERSION as DJANGO_VERSION
+
+from config.environment import (
+    REDIS_SCHEMES,
+    Environment,
+    database,
+    number,
+    one_of,
+    or_none,
+    switch,
+    text,
+    url,
+    whole_number,
+    words,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment()
+
+DEBUG = env.read("DEBUG", switch, default=False)
+HTTPS = env.read("HTTPS", switch, default=not DEBUG)
+
+if DEBUG:
+    # The same at every start, so that a reload signs nobody out; `check --deploy` refuses it.
+    SECRET_KEY = env.read("SECRET_KEY", text, default="django-insecure-for-debug-only")
+else:
+    SECRET_KEY = env.require("SECRET_KEY", text, why="sessions are signed with it")
+
+ALLOWED_HOSTS: list[str] = env.read("ALLOWED_HOSTS", words, default=[])
+CSRF_TRUSTED_ORIGINS: list[str] = env.read("CSRF_TRUSTED_ORIGINS", words, default=[])
+
+# ----------------------------------------------------------------------------------- apps
+
+INSTALLED_APPS = [
+    "daphne",  # first: its runserver serves sockets too
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "ninja",  # the page of the API, with its script from here and not from another host
+    "notify",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# ------------------------------------------------------------------------------- database
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.read(
+        "DATABASE_URL", database, default=database(f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+_options = DATABASES["default"].setdefault("OPTIONS", {})
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # IMMEDIATE: a transaction that reads first and writes later would fail at once instead of
+    # waiting its turn. WAL: readers do not wait for the writer.
+    _options |= {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 10,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+elif pool_size := env.read("DATABASE_POOL", whole_number, default=20):
+    # Under ASGI a request's thread lives as long as the request, and so would a connection of
+    # CONN_MAX_AGE. The pool keeps them open instead.
+    _options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# -------------------------------------------------------------------------- channel layer
+
+REDIS_URL = env.read("REDIS_URL", or_none(url(REDIS_SCHEMES)), default=None)
+REDIS_LAYER = env.read("REDIS_LAYER", one_of("pubsub", "core"), default="pubsub")
+
+if REDIS_URL is None:
+    CHANNEL_LAYERS: dict[str, Any] = {
+        "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    }
+elif REDIS_LAYER == "pubsub":
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL]},
+        }
+    }
+else:
+    # The layer's blocking read takes 5 s; redis-py 8 gives a socket 5 s too, and would drop an
+    # idle one at that moment.
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {
+                "hosts": [{"address": REDIS_URL, "socket_timeout": 10}],
+                "capacity": 1000,
+            },
+        }
+    }
+
+# ------------------------------------------------------------------------------- sessions
+
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "notify:dashboard"
+LOGOUT_REDIRECT_URL = "login"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# ------------------------------------------------------------------------------- security
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [
+    r"^healthz$",
+    r"^readyz$",
+    r"^metrics$",
+]  # asked by a supervisor, without TLS
+SECURE_HSTS_SECONDS = env.read("HSTS_SECONDS", whole_number, default=31_536_000) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.read("HSTS_SUBDOMAINS", switch, default=False)
+SECURE_HSTS_PRELOAD = env.read("HSTS_PRELOAD", switch, default=False)
+if env.read("BEHIND_PROXY", switch, default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# 'self' covers wss:// of the same host in every browser that runs our modules (CSP level 3;
+# Safari since 15.4).
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [csp.constants.SELF],
+        "img-src": [csp.constants.SELF, "data:"],
+        "object-src": [csp.constants.NONE],
+        "base-uri": [csp.constants.NONE],
+        "form-action": [csp.constants.SELF],
+        "frame-ancestors": [csp.constants.NONE],
+    }
+}
+
+# --------------------------------------------------------------------------- static files
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.read("STATIC_ROOT", text, default=str(BASE_DIR / "staticfiles"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "config.storage.HashedStaticFilesStorage"
+    },
+}
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG  # no collectstatic while one works on them
+# WhiteNoise opens files the synchronous way; Django reads them in a thread and warns of it.
+filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
+
+# ------------------------------------------------------------------------------- language
+
+LANGUAGE_CODE = env.read("LANGUAGE_CODE", text, default="en")
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "notify" / "locale"]  # where `make messages` puts what templates/ say
+TIME_ZONE = env.read("TIME_ZONE", text, default="UTC")
+USE_TZ = True
+
+# -------------------------------------------------------------------------------- logging
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"style": "{", "format": "{asctime} {levelname} {name} {message}"},
+    },
+    "filters": {
+        "redis_is_away": {"()": "notify.log_filters.RedisIsAway"},
+        "in_one_line": {"()": "notify.log_filters.InOneLine"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {
+        "handlers": ["stderr"],
+        "level": env.read("LOG_LEVEL", one_of("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),
+    },
+    # Django's own loggers have handlers of their own: one line is enough.
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        "django.security.DisallowedHost": {"filters": ["in_one_line"]},
+        "channels_redis.pubsub": {"filters": ["redis_is_away"]},
+    },
+}
+
+# --------------------------------------------------------------------------------- notify
+
+# Only what is set: the defaults are in notify/conf.py, once.
+APP_VARIABLES = {
+    "NOTIFY_PING_INTERVAL": or_none(number),
+    "NOTIFY_PING_TIMEOUT": or_none(number),
+    "NOTIFY_SWEEP_INTERVAL": number,
+    "NOTIFY_SESSION_CHECK_INTERVAL": number,
+    "NOTIFY_ALLOWED_ORIGINS": words,
+    "NOTIFY_CHANNEL_LAYER": text,
+    "NOTIFY_PUBLISH_TIMEOUT": number,
+    "NOTIFY_BATCH_SIZE": whole_number,
+    "NOTIFY_DIRECT_WRITES": switch,
+    "NOTIFY_KEEP_DAYS": or_none(number),
+    "NOTIFY_SERVER_WORKERS": whole_number,
+    "NOTIFY_DATABASE_THREADS": whole_number,
+    "NOTIFY_TASK_BACKEND": or_none(one_of("default", "database")),
+    "NOTIFY_WELCOME": switch,
+    "NOTIFY_PASSWORD_CHANGED": switch,
+    "NOTIFY_NEW_DEVICE": switch,
+    "NOTIFY_SOCKETS_PER_USER": whole_number,
+    "NOTIFY_SOCKETS_PER_PROCESS": or_none(whole_number),
+    "NOTIFY_SOCKETS_PER_ADDRESS": or_none(whole_number),
+    "NOTIFY_FRAMES_PER_SECOND": number,
+    "NOTIFY_FRAMES_BURST": whole_number,
+    "NOTIFY_MAX_SOCKET_AGE": number,
+    "NOTIFY_METRICS_TOKEN": or_none(text),
+}
+vars().update(env.present(APP_VARIABLES))
+
+# The backends that NOTIFY_TASK_BACKEND may name. `database` is worked off by
+# `manage.py db_worker --backend database`; `default` runs a task where it is enqueued.
+_tasks = "django.tasks" if DJANGO_VERSION >= (6, 0) else "django_tasks"
+TASKS = {"default": {"BACKEND": f"{_tasks}.backends.immediate.ImmediateBackend"}}
+if env.source.get("NOTIFY_TASK_BACKEND") == "database":
+    TASKS["database"] = {"BACKEND": "django_tasks_db.DatabaseBackend"}
+    INSTALLED_APPS += ["django_tasks_db"]

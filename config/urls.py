@@ -1,0 +1,21 @@
+"""Routes of the deployment: the app's own, the admin, and signing in."""
+
+from django.contrib import admin
+from django.contrib.auth import views as auth
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="notify:dashboard"), name="home"),
+    path("admin/", admin.site.urls),
+    # Of django.contrib.auth.urls those that need no e-mail.
+    path("accounts/login/", auth.LoginView.as_view(), name="login"),
+    path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
+    path("accounts/password_change/", auth.PasswordChangeView.as_view(), name="password_change"),
+    path(
+        "accounts/password_change/done/",
+        auth.PasswordChangeDoneView.as_view(),
+        name="password_change_done",
+    ),
+    path("", include("notify.web.urls")),
+]

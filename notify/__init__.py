@@ -1,0 +1,64 @@
+"""Live notifications for Django that are never lost.
+
+    import notify
+
+    notify.send(to=user, title="Your export is ready", url="/exports/7/")
+
+This facade is lazy, because models cannot be loaded while apps are loading.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from notify.exceptions import (
+        Busy,
+        EmptyAudience,
+        InvalidNotice,
+        KeyConflict,
+        NotifyError,
+        UnknownUsers,
+    )
+    from notify.inbox.audience import everyone
+    from notify.models import Level
+    from notify.sending import arecall, asend, recall, send
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Busy": "notify.exceptions",
+    "EmptyAudience": "notify.exceptions",
+    "InvalidNotice": "notify.exceptions",
+    "KeyConflict": "notify.exceptions",
+    "Level": "notify.models",
+    "NotifyError": "notify.exceptions",
+    "UnknownUsers": "notify.exceptions",
+    "arecall": "notify.sending",
+    "asend": "notify.sending",
+    "everyone": "notify.inbox.audience",
+    "recall": "notify.sending",
+    "send": "notify.sending",
+}
+
+__all__ = [
+    "Busy",
+    "EmptyAudience",
+    "InvalidNotice",
+    "KeyConflict",
+    "Level",
+    "NotifyError",
+    "UnknownUsers",
+    "arecall",
+    "asend",
+    "everyone",
+    "recall",
+    "send",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'notify' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

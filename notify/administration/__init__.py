@@ -1,0 +1,1 @@
+"""What staff see in the Django admin: composing, following and stopping notices, and people."""

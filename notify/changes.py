@@ -1,0 +1,64 @@
+"""What travels between the inbox and the sockets: plain data, known to both, knowing neither.
+
+Users are named by `str(user.pk)`, so that integers and UUIDs travel alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Row = dict[str, Any]
+"""A notification in the shape of PROTOCOL ("A notification"), ready for JSON."""
+
+
+class Cursor(NamedTuple):
+    """What a client holds: all of the inbox up to `since`, in this life of its counter."""
+
+    epoch: str
+    since: int
+
+
+class Step(NamedTuple):
+    """One inbox went from version `start` to version `to`; the counts are those after it."""
+
+    user: str
+    epoch: str
+    start: int
+    to: int
+    unseen: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one transaction did to one or more inboxes.
+
+    `arrival` is the notice that arrived in all of them; its row in each has the step's `to` as
+    `arrived` and `version`. `rows` are the changed rows of the one inbox that changed. With
+    neither, whoever needs the rows reads them from the store.
+    """
+
+    steps: list[Step]
+    arrival: Row | None = None
+    rows: list[Row] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One inbox, read in one statement.
+
+    Without `reset`, `rows` are all that changed after `since`, by version; with it, the newest
+    that are neither archived nor recalled, by arrival, newest first, and `next` is the `arrived`
+    of the last where there are more.
+    """
+
+    user: str
+    epoch: str
+    version: int
+    unseen: int
+    unread: int
+    since: int = 0
+    reset: bool = False
+    rows: list[Row] = field(default_factory=list)
+    next: int | None = None

@@ -1,0 +1,227 @@
+"""System checks: wrong settings fail at `manage.py check`, with an id and a cure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections, router
+
+from notify import conf
+from notify.models import Inbox
+
+CORE_READ_S = 5  # channels_redis.core reads that long at a time; redis-py 8 waits as long
+CORE_CAPACITY = 1000
+TESTED_DAPHNE = "4.2."
+
+
+@register("notify")
+def check_settings(
+    *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """notify.E001: a NOTIFY_… setting is wrong, or none of ours."""
+    return [
+        Error(problem, hint=f"See {name} in docs/settings.md.", id="notify.E001")
+        for name, problem in conf.Conf.problems()
+    ]
+
+
+@register("notify")
+def check_channel_layer(
+    *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """notify.W001: without a channel layer notices are shown by the sweep only."""
+    if conf.Conf.problems():
+        return []
+    alias = conf.current().channel_layer
+    if alias in getattr(settings, "CHANNEL_LAYERS", {}):
+        return []
+    return [
+        Warning(
+            f"CHANNEL_LAYERS has no {alias!r}: notices from other processes are shown "
+            f"{conf.current().sweep_interval:g} s late.",
+            hint="Configure the layer, or name another by NOTIFY_CHANNEL_LAYER.",
+            id="notify.W001",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """notify.E002, E003, W002: what the database must be and how it must be opened."""
+    alias = router.db_for_write(Inbox)
+    if alias not in (databases or ()):
+        return []
+    connection = connections[alias]
+    if connection.vendor not in {"postgresql", "sqlite"}:
+        return [
+            Error(
+                f"notify does not run on {connection.display_name}.",
+                hint="Use PostgreSQL 15 or later, or SQLite 3.35 or later.",
+                id="notify.E002",
+            )
+        ]
+    return _check_sqlite(connection.settings_dict) if connection.vendor == "sqlite" else []
+
+
+def _check_sqlite(database: dict[str, Any]) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if database.get("OPTIONS", {}).get("transaction_mode") != "IMMEDIATE":
+        found.append(
+            Error(
+                "SQLite fails transactions that read first and write later, when others write.",
+                hint="Set OPTIONS = {'transaction_mode': 'IMMEDIATE', …} of the database.",
+                id="notify.E003",
+            )
+        )
+    if database.get("ATOMIC_REQUESTS"):
+        found.append(
+            Warning(
+                "With ATOMIC_REQUESTS every request takes SQLite's only write lock.",
+                hint="Turn it off, or use PostgreSQL.",
+                id="notify.W002",
+            )
+        )
+    return found
+
+
+# What proxies close as idle when nobody tells them otherwise: nginx 60 s, AWS 60 s,
+# Cloudflare 100 s.
+IDLE_TIMEOUT_S = 60
+JITTER = 1.1  # of the ping interval
+
+
+@register("notify")
+def check_heartbeat(
+    *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """notify.W003, W004: a heartbeat that keeps no socket open, or that finds no dead one."""
+    if conf.Conf.problems():
+        return []
+    interval, timeout = conf.current().ping_interval, conf.current().ping_timeout
+    if interval is None:
+        return [
+            Warning(
+                "Without NOTIFY_PING_INTERVAL nothing keeps a quiet socket open: proxies close it "
+                f"after {IDLE_TIMEOUT_S} s or so, and a client that is gone stays.",
+                hint="Set it to 20, or raise every idle timeout on the way and silence this.",
+                id="notify.W003",
+            )
+        ]
+    if interval * JITTER >= IDLE_TIMEOUT_S:
+        return [
+            Warning(
+                f"NOTIFY_PING_INTERVAL = {interval:g} s is not below the idle timeout of proxies "
+                f"({IDLE_TIMEOUT_S} s for nginx as it comes): quiet sockets will be closed.",
+                hint="Set it to 50 at the most, or raise proxy_read_timeout and silence this.",
+                id="notify.W003",
+            )
+        ]
+    if timeout is None:
+        return [
+            Warning(
+                "Without NOTIFY_PING_TIMEOUT a client that is gone without a word stays until "
+                "TCP gives it up, which may be a quarter of an hour.",
+                hint="Set it to 15, or silence this where that is meant.",
+                id="notify.W004",
+            )
+        ]
+    return []
+
+
+@register("notify", deploy=True)
+def check_memory_layer(
+    *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """notify.W005: the layer in memory serves one process."""
+    alias = None if conf.Conf.problems() else conf.current().channel_layer
+    layer = getattr(settings, "CHANNEL_LAYERS", {}).get(alias, {})
+    if not str(layer.get("BACKEND", "")).endswith("InMemoryChannelLayer"):
+        return []
+    return [
+        Warning(
+            "The channel layer is in memory: what other processes send (commands, workers, a "
+            f"second server) is shown {conf.current().sweep_interval:g} s late.",
+            hint="Use channels_redis.pubsub.RedisPubSubChannelLayer (REDIS_URL).",
+            id="notify.W005",
+        )
+    ]
+
+
+@register("notify")
+def check_core_layer(
+    *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """notify.W006: a core layer that drops hints, or its own connections."""
+    alias = None if conf.Conf.problems() else conf.current().channel_layer
+    layer = getattr(settings, "CHANNEL_LAYERS", {}).get(alias, {})
+    if layer.get("BACKEND") != "channels_redis.core.RedisChannelLayer":
+        return []
+    options = layer.get("CONFIG", {})
+    found: list[CheckMessage] = []
+    if (capacity := options.get("capacity", 100)) < CORE_CAPACITY:
+        found.append(
+            Warning(
+                f"The core channel layer drops hints above {capacity} waiting ones; what it drops "
+                f"is shown {conf.current().sweep_interval:g} s late.",
+                hint=f'Give its CONFIG "capacity": {CORE_CAPACITY} or more, or use '
+                "channels_redis.pubsub.RedisPubSubChannelLayer, which drops nothing.",
+                id="notify.W006",
+            )
+        )
+    hosts = options.get("hosts") or [{}]
+    if not all(_waits_long_enough(host) for host in hosts):
+        found.append(
+            Warning(
+                f"The core channel layer reads for {CORE_READ_S} s at a time, and its Redis client "
+                "gives up a socket that is quiet for as long: it reconnects all the time.",
+                hint='Write the host as {"address": …, "socket_timeout": 10}.',
+                id="notify.W006",
+            )
+        )
+    return found
+
+
+def _waits_long_enough(host: Any) -> bool:
+    timeout = host.get("socket_timeout", CORE_READ_S) if isinstance(host, dict) else CORE_READ_S
+    return timeout is None or timeout > CORE_READ_S
+
+
+@register("notify", deploy=True)
+def check_hosts(
+    *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """notify.W007: a socket's Origin is compared with a host that anybody may name."""
+    if "*" not in settings.ALLOWED_HOSTS:
+        return []
+    return [
+        Warning(
+            'ALLOWED_HOSTS has "*": a foreign page whose name points at this server (DNS '
+            "rebinding) passes for a page of ours, and may open sockets.",
+            hint="Name the hosts.",
+            id="notify.W007",
+        )
+    ]
+
+
+@register("notify")
+def check_daphne(
+    *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """notify.W008: `serve` relies on names of Daphne's that are not public."""
+    installed = version("daphne")
+    if installed.startswith(TESTED_DAPHNE):
+        return []
+    return [
+        Warning(
+            f"Daphne {installed} is not one that `manage.py serve` was tested with "
+            f"({TESTED_DAPHNE}x): it may not drain, bound or supervise its sockets.",
+            hint=f"Install daphne {TESTED_DAPHNE}x, or a notify that knows this one; stock "
+            "`daphne` and uvicorn serve notify too.",
+            id="notify.W008",
+        )
+    ]

@@ -1,0 +1,156 @@
+"""The settings of notify: `NOTIFY_…` in Django's settings, read once, checked, typed.
+
+`current()` is what the rest of the code asks. A wrong value raises `ImproperlyConfigured`,
+which names the setting; `manage.py check` reports all of them (see checks.py).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+
+PREFIX = "NOTIFY_"
+_ORIGIN = re.compile(r"(https?)://([^\s/?#@:\\\[\]]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?")
+_PORTS = {"http": ":80", "https": ":443"}
+
+
+def _positive(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ValueError("must be a number above 0")
+    return float(value)
+
+
+def _optional_positive(value: Any) -> float | None:
+    return None if value is None else _positive(value)
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("must be a whole number, 0 or above")
+    return value
+
+
+def _optional_count(value: Any) -> int | None:
+    if value is None:
+        return None
+    if _count(value) == 0:
+        raise ValueError("must be above 0, or None for no limit")
+    return int(value)
+
+
+def _at_least_one(value: Any) -> int:
+    if _count(value) == 0:
+        raise ValueError("must be a whole number, 1 or above")
+    return int(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be a string that is not empty")
+    return value
+
+
+def _optional_text(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be True or False")
+    return value
+
+
+def _origin(value: Any) -> str:
+    """As browsers write it: in lower case, without the scheme's own port (RFC 6454, 6.2)."""
+    found = _ORIGIN.fullmatch(_text(value).lower())
+    if found is None:
+        raise ValueError(f"{value!r} must be scheme://host or scheme://host:port")
+    scheme, host, port = found.groups()
+    return f"{scheme}://{host}{'' if port == _PORTS[scheme] else port or ''}"
+
+
+def _origins(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ValueError("must be a list of origins such as 'https://example.org'")
+    return tuple(_origin(entry) for entry in value)
+
+
+def _setting(default: Any, check: Callable[[Any], Any]) -> Any:
+    return field(default=default, metadata={"check": check})
+
+
+@dataclass(frozen=True, slots=True)
+class Conf:
+    """One consistent reading of the settings. Times are in seconds."""
+
+    ping_interval: float | None = _setting(20, _optional_positive)
+    ping_timeout: float | None = _setting(15, _optional_positive)
+    sweep_interval: float = _setting(10, _positive)
+    session_check_interval: float = _setting(30, _positive)
+    allowed_origins: tuple[str, ...] = _setting((), _origins)
+    channel_layer: str = _setting("default", _text)
+    publish_timeout: float = _setting(1, _positive)
+    batch_size: int = _setting(5000, _at_least_one)
+    direct_writes: bool = _setting(True, _switch)
+    server_workers: int = _setting(1, _count)
+    database_threads: int = _setting(4, _at_least_one)
+    task_backend: str | None = _setting(None, _optional_text)
+    welcome: bool = _setting(True, _switch)
+    password_changed: bool = _setting(True, _switch)
+    new_device: bool = _setting(True, _switch)
+    sockets_per_user: int = _setting(20, _at_least_one)
+    sockets_per_process: int | None = _setting(None, _optional_count)
+    sockets_per_address: int | None = _setting(None, _optional_count)
+    frames_per_second: float = _setting(20, _positive)
+    frames_burst: int = _setting(60, _at_least_one)
+    max_socket_age: float = _setting(12 * 3600, _positive)
+    keep_days: float | None = _setting(None, _optional_positive)
+    metrics_token: str | None = _setting(None, _optional_text)
+
+    @classmethod
+    def read(cls) -> Conf:
+        """The settings as they are now; raises ImproperlyConfigured at the first wrong one."""
+        return cls(**{entry.name: _checked(entry) for entry in fields(cls)})
+
+    @classmethod
+    def problems(cls) -> list[tuple[str, str]]:
+        """(setting, what is wrong with it) for each wrong setting, and for names we do not know."""
+        found = []
+        for entry in fields(cls):
+            try:
+                _checked(entry)
+            except ImproperlyConfigured as error:
+                found.append((PREFIX + entry.name.upper(), str(error)))
+        known = {PREFIX + entry.name.upper() for entry in fields(cls)}
+        unknown = {name for name in dir(settings) if name.startswith(PREFIX)} - known
+        found += [(name, f"{name} is not a setting of notify.") for name in sorted(unknown)]
+        return found
+
+
+def _checked(entry: Field[Any]) -> Any:
+    setting = PREFIX + entry.name.upper()
+    try:
+        return entry.metadata["check"](getattr(settings, setting, entry.default))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{setting} {error}.") from error
+
+
+@functools.cache
+def current() -> Conf:
+    """The settings in force; read once, and again after a test overrides one."""
+    return Conf.read()
+
+
+@receiver(setting_changed)
+def _forget(*, setting: str, **kwargs: Any) -> None:
+    if setting.startswith(PREFIX):
+        current.cache_clear()

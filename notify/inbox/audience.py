@@ -1,0 +1,206 @@
+"""Whom a notice is for: from what callers say to primary keys, in batches, each once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import Group, Permission
+from django.core.exceptions import FieldDoesNotExist, FieldError, ValidationError
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from notify.exceptions import InvalidNotice, UnknownUsers
+from notify.inbox import sql
+
+KEYS_A_QUERY = 5000
+NAMES_A_QUERY = 1000
+
+
+class Everyone:
+    """All users who are active when the notice is sent."""
+
+    def __repr__(self) -> str:
+        return "everyone()"
+
+
+def everyone() -> Everyone:
+    return Everyone()
+
+
+Recipient = AbstractBaseUser | Group | Permission | QuerySet[Any] | Everyone | int | str | uuid.UUID
+To = Recipient | Iterable[Recipient]
+_ONE = (AbstractBaseUser, Group, Permission, QuerySet, Everyone, str, bytes)
+
+
+def users_named(names: Iterable[str]) -> list[Any]:
+    """The users with these usernames; raises UnknownUsers if one is missing."""
+    users = get_user_model()
+    wanted = set(names)
+    found: list[Any] = []
+    for some in _in_lots(iter(wanted), NAMES_A_QUERY):
+        found += users._default_manager.filter(**{f"{users.USERNAME_FIELD}__in": some})
+    missing = wanted - {user.get_username() for user in found}
+    if missing:
+        raise UnknownUsers(missing)
+    return found
+
+
+def groups_named(names: Iterable[str]) -> list[Group]:
+    """The groups with these names; raises InvalidNotice if one is missing."""
+    wanted = set(names)
+    found = list(Group.objects.filter(name__in=wanted))
+    if missing := wanted - {group.name for group in found}:
+        raise InvalidNotice("to", f"no such group: {', '.join(sorted(missing))}. Nothing was sent.")
+    return found
+
+
+@dataclass(slots=True)
+class Audience:
+    """What `to` said, sorted by kind."""
+
+    keys: set[Any] = field(default_factory=set)
+    queries: list[QuerySet[Any]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)  # what the queries are, for `describe`
+
+    @classmethod
+    def of(cls, to: To) -> Audience:
+        """Raises InvalidNotice where `to` holds something that is no recipient."""
+        audience = cls()
+        if isinstance(to, _ONE) or not isinstance(to, Iterable):
+            audience._add(to)
+        else:
+            for recipient in to:
+                audience._add(recipient)
+        return audience
+
+    def describe(self) -> list[str]:
+        """Whom it is for, as the caller said it; the same for a retry, whoever joined since."""
+        return sorted(str(key) for key in self.keys) + sorted(self.names)
+
+    def people(self) -> QuerySet[Any]:
+        """The users that it is for as of now, each once; keys of nobody are left out."""
+        wanted = Q(pk__in=[])
+        if self.keys:
+            keys = sql.json_array(sql.database_keys(self.keys))
+            # One parameter, however many there are.
+            wanted |= Q(pk__in=RawSQL(sql.keys_of()[1:-1], [keys]))  # noqa: S611  ours
+        for query in self.queries:
+            wanted |= Q(pk__in=query.values("pk"))
+        return _users().filter(wanted)
+
+    def batches(self, size: int, *, without: Any = None) -> Iterator[list[Any]]:
+        """The primary keys of the recipients but `without`, each once; at most `size` at a time.
+
+        Raises UnknownUsers where a key that was named belongs to nobody.
+        """
+        yield from _in_lots(self._all_keys(without), size)
+
+    def _all_keys(self, without: Any) -> Iterator[Any]:
+        if not self.queries:
+            found: Iterable[Any] = sorted(self._existing())
+        elif len(self.queries) == 1 and not self.keys:
+            found = _stream(self.queries[0])
+        else:  # a mixture is merged in memory, for the sake of simplicity
+            found = sorted(self._existing().union(*map(_stream, self.queries)))
+        return (key for key in found if key != without)
+
+    def _existing(self) -> set[Any]:
+        found: set[Any] = set()
+        for some in _in_lots(iter(self.keys), KEYS_A_QUERY):
+            found.update(_users().filter(pk__in=some).values_list("pk", flat=True))
+        if missing := self.keys - found:
+            raise UnknownUsers(missing)
+        return found
+
+    def _add(self, recipient: Any) -> None:
+        match recipient:
+            case Everyone():
+                self._add_query(_active(), "everyone")
+            case Group():
+                self._add_query(_members(recipient), f"group:{recipient.pk}")
+            case Permission():
+                self._add_query(_allowed(recipient), f"permission:{recipient.pk}")
+            case QuerySet():
+                self._add_query(_checked(recipient), "queryset")
+            case AbstractBaseUser():
+                self._add_key(recipient.pk)
+            case _:
+                self._add_key(recipient)
+
+    def _add_query(self, query: QuerySet[Any], name: str) -> None:
+        self.queries.append(query)
+        self.names.append(name)
+
+    def _add_key(self, key: Any) -> None:
+        try:
+            if key is None or isinstance(key, bool | bytes | float):
+                raise ValidationError("not a key")
+            self.keys.add(get_user_model()._meta.pk.clean(key, None))
+        except ValidationError as error:
+            raise InvalidNotice(
+                "to",
+                f"{key!r} is no recipient. Give users, their primary keys, groups, querysets of "
+                "users or everyone(); look usernames up first.",
+            ) from error
+
+
+def _users() -> QuerySet[Any]:
+    return get_user_model()._default_manager.using(sql.alias())
+
+
+def _active() -> QuerySet[Any]:
+    try:
+        get_user_model()._meta.get_field("is_active")
+    except FieldDoesNotExist:
+        return _users().all()
+    return _users().filter(is_active=True)
+
+
+def _members(group: Group) -> QuerySet[Any]:
+    try:
+        return _active().filter(groups=group)
+    except FieldError as error:
+        raise InvalidNotice(
+            "to", "users have no groups in this project. Give users, or a queryset of them."
+        ) from error
+
+
+def _allowed(permission: Permission) -> QuerySet[Any]:
+    groups = permission.group_set.values("pk")
+    try:
+        return _active().filter(
+            Q(is_superuser=True) | Q(user_permissions=permission) | Q(groups__in=groups)
+        )
+    except FieldError as error:
+        raise InvalidNotice(
+            "to", "users have no permissions in this project. Give users, or a queryset of them."
+        ) from error
+
+
+def _checked(query: QuerySet[Any]) -> QuerySet[Any]:
+    if not issubclass(query.model, get_user_model()):
+        raise InvalidNotice(
+            "to",
+            f"the queryset is of {query.model.__name__}, not of users. "
+            "Turn it into users, as in User.objects.filter(pk__in=query.values('user')).",
+        )
+    return query
+
+
+def _stream(query: QuerySet[Any]) -> Iterator[Any]:
+    # Joins may repeat a user and slices forbid further filters, hence the subquery.
+    once = _users().filter(
+        pk__in=query.order_by().values("pk") if not query.query.is_sliced else query.values("pk")
+    )
+    return once.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=KEYS_A_QUERY)
+
+
+def _in_lots(keys: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    while lot := list(islice(keys, size)):
+        yield lot

@@ -1,0 +1,104 @@
+"""Deleting what is old, in batches with a pause between them; the only code that deletes notices.
+
+A deletion is a change of the inbox like any other: clients whose cursor is older start anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from notify.changes import Change
+from notify.inbox import sql, store
+from notify.models import Batch, EndedSession, Notice, Notification, SpentTicket
+
+ROWS_A_BATCH = 1000
+PAUSE_S = 0.05
+
+# By what has become of a notification.
+STATES = {
+    "all": Q(),
+    "read": Q(read__isnull=False),
+    "archived": Q(archived__isnull=False),
+    "recalled": Q(recalled__isnull=False),
+}
+
+
+@dataclass(slots=True)
+class Pruned:
+    notifications: int = 0
+    notices: int = 0
+    others: int = 0  # spent tickets and ended sessions
+
+
+def prune(
+    older_than: timedelta,
+    state: str = "all",
+    *,
+    announce: Callable[[Change], None],
+    pause_s: float = PAUSE_S,
+    sleep: Callable[[float], object] = time.sleep,
+) -> Pruned:
+    """Deletes the notifications in this state of notices older than that, then the notices that
+    nobody has any more. `announce` gets each change after its commit. What `sleep` raises ends it
+    between two batches."""
+    pruned = Pruned()
+
+    def pause() -> None:
+        sleep(pause_s)
+
+    for user, ids in _chosen(older_than, state):
+        change = store.delete_rows(user, ids)
+        pruned.notifications += len(ids)
+        if change is not None:
+            announce(change)
+        pause()
+    pruned.notices = _delete_notices(older_than, pause)
+    pruned.others = _delete_others(pause)
+    return pruned
+
+
+def _chosen(older_than: timedelta, state: str) -> Iterator[tuple[str, list[int]]]:
+    """Lots of rows of one user each."""
+    old = Notification.objects.using(sql.alias()).filter(
+        STATES[state], notice__created__lt=Now() - older_than
+    )
+    while rows := list(old.order_by("user", "pk").values_list("user", "pk")[:ROWS_A_BATCH]):
+        by_user: dict[Any, list[int]] = {}
+        for user, pk in rows:
+            by_user.setdefault(user, []).append(pk)
+        for user, ids in by_user.items():
+            yield str(user), ids
+
+
+def _delete_notices(older_than: timedelta, pause: Callable[[], None]) -> int:
+    held = Notification.objects.filter(notice=OuterRef("pk"))
+    waiting = Batch.objects.filter(
+        notice=OuterRef("pk"), state__in=[*Batch.NOT_YET, Batch.State.RECALLING]
+    )
+    empty = Notice.objects.using(sql.alias()).filter(
+        ~Exists(held), ~Exists(waiting), created__lt=Now() - older_than
+    )
+    return _delete(empty, pause)
+
+
+def _delete_others(pause: Callable[[], None]) -> int:
+    # A ticket lives a minute. A session that was signed out cannot outlive its cookie for long.
+    tickets = SpentTicket.objects.using(sql.alias()).filter(spent__lt=Now() - timedelta(hours=1))
+    sessions = EndedSession.objects.using(sql.alias()).filter(ended__lt=Now() - timedelta(days=60))
+    return _delete(tickets, pause) + _delete(sessions, pause)
+
+
+def _delete(rows: QuerySet[Any], pause: Callable[[], None]) -> int:
+    deleted = 0
+    while keys := list(rows.values_list("pk", flat=True)[:ROWS_A_BATCH]):
+        rows.model.objects.using(sql.alias()).filter(pk__in=keys).delete()
+        deleted += len(keys)
+        pause()
+    return deleted

@@ -1,0 +1,264 @@
+"""The SQL that PostgreSQL and SQLite write differently, and transactions that are tried again.
+
+The store works on whole batches, so recipients and cursors go into a statement as one JSON
+parameter, and rows come out in the shape of the protocol.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.contrib.auth import get_user_model
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    OperationalError,
+    connections,
+    router,
+    transaction,
+)
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils import timezone
+
+from notify.exceptions import Busy
+from notify.models import Batch, Inbox, Notice, Notification
+
+LOCK_TIMEOUT_MS = 2000
+ATTEMPTS = 5
+T = TypeVar("T")
+# PostgreSQL: serialization_failure, deadlock_detected, lock_not_available; and
+# foreign_key_violation, which is a user who was deleted before we could commit.
+RETRIED_STATES = {"40001", "40P01", "55P03", "23503"}
+
+
+def alias() -> str:
+    """The database that holds the inboxes; reads that a cursor depends on use the primary too."""
+    return router.db_for_write(Inbox)
+
+
+def connection() -> BaseDatabaseWrapper:
+    return connections[alias()]
+
+
+def is_postgresql() -> bool:
+    return connection().vendor == "postgresql"
+
+
+def in_transaction(work: Callable[[], T]) -> T:
+    """What `work` returns, run in one transaction; raises Busy when locks cannot be had.
+
+    A deadlock, a lock timeout or a user who went meanwhile is tried again, unless a transaction
+    of the caller's is open: then only the caller can.
+    """
+    nested = connection().in_atomic_block
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic(using=alias()):
+                if not nested and is_postgresql():
+                    execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'")
+                return work()
+        except (OperationalError, IntegrityError) as error:
+            if not _may_pass(error):
+                raise
+            if nested or attempt == ATTEMPTS:
+                raise Busy("The inbox is locked by others. Nothing was changed; try again.") from (
+                    error
+                )
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  jitter is no secret
+    raise AssertionError("unreachable")
+
+
+def one_at_a_time(what: str) -> None:
+    """Waits until no other transaction that said this is open. SQLite has one writer anyway."""
+    if is_postgresql():
+        execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"notify {what}"])
+
+
+def _may_pass(error: DatabaseError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in RETRIED_STATES or (
+        "database is locked" in str(error) or "database table is locked" in str(error)
+    )
+
+
+@contextmanager
+def cursor(sql: str, params: Iterable[Any] = ()) -> Iterator[Any]:
+    with connection().cursor() as opened:
+        opened.execute(sql, tuple(params))
+        yield opened
+
+
+def execute(sql: str, params: Iterable[Any] = ()) -> int:
+    """Runs a statement; the number of rows that it touched."""
+    with cursor(sql, params) as done:
+        return int(done.rowcount)
+
+
+def fetch(sql: str, params: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+    with cursor(sql, params) as done:
+        return list(done.fetchall())
+
+
+# Names and fragments.
+
+
+def table(model: type[Any]) -> str:
+    return connection().ops.quote_name(model._meta.db_table)
+
+
+def user_table() -> tuple[str, str]:
+    """The table of users and its key column, quoted."""
+    meta = get_user_model()._meta
+    quote = connection().ops.quote_name
+    return quote(meta.db_table), quote(str(meta.pk.column))
+
+
+def now() -> datetime:
+    """The time in whole milliseconds, as the protocol writes it: what is stored is what is told."""
+    moment = timezone.now()
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def moment(value: datetime) -> Any:
+    """A time as a parameter of raw SQL."""
+    return connection().ops.adapt_datetimefield_value(value)
+
+
+def database_key(key: Any) -> Any:
+    """A user's key as the database holds it, in a form that JSON can carry."""
+    return database_keys([key])[0]
+
+
+def database_keys(keys: Iterable[Any]) -> list[Any]:
+    field, own = get_user_model()._meta.pk, connection()
+    prepared = (field.get_db_prep_value(field.to_python(key), own) for key in keys)
+    return [value if isinstance(value, int) else str(value) for value in prepared]
+
+
+def public_key(value: Any) -> str:
+    """`str(pk)` of a key that raw SQL returned."""
+    if type(value) is int:
+        return str(value)
+    return value if type(value) is str and not _is_uuid() else str(_key_field().to_python(value))
+
+
+def _is_uuid() -> bool:
+    return str(_key_field().get_internal_type()) == "UUIDField"
+
+
+def _key_field() -> Any:
+    """The field of a user's key; of a model that extends another, the one that it refers to."""
+    field: Any = get_user_model()._meta.pk
+    while field.remote_field is not None:
+        field = field.target_field
+    return field
+
+
+def key_type() -> str:
+    """The column type of a reference to a user."""
+    return str(get_user_model()._meta.pk.rel_db_type(connection()))
+
+
+def keys_of(parameter: str = "%s") -> str:
+    """A subquery of the user keys in a JSON array."""
+    if is_postgresql():
+        return f"(SELECT r::{key_type()} FROM jsonb_array_elements_text({parameter}::jsonb) r)"
+    return f"(SELECT value FROM json_each({parameter}))"
+
+
+def keys_of_batch() -> str:
+    """A subquery of a batch's recipients, which so never leave the database."""
+    batch = table(Batch)
+    if is_postgresql():
+        return (
+            f"(SELECT r::{key_type()} FROM {batch} b, jsonb_array_elements_text(b.recipients) r"
+            " WHERE b.id = %s)"
+        )
+    return f"(SELECT r.value FROM {batch} b, json_each(b.recipients) r WHERE b.id = %s)"
+
+
+def users_of(keys: str) -> str:
+    """A subquery `(user_id)` of those of these keys that are users'."""
+    users, pk = user_table()
+    if is_postgresql():
+        # The limit has each be looked up by itself. The planner takes `keys` for 100, and may
+        # compare each of 5,000 with all users of a table that it has no statistics of.
+        return (
+            f"(SELECT f.user_id FROM {keys} AS k(user_id), LATERAL (SELECT u.{pk} AS user_id"
+            f" FROM {users} u WHERE u.{pk} = k.user_id LIMIT 1) f)"
+        )
+    return f"(SELECT {pk} AS user_id FROM {users} WHERE {pk} IN {keys})"
+
+
+def copies_of(keys: str) -> str:
+    """A subquery of these users' copies of one notice; its id is the parameter after theirs."""
+    copies = table(Notification)
+    if is_postgresql():
+        # The limit has each be looked up by itself. Of a notice that was sent a moment ago the
+        # planner knows no copy yet, and would read all of them for each batch.
+        return (
+            f"(SELECT n.* FROM {keys} AS k(user_id), LATERAL (SELECT * FROM {copies} m"
+            " WHERE m.user_id = k.user_id AND m.notice_id = %s LIMIT 1) n)"
+        )
+    return f"(SELECT * FROM {copies} WHERE user_id IN {keys} AND notice_id = %s)"
+
+
+def cursors_of(count: int) -> str:
+    """A subquery `(n, user_id, since)` of a JSON array of `count` such triples."""
+    if is_postgresql():
+        # The limit tells the planner how many there are. It guesses 100, and for 100 inboxes
+        # it would rather read all notices than look up 50 of them each.
+        return (
+            f"(SELECT (c->>0)::int AS n, (c->>1)::{key_type()} AS user_id, (c->>2)::bigint AS since"
+            f" FROM jsonb_array_elements(%s::jsonb) c LIMIT {count})"
+        )
+    return (
+        "(SELECT json_extract(value, '$[0]') AS n, json_extract(value, '$[1]') AS user_id,"
+        " json_extract(value, '$[2]') AS since FROM json_each(%s))"
+    )
+
+
+def lateral(where: str, order: str, *, by_notice: bool = False) -> str:
+    """Joins `n`: the first rows of each inbox `i` in this order; takes the limit as parameter.
+
+    `where` may speak of the notice `t` only with `by_notice`. SQLite has no LATERAL, and
+    PostgreSQL does not plan the other form well.
+    """
+    condition = f"m.user_id = i.user_id AND {where} ORDER BY {order} LIMIT %s"
+    source = f"{table(Notification)} m"
+    if by_notice:
+        source += f" JOIN {table(Notice)} t ON t.id = m.notice_id"
+    if is_postgresql():
+        return f"LEFT JOIN LATERAL (SELECT m.* FROM {source} WHERE {condition}) n ON TRUE"
+    return (
+        f"LEFT JOIN {table(Notification)} n"
+        f" ON n.id IN (SELECT m.id FROM {source} WHERE {condition})"
+    )
+
+
+def rfc3339(column: str) -> str:
+    """A time column as text, UTC with milliseconds."""
+    if is_postgresql():
+        return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+    return f"strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', {column})"
+
+
+def new_epoch() -> str:
+    """16 random hexadecimal digits."""
+    if is_postgresql():
+        return "substr(replace(gen_random_uuid()::text, '-', ''), 1, 16)"
+    return "lower(hex(randomblob(8)))"
+
+
+def for_update(mode: str = "UPDATE") -> str:
+    """A row lock; SQLite has one lock for all, taken by BEGIN IMMEDIATE."""
+    return f"FOR {mode}" if is_postgresql() else ""
+
+
+def json_array(values: Iterable[Any]) -> str:
+    return json.dumps(list(values), separators=(",", ":"))

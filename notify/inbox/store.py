@@ -1,0 +1,337 @@
+"""Writing to inboxes: the only code that touches `Inbox.version`.
+
+Each change adds one to the version of the inboxes concerned, under their row locks, in the
+transaction of the change, and stamps the rows that it touched. Locks are held until commit, so
+the order of versions is the order of commits and no cursor can skip a row. Locks are taken in
+one order everywhere: batch, notice, inbox rows by key, notifications.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q
+
+from notify.changes import Change, Step
+from notify.exceptions import Busy, EpochChanged
+from notify.inbox import epoch, reading, sql
+from notify.models import Batch, Inbox, Notification, user_pk
+
+ROWS_A_CHANGE = 5000  # a mark or a deletion of more rows is several changes
+ROWS_IN_A_CHANGE = 50  # a change of more does not carry them; whoever needs them reads them
+_STEP = "user_id, epoch, version - 1, version, unseen, unread"
+
+
+def _steps(records: Sequence[tuple[Any, ...]]) -> list[Step]:
+    suffix = epoch.suffix()
+    return [Step(sql.public_key(key), own + suffix, *rest) for key, own, *rest in records]
+
+
+# A batch is appended, or taken out again. Both run inside `work.carry_out`'s transaction.
+
+
+def append(batch: Batch) -> Change:
+    """Puts the batch's notice into its recipients' inboxes.
+
+    Set-based, so that no Python object is made per recipient but its step. Users who are gone
+    are skipped and counted on the batch. The caller holds the batch's lock, and the notice's.
+    """
+    inbox, notification = sql.table(Inbox), sql.table(Notification)
+    keys, key_params = sql.keys_of_batch(), [batch.pk]
+    reading.open_inboxes(keys, key_params)
+    present = _lock_inboxes(keys, key_params)
+    # The copies first: they say who did not have one. To ask that beforehand (NOT EXISTS) takes
+    # PostgreSQL through all copies of the notice for each batch: docs/performance.md.
+    arrived = sql.execute(
+        f"INSERT INTO {notification} (user_id, notice_id, arrived, version)"
+        f" SELECT user_id, %s, version + 1, version + 1 FROM {inbox} WHERE user_id IN {keys}"
+        " ON CONFLICT (user_id, notice_id) DO NOTHING",
+        [batch.notice_id, *key_params],
+    )
+    counted, params = f"user_id IN {keys}", [*key_params]
+    if arrived < present:  # the others had it, as they are in two batches
+        counted += (
+            f" AND EXISTS (SELECT 1 FROM {notification} n WHERE n.user_id = {inbox}.user_id"
+            f" AND n.notice_id = %s AND n.arrived = {inbox}.version + 1)"
+        )
+        params.append(batch.notice_id)
+    records = sql.fetch(
+        f"UPDATE {inbox} SET version = version + 1, unseen = unseen + 1, unread = unread + 1"
+        f" WHERE {counted} RETURNING {_STEP}",
+        params,
+    )
+    batch.appended = len(records)
+    batch.skipped = batch.size - present
+    return Change(_steps(records), arrival=reading.notice_row(batch.notice))
+
+
+def take_out(batch: Batch) -> Change:
+    """Marks the batch's notifications recalled. The caller holds the batch's and notice's locks."""
+    inbox, notification = sql.table(Inbox), sql.table(Notification)
+    keys, key_params = sql.keys_of_batch(), [batch.pk]
+    _lock_inboxes(keys, key_params)
+    records = sql.fetch(
+        f"UPDATE {inbox} SET version = {inbox}.version + 1,"
+        " unseen = unseen - CASE WHEN n.seen IS NULL AND n.archived IS NULL THEN 1 ELSE 0 END,"
+        " unread = unread - CASE WHEN n.read IS NULL AND n.archived IS NULL THEN 1 ELSE 0 END"
+        f" FROM {sql.copies_of(keys)} n WHERE n.user_id = {inbox}.user_id AND n.recalled IS NULL"
+        f" RETURNING {inbox}.user_id, {inbox}.epoch, {inbox}.version - 1, {inbox}.version,"
+        f" {inbox}.unseen, {inbox}.unread",
+        [*key_params, batch.notice_id],
+    )
+    sql.execute(
+        f"UPDATE {notification} SET recalled = %s, version ="
+        f" (SELECT i.version FROM {inbox} i WHERE i.user_id = {notification}.user_id)"
+        f" WHERE id IN (SELECT n.id FROM {sql.copies_of(keys)} n WHERE n.recalled IS NULL)",
+        [sql.moment(batch.notice.recalled or sql.now()), *key_params, batch.notice_id],
+    )
+    return Change(_steps(records))
+
+
+def _lock_inboxes(keys: str, params: Sequence[Any]) -> int:
+    [(present,)] = sql.fetch(
+        f"SELECT count(*) FROM (SELECT user_id FROM {sql.table(Inbox)} WHERE user_id IN {keys}"
+        f" ORDER BY user_id {sql.for_update()}) locked",
+        params,
+    )
+    return int(present)
+
+
+# Marks
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A mark in SQL: which rows it changes, how, and which of those move a count."""
+
+    changes: str
+    sets: str
+    unseen: str = "FALSE"
+    unread: str = "FALSE"
+    sign: int = -1
+
+
+_LIVE = "m.archived IS NULL AND m.recalled IS NULL"
+_MARKS = {
+    "seen": _Mark("m.seen IS NULL", "seen = %(now)s", unseen=_LIVE),
+    "read": _Mark(
+        "m.read IS NULL",
+        "read = %(now)s, seen = COALESCE(seen, %(now)s)",
+        unseen=f"m.seen IS NULL AND {_LIVE}",
+        unread=_LIVE,
+    ),
+    "unread": _Mark(f"m.read IS NOT NULL AND {_LIVE}", "read = NULL", unread="TRUE", sign=1),
+    "archived": _Mark(
+        "m.archived IS NULL",
+        "archived = %(now)s, read = COALESCE(read, %(now)s), seen = COALESCE(seen, %(now)s)",
+        unseen="m.seen IS NULL AND m.recalled IS NULL",
+        unread="m.read IS NULL AND m.recalled IS NULL",
+    ),
+    "unarchived": _Mark("m.archived IS NOT NULL", "archived = NULL"),
+}
+MARKS = tuple(_MARKS)
+MARKS_THROUGH = ("seen", "read", "archived")
+
+
+def mark_ids(user: str, as_: str, ids: Sequence[int]) -> tuple[int, Change | None]:
+    """Marks those of the notices that are in this inbox; the version after it, and the change.
+
+    A mark that changes nothing leaves version and times alone. Raises Busy.
+    """
+    target = f"m.notice_id IN ({', '.join(['%s'] * len(ids)) or 'NULL'})"
+    version, change, _ = sql.in_transaction(lambda: _mark(user, _MARKS[as_], target, ids))
+    return version, change
+
+
+def mark_through(
+    user: str, as_: str, client_epoch: str, through: int
+) -> Iterator[tuple[int, Change | None]]:
+    """Marks all that arrived at or before `through`, in changes of at most 5,000 rows.
+
+    Yields after each commit. Raises EpochChanged where the cursor is of another life of the
+    inbox, and Busy, also while another such mark of this user is under way.
+    """
+    reached: int | None = 0  # each change begins where the last one ended
+    while reached is not None:
+
+        def step(after: int = reached) -> tuple[int, Change | None, int | None]:
+            target, params = "m.arrived > %s AND m.arrived <= %s", [after, through]
+            return _mark(user, _MARKS[as_], target, params, client_epoch, claim=after == 0)
+
+        version, change, reached = sql.in_transaction(step)
+        yield version, change
+
+
+def _mark(
+    user: str,
+    mark: _Mark,
+    target: str,
+    params: Sequence[Any],
+    client_epoch: str | None = None,
+    *,
+    claim: bool = False,
+) -> tuple[int, Change | None, int | None]:
+    """(version, change, `arrived` of the last row where some may be left)."""
+    inbox = _locked_inbox(user)
+    if client_epoch is not None and epoch.full(inbox.epoch) != client_epoch:
+        raise EpochChanged("This cursor is of an earlier life of the inbox; read the inbox anew.")
+    if claim:
+        _refuse_a_second(inbox)
+    key = sql.database_key(user)
+    chosen = (
+        f"SELECT m.* FROM {sql.table(Notification)} m WHERE m.user_id = %s AND {target}"
+        f" AND {mark.changes} ORDER BY m.arrived LIMIT {ROWS_A_CHANGE}"
+    )
+    [(rows, last, unseen, unread)] = sql.fetch(
+        f"SELECT count(*), max(m.arrived), count(CASE WHEN {mark.unseen} THEN 1 END),"
+        f" count(CASE WHEN {mark.unread} THEN 1 END)"
+        f" FROM ({chosen}) m",
+        [key, *params],
+    )
+    left = last if rows == ROWS_A_CHANGE else None
+    if rows:
+        now = sql.moment(sql.now())
+        sets = mark.sets % {"now": "%s"}
+        sql.execute(
+            f"UPDATE {sql.table(Notification)} SET {sets}, version = %s"
+            f" WHERE id IN (SELECT id FROM ({chosen}) chosen)",
+            [*[now] * mark.sets.count("%(now)s"), inbox.version + 1, key, *params],
+        )
+    change = _step_on(inbox, rows, mark.sign * unseen, mark.sign * unread)
+    if client_epoch is not None:
+        _note_marking(inbox, None if left is None else sql.now())
+    return inbox.version, change, left
+
+
+MARK_STALLED_S = 30.0  # a mark of everything that made no progress for so long has died
+
+
+def _refuse_a_second(inbox: Inbox) -> None:
+    if inbox.marking and (sql.now() - inbox.marking).total_seconds() < MARK_STALLED_S:
+        raise Busy("Another mark of everything is under way in this inbox; try again after it.")
+
+
+def _note_marking(inbox: Inbox, since: datetime | None) -> None:
+    if inbox.marking != since:
+        inbox.marking = since
+        inbox.save(update_fields=["marking"])
+
+
+def _locked_inbox(user: str) -> Inbox:
+    """The inbox under its row lock, made where it is missing."""
+    locked = Inbox.objects.using(sql.alias()).select_for_update().filter(pk=user_pk(user))
+    inbox = locked.first()
+    if inbox is None:
+        keys = sql.json_array([sql.database_key(user)])
+        reading.open_inboxes(sql.keys_of(), [keys])
+        inbox = locked.get()
+    return inbox
+
+
+def _step_on(
+    inbox: Inbox,
+    rows: int,
+    unseen: int,
+    unread: int,
+    *,
+    floor: bool = False,
+) -> Change | None:
+    """Writes the locked inbox after a change of `rows` rows; the counts move by what is given."""
+    if not (rows or unseen or unread):
+        return None
+    inbox.version += 1
+    inbox.unseen += unseen
+    inbox.unread += unread
+    if floor:
+        inbox.floor = inbox.version
+    inbox.save(update_fields=["version", "unseen", "unread", "floor"])
+    user = str(inbox.pk)
+    own = epoch.full(inbox.epoch)
+    step = Step(user, own, inbox.version - 1, inbox.version, inbox.unseen, inbox.unread)
+    few = rows <= ROWS_IN_A_CHANGE and not floor
+    return Change([step], rows=reading.rows_of_version(user, inbox.version) if few else None)
+
+
+# Upkeep
+
+
+def delete_rows(user: str, ids: Sequence[int]) -> Change | None:
+    """Deletes these notifications (their own ids). A change too: cursors below it are void."""
+    return sql.in_transaction(lambda: _delete(user, ids))
+
+
+def _delete(user: str, ids: Sequence[int]) -> Change | None:
+    inbox = _locked_inbox(user)
+    rows = Notification.objects.using(sql.alias()).filter(user_id=inbox.pk, pk__in=ids)
+    counted = rows.aggregate(unseen=_count_of("seen"), unread=_count_of("read"))
+    deleted, _ = rows.delete()
+    return _step_on(inbox, deleted, -counted["unseen"], -counted["unread"], floor=deleted > 0)
+
+
+def recount(user: str) -> Change | None:
+    """Sets the counts to what the rows say; None where they were right."""
+    return sql.in_transaction(lambda: _recount(user))
+
+
+def _recount(user: str) -> Change | None:
+    inbox = _locked_inbox(user)
+    rows = Notification.objects.using(sql.alias()).filter(user_id=inbox.pk)
+    true = rows.aggregate(unseen=_count_of("seen"), unread=_count_of("read"))
+    return _step_on(inbox, 0, true["unseen"] - inbox.unseen, true["unread"] - inbox.unread)
+
+
+def _count_of(field: str) -> Count:
+    """How many rows have it unset and count for the inbox."""
+    live = Q(archived__isnull=True, recalled__isnull=True)
+    return Count("pk", filter=live & Q(**{f"{field}__isnull": True}))
+
+
+def acknowledge(versions: Mapping[str, int]) -> set[str]:
+    """Writes what clients have applied; whose inboxes were free to be written.
+
+    The others are locked by somebody: they are skipped, as waiting is not worth it.
+    """
+    return sql.in_transaction(lambda: _acknowledge(versions))
+
+
+def _acknowledge(versions: Mapping[str, int]) -> set[str]:
+    inbox = sql.table(Inbox)
+    free = sql.fetch(
+        f"SELECT user_id FROM {inbox} WHERE user_id IN {sql.keys_of()}"
+        f" ORDER BY user_id {sql.for_update('NO KEY UPDATE SKIP LOCKED')}",
+        [sql.json_array(sql.database_keys(versions))],
+    )
+    keys = {sql.public_key(key) for (key,) in free}
+    triples = [(0, sql.database_key(user), versions[user]) for user in keys]
+    sql.execute(
+        f"UPDATE {inbox} SET acknowledged = c.since, acknowledged_at = %s"
+        f" FROM {sql.cursors_of(len(triples))} c"
+        f" WHERE {inbox}.user_id = c.user_id AND acknowledged < c.since AND c.since <= version",
+        [sql.moment(sql.now()), sql.json_array(triples)],
+    )
+    return keys
+
+
+def renew_epochs(seen: Mapping[str, int]) -> int:
+    """Starts a new life of those inboxes whose version is below what was seen of them before:
+    the database has gone back. How many there were."""
+    triples = [(0, sql.database_key(user), version) for user, version in seen.items()]
+    inbox = sql.table(Inbox)
+    return sql.in_transaction(
+        lambda: sql.execute(
+            f"UPDATE {inbox} SET epoch = {sql.new_epoch()} WHERE user_id IN (SELECT c.user_id"
+            f" FROM {sql.cursors_of(len(triples))} c WHERE c.user_id = {inbox}.user_id"
+            f" AND {inbox}.version < c.since)",
+            [sql.json_array(triples)],
+        )
+    )
+
+
+def renew_all_epochs() -> int:
+    """Starts a new life of every inbox: a step of every restore. How many there are."""
+    return sql.in_transaction(
+        lambda: sql.execute(f"UPDATE {sql.table(Inbox)} SET epoch = {sql.new_epoch()}")
+    )

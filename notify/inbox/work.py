@@ -1,0 +1,185 @@
+"""Which batch is next, and carrying it out: exactly once, whoever does it and however often.
+
+The batch's row lock is held while its inboxes change and its state is written in the same
+transaction, so two workers cannot both do it and one that dies leaves it as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import DateTimeField, F, Q, QuerySet, Value
+from django.db.models.functions import Greatest, Now
+
+from notify.changes import Change
+from notify.inbox import sql, store
+from notify.models import Batch, Notice
+
+# How long the process that wrote a batch has to carry it out itself before others may.
+GRACE = timedelta(seconds=30)
+MAX_BACKOFF_S = 300
+_State = Batch.State
+_OPEN = (_State.PENDING, _State.RECALLING)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A batch that was carried out; the change is None where nobody's inbox changed."""
+
+    batch_id: int
+    notice_id: int
+    change: Change | None
+
+
+def carry_out(batch_id: int) -> Done | None:
+    """Carries out this batch; None if there is nothing to do. Raises Busy or DatabaseError."""
+    return sql.in_transaction(lambda: _carry_out_locked(batch_id))
+
+
+def carry_out_next() -> Done | None:
+    """Carries out the batch that is due first and that nobody else has; None if there is none.
+
+    A failure is raised after the batch was put off, so that the others get their turn.
+    """
+    chosen: list[int] = []
+
+    def work() -> Done | None:
+        batch_id = _claim()
+        if batch_id is None:
+            return None
+        chosen[:] = [batch_id]
+        return _carry_out_locked(batch_id)
+
+    try:
+        return sql.in_transaction(work)
+    except Exception:
+        for batch_id in chosen:
+            _put_off(batch_id)
+        raise
+
+
+def due() -> bool:
+    """Whether a worker would find a batch now."""
+    return _due().exists()
+
+
+def start_recall(notice_id: int) -> int | None:
+    """Recalls the notice: no inbox gets it from here on. How many inboxes hold it, and will
+    lose it as the batches are carried out; None where it was recalled before, or is none."""
+    return sql.in_transaction(lambda: _start_recall(notice_id))
+
+
+def pause(notice_id: int) -> int:
+    """Holds back the batches that are not appended yet; how many people they are for.
+
+    One that a worker has in its hands is waited for, and is done.
+    """
+    return sql.in_transaction(lambda: _move(notice_id, [_State.PENDING], state=_State.PAUSED))
+
+
+def resume(notice_id: int) -> int:
+    """Lets paused batches go on, at their time where that is still to come; for how many."""
+
+    def work() -> int:
+        at = Notice.objects.using(sql.alias()).filter(pk=notice_id).values_list("send_at").first()
+        due = Greatest(Now(), Value(at[0], DateTimeField())) if at and at[0] else Now()
+        return _move(notice_id, [_State.PAUSED], state=_State.PENDING, due=due)
+
+    return sql.in_transaction(work)
+
+
+def cancel(notice_id: int) -> int:
+    """Gives up the batches that are not appended yet, for ever; how many people do without.
+
+    What has arrived stays. One that a worker has in its hands is waited for, and arrives.
+    """
+    return sql.in_transaction(lambda: _move(notice_id, Batch.NOT_YET, state=_State.CANCELLED))
+
+
+def expired_notices(limit: int = 100) -> list[int]:
+    """Notices that the database's clock says have expired, and that were not yet recalled."""
+    over = Notice.objects.using(sql.alias()).filter(expires__lte=Now(), recalled__isnull=True)
+    return list(over.order_by("expires").values_list("pk", flat=True)[:limit])
+
+
+def open_batches(notice_id: int) -> list[int]:
+    """The batches of a notice that wait to be carried out, scheduled ones left out."""
+    waiting = Batch.objects.using(sql.alias()).filter(
+        Q(notice__send_at__isnull=True) | Q(notice__send_at__lte=Now()),
+        notice=notice_id,
+        state__in=_OPEN,
+        due__lte=Now() + GRACE,
+    )
+    return list(waiting.order_by("pk").values_list("pk", flat=True))
+
+
+def _due() -> QuerySet[Batch]:
+    waiting = Batch.objects.using(sql.alias()).filter(state__in=_OPEN, due__lte=Now())
+    return waiting.order_by("due", "pk")
+
+
+def _claim() -> int | None:
+    query = _due().values_list("pk", flat=True)
+    if sql.is_postgresql():
+        query = query.select_for_update(skip_locked=True)
+    return query.first()
+
+
+def _carry_out_locked(batch_id: int) -> Done | None:
+    batches = Batch.objects.using(sql.alias()).defer("recipients")
+    batch = batches.select_for_update().filter(pk=batch_id, state__in=_OPEN).first()
+    if batch is None:
+        return None
+    sql.fetch(
+        f"SELECT id FROM {sql.table(Notice)} WHERE id = %s {sql.for_update('SHARE')}",
+        [batch.notice_id],
+    )
+    batch.notice = Notice.objects.using(sql.alias()).get(pk=batch.notice_id)
+    if batch.state == _State.PENDING:  # else it stays when the notice arrived
+        batch.finished = sql.now()
+    change = _apply(batch)
+    batch.save(update_fields=["state", "appended", "skipped", "finished"])
+    return Done(batch.pk, batch.notice_id, change if change and change.steps else None)
+
+
+def _apply(batch: Batch) -> Change | None:
+    if batch.state == Batch.State.RECALLING:
+        batch.state = Batch.State.CLOSED
+        return store.take_out(batch)
+    if batch.notice.recalled is not None:
+        batch.state = Batch.State.CLOSED
+        return None
+    batch.state = Batch.State.DONE
+    return store.append(batch)
+
+
+def _move(notice_id: int, states: Collection[str], **changes: Any) -> int:
+    # In the order in which a recall takes them. Whoever comes after a worker reads its result.
+    batches = Batch.objects.using(sql.alias()).filter(notice=notice_id, state__in=states)
+    found = list(batches.select_for_update().order_by("pk").values_list("pk", "size"))
+    batches.filter(pk__in=[pk for pk, _ in found]).update(**changes)
+    return sum(size for _, size in found)
+
+
+def _put_off(batch_id: int) -> None:
+    waiting = Batch.objects.using(sql.alias()).filter(pk=batch_id, state__in=_OPEN)
+    attempts = waiting.values_list("attempts", flat=True).first() or 0
+    seconds = min(MAX_BACKOFF_S, 2**attempts)
+    waiting.update(attempts=F("attempts") + 1, due=Now() + timedelta(seconds=seconds))
+
+
+def _start_recall(notice_id: int) -> int | None:
+    # The batches first: this waits for those that are being appended right now.
+    batches = Batch.objects.using(sql.alias()).filter(notice=notice_id)
+    list(batches.select_for_update().order_by("pk").values_list("pk"))
+    won = Notice.objects.using(sql.alias()).filter(pk=notice_id, recalled__isnull=True)
+    if not won.update(recalled=sql.now()):
+        return None
+    batches.filter(state__in=Batch.NOT_YET).update(state=Batch.State.CLOSED)
+    done = batches.filter(state=Batch.State.DONE)
+    inboxes = sum(done.values_list("appended", flat=True))
+    done.update(state=Batch.State.RECALLING, due=Now() + GRACE if done.count() == 1 else Now())
+    return inboxes

@@ -1,0 +1,329 @@
+"""Who is this, and is the session still good. Everything here reads the database, so it runs in
+the pool, but for the checks of a request's headers."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from io import BytesIO
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.conf import settings
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    get_user_model,
+    load_backend,
+)
+from django.contrib.auth.backends import ModelBackend
+from django.core import signing
+from django.core.exceptions import DisallowedHost, ValidationError
+from django.core.handlers.asgi import ASGIRequest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from notify import conf
+from notify.inbox import sql
+from notify.live.protocol import Code
+from notify.models import ApiToken, EndedSession, SpentTicket, user_pk
+
+TICKET_LIFETIME_S = 60
+_TICKETS = signing.TimestampSigner(salt="notify.ticket")
+
+Scope = dict[str, Any]
+Claim = tuple[str, Any]  # the path of an authentication backend, and the key of a user
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose socket it is, and by what right."""
+
+    user: str  # str(pk)
+    session_key: str | None = None
+    session_expires: datetime | None = None
+    auth_hash: str | None = None  # of the password, as the session has it
+    token_id: int | None = None  # of the API token that its ticket was made with
+
+    @property
+    def kind(self) -> str:
+        """By what right, in a word for the log."""
+        if self.session_key is not None:
+            return "session"
+        return "ticket" if self.token_id is None else "token"
+
+    def __repr__(self) -> str:  # no secret gets into a log
+        return f"Identity(user={self.user!r})"
+
+
+def public_user_id(user: str) -> str:
+    """What a client knows a user by: opaque, and the same in every process."""
+    return salted_hmac("notify.user", user, algorithm="sha256").hexdigest()[:16]
+
+
+# The handshake
+
+
+def request_of(scope: Scope) -> ASGIRequest:
+    """The handshake as Django sees a request, so that its settings about proxies hold here too."""
+    http = {**scope, "type": "http", "method": "GET"}
+    http["scheme"] = "https" if scope.get("scheme") == "wss" else "http"
+    return ASGIRequest(http, BytesIO())
+
+
+def origin_allowed(scope: Scope) -> bool:
+    """Whether the handshake comes from a page of ours: scheme, host and port must be equal."""
+    origin = header(scope, b"origin")
+    if origin is None or not _is_origin(origin):
+        return False
+    if origin.lower() in conf.current().allowed_origins:
+        return True
+    request = request_of(scope)
+    try:
+        own = f"{request.scheme}://{request.get_host()}"
+    except DisallowedHost:
+        return False
+    return _normal(origin) == _normal(own)
+
+
+def _is_origin(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and value == f"{parts.scheme}://{parts.netloc}"
+            and "@" not in parts.netloc
+            and parts.port != 0  # asking for the port raises ValueError where it is none
+        )
+    except ValueError:
+        return False
+
+
+def _normal(origin: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(origin)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname, port
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """The one value of a header; None if it is absent, or ambiguous."""
+    values = [value for key, value in scope["headers"] if key.lower() == name]
+    return values[0].decode("latin-1") if len(values) == 1 else None
+
+
+def ticket_of(scope: Scope) -> str | None:
+    """The ticket that a handshake brings, in its header or in its query string."""
+    scheme, _, value = (header(scope, b"authorization") or "").partition(" ")
+    if scheme.lower() == "bearer" and value:
+        return value.strip()
+    return query(scope).get("ticket")
+
+
+def query(scope: Scope) -> dict[str, str]:
+    """The query string, of each name the first value; nothing of one with more than 20 fields."""
+    try:
+        found = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=20)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in found.items()}
+
+
+# Tickets
+
+
+def issue_ticket(user: str, *, session_key: str | None = None, token_id: int | None = None) -> str:
+    """A ticket of this user: good for 60 s and for one socket.
+
+    It carries the right that it was made with (a session, or an API token), so that the socket
+    ends with it.
+    """
+    content = {
+        "user": user,
+        "nonce": secrets.token_hex(16),
+        "session": session_key,
+        "token": token_id,
+    }
+    return _TICKETS.sign_object(content)
+
+
+def redeem(ticket: str) -> Identity | None:
+    """Spends a ticket; None if it is forged, too old, spent, or its right has ended."""
+    try:
+        content = _TICKETS.unsign_object(ticket, max_age=TICKET_LIFETIME_S)
+        with transaction.atomic(using=sql.alias()):
+            SpentTicket(nonce=content["nonce"]).save(force_insert=True, using=sql.alias())
+    except (signing.BadSignature, IntegrityError):
+        return None
+    if content["session"] is not None:
+        identity = _by_sessions([content["session"]]).get(content["session"])
+    else:
+        identity = Identity(content["user"], token_id=content["token"])
+    if identity is None or identity.user != content["user"] or judge([identity]):
+        return None
+    return identity
+
+
+# Sessions
+
+
+def identify(scopes: Sequence[Scope]) -> list[Identity | None]:
+    """Whose handshakes these are: each by its ticket, else by its session cookie."""
+    tickets = [ticket_of(scope) for scope in scopes]
+    cookies = [_session_cookie(scope) for scope in scopes]
+    pairs = list(zip(tickets, cookies, strict=True))
+    found = _by_sessions({cookie for ticket, cookie in pairs if ticket is None and cookie})
+    return [
+        redeem(ticket) if ticket is not None else found.get(cookie or "")
+        for ticket, cookie in pairs
+    ]
+
+
+def _session_cookie(scope: Scope) -> str | None:
+    """The session's key; None for one that no session has, such as PostgreSQL would not take."""
+    cookie = request_of(scope).COOKIES.get(settings.SESSION_COOKIE_NAME)
+    return cookie if cookie and cookie.isprintable() else None
+
+
+def _by_sessions(keys: Collection[str]) -> dict[str, Identity]:
+    # Not django.contrib.auth.get_user: it may cycle the key, and no cookie can be set here.
+    sessions = _load_sessions(keys)
+    claims = {key: claim for key, (held, _) in sessions.items() if (claim := _claim(held))}
+    users = _load_users(set(claims.values()))
+    ended = _has_ended(claims)
+    found = {}
+    for key, claim in claims.items():
+        user = users.get(claim)
+        held, expires = sessions[key]
+        auth_hash = held.get(HASH_SESSION_KEY)
+        if user is not None and key not in ended and _hash_holds(user, auth_hash):
+            found[key] = Identity(
+                str(user.pk), session_key=key, session_expires=expires, auth_hash=auth_hash
+            )
+    return found
+
+
+def _claim(held: dict[str, Any]) -> Claim | None:
+    """Who a session says that it is of."""
+    try:
+        user_id = get_user_model()._meta.pk.to_python(held[SESSION_KEY])
+        backend = held[BACKEND_SESSION_KEY]
+    except (KeyError, ValidationError):
+        return None
+    return (backend, user_id) if backend in settings.AUTHENTICATION_BACKENDS else None
+
+
+def _load_users(claims: Collection[Claim]) -> dict[Claim, Any]:
+    """Those whom their backends know: together, where a backend finds them as Django's own does."""
+    found: dict[Claim, Any] = {}
+    for path in {path for path, _ in claims}:
+        backend: Any = load_backend(path)
+        ids = [user_id for of, user_id in claims if of == path]
+        if getattr(type(backend), "get_user", None) is ModelBackend.get_user:
+            users = get_user_model()._default_manager.filter(pk__in=ids)
+            found |= {(path, u.pk): u for u in users if backend.user_can_authenticate(u)}
+        else:
+            found |= {(path, user_id): backend.get_user(user_id) for user_id in ids}
+    return found
+
+
+def _load_sessions(keys: Collection[str]) -> dict[str, tuple[dict[str, Any], datetime | None]]:
+    """What each session holds, and its end where the engine knows it."""
+    store = _session_store()
+    if not hasattr(store, "get_model_class"):
+        return {key: (store(key).load(), None) for key in keys}
+    rows = store.get_model_class().objects.filter(
+        session_key__in=keys, expire_date__gt=timezone.now()
+    )
+    return {row.session_key: (row.get_decoded(), row.expire_date) for row in rows}
+
+
+def _session_store() -> Any:
+    return import_module(settings.SESSION_ENGINE).SessionStore
+
+
+def _hash_holds(user: Any, auth_hash: str | None) -> bool:
+    if not hasattr(user, "get_session_auth_hash"):
+        return True
+    good = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(auth_hash or "", one) for one in good)
+
+
+def session_hash(key: str) -> str:
+    """What an ended session is kept as: the key itself is a secret."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _has_ended(keys: Collection[str]) -> set[str]:
+    hashes = {session_hash(key): key for key in keys}
+    ended = EndedSession.objects.using(sql.alias()).filter(key_hash__in=hashes)
+    return {hashes[one] for one in ended.values_list("key_hash", flat=True)}
+
+
+def judge(identities: Collection[Identity]) -> dict[Identity, Code]:
+    """Whose sockets must close, and with what code, by the truth in the database."""
+    users = _users({identity.user for identity in identities})
+    keys = {one.session_key for one in identities if one.session_key is not None}
+    gone = _has_ended(keys) | _lost_sessions(keys)
+    revoked = _revoked({one.token_id for one in identities if one.token_id is not None})
+    verdicts: dict[Identity, Code] = {}
+    for identity in identities:
+        code = _verdict(identity, users.get(identity.user), gone, revoked)
+        if code is not None:
+            verdicts[identity] = code
+    return verdicts
+
+
+def _verdict(identity: Identity, user: Any, gone: set[str], revoked: set[int]) -> Code | None:
+    if user is None or identity.session_key in gone or identity.token_id in revoked:
+        return Code.NOT_SIGNED_IN
+    if not getattr(user, "is_active", True):
+        return Code.FORBIDDEN
+    if identity.session_key is not None and not _hash_holds(user, identity.auth_hash):
+        return Code.NOT_SIGNED_IN
+    return None
+
+
+def _users(keys: Collection[str]) -> dict[str, Any]:
+    users = get_user_model()._default_manager.using(sql.alias())
+    return {str(user.pk): user for user in users.filter(pk__in=map(user_pk, keys))}
+
+
+def _lost_sessions(keys: Collection[str]) -> set[str]:
+    """Sessions that have expired, or were removed, whoever did it."""
+    store = _session_store()
+    if hasattr(store, "get_model_class"):
+        rows = store.get_model_class().objects.filter(
+            session_key__in=keys, expire_date__gt=timezone.now()
+        )
+        return set(keys) - set(rows.values_list("session_key", flat=True))
+    return {key for key in keys if SESSION_KEY not in store(key).load()}
+
+
+def _revoked(token_ids: Collection[int]) -> set[int]:
+    live = ApiToken.objects.using(sql.alias()).filter(pk__in=token_ids, revoked__isnull=True)
+    return set(token_ids) - set(live.values_list("pk", flat=True))
+
+
+def sessions_of(user: str) -> list[str] | None:
+    """The keys of this user's sessions, the latest to expire first; None where the engine cannot
+    list them. It reads every session of the project: the owner is inside what is signed."""
+    store = _session_store()
+    if not hasattr(store, "get_model_class"):
+        return None
+    rows = store.get_model_class().objects.filter(expire_date__gt=timezone.now())
+    ordered = rows.order_by("-expire_date").iterator(chunk_size=1000)
+    return [row.session_key for row in ordered if row.get_decoded().get(SESSION_KEY) == user]
+
+
+def has_permission(user: str, permission: str) -> bool:
+    found: Any = (
+        get_user_model()._default_manager.using(sql.alias()).filter(pk=user_pk(user)).first()
+    )
+    return found is not None and found.is_active and found.has_perm(permission)

@@ -1,0 +1,255 @@
+"""One open socket as the hub sees it: what it was told, what waits for it, what it confirmed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from notify.changes import Cursor, Step
+from notify.live import protocol
+from notify.live.authentication import Identity
+from notify.live.direct import DirectWriter
+
+logger = logging.getLogger(__name__)
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+PING_ABOVE_BYTES = 256 * 1024  # unacknowledged: ask at once how far the client is
+HOLD_ABOVE_BYTES = 512 * 1024  # unacknowledged: changes wait in the database
+CLOSE_ABOVE_BYTES = 1024 * 1024
+ABORT_AFTER_S = 1.0  # for `bye` and the closing frame to go out
+
+
+class SentPing(NamedTuple):
+    at: float  # loop time, in seconds
+    queued_bytes: int  # before it
+    cursor: Cursor  # what had been queued before it
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    code: int
+    reason: str
+    retry_after: float | None = None
+
+
+class Connection:
+    """Runs in the event loop. `lost` is called when the socket cannot be written to any more,
+    `grew` each time that something more waits to be written and confirmed. `flush_soon` has
+    `flush` called at the end of this turn of the loop, so that what comes in one turn goes out
+    as one frame."""
+
+    __slots__ = (
+        "_loop",
+        "_direct",
+        "_flush_soon",
+        "_grew",
+        "_lost",
+        "_outbox",
+        "_send",
+        "_silent",
+        "_writer",
+        "acknowledged",
+        "acknowledged_bytes",
+        "address",
+        "asked",
+        "catching_up",
+        "closing",
+        "device",
+        "held",
+        "id",
+        "identity",
+        "latency",
+        "news",
+        "opened_at",
+        "pings",
+        "queued",
+        "queued_bytes",
+        "unconfirmed_since",
+        "watched",
+        "written_acknowledgement",
+    )
+
+    def __init__(
+        self,
+        identity: Identity,
+        send: Send,
+        *,
+        lost: Callable[[], None],
+        grew: Callable[[Connection], None],
+        flush_soon: Callable[[Connection], None],
+        loop: asyncio.AbstractEventLoop,
+        direct: DirectWriter | None = None,
+        address: str = "",
+        device: str = "",
+    ) -> None:
+        self.id = secrets.token_hex(8)
+        self.identity = identity
+        self.address = address
+        self.device = device
+        self.opened_at = loop.time()
+        # The cursor after all that was queued; None until the socket was told a first time.
+        self.queued: Cursor | None = None
+        # Its rows are being read, and what is offered meanwhile is only noted.
+        self.catching_up = False
+        self.news: Step | None = None
+        # What the client says that it holds, where it asked while its rows were being read.
+        self.asked: list[Cursor | None] = []
+        # Too much is unacknowledged: what is new stays in the database until a pong comes.
+        self.held = False
+        self.closing: Close | None = None
+        self.watched: frozenset[str] = frozenset()  # topics of figures
+        self.latency: float | None = None
+        self.acknowledged: Cursor | None = None
+        # When the oldest change that is not yet acknowledged was committed (seconds, wall clock).
+        self.unconfirmed_since: float | None = None
+        self.written_acknowledgement: Cursor | None = None  # what the database knows of it
+        self.queued_bytes = 0  # of all that was ever queued
+        self.acknowledged_bytes = 0
+        self.pings: dict[int, SentPing] = {}
+        # A list, which is short, as frames are joined: an empty deque has 0.7 KB, 10,000 times.
+        self._outbox: list[str | protocol.InboxFrame] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._send = send
+        self._lost = lost
+        self._grew = grew
+        self._flush_soon = flush_soon
+        self._silent = False  # the socket is gone, or somebody else ends it
+        self._direct = direct
+        self._loop = loop
+
+    @property
+    def user(self) -> str:
+        return self.identity.user
+
+    @property
+    def unacknowledged_bytes(self) -> int:
+        return self.queued_bytes - self.acknowledged_bytes
+
+    def unwritten_acknowledgement(self) -> int:
+        """The version that the client has applied, where the database does not know it; else 0."""
+        confirmed, queued = self.acknowledged, self.queued
+        if confirmed is None or queued is None or confirmed.epoch != queued.epoch:
+            return 0
+        written = self.written_acknowledgement
+        known = written.since if written and written.epoch == confirmed.epoch else 0
+        since = min(confirmed.since, queued.since)  # it cannot have more than it was told
+        return since if since > known else 0
+
+    def offer(self, step: Step, rows: list[str] | None, size: int = 0) -> bool:
+        """Queues the change where it follows what is queued; False where something is missing
+        between, or the rows themselves. `rows` are encoded; `size` as of a frame."""
+        queued = self.queued
+        if queued is None or self.catching_up:
+            self._note(step)
+            return True
+        if step.epoch == queued.epoch and step.to <= queued.since:
+            return True
+        if self.held:
+            return True
+        if step.epoch != queued.epoch or step.start != queued.since:
+            return False
+        if rows is None:
+            return False
+        if self.unacknowledged_bytes > HOLD_ABOVE_BYTES:
+            self.held = True
+            return True
+        _, epoch, start, to, unseen, unread = step
+        self.queue(protocol.InboxFrame(epoch, start, to, unseen, unread, rows, False, None, size))
+        return True
+
+    def _note(self, step: Step) -> None:
+        news = self.news
+        if news is None or news.epoch != step.epoch or news.to < step.to:
+            self.news = step
+
+    def is_behind(self, epoch: str, version: int) -> bool:
+        """Whether the inbox has more than what is queued."""
+        return self.queued is not None and (
+            self.queued.epoch != epoch or self.queued.since < version
+        )
+
+    def queue(self, frame: protocol.InboxFrame) -> None:
+        """Queues a frame, as one with what waits before it where the two are contiguous."""
+        self.queued = Cursor(frame.epoch, frame.to)
+        last = self._outbox[-1] if self._outbox else None
+        if isinstance(last, protocol.InboxFrame) and last.joins(frame):
+            self._outbox[-1] = last.join(frame)
+            self._count(frame.size)
+        else:
+            self._append(frame, frame.size)
+
+    def write(self, text: str) -> None:
+        """Queues a frame of another type."""
+        self._append(text, len(text))
+
+    def _append(self, frame: str | protocol.InboxFrame, size: int) -> None:
+        if self.closing is None:
+            if not self._outbox:
+                self._flush_soon(self)
+            self._outbox.append(frame)
+            self._count(size)
+
+    def _count(self, size: int) -> None:
+        self.queued_bytes += size
+        self._grew(self)
+
+    def close(self, code: int, reason: str, retry_after: float | None = None) -> None:
+        """Says `bye` and closes. What waits before it is sent, if it goes out within a second."""
+        if self.closing is not None:
+            return
+        self._outbox.append(protocol.bye(code, reason, retry_after))
+        self.closing = Close(code, reason, retry_after)
+        self._flush_soon(self)
+        self._loop.call_later(ABORT_AFTER_S, self.abort)
+
+    def forget(self) -> None:
+        """The socket is gone: nothing is written any more."""
+        self.end_with(1006, "gone")  # RFC 6455, 7.4.1: never sent
+
+    def end_with(self, code: int, reason: str = "") -> None:
+        """Nothing is written any more: whoever calls this tells the client, if anybody does."""
+        self._outbox.clear()
+        self._silent = True
+        if self.closing is None:
+            self.closing = Close(code, reason)
+
+    def abort(self) -> None:
+        """Stops writing, and ends the consumer."""
+        self._outbox.clear()
+        if self._writer is not None:
+            self._writer.cancel()
+        self._lost()
+
+    def flush(self) -> None:
+        """Writes what waits; the rest in a task, where the server's `send` may have to wait."""
+        if self._writer is not None or self._silent:
+            return
+        if self._direct is not None:
+            while self._outbox and self._direct.write(_encode(self._outbox[0])):
+                self._outbox.pop(0)
+        if self._outbox or self.closing is not None:
+            self._writer = self._loop.create_task(self._write_out())
+
+    async def _write_out(self) -> None:
+        try:
+            while self._outbox:
+                text = _encode(self._outbox.pop(0))
+                await self._send({"type": "websocket.send", "text": text})
+            if self.closing is not None and not self._silent:
+                await self._send({"type": "websocket.close", "code": int(self.closing.code)})
+        except Exception as error:
+            # The server's way of saying that the client is gone; each server has its own error.
+            logger.debug("Socket %s cannot be written to: %r", self.id, error)
+            self._outbox.clear()
+            self._lost()
+        finally:
+            self._writer = None
+
+
+def _encode(frame: str | protocol.InboxFrame) -> str:
+    return frame if isinstance(frame, str) else frame.encode()

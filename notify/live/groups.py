@@ -1,0 +1,217 @@
+"""Names of groups, and announcing a change to whoever has sockets open.
+
+The layer carries hints only; it may lose them. So nobody waits for it: hints are handed to an
+event loop (the server's own where this process has one, else one in a thread), are given up
+after `NOTIFY_PUBLISH_TIMEOUT`, and after a failure nobody tries the layer for five seconds.
+(`async_to_sync(group_send)` opens a loop and a connection per call, and hangs with a hung
+Redis.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import hashlib
+import logging
+import os
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, wait
+from typing import Any
+
+from channels.layers import get_channel_layer
+
+from notify import conf
+from notify.changes import Change, Row
+from notify.live import protocol
+
+logger = logging.getLogger(__name__)
+
+Hint = dict[str, Any]
+
+EVERY_PROCESS = "notify.processes"
+MAX_USER_HINTS = 100  # a change of more inboxes is one hint to every process
+MAX_ROWS_BYTES = 64 * 1024  # a hint with more leaves its rows to be read
+PAUSE_AFTER_FAILURE_S = 5.0
+MAX_WAITING = 1000
+
+# A process hears its own hints directly, and knows by this name which to ignore on the layer.
+ORIGIN = uuid.uuid4().hex
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+
+
+def user_group(user: str) -> str:
+    """The group of the processes that have a socket of this user (a `str(pk)`)."""
+    # Channels allows ASCII letters, digits, hyphen, underscore and period, below 100 characters.
+    name = user if _NAME.fullmatch(user) else hashlib.sha256(user.encode()).hexdigest()
+    return f"notify.user.{name}"
+
+
+def publish(change: Change) -> None:
+    """Announces a change. Never waits, never raises."""
+    hint: Hint = {
+        "type": "notify.change",
+        "at": time.time(),  # of the commit, as near as can be told
+        "steps": [list(step) for step in change.steps],
+        "arrival": protocol.arrival_tail(change.arrival) if change.arrival else None,
+        "rows": _encoded(change.rows),
+    }
+    if len(change.steps) > MAX_USER_HINTS:
+        messages = [(EVERY_PROCESS, hint)]
+    else:
+        messages = [
+            (user_group(step.user), hint | {"steps": [list(step)]}) for step in change.steps
+        ]
+    publisher.publish(messages, hint)
+
+
+def publish_work() -> None:
+    """Wakes the workers: batches are waiting."""
+    hint = {"type": "notify.work"}
+    publisher.publish([(EVERY_PROCESS, hint)], hint)
+
+
+def publish_session_check(user: str) -> None:
+    """Asks every process to read anew whether this user's sockets may stay open."""
+    hint = {"type": "notify.session", "user": user}
+    publisher.publish([(user_group(user), hint)], hint)
+
+
+def publish_close(user: str, socket_id: str) -> None:
+    """Asks the process that has this socket of the user's to close it."""
+    hint = {"type": "notify.close", "user": user, "socket": socket_id}
+    publisher.publish([(user_group(user), hint)], hint)
+
+
+def publish_ask(topic: str, group: str) -> None:
+    """Asks the processes of a group for their part of a topic that is watched in this one."""
+    hint = {"type": "notify.ask", "topic": topic, "process": ORIGIN}
+    publisher.publish([(group, hint)], hint)
+
+
+def publish_part(topic: str, part: Any) -> None:
+    """Tells this process's part of a topic to whoever watches it."""
+    hint = {"type": "notify.part", "topic": topic, "process": ORIGIN, "part": part}
+    publisher.publish([(EVERY_PROCESS, hint)], hint)
+
+
+def _encoded(rows: list[Row] | None) -> list[str] | None:
+    if rows is None:
+        return None
+    encoded = [protocol.encode(row) for row in rows]
+    return encoded if sum(map(len, encoded)) <= MAX_ROWS_BYTES else None
+
+
+class Publisher:
+    """One in each process. Thread-safe."""
+
+    def __init__(self) -> None:
+        self.failures = 0  # hints that the layer did not take
+        self._lock = threading.Lock()
+        self._hub: tuple[asyncio.AbstractEventLoop, Callable[[Hint], None]] | None = None
+        self._thread_loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: set[Future[None]] = set()
+        self._paused_until = 0.0
+        self._told_of_outage = False
+
+    def attach(self, loop: asyncio.AbstractEventLoop, receive: Callable[[Hint], None]) -> None:
+        """This process has a hub: it hears hints directly, and its loop speaks to the layer."""
+        self._hub = (loop, receive)
+
+    def detach(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._hub is not None and self._hub[0] is loop:
+            self._hub = None
+
+    def publish(self, messages: list[tuple[str, Hint]], local: Hint) -> None:
+        """Gives each (group, hint) to the layer, and `local` to the hub of this process."""
+        try:
+            hub = self._hub
+            if hub is not None and not hub[0].is_closed():
+                hub[0].call_soon_threadsafe(hub[1], local)
+            self._submit(self._send(messages), len(messages))
+        except Exception:
+            self._failed(len(messages), "Hints cannot be handed to the channel layer")
+
+    @property
+    def paused(self) -> bool:
+        """Whether the layer failed a moment ago, and is left alone."""
+        return time.monotonic() < self._paused_until
+
+    def _submit(self, sending: Coroutine[Any, Any, None], count: int) -> None:
+        paused = time.monotonic() < self._paused_until
+        if paused or len(self._waiting) >= MAX_WAITING:
+            sending.close()
+            self.failures += count
+            return
+        future = asyncio.run_coroutine_threadsafe(sending, self._loop())
+        self._waiting.add(future)
+        future.add_done_callback(self._waiting.discard)
+
+    async def _send(self, messages: list[tuple[str, Hint]]) -> None:
+        layer = get_channel_layer(conf.current().channel_layer)
+        if layer is None:
+            return
+        try:
+            async with asyncio.timeout(conf.current().publish_timeout):
+                for group, hint in messages:
+                    await layer.group_send(group, {**hint, "origin": ORIGIN})
+        except Exception as error:
+            self._failed(len(messages), f"The channel layer took no hint ({error!r})")
+        else:
+            self._told_of_outage = False
+
+    def _failed(self, count: int, why: str) -> None:
+        self.failures += count
+        if not self._told_of_outage:
+            self._told_of_outage = True
+            logger.warning(
+                "%s; sockets are served by the sweep. It is tried again every %g s.",
+                why,
+                PAUSE_AFTER_FAILURE_S,
+            )
+        self._paused_until = time.monotonic() + PAUSE_AFTER_FAILURE_S
+
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        if self._hub is not None and not self._hub[0].is_closed():
+            return self._hub[0]
+        with self._lock:
+            if self._thread_loop is None:
+                self._thread_loop = asyncio.new_event_loop()
+                threading.Thread(
+                    target=_run, args=[self._thread_loop], name="notify-publisher", daemon=True
+                ).start()
+                atexit.register(self.close)
+            return self._thread_loop
+
+    def flush(self) -> None:
+        """Waits for what was published, at most `NOTIFY_PUBLISH_TIMEOUT`."""
+        wait(list(self._waiting), timeout=conf.current().publish_timeout)
+
+    def close(self) -> None:
+        """Flushes, and ends the thread; the next `publish` starts another."""
+        self.flush()
+        with self._lock:
+            loop, self._thread_loop = self._thread_loop, None
+        if loop is not None:
+            loop.call_soon_threadsafe(loop.stop)
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    loop.run_forever()
+    loop.close()  # channels-redis closes its connections with the loop
+
+
+publisher = Publisher()
+
+
+def _start_anew() -> None:
+    global publisher  # noqa: PLW0603  threads and loops do not survive a fork
+    publisher = Publisher()
+
+
+os.register_at_fork(after_in_child=_start_anew)

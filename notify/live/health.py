@@ -1,0 +1,31 @@
+"""How this process is, for those who ask over HTTP. Read from any thread: plain attributes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from notify.live import groups
+from notify.live.hub import hubs
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    draining: bool = False
+    layer_is_down: bool = False
+    sweep_age: float | None = None  # seconds since one came to its end; None: there is no hub
+    sockets: int = 0
+    users: int = 0
+
+
+def current() -> Health:
+    """Of the hub of this process; a process that has none yet is healthy as far as it goes."""
+    paused = groups.publisher.paused
+    for hub in hubs():
+        return Health(
+            draining=hub.draining,
+            layer_is_down=hub.layer.is_down or paused,
+            sweep_age=max(0.0, hub.loop.time() - hub.sweep.finished_at),
+            sockets=hub.size,
+            users=len(hub.users),
+        )
+    return Health(layer_is_down=paused)

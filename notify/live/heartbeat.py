@@ -1,0 +1,128 @@
+"""One ping wheel a process, not a task a socket.
+
+The server drives the heartbeat, because browsers slow the timers of hidden tabs to one a minute
+but do not slow `onmessage`. A ping that is not answered within `ping_timeout` closes the socket
+with 4504; with 4508 where the client also has more than 256 KiB to confirm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
+
+from notify import conf
+from notify.live import protocol
+from notify.live.connection import (
+    CLOSE_ABOVE_BYTES,
+    PING_ABOVE_BYTES,
+    Connection,
+    SentPing,
+)
+from notify.live.protocol import Code
+
+JITTER = 0.1  # of the interval, so that sockets opened together are not pinged together
+SLACK_S = 0.02
+
+
+class Heartbeat:
+    """`clock` is in seconds and never goes back; `call_at` calls back at such a time; `spread`
+    gives numbers from 0 to 1."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        call_at: Callable[[float, Callable[[], None]], asyncio.TimerHandle],
+        spread: Callable[[], float] = random.random,
+    ) -> None:
+        self._clock = clock
+        self._call_at = call_at
+        self._spread = spread
+        self._ids = count(1)
+        # (when, tie breaker, whose, which): the deadline of a ping, or None for the next to send.
+        self._due: list[tuple[float, int, Connection, int | None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._due_at = 0.0  # what the timer is for
+        self._settings = conf.current()
+
+    def add(self, connection: Connection) -> None:
+        interval = self._settings.ping_interval
+        if interval is not None:
+            self._at(self._next(interval), connection)
+
+    def ping(self, connection: Connection) -> None:
+        """Pings now, whatever the wheel says."""
+        if connection.queued is None or connection.closing is not None:
+            return
+        id_ = next(self._ids)
+        connection.pings[id_] = SentPing(self._clock(), connection.queued_bytes, connection.queued)
+        connection.write(protocol.ping(id_, connection.queued))
+        if self._settings.ping_timeout is not None:
+            deadline = self._clock() + self._settings.ping_timeout
+            self._at(deadline, connection, id_)
+
+    def answered(self, connection: Connection, pong: protocol.Pong) -> SentPing | None:
+        """Takes a pong; the ping that it answers, or None for one that was never sent."""
+        sent = connection.pings.get(pong.id)
+        if sent is None:
+            return None
+        for id_ in [id_ for id_ in connection.pings if id_ <= pong.id]:
+            del connection.pings[id_]
+        connection.latency = self._clock() - sent.at
+        connection.acknowledged_bytes = max(connection.acknowledged_bytes, sent.queued_bytes)
+        return sent
+
+    def grew(self, connection: Connection) -> None:
+        """Looks whether the client keeps up with what is queued for it."""
+        owed = connection.unacknowledged_bytes
+        if owed > CLOSE_ABOVE_BYTES:
+            connection.close(Code.SLOW_READER, "slow reader")
+        elif owed > PING_ABOVE_BYTES and not connection.pings:
+            self.ping(connection)
+
+    def advance(self) -> None:
+        """Does all that is due now."""
+        now = self._clock()
+        while self._due and self._due[0][0] <= now:
+            _, _, connection, id_ = heappop(self._due)
+            if id_ is None:
+                self._beat(connection)
+            else:
+                self._judge(connection, id_)
+        self._wind()
+
+    def stop(self) -> None:
+        self._due.clear()
+        self._wind()
+
+    def _beat(self, connection: Connection) -> None:
+        if connection.closing is None and self._settings.ping_interval is not None:
+            self.ping(connection)
+            self._at(self._next(self._settings.ping_interval), connection)
+
+    def _judge(self, connection: Connection, id_: int) -> None:
+        if id_ not in connection.pings:
+            return
+        if connection.unacknowledged_bytes > PING_ABOVE_BYTES:
+            connection.close(Code.SLOW_READER, "slow reader")
+        else:
+            connection.close(Code.PING_TIMEOUT, "no pong in time")
+
+    def _next(self, interval: float) -> float:
+        return self._clock() + interval * (1 + JITTER * (2 * self._spread() - 1))
+
+    def _at(self, when: float, connection: Connection, id_: int | None = None) -> None:
+        heappush(self._due, (when, next(self._ids), connection, id_))
+        if self._timer is None or when < self._due_at:
+            self._wind()
+
+    def _wind(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._due:
+            self._due_at = self._due[0][0]
+            # A little late, so that those of one moment are one turn of the loop.
+            self._timer = self._call_at(max(self._due_at, self._clock()) + SLACK_S, self.advance)

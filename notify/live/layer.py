@@ -1,0 +1,191 @@
+"""This process on the channel layer: the groups that it is in, and what it hears.
+
+A layer delivers at most once, drops silently and may forget a group, so this class never asks
+more of it than hints. It finds out by itself whether it still hears anything: it sends itself a
+probe through a group and counts the layer as down when the probe does not come back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from channels.layers import get_channel_layer
+
+from notify import conf
+from notify.live.groups import EVERY_PROCESS, ORIGIN, Hint
+
+logger = logging.getLogger(__name__)
+
+CALL_TIMEOUT_S = 2.0
+PROBE_TIMEOUT_S = 0.5
+RETRY_AFTER_S = 1.0
+MOVES_AT_ONCE = 8  # the core layer takes a connection to Redis for each, and keeps it
+HINTS_A_TURN = 100  # then the loop gets to do something else
+
+
+class Layer:
+    """`receive` gets each hint of other processes; `joined` each user's group once it is joined
+    (only from then on do hints for it arrive); `back` is called when the layer works again."""
+
+    def __init__(
+        self,
+        receive: Callable[[Hint], None],
+        joined: Callable[[str], None],
+        back: Callable[[], None],
+    ) -> None:
+        self._receive = receive
+        self._joined_callback = joined
+        self._back = back
+        self._channel: str | None = None
+        self._probe_group = f"notify.probe.{uuid.uuid4().hex}"
+        self._probes_sent = 0
+        self._probe_heard = 0
+        self._wanted = {EVERY_PROCESS, self._probe_group}
+        self._joined: set[str] = set()
+        self._left_behind: set[str] = set()  # joined before the layer went down
+        self._moving: dict[str, asyncio.Task[None]] = {}
+        self._moves = asyncio.Semaphore(MOVES_AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.is_down = False
+
+    @property
+    def _layer(self) -> Any:
+        return get_channel_layer(conf.current().channel_layer)
+
+    def start(self) -> None:
+        if self._layer is not None:
+            self._spawn(self._listen())
+
+    async def stop(self) -> None:
+        for task in [*self._tasks, *self._moving.values()]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._moving.values(), return_exceptions=True)
+        if self._channel is not None:
+            for group in self._joined:
+                await self._try("group_discard", group, self._channel)
+
+    def join(self, group: str) -> None:
+        self._wanted.add(group)
+        self._move(group)
+
+    def leave(self, group: str) -> None:
+        self._wanted.discard(group)
+        self._move(group)
+
+    def probe(self) -> None:
+        """Sends a probe, and looks a moment later whether it came back."""
+        if self._layer is None:
+            return
+        self._join_wanted()  # where joining has failed
+        self._probes_sent += 1
+        self._spawn(self._send_probe({"type": "notify.probe", "n": self._probes_sent}))
+
+    async def _send_probe(self, hint: Hint) -> None:
+        await self._try("group_send", self._probe_group, hint)
+        await asyncio.sleep(PROBE_TIMEOUT_S)
+        if self._probe_heard < hint["n"]:
+            self._note_down()
+
+    def _note_down(self) -> None:
+        if not self.is_down:
+            logger.warning("The channel layer is down; sockets are served by the sweep.")
+            self.is_down = True
+        # The core layer keeps its groups in Redis, where they may have been lost. The probe's
+        # is joined again first, and when a probe comes back, the others.
+        self._left_behind |= self._joined
+        self._joined.clear()
+
+    def _note_probe(self, n: int) -> None:
+        self._probe_heard = max(self._probe_heard, n)
+        if self.is_down:
+            logger.warning("The channel layer is back.")
+            self.is_down = False
+            self._joined |= self._left_behind - self._wanted
+            self._left_behind.clear()
+            for group in self._joined ^ self._wanted:
+                self._move(group)
+            self._back()
+
+    def _join_wanted(self) -> None:
+        for group in self._wanted - self._joined:
+            self._move(group)
+
+    # Groups. One task a group moves it to where it is wanted: a late leave cannot undo a join.
+
+    def _move(self, group: str) -> None:
+        if self.is_down and group != self._probe_group:
+            return  # thousands of groups would fail one by one; they are joined when it is back
+        if group not in self._moving and self._channel is not None:
+            task = asyncio.get_running_loop().create_task(self._move_group(group))
+            self._moving[group] = task
+
+    async def _move_group(self, group: str) -> None:
+        try:
+            if group == self._probe_group:  # it waits for nobody: without it, the layer is down
+                await self._move_where_wanted(group)
+                return
+            async with self._moves:
+                if not self.is_down:  # since this one waits
+                    await self._move_where_wanted(group)
+        finally:
+            del self._moving[group]
+
+    async def _move_where_wanted(self, group: str) -> None:
+        while (group in self._wanted) != (group in self._joined):
+            if group in self._wanted:
+                if not await self._try("group_add", group, self._channel):
+                    return  # the next probe that is missed tries again
+                self._joined.add(group)
+                self._joined_callback(group)
+            else:
+                self._joined.discard(group)
+                await self._try("group_discard", group, self._channel)
+
+    # Hearing
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                if self._channel is None:
+                    self._channel = await self._layer.new_channel()
+                    self._join_wanted()
+                await self._hear(self._channel)
+            except Exception as error:
+                logger.debug("The channel layer cannot be read: %r", error)
+                self._note_down()
+                await asyncio.sleep(RETRY_AFTER_S)
+
+    async def _hear(self, channel: str) -> None:
+        layer = self._layer
+        for n in range(HINTS_A_TURN):
+            hint = await layer.receive(channel)
+            if hint.get("type") == "notify.probe":
+                self._note_probe(hint["n"])
+            elif hint.get("origin") != ORIGIN:
+                self._hand_on(hint)
+            if n == HINTS_A_TURN - 1:
+                await asyncio.sleep(0)
+
+    def _hand_on(self, hint: Hint) -> None:
+        try:
+            self._receive(hint)
+        except Exception:  # another version of us may speak otherwise; the sweep heals
+            logger.exception("A hint of type %r could not be used.", hint.get("type"))
+
+    async def _try(self, method: str, *args: Any) -> bool:
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                await getattr(self._layer, method)(*args)
+        except Exception as error:
+            logger.debug("The channel layer failed at %s: %r", method, error)
+            return False
+        return True
+
+    def _spawn(self, coroutine: Any) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,436 @@
+"""The socket protocol, version 1, without I/O: frames, close codes, limits (docs/protocol.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from notify.changes import Cursor, Reading, Row
+
+VERSION = 1
+SUBPROTOCOL = "notify.v1"
+
+MAX_CLIENT_FRAME_BYTES = 16 * 1024
+MAX_DEPTH = 16
+MAX_REF = 64
+MAX_IDS = 500
+MAX_USER_KEY = 200
+MAX_FRAME_ROWS = 50
+MAX_FRAME_BYTES = 256 * 1024
+MAX_INTEGER = 2**53 - 1
+
+MARKS = ("seen", "read", "unread", "archived", "unarchived")
+MARKS_THROUGH = ("seen", "read", "archived")
+
+
+class Code(IntEnum):
+    """Why the server closed. The hundred says what the client does next."""
+
+    # 44xx: stop
+    MALFORMED = 4400
+    NOT_SIGNED_IN = 4401
+    FORBIDDEN = 4403
+    UNSUPPORTED_VERSION = 4406
+    TOO_MANY_SOCKETS = 4409
+    # 45xx: back off
+    INTERNAL_ERROR = 4500
+    RESTARTING = 4503
+    PING_TIMEOUT = 4504
+    PROCESS_FULL = 4507
+    SLOW_READER = 4508
+    TOO_MANY_FRAMES = 4529
+    # 46xx: reconnect at once
+    MAXIMUM_AGE = 4601
+
+
+class Error(StrEnum):
+    """The codes of `error` frames."""
+
+    INVALID = "invalid"
+    UNKNOWN_TYPE = "unknown_type"
+    FORBIDDEN = "forbidden"
+    RATE_LIMITED = "rate_limited"
+    UNAVAILABLE = "unavailable"
+
+
+class Malformed(Exception):
+    """What came is no frame at all: the socket is closed with 4400."""
+
+
+class Refused(Exception):
+    """A frame that cannot be carried out: answered by `error`, the socket stays open."""
+
+    def __init__(
+        self,
+        code: Error,
+        message: str,
+        *,
+        ref: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.ref = ref
+        self.retry_after = retry_after
+
+
+# What a client may say
+
+
+class Pong(NamedTuple):
+    id: int
+    cursor: Cursor
+
+
+class Ping(NamedTuple):
+    id: int
+
+
+class Sync(NamedTuple):
+    cursor: Cursor
+
+
+class MarkIds(NamedTuple):
+    ref: str
+    as_: str
+    ids: list[int]
+
+
+class MarkThrough(NamedTuple):
+    ref: str
+    as_: str
+    epoch: str
+    through: int
+
+
+class Watch(NamedTuple):
+    topic: str
+
+
+class Unwatch(NamedTuple):
+    topic: str
+
+
+class CloseSocket(NamedTuple):
+    ref: str
+    id: str
+
+
+ClientFrame = Pong | Ping | Sync | MarkIds | MarkThrough | Watch | Unwatch | CloseSocket
+
+
+def parse(text: str) -> ClientFrame:
+    """One frame of a client. Raises Malformed and Refused."""
+    if len(text) > MAX_CLIENT_FRAME_BYTES or len(text.encode()) > MAX_CLIENT_FRAME_BYTES:
+        raise Malformed(f"a frame may have {MAX_CLIENT_FRAME_BYTES} bytes")
+    try:
+        frame = json.loads(text, parse_constant=_refuse_constant, parse_int=_parse_integer)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("a frame is one JSON object") from error
+    if not isinstance(frame, dict) or _is_deeper(frame, MAX_DEPTH):
+        raise Malformed(f"a frame is one JSON object, at most {MAX_DEPTH} deep")
+    kind = frame.get("type")
+    if not isinstance(kind, str):
+        raise Malformed("a frame has a type, which is a string")
+    parser = _PARSERS.get(kind)
+    if parser is None:
+        raise Refused(Error.UNKNOWN_TYPE, f"unknown type {kind[:40]!r}", ref=_ref_of(frame))
+    try:
+        return parser(frame)
+    except Refused as refused:
+        refused.ref = _ref_of(frame)
+        raise
+
+
+def parse_mark(frame: dict[str, Any]) -> MarkIds | MarkThrough:
+    """A `mark` frame that was read elsewhere, as by the HTTP API. Raises Refused."""
+    ref, as_ = _ref(frame), frame.get("as")
+    if as_ not in MARKS:
+        raise Refused(Error.INVALID, f"as: must be one of {', '.join(MARKS)}")
+    if ("ids" in frame) == ("through" in frame):
+        raise Refused(Error.INVALID, "ids: give either ids, or epoch and through")
+    if "ids" in frame:
+        return MarkIds(ref, as_, _ids(frame))
+    if as_ not in MARKS_THROUGH:
+        raise Refused(Error.INVALID, f"through: goes with {', '.join(MARKS_THROUGH)}; give ids")
+    return MarkThrough(ref, as_, _epoch(frame), _integer(frame, "through"))
+
+
+def parse_cursor(epoch: str | None, since: str | None) -> Cursor | None:
+    """The cursor of a query string; anything malformed counts as none."""
+    if not epoch or since is None or not since.isascii() or not since.isdigit():
+        return None
+    return Cursor(epoch, int(since)) if len(since) <= 16 and int(since) <= MAX_INTEGER else None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON (RFC 8259, 6)")
+
+
+def _parse_integer(digits: str) -> int | None:
+    # None is refused wherever an integer is wanted; int() would take long for long ones.
+    return int(digits) if len(digits) <= 17 else None
+
+
+def _is_deeper(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _integer(frame: dict[str, Any], name: str) -> int:
+    value = frame.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_INTEGER:
+        raise Refused(Error.INVALID, f"{name}: must be an integer from 0 to 2**53 - 1")
+    return value
+
+
+def _epoch(frame: dict[str, Any]) -> str:
+    value = frame.get("epoch")
+    if not isinstance(value, str) or not value:
+        raise Refused(Error.INVALID, "epoch: must be the string of the last inbox frame")
+    return value
+
+
+def _ref(frame: dict[str, Any]) -> str:
+    ref = _ref_of(frame)
+    if ref is None:
+        raise Refused(Error.INVALID, f"ref: must be a string of 1 to {MAX_REF} characters")
+    return ref
+
+
+def _ref_of(frame: dict[str, Any]) -> str | None:
+    value = frame.get("ref")
+    return value if isinstance(value, str) and 1 <= len(value) <= MAX_REF else None
+
+
+def _ids(frame: dict[str, Any]) -> list[int]:
+    ids = frame["ids"]
+    if not isinstance(ids, list) or not 1 <= len(ids) <= MAX_IDS:
+        raise Refused(Error.INVALID, f"ids: must be a list of 1 to {MAX_IDS} integers")
+    return [_integer({"ids": entry}, "ids") for entry in dict.fromkeys(map(_hashable, ids))]
+
+
+def _hashable(value: Any) -> Any:
+    return value if isinstance(value, int) else None
+
+
+def _topic(frame: dict[str, Any]) -> str:
+    topic = frame.get("topic")
+    if isinstance(topic, str):
+        name, _, rest = topic.partition(":")
+        if topic in {"sockets", "operations"} or (
+            name == "notice" and rest.isascii() and rest.isdigit() and len(rest) <= 16
+        ):
+            return topic
+        if name == "person" and 0 < len(rest) <= MAX_USER_KEY:
+            return topic
+    raise Refused(Error.INVALID, "topic: must be sockets, operations, notice:<id> or person:<key>")
+
+
+def _socket_id(frame: dict[str, Any]) -> str:
+    value = frame.get("id")
+    if not isinstance(value, str) or not 1 <= len(value) <= 64:
+        raise Refused(Error.INVALID, "id: must be the id of one of your sockets")
+    return value
+
+
+def _cursor(frame: dict[str, Any], version: str) -> Cursor:
+    return Cursor(_epoch(frame), _integer(frame, version))
+
+
+_PARSERS: dict[str, Callable[[dict[str, Any]], ClientFrame]] = {
+    "pong": lambda frame: Pong(_integer(frame, "id"), _cursor(frame, "version")),
+    "ping": lambda frame: Ping(_integer(frame, "id")),
+    "sync": lambda frame: Sync(_cursor(frame, "since")),
+    "mark": parse_mark,
+    "watch": lambda frame: Watch(_topic(frame)),
+    "unwatch": lambda frame: Unwatch(_topic(frame)),
+    "close_socket": lambda frame: CloseSocket(_ref(frame), _socket_id(frame)),
+}
+
+
+# What the server says
+
+
+# One encoder for all: json.dumps makes a new one wherever an option is not the default.
+encode: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def hello(
+    user: str, reading: Reading, ping_interval: float | None, ping_timeout: float | None
+) -> str:
+    return encode(
+        {
+            "type": "hello",
+            "protocol": VERSION,
+            "user": user,
+            "epoch": reading.epoch,
+            "version": reading.version,
+            "unseen": reading.unseen,
+            "unread": reading.unread,
+            "ping_interval": ping_interval,
+            "ping_timeout": ping_timeout,
+        }
+    )
+
+
+def ping(id_: int, cursor: Cursor) -> str:
+    return f'{{"type":"ping","id":{id_},"epoch":"{cursor.epoch}","version":{cursor.since}}}'
+
+
+def pong(id_: int) -> str:
+    return encode({"type": "pong", "id": id_})
+
+
+def done(ref: str, version: int) -> str:
+    return encode({"type": "done", "ref": ref, "version": version})
+
+
+def error(refused: Refused) -> str:
+    return encode(
+        {
+            "type": "error",
+            "code": refused.code,
+            "message": refused.message,
+            "ref": refused.ref,
+            "retry_after": refused.retry_after,
+        }
+    )
+
+
+def bye(code: int, reason: str, retry_after: float | None = None) -> str:
+    return encode({"type": "bye", "code": code, "reason": reason, "retry_after": retry_after})
+
+
+def figures(topic: str, data: Any) -> str:
+    return encode({"type": "figures", "topic": topic, "data": data})
+
+
+@dataclass(slots=True)  # not frozen, which takes three times as long to make
+class InboxFrame:
+    """From version `start` to version `to`; `rows` are encoded already. Not to be changed.
+
+    `size` is about its bytes in UTF-8; 0 has it counted.
+    """
+
+    epoch: str
+    start: int
+    to: int
+    unseen: int
+    unread: int
+    rows: Sequence[str]
+    reset: bool = False
+    next: int | None = None
+    size: int = 0
+
+    def __post_init__(self) -> None:
+        self.size = self.size or frame_size(self.rows)
+
+    def encode(self) -> str:
+        reset = f'"reset":true,"next":{encode(self.next)},' if self.reset else ""
+        return (
+            f'{{"type":"inbox","epoch":"{self.epoch}","from":{self.start},"to":{self.to},'
+            f'"unseen":{self.unseen},"unread":{self.unread},{reset}'
+            f'"notifications":[{",".join(self.rows)}]}}'
+        )
+
+    def joins(self, following: InboxFrame) -> bool:
+        """Whether the two may travel as one: contiguous, and within the limits of a frame."""
+        return (
+            not following.reset
+            and self.epoch == following.epoch
+            and self.to == following.start
+            and len(self.rows) + len(following.rows) <= MAX_FRAME_ROWS
+            and self.size + following.size <= MAX_FRAME_BYTES
+        )
+
+    def join(self, following: InboxFrame) -> InboxFrame:
+        return InboxFrame(
+            self.epoch,
+            self.start,
+            following.to,
+            following.unseen,
+            following.unread,
+            [*self.rows, *following.rows],
+            self.reset,
+            self.next,
+            self.size + following.size,
+        )
+
+
+def arrival_tail(row: Row) -> str:
+    """A notice as encoded once for all its recipients: a row but for its beginning."""
+    return encode(row)[1:]
+
+
+def arrival_row(version: int, tail: str) -> str:
+    """One recipient's row of an arrival."""
+    return f'{{"arrived":{version},"version":{version},{tail}'
+
+
+def inbox_frames(reading: Reading) -> list[InboxFrame] | None:
+    """The frames that tell a reading; None where a version does not fit into one frame, so that
+    only a reset can tell it. A reset takes fewer rows where they do not fit."""
+    return [_reset_frame(reading)] if reading.reset else _change_frames(reading)
+
+
+def _reset_frame(reading: Reading) -> InboxFrame:
+    rows, following = [encode(row) for row in reading.rows], reading.next
+    while len(rows) > MAX_FRAME_ROWS or frame_size(rows) > MAX_FRAME_BYTES:
+        rows.pop()
+        following = reading.rows[len(rows) - 1]["arrived"]
+    return InboxFrame(
+        reading.epoch,
+        0,
+        reading.version,
+        reading.unseen,
+        reading.unread,
+        rows,
+        reset=True,
+        next=following,
+    )
+
+
+def _change_frames(reading: Reading) -> list[InboxFrame] | None:
+    cuts: list[tuple[int, list[str]]] = [(reading.since, [])]
+    for version, group in groupby(reading.rows, key=lambda row: row["version"]):
+        rows = [encode(row) for row in group]
+        if len(rows) > MAX_FRAME_ROWS or frame_size(rows) > MAX_FRAME_BYTES:
+            return None
+        _, held = cuts[-1]
+        if held and not _fits(held, rows):
+            cuts.append((version, rows))
+        else:
+            cuts[-1] = (version, held + rows)
+    frames, start = [], reading.since
+    for n, (version, rows) in enumerate(cuts):
+        to = reading.version if n == len(cuts) - 1 else version
+        frames.append(InboxFrame(reading.epoch, start, to, reading.unseen, reading.unread, rows))
+        start = to
+    return frames
+
+
+def _fits(held: Sequence[str], rows: Sequence[str]) -> bool:
+    return (
+        len(held) + len(rows) <= MAX_FRAME_ROWS
+        and frame_size(held) + frame_size(rows) <= MAX_FRAME_BYTES
+    )
+
+
+def frame_size(rows: Iterable[str]) -> int:
+    """UTF-8 bytes of the rows, each with its comma, and of what a frame has around them."""
+    return 400 + sum(1 + (len(row) if row.isascii() else len(row.encode())) for row in rows)

@@ -1,0 +1,232 @@
+"""Daphne, as `manage.py serve` runs it: all of Daphne's options, and what a production week needs.
+
+- SIGTERM drains: the port is closed, every socket is told 4503, requests under way end, and the
+  process exits within 30 s; a second SIGTERM ends it at once.
+- What waits is bounded: frames of 64 KiB, 64 of them waiting to be handled, sockets within the
+  limit of file descriptors.
+- An application that fails ends its own connection and nothing else. (Daphne's supervisor ends
+  for the life of the process when an HTTP view fails in the middle of its response.)
+
+By subclassing, without a fork. The names of Daphne, Twisted and autobahn that are touched here and
+are not public have a contract test each, in tests/unit/live/test_server_contract.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import resource
+import signal
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from daphne.cli import CommandLineInterface
+from daphne.server import Server
+from daphne.ws_protocol import WebSocketProtocol
+from django.conf import settings
+from twisted.internet import defer
+from twisted.internet import reactor as _reactor
+
+from notify.live.hub import current_hub
+from notify.live.protocol import Code
+
+logger = logging.getLogger(__name__)
+reactor: Any = _reactor
+
+MAX_MESSAGE_BYTES = 64 * 1024
+MAX_WAITING_FRAMES = 64
+BACKLOG = 4096  # connections that wait to be accepted; the kernel's somaxconn may be lower
+HANDSHAKE_S = 30  # for thousands that come at once; nginx cuts off who is slow to say anything
+NEVER_S = 10**9
+DRAIN_S = 25.0  # for requests under way; with all else it must stay below 30
+FILES_FOR_OTHER_USE = 200  # descriptors that are not sockets: database, Redis, logs
+
+
+class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no types
+    """A socket whose client cannot fill the memory with frames that wait to be handled."""
+
+    maxMessagePayloadSize: int  # noqa: N815  autobahn's
+    # Is given each text frame first; takes it if it says so. See `DirectWriter.hear_first`.
+    first_hearer: Callable[[bytes], bool] | None = None
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803  autobahn's
+        if self.first_hearer is not None and not isBinary and self.first_hearer(payload):
+            return
+        if self.application_queue.qsize() >= MAX_WAITING_FRAMES:
+            logger.warning("A client sends faster than its frames are handled; it is cut off.")
+            self.muted = True
+            self.transport.abortConnection()
+            # A muted socket tells its application nothing, so that it is told here.
+            self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        else:
+            super().onMessage(payload, isBinary)
+
+    def sendMessage(self, payload: bytes, *args: Any, **options: Any) -> None:  # noqa: N802
+        """Autobahn bounds what is sent as it does what is received; ours is for clients only."""
+        bound: int = self.factory.maxMessagePayloadSize
+        self.maxMessagePayloadSize = 0
+        try:
+            super().sendMessage(payload, *args, **options)
+        finally:
+            self.maxMessagePayloadSize = bound
+
+    def end_without_application(self) -> None:
+        """Closes with 4500 what the application left open; what it has not accepted, with 500."""
+        if hasattr(self, "handshake_deferred"):
+            self.handle_exception(None)
+        elif self.state == self.STATE_OPEN:
+            self.serverClose(int(Code.INTERNAL_ERROR))
+
+
+def _with_backlog(endpoint: str) -> str:
+    """Twisted has 50 connections wait to be accepted. Thousands come at once where a server has
+    been restarted, and who finds no place tries again after 1, 3, 7 s and so on."""
+    kind = endpoint.partition(":")[0]
+    if kind in {"tcp", "ssl", "unix"} and "backlog=" not in endpoint:
+        return f"{endpoint}:backlog={BACKLOG}"
+    return endpoint
+
+
+def _configured(factory: Any) -> type[Any]:
+    """The factory's protocol with the factory's options as attributes of the class.
+
+    Autobahn copies all thirty to each socket and formats them for a debug message that nobody
+    reads: a tenth of the CPU and of the memory of a connect (docs/performance.md).
+    """
+    options = {name: getattr(factory, name) for name in factory.protocol.CONFIG_ATTRS}
+    # An option that is a function must not become a method.
+    static = {name: staticmethod(one) if callable(one) else one for name, one in options.items()}
+    return type(factory.protocol.__name__, (factory.protocol,), {**static, "CONFIG_ATTRS": ()})
+
+
+class DrainingServer(Server):  # type: ignore[misc]  # as above
+    """Daphne's server with an orderly end, for connections and for the process."""
+
+    def __init__(self, *, endpoints: Sequence[str] = (), **options: Any) -> None:
+        # Daphne's own handlers stop at once; its protocol pings are ours to send, as JSON.
+        options |= {"signal_handlers": False, "ping_interval": NEVER_S}
+        super().__init__(**options, endpoints=[_with_backlog(one) for one in endpoints])
+        self._stopping = False
+
+    def run(self) -> None:
+        reactor.callWhenRunning(self._started)
+        super().run()
+
+    @property
+    def ws_factory(self) -> Any:
+        return self._ws_factory
+
+    @ws_factory.setter
+    def ws_factory(self, factory: Any) -> None:
+        factory.protocol = BoundedProtocol
+        factory.setProtocolOptions(versions=[13])  # RFC 6455; autobahn knows its drafts too
+        self._ws_factory = factory
+
+    def _started(self) -> None:
+        loop = asyncio.get_event_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop_or_die)
+        loop.call_soon(self._limit_sockets)
+        self.ws_factory.protocol = _configured(self.ws_factory)
+
+    def _limit_sockets(self) -> None:
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        hub = current_hub()
+        hub.socket_limit = max(1, files - FILES_FOR_OTHER_USE)
+
+    def log_action(self, protocol: str, action: str, details: dict[str, Any]) -> None:
+        """For the access log: without the query string, which a ticket may be in."""
+        path = str(details.get("path", "")).partition("?")[0]
+        super().log_action(protocol, action, details | {"path": path})
+
+    # Applications
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        queue = super().create_application(protocol, scope)
+        application = self.connections.get(protocol, {}).get("application_instance")
+        if application is not None:
+            application.add_done_callback(partial(self._application_ended, protocol))
+        return queue
+
+    def _application_ended(self, protocol: Any, application: asyncio.Future[None]) -> None:
+        """At once, and so that Daphne's own checker finds nothing left that could fail in it."""
+        details = self.connections.get(protocol)
+        if details is not None:
+            details.pop("application_instance", None)
+        error = None if application.cancelled() else application.exception()
+        if error is not None:
+            logger.error("Exception inside application: %s", error, exc_info=error)
+        if details is None or "disconnected" in details:
+            return
+        if isinstance(protocol, BoundedProtocol):
+            protocol.end_without_application()
+        elif error is not None:
+            self._end(protocol, error)
+
+    def _end(self, request: Any, error: BaseException) -> None:
+        try:
+            request.handle_exception(error)
+        except ValueError:  # the response has begun: all that is left is to cut it off
+            request.transport.abortConnection()
+
+    # The end
+
+    def _stop_or_die(self) -> None:
+        if self._stopping:
+            os._exit(128 + signal.SIGTERM)
+        self._stopping = True
+        logger.info("Draining.")
+        reactor.stop()
+
+    def kill_all_applications(self) -> Any:
+        """What the reactor waits for before it ends."""
+        loop = asyncio.get_event_loop()
+        return defer.Deferred.fromFuture(loop.create_task(self._drain()))
+
+    async def _drain(self) -> None:
+        try:
+            for listener in self.listeners:
+                listener.addCallback(lambda port: port.stopListening())
+            hub = current_hub()
+            await hub.drain()
+            await self._wait_for_applications()
+            await hub.stop()
+        except Exception:
+            logger.exception("The drain failed; ending all the same.")
+
+    async def _wait_for_applications(self) -> None:
+        under_way = self._applications()
+        if not under_way:
+            return
+        _, rest = await asyncio.wait(under_way, timeout=DRAIN_S)
+        for application in rest:
+            application.cancel()
+        if rest:
+            logger.warning("%d applications did not end in time and were cancelled.", len(rest))
+            await asyncio.wait(rest, timeout=1)
+
+    def _applications(self) -> list[asyncio.Future[None]]:
+        found = (details.get("application_instance") for details in self.connections.values())
+        return [one for one in found if one is not None and not one.done()]
+
+
+class ServeCommand(CommandLineInterface):  # type: ignore[misc]  # as above
+    """Daphne's command line with our server and our bounds."""
+
+    server_class = DrainingServer
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parser.prog = "manage.py serve"
+        self.parser.set_defaults(
+            websocket_connect_timeout=HANDSHAKE_S,
+            websocket_max_message_size=MAX_MESSAGE_BYTES,
+            websocket_max_frame_size=MAX_MESSAGE_BYTES,
+        )
+        # The application is the project's; Daphne has it as a required argument.
+        for action in self.parser._actions:
+            if action.dest == "application":
+                action.nargs = "?"
+                action.default = ":".join(settings.ASGI_APPLICATION.rsplit(".", 1))

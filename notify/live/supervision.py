@@ -1,0 +1,68 @@
+"""A socket does not outlive its application, on any ASGI server.
+
+Servers differ in what they do about a WebSocket whose application has returned, raised or was
+cancelled: Daphne leaves it open where the application returned, with nobody to read it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from notify.live.protocol import Code
+
+logger = logging.getLogger(__name__)
+
+
+class SupervisedSockets:
+    """ASGI middleware: closes with 4500 what the application leaves open, and with 403 what it
+    has not accepted. It hands on all other than WebSockets as it is."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "websocket":
+            await self._application(scope, receive, send)
+            return
+        socket = _Socket(receive, send)
+        try:
+            await self._application(scope, socket.receive, socket.send)
+        except asyncio.CancelledError:
+            await socket.end()
+            raise
+        except Exception:
+            logger.exception("The application of a socket failed.")
+        await socket.end()
+
+
+class _Socket:
+    """Watches from between the server and the application whether the socket is open."""
+
+    def __init__(self, receive: Any, send: Any) -> None:
+        self._receive = receive
+        self._send = send
+        self._over = False
+        self._accepted = False
+
+    async def receive(self) -> Any:
+        message = await self._receive()
+        self._over |= message["type"] == "websocket.disconnect"
+        return message
+
+    async def send(self, message: Any) -> None:
+        self._accepted |= message["type"] == "websocket.accept"
+        self._over |= message["type"] in {"websocket.close", "websocket.http.response.start"}
+        await self._send(message)
+
+    async def end(self) -> None:
+        if self._over:
+            return
+        closing: dict[str, Any] = {"type": "websocket.close"}
+        if self._accepted:
+            closing |= {"code": int(Code.INTERNAL_ERROR), "reason": "internal error"}
+        try:
+            await self._send(closing)
+        except Exception as error:
+            logger.debug("The client is gone before it was told why: %r", error)

@@ -1,0 +1,199 @@
+"""Compares this process's users with the database: heals, revokes, picks up work.
+
+This is what makes a lost hint harmless, so nothing here waits for the channel layer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import threading
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from notify import conf, sending
+from notify.changes import Cursor
+from notify.inbox import reading, retention, store
+from notify.live import authentication, groups
+from notify.live.connection import Connection
+from notify.live.pool import DatabasePool
+from notify.live.protocol import Code
+
+if TYPE_CHECKING:
+    from notify.live.hub import Hub
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_WHILE_LAYER_IS_DOWN_S = 1.0
+DATABASE_ABSENCE_S = 60.0  # after so long, sockets that hear nothing new are closed
+ABSENCE_SPREAD_S = 30.0
+PRUNE_INTERVAL_S = 3600.0
+
+_REASONS = {
+    Code.NOT_SIGNED_IN: "the session has ended",
+    Code.FORBIDDEN: "this user may not use this any more",
+}
+
+
+class _Stopping(Exception):
+    """Ends the pruning."""
+
+
+class Sweep:
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._workers = DatabasePool(max(1, conf.current().server_workers), "notify-worker")
+        self._work_wanted = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._sessions_judged_at = hub.loop.time()
+        self._failing_since: float | None = None
+        self.finished_at = hub.loop.time()  # of the last that came to its end
+        self._pruner = DatabasePool(1, "notify-prune")
+        self._pruned_at: float | None = None  # when the last time was begun
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        loop = self._hub.loop
+        self._tasks = [loop.create_task(self._run())]
+        for _ in range(conf.current().server_workers):
+            self._tasks.append(loop.create_task(self._work()))
+
+    async def stop(self) -> None:
+        self._stopping.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._workers.close()
+        await self._pruner.close()
+
+    def wake_workers(self) -> None:
+        self._work_wanted.set()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(self._interval())
+            try:
+                await self.once()
+            except Exception as error:
+                self._note_failure(error)
+            else:
+                self._failing_since = None
+                self.finished_at = self._hub.loop.time()
+
+    def _note_failure(self, error: Exception) -> None:
+        """The database is away: sockets stay open for a minute, with heartbeats, and the next
+        sweep tries again."""
+        now = self._hub.loop.time()
+        if self._failing_since is None:
+            self._failing_since = now
+            logger.warning("The sweep failed, and will be tried again: %r", error)
+        elif now - self._failing_since > DATABASE_ABSENCE_S:
+            for connection in self._hub.connections():
+                retry_after = round(random.uniform(0, ABSENCE_SPREAD_S), 3)  # noqa: S311
+                connection.close(Code.RESTARTING, "the database is away", retry_after)
+
+    def _interval(self) -> float:
+        interval = conf.current().sweep_interval
+        if self._hub.layer.is_down:
+            return min(interval, INTERVAL_WHILE_LAYER_IS_DOWN_S)
+        return interval
+
+    async def once(self) -> None:
+        """One sweep over all users of this process."""
+        self._hub.layer.probe()
+        self.wake_workers()
+        await self.compare(self._hub.users)
+        await self._acknowledge()
+        now = self._hub.loop.time()
+        if now - self._sessions_judged_at >= conf.current().session_check_interval:
+            self._sessions_judged_at = now
+            await self.judge(self._hub.connections())
+        keep_days = conf.current().keep_days
+        if keep_days is not None and (
+            self._pruned_at is None or now - self._pruned_at >= PRUNE_INTERVAL_S
+        ):
+            self._pruned_at = now
+            self._hub.spawn(self._prune(timedelta(days=keep_days)))
+
+    async def _prune(self, older_than: timedelta) -> None:
+        """In a thread of its own, as it takes its time; another process may do the same."""
+
+        def sleep(seconds: float) -> None:
+            if self._stopping.wait(seconds):
+                raise _Stopping
+
+        with contextlib.suppress(_Stopping):
+            pruned = await self._pruner.run(
+                retention.prune, older_than, announce=groups.publish, sleep=sleep
+            )
+            logger.info("Pruned: %r", pruned)
+
+    async def compare(self, users: Collection[str]) -> None:
+        """Reads the versions of these users and has the sockets that lack something catch up."""
+        # Before the query: a version below what was queued by then means that the database has
+        # gone back, while one above it may be a hint under way.
+        queued: dict[str, Cursor] = {}
+        for user in users:
+            cursors = [one.queued for one in self._hub.of_user(user) if one.queued is not None]
+            if cursors:
+                queued[user] = max(cursors, key=lambda cursor: cursor.since)
+        heads = await self._hub.pool.run(reading.heads, list(queued))
+        gone_back = {
+            user: cursor.since
+            for user, cursor in queued.items()
+            if (head := heads.get(user)) is not None
+            and head.epoch == cursor.epoch
+            and head.version < cursor.since
+        }
+        if gone_back:
+            logger.warning("The database has gone back; %d inboxes start anew.", len(gone_back))
+            await self._hub.pool.run(store.renew_epochs, gone_back)
+            heads |= await self._hub.pool.run(reading.heads, list(gone_back))
+        for user, head in heads.items():
+            for connection in self._hub.of_user(user):
+                if connection.is_behind(head.epoch, head.version):
+                    self._hub.catch_up(connection, "sweep")
+
+    async def judge(self, connections: Iterable[Connection]) -> None:
+        """Closes those of these sockets whose right to be open has ended."""
+        open_ones = [one for one in connections if one.closing is None]
+        identities = {one.identity for one in open_ones}
+        if not identities:
+            return
+        verdicts = await self._hub.pool.run(authentication.judge, identities)
+        for connection in open_ones:
+            code = verdicts.get(connection.identity)
+            if code is not None:
+                connection.close(code, _REASONS[code])
+
+    async def _acknowledge(self) -> None:
+        versions: dict[str, int] = {}
+        dirty = [one for one in self._hub.connections() if one.unwritten_acknowledgement()]
+        for connection in dirty:
+            since = connection.unwritten_acknowledgement()
+            versions[connection.user] = max(since, versions.get(connection.user, 0))
+        if not versions:
+            return
+        written = await self._hub.pool.run(store.acknowledge, versions)
+        for connection in dirty:
+            if connection.user in written:
+                connection.written_acknowledgement = Cursor(
+                    connection.queued.epoch if connection.queued else "",
+                    versions[connection.user],
+                )
+
+    # Batches that wait: those of big audiences, scheduled ones, and what a dead process left.
+
+    async def _work(self) -> None:
+        while True:
+            await self._work_wanted.wait()
+            self._work_wanted.clear()
+            try:
+                await self._workers.run(sending.recall_expired)
+                while await self._workers.run(sending.carry_out_next):
+                    pass
+            except Exception as error:
+                logger.warning("A batch failed, and will be tried again: %r", error)

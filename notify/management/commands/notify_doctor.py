@@ -1,0 +1,130 @@
+"""`manage.py notify_doctor`: finds what is wrong, and mends it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from notify import sending
+from notify.inbox import sql, store
+from notify.live import groups
+from notify.management.people import person
+from notify.models import Inbox
+
+SESSION_S = 600
+
+
+class Command(BaseCommand):
+    help = (
+        "Finds what is wrong. --url walks from here to a socket as a browser would, and tells of "
+        "each hop; it sends its user three notices, and recalls them. Safe while servers run."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--recount", action="store_true", help="set the counts of all inboxes from their rows"
+        )
+        parser.add_argument("--url", help="the public address, as in https://notify.example.org")
+        parser.add_argument("--user", help="who connects: best one that is for tests alone")
+        parser.add_argument(
+            "--idle", type=float, default=0, help="seconds to see whether a quiet socket is closed"
+        )
+        parser.add_argument("--ca", help="a file of certificates to trust, beside the machine's")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not (options["recount"] or options["url"]):
+            raise CommandError("Say what to do: --recount, or --url with --user.")
+        if options["recount"]:
+            looked_at, wrong = _recount_all()
+            groups.publisher.flush()
+            self.stdout.write(
+                f"Recounted {looked_at} inboxes; {wrong} were wrong and are right now."
+            )
+        if options["url"]:
+            self._examine(options)
+
+    def _examine(self, options: dict[str, Any]) -> None:
+        doctor = _doctor()
+        if not options["url"].startswith(("http://", "https://")):
+            raise CommandError("--url must begin with http:// or https://.")
+        if not options["user"]:
+            raise CommandError("Say with --user who connects: best one that is for tests alone.")
+        user = person(options["user"])
+        context = None
+        if options["ca"]:
+            context = ssl.create_default_context()
+            context.load_verify_locations(options["ca"])
+        well = True
+        with _session(user) as cookie, _notices(user) as send:
+            patient = doctor.Patient(options["url"], cookie, send, options["idle"], context)
+            for finding in doctor.examine(patient):
+                mark = "well" if finding.well else "ILL "
+                self.stdout.write(f"{mark}  {finding.hop:14}  {finding.said}.")
+                well = well and finding.well
+        if not well:
+            raise CommandError("It does not work; see the last line above.")
+
+
+def _doctor() -> Any:
+    try:
+        return import_module("notify.management.doctor")
+    except ImportError as error:
+        raise CommandError(
+            f"--url needs the extra: pip install 'django-notify-live[doctor]' ({error})."
+        ) from error
+
+
+@contextmanager
+def _session(user: Any) -> Iterator[str]:
+    """A cookie that signs the user in, for the time of the visit."""
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.set_expiry(SESSION_S)
+    session.save()
+    try:
+        yield f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+    finally:
+        session.delete()
+
+
+@contextmanager
+def _notices(user: Any) -> Iterator[Any]:
+    """Sends a notice each time that it is called; they are recalled at the end."""
+    sent: list[Any] = []
+
+    def send() -> int:
+        expires = timezone.now() + timedelta(seconds=SESSION_S)
+        title = "The doctor is looking whether notices arrive"
+        notice = sending.send(to=user, title=title, kind="notify.doctor", expires=expires)
+        sent.append(notice)
+        return int(notice.pk)
+
+    try:
+        yield send
+    finally:
+        for notice in sent:
+            sending.recall(notice)
+        groups.publisher.flush()
+
+
+def _recount_all() -> tuple[int, int]:
+    users = Inbox.objects.using(sql.alias()).order_by("pk").values_list("pk", flat=True)
+    looked_at = wrong = 0
+    for user in users.iterator():
+        change = store.recount(str(user))
+        looked_at += 1
+        if change is not None:
+            wrong += 1
+            groups.publish(change)
+    return looked_at, wrong

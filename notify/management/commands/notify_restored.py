@@ -1,0 +1,19 @@
+"""`manage.py notify_restored`: a step of every restore of the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from notify.inbox import store
+
+
+class Command(BaseCommand):
+    help = (
+        "Tells all clients to read their inboxes anew. Run it whenever the database has gone back "
+        "in time: after a restore, or a failover that lost commits."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"Renewed the epoch of {store.renew_all_epochs()} inboxes.")

@@ -1,0 +1,75 @@
+"""`manage.py notify_send --to ada --title "Your export is ready"`: from any process or script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from notify import sending
+from notify.exceptions import NotifyError
+from notify.inbox import work
+from notify.inbox.audience import Recipient, everyone, groups_named, users_named
+from notify.live import groups
+from notify.management.durations import duration, moment
+from notify.models import Level, Notice
+
+
+class Command(BaseCommand):
+    help = "Sends a notice. No server need run: it is in the inboxes when this command ends."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        for option, metavar in (("--to", "USERNAME"), ("--group", "NAME")):
+            parser.add_argument(
+                option, metavar=metavar, nargs="+", action="extend", default=[], help="repeatable"
+            )
+        parser.add_argument("--everyone", action="store_true", help="all users active now")
+        parser.add_argument("--title", required=True)
+        parser.add_argument("--body", default="", help="plain text")
+        parser.add_argument("--level", default=Level.INFO.value, choices=Level.values)
+        parser.add_argument("--category", default="")
+        parser.add_argument("--url", help="a path such as /orders/7/, or an http(s) address")
+        parser.add_argument("--key", help="the same key again sends nothing anew")
+        parser.add_argument("--expires", type=moment, help="2031-01-31T09:00+01:00")
+        parser.add_argument(
+            "--expires-in", type=duration, help="90s, 30m, 12h or 7d; not with --key"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        expires = options["expires"]
+        if options["expires_in"]:
+            if options["key"]:
+                raise CommandError(
+                    "With --expires-in a repeated call is another notice: give --expires."
+                )
+            expires = timezone.now() + options["expires_in"]
+        try:
+            notice = sending.send(
+                to=_recipients(options),
+                title=options["title"],
+                body=options["body"],
+                level=options["level"],
+                category=options["category"],
+                url=options["url"],
+                key=options["key"],
+                expires=expires,
+            )
+            for batch_id in work.open_batches(notice.pk):
+                sending.carry_out(batch_id)
+        except NotifyError as error:
+            raise CommandError(str(error)) from error
+        finally:
+            groups.publisher.flush()
+        notices: Any = Notice.objects
+        self._report(notices.with_progress().get(pk=notice.pk), repeated=notice.repeated)
+
+    def _report(self, notice: Any, *, repeated: bool) -> None:
+        verb = "was sent before" if repeated else "sent"
+        people = "1 person" if notice.recipients == 1 else f"{notice.recipients} people"
+        self.stdout.write(f"Notice {notice.pk} {verb} to {people}.")
+
+
+def _recipients(options: dict[str, Any]) -> list[Recipient]:
+    named: list[Recipient] = [*users_named(options["to"]), *groups_named(options["group"])]
+    return [*named, everyone()] if options["everyone"] else named

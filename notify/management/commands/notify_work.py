@@ -1,0 +1,82 @@
+"""`manage.py notify_work`: carries out batches; any number of these processes may run."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
+
+from notify import sending
+from notify.live import groups
+
+logger = logging.getLogger(__name__)
+
+IDLE_S = 1.0
+FAILURES_IN_A_ROW = 5
+
+
+class Command(BaseCommand):
+    help = "Carries out what waits to be sent or recalled. SIGTERM ends it after the batch at hand."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--until-idle", action="store_true", help="end when nothing is left")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        with _stopped_by_signals(stop):
+            done = work(stop, until_idle=options["until_idle"])
+        groups.publisher.flush()
+        self.stdout.write(f"Carried out {done} batch{'' if done == 1 else 'es'}.")
+
+
+def work(stop: threading.Event, *, until_idle: bool) -> int:
+    """Works until `stop` is set, or until nothing is left; how many batches it carried out.
+
+    A failure is logged and the next batch is tried; several in a row, with nothing else to do
+    but to go on, are raised where the caller wants an end.
+    """
+    done = failures = 0
+    expiry_due = 0.0
+    while not stop.is_set():
+        try:
+            if time.monotonic() >= expiry_due:
+                sending.recall_expired()
+                expiry_due = time.monotonic() + IDLE_S
+            worked = sending.carry_out_next()
+            failures = 0
+        except Exception:
+            failures += 1
+            if until_idle and failures >= FAILURES_IN_A_ROW:
+                raise
+            logger.exception("A batch failed; it is tried again later.")
+            close_old_connections()
+            stop.wait(IDLE_S)
+            continue
+        done += worked
+        if not worked:
+            if until_idle:
+                break
+            close_old_connections()
+            stop.wait(IDLE_S)
+    return done
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
+    handled = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in handled}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,144 @@
+"""Notices that notify sends by itself: a welcome, and what a user should know about security.
+
+Each has a switch: NOTIFY_WELCOME, NOTIFY_PASSWORD_CHANGED, NOTIFY_NEW_DEVICE. None of them may
+stand in the way of what it tells about, so what fails here is logged, and undone by a savepoint
+so that the transaction around it goes on. The texts are in the language of the moment.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.signals import user_logged_in
+from django.db import transaction
+from django.db.models import Model
+from django.db.models.signals import post_save
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from notify import conf, devices, sending
+from notify.inbox import sql
+from notify.models import KnownDevice, Level
+
+logger = logging.getLogger(__name__)
+
+
+def never_in_the_way(tell: Callable[..., None]) -> Callable[..., None]:
+    """Makes a receiver of `tell` that raises nothing and breaks no transaction."""
+
+    @wraps(tell)
+    def receive(*args: Any, **kwargs: Any) -> None:
+        try:
+            with transaction.atomic(using=sql.alias()):
+                tell(*args, **kwargs)
+        except Exception:
+            logger.exception("%s failed; what it was to tell about goes on.", tell.__name__)
+
+    return receive
+
+
+def _user_saved(
+    sender: type[Model],
+    *,
+    instance: Any,
+    created: bool,
+    raw: bool,
+    update_fields: frozenset[str] | None,
+    **kwargs: Any,
+) -> None:
+    # A proxy of the user model is its own sender, hence no `sender=` where this is connected.
+    if raw or not issubclass(sender, get_user_model()):
+        return
+    if created:
+        welcome(instance)
+    elif _password_was_set(instance, update_fields):
+        tell_password_changed(instance)
+
+
+@never_in_the_way
+def welcome(user: AbstractBaseUser) -> None:
+    if conf.current().welcome:
+        sending.send(
+            to=user,
+            title=_("Welcome"),
+            body=_("What happens for you appears here, at once and in every open window."),
+            kind="notify.welcome",
+            category="account",
+        )
+
+
+@never_in_the_way
+def tell_password_changed(user: AbstractBaseUser) -> None:
+    if conf.current().password_changed:
+        sending.send(
+            to=user,
+            title=_("Your password was changed"),
+            body=_("If that was not you, set a new one now and tell an administrator."),
+            level=Level.WARNING,
+            url=_password_page(),
+            kind="notify.password_changed",
+            category="security",
+        )
+
+
+@never_in_the_way
+def _signed_in(
+    sender: Any, *, request: HttpRequest | None = None, user: Any = None, **kwargs: Any
+) -> None:
+    if not conf.current().new_device or request is None or not isinstance(user, get_user_model()):
+        return
+    user_agent = request.META.get("HTTP_USER_AGENT", "")
+    if _is_new(user, devices.fingerprint(user_agent)):
+        tell_new_device(user, devices.name(user_agent))
+
+
+def tell_new_device(user: AbstractBaseUser, device: str) -> None:
+    where = _("From %(device)s.") % {"device": device} if device else ""
+    what = _("If that was not you, change your password now.")
+    sending.send(
+        to=user,
+        title=_("New sign-in to your account"),
+        body=f"{where} {what}".strip(),
+        level=Level.WARNING,
+        url=_password_page(),
+        kind="notify.new_device",
+        category="security",
+    )
+
+
+def _password_was_set(user: Any, update_fields: frozenset[str] | None) -> bool:
+    """Whether this save writes a password that `set_password` was given. A sign-in that only
+    renews the hash clears `_password` before it saves (AbstractBaseUser.check_password)."""
+    return getattr(user, "_password", None) is not None and (
+        update_fields is None or "password" in update_fields
+    )
+
+
+def _is_new(user: AbstractBaseUser, fingerprint: str) -> bool:
+    """Whether the user has other devices but never had this one, which is known from here on."""
+    devices_of_user = KnownDevice.objects.using(sql.alias()).filter(user_id=user.pk)
+    if devices_of_user.filter(fingerprint=fingerprint).update(last_seen=timezone.now()):
+        return False
+    had_others = devices_of_user.exists()
+    _device, created = KnownDevice.objects.using(sql.alias()).get_or_create(
+        user_id=user.pk, fingerprint=fingerprint
+    )
+    return had_others and created
+
+
+def _password_page() -> str | None:
+    try:
+        return reverse("password_change")
+    except NoReverseMatch:
+        return None
+
+
+post_save.connect(_user_saved, dispatch_uid="notify.receivers.user_saved")
+user_logged_in.connect(_signed_in, dispatch_uid="notify.receivers.signed_in")

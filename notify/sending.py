@@ -1,0 +1,276 @@
+"""The verbs: send, recall, mark. One function each, which views, admin, API, commands and sockets
+call.
+
+In the caller's transaction only the notice and its batches are written. On commit the batches
+are carried out, each in a transaction of its own, and what changed is announced. An announcement
+that is lost loses nothing: the sockets find out by comparing versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from notify import conf, content, signals
+from notify.exceptions import EmptyAudience, KeyConflict
+from notify.inbox import reading, sql, store, work
+from notify.inbox.audience import Audience, To
+from notify.live import groups
+from notify.models import Batch, Level, Notice
+
+logger = logging.getLogger(__name__)
+
+
+def send(
+    *,
+    to: To,
+    title: str,
+    body: str = "",
+    level: str = Level.INFO,
+    category: str = "",
+    url: str | None = None,
+    actor: AbstractBaseUser | None = None,
+    include_actor: bool = False,
+    actions: Iterable[Mapping[str, str]] = (),
+    data: Mapping[str, Any] | None = None,
+    kind: str = "",
+    expires: datetime | None = None,
+    send_at: datetime | None = None,
+    key: str | None = None,
+    sender: AbstractBaseUser | None = None,
+) -> Notice:
+    """Sends a notice to each recipient's inbox and open browsers, once this transaction commits.
+
+    `to` is a user, a primary key, a Group, a Permission (whoever has it), a queryset of users,
+    `everyone()`, or an iterable of those; `actor`, whoever caused it, is left out unless
+    `include_actor`. `body` is plain text. `url` and the actions' are paths or http(s) addresses.
+    `expires` and `send_at` are datetimes with a time zone. With `key` a repeated call of the same
+    `sender` (None: the system) returns the notice of the first; `to` given as a queryset may then
+    have changed.
+
+    Raises InvalidNotice (also a ValueError) naming the field and the cure, EmptyAudience where
+    nobody is left to send to, UnknownUsers, and KeyConflict where the key is another notice's.
+    Neither waits for the channel layer nor raises because of it.
+    """
+    fields = content.check(
+        title=title,
+        body=body,
+        level=level,
+        category=category,
+        url=url,
+        actions=actions,
+        data=data,
+        kind=kind,
+        expires=expires,
+        send_at=send_at,
+        key=key,
+    )
+    audience = Audience.of(to)
+    left_out = actor.pk if actor is not None and not include_actor else None
+    notice = Notice(
+        **fields,
+        created=sql.now(),
+        actor_id=None if actor is None else actor.pk,
+        actor_name=_name_of(actor)[:200],
+        sender=f"user:{sender.pk}" if sender is not None else "",
+    )
+    notice.fingerprint = _fingerprint(notice, audience, left_out)
+    with transaction.atomic(using=sql.alias()):
+        written = _insert(notice)
+        written.repeated = written is not notice
+        if not written.repeated:
+            _write_batches(notice, audience, left_out)
+        transaction.on_commit(
+            partial(_after_commit, written, first=not written.repeated), using=sql.alias()
+        )
+    return written
+
+
+asend = sync_to_async(send)
+
+
+def recall(notice: Notice | int) -> int:
+    """Takes a notice out of every inbox and off every screen. How many inboxes hold it.
+
+    No inbox gets it from the commit on; those that have it lose it batch by batch.
+    """
+    notice_id = _id_of(notice)
+    inboxes = work.start_recall(notice_id)
+    after = partial(_after_recall, notice_id, first=inboxes is not None)
+    transaction.on_commit(after, using=sql.alias())
+    return inboxes or 0
+
+
+arecall = sync_to_async(recall)
+
+
+def pause(notice: Notice | int) -> int:
+    """Stops sending before the next batch; how many people wait for `resume` now."""
+    return work.pause(_id_of(notice))
+
+
+def resume(notice: Notice | int) -> int:
+    """Goes on with a paused notice, not before its `send_at`; for how many people."""
+    notice_id = _id_of(notice)
+    people = work.resume(notice_id)
+    transaction.on_commit(partial(_carry_out_or_hand_over, notice_id), using=sql.alias())
+    return people
+
+
+def cancel(notice: Notice | int) -> int:
+    """Sends it to nobody who has not got it yet, ever; how many people that are.
+
+    Those who have it keep it: see `recall`.
+    """
+    return work.cancel(_id_of(notice))
+
+
+def mark(user: str, as_: str, *, ids: Sequence[int]) -> int:
+    """Marks these notices in the user's inbox; the inbox's version after it."""
+    version, change = store.mark_ids(user, as_, ids)
+    _announce_on_commit(change)
+    return version
+
+
+def mark_through(user: str, as_: str, *, epoch: str, through: int) -> int:
+    """Marks all that arrived at or before `through`; the version after it. Raises EpochChanged."""
+    version = 0
+    for version, change in store.mark_through(user, as_, epoch, through):  # noqa: B007
+        _announce_on_commit(change)
+    return version
+
+
+# Work: what servers, workers and tasks do, one batch at a time.
+
+
+def carry_out(batch_id: int) -> bool:
+    """Carries out one batch and announces it; whether there was anything to do."""
+    return _announce(work.carry_out(batch_id))
+
+
+def carry_out_next() -> bool:
+    """Carries out the batch that is due first; False where none is."""
+    return _announce(work.carry_out_next())
+
+
+def recall_expired() -> int:
+    """Recalls the notices that have expired by the database's clock. How many there were."""
+    expired = work.expired_notices()
+    for notice_id in expired:
+        recall(notice_id)
+    return len(expired)
+
+
+def _announce(done: work.Done | None) -> bool:
+    if done is not None and done.change is not None:
+        groups.publish(done.change)
+    return done is not None
+
+
+def _announce_on_commit(change: Any) -> None:
+    if change is not None:
+        transaction.on_commit(partial(groups.publish, change), using=sql.alias())
+
+
+def _id_of(notice: Notice | int) -> int:
+    return notice if isinstance(notice, int) else int(notice.pk)
+
+
+def _name_of(actor: AbstractBaseUser | None) -> str:
+    if actor is None:
+        return ""
+    full_name = getattr(actor, "get_full_name", str)()
+    return str(full_name or actor.get_username())
+
+
+def _fingerprint(notice: Notice, audience: Audience, left_out: Any) -> str:
+    said = reading.notice_row(notice) | {
+        "id": None,
+        "created": None,
+        "send_at": notice.send_at,
+        "to": audience.describe(),
+        "left_out": left_out,
+    }
+    text = json.dumps(said, sort_keys=True, cls=DjangoJSONEncoder)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _insert(notice: Notice) -> Notice:
+    """The notice, or the one that this sender wrote with the same key before."""
+    if notice.key is None:
+        notice.save(force_insert=True, using=sql.alias())
+        return notice
+    try:
+        with transaction.atomic(using=sql.alias()):
+            notice.save(force_insert=True, using=sql.alias())
+        return notice
+    except IntegrityError:
+        same = Notice.objects.using(sql.alias()).filter(sender=notice.sender, key=notice.key)
+        earlier = same.first()
+        if earlier is None:
+            raise
+    if earlier.fingerprint != notice.fingerprint:
+        raise KeyConflict(notice.key, earlier.pk)
+    return earlier
+
+
+def _write_batches(notice: Notice, audience: Audience, left_out: Any) -> None:
+    lots = audience.batches(conf.current().batch_size, without=left_out)
+    first, second = next(lots, None), next(lots, None)
+    if first is None:
+        raise EmptyAudience("nobody is left to send to. Nothing was sent.")
+    # The only batch is carried out right after the commit; more are for whoever is there.
+    mine = second is None or conf.current().task_backend is not None
+    due = notice.send_at or (Now() + work.GRACE if mine else Now())
+    for lot in (first, *([second] if second else []), *lots):
+        keys = sql.database_keys(lot)
+        Batch.objects.using(sql.alias()).create(
+            notice=notice, recipients=keys, size=len(keys), due=due
+        )
+
+
+def _after_commit(notice: Notice, *, first: bool) -> None:
+    if first:
+        signals.notice_sent.send_robust(sender=Notice, notice=notice)
+    _carry_out_or_hand_over(notice.pk)
+
+
+def _after_recall(notice_id: int, *, first: bool) -> None:
+    if first:
+        signals.notice_recalled.send_robust(sender=Notice, notice_id=notice_id)
+    _carry_out_or_hand_over(notice_id)
+
+
+def _carry_out_or_hand_over(notice_id: int) -> None:
+    """A single batch is carried out here; more are handed to the workers. Raises nothing: what
+    is not done now is found by a worker within half a minute."""
+    try:
+        batches = work.open_batches(notice_id)
+        if len(batches) == 1:
+            carry_out(batches[0])
+        elif batches:
+            _hand_over(batches)
+    except Exception:
+        logger.exception("Notice %s is stored; a worker will carry it out.", notice_id)
+
+
+def _hand_over(batches: Sequence[int]) -> None:
+    backend = conf.current().task_backend
+    if backend is None:
+        groups.publish_work()
+        return
+    from notify.tasks import enqueue  # the tasks framework is optional
+
+    for batch_id in batches:
+        enqueue(batch_id, backend)

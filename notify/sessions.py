@@ -1,0 +1,74 @@
+"""What ends a session, told to the sockets: they read the truth anew and close if it says so."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_out
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from notify.inbox import sql
+from notify.live import groups
+from notify.live.authentication import session_hash, sessions_of
+from notify.models import ApiToken, EndedSession
+
+
+@receiver(user_logged_out, dispatch_uid="notify.sessions")
+def end_session(
+    sender: Any, *, request: HttpRequest | None = None, user: Any = None, **kwargs: Any
+) -> None:
+    """Django says so before the session is gone, hence the row of our own."""
+    key = getattr(getattr(request, "session", None), "session_key", None)
+    if key is None or user is None:
+        return
+    EndedSession.objects.using(sql.alias()).bulk_create(
+        [EndedSession(key_hash=session_hash(key))], ignore_conflicts=True
+    )
+    _check_on_commit(user.pk)
+
+
+def end_sessions(user: str) -> int | None:
+    """Signs the user out everywhere and closes the sockets; how many sessions there were, None
+    where the project's session engine cannot list them, and nothing was done."""
+    keys = sessions_of(user)
+    if keys is None:
+        return None
+    store: Any = import_module(settings.SESSION_ENGINE).SessionStore
+    for key in keys:
+        store(key).delete()
+    EndedSession.objects.using(sql.alias()).bulk_create(
+        [EndedSession(key_hash=session_hash(key)) for key in keys], ignore_conflicts=True
+    )
+    _check_on_commit(user)
+    return len(keys)
+
+
+def _user_changed(sender: Any, *, instance: Any, **kwargs: Any) -> None:
+    _check_on_commit(instance.pk)
+
+
+def _token_changed(sender: Any, *, instance: ApiToken, **kwargs: Any) -> None:
+    _check_on_commit(instance.user_id)
+
+
+def _check_on_commit(user_id: Any) -> None:
+    transaction.on_commit(partial(groups.publish_session_check, str(user_id)), using=sql.alias())
+
+
+# Deactivated, another password, deleted; a token revoked. Each by its sender, and a proxy of the
+# user model is its own: with a receiver for every model's deletion Django would load all rows that
+# go with whatever is deleted, rather than delete them in one statement.
+for model in apps.get_models():
+    if issubclass(model, get_user_model()):
+        post_save.connect(_user_changed, model, dispatch_uid="notify.sessions.user_saved")
+        post_delete.connect(_user_changed, model, dispatch_uid="notify.sessions.user_deleted")
+post_save.connect(_token_changed, sender=ApiToken, dispatch_uid="notify.sessions.token_saved")
+post_delete.connect(_token_changed, sender=ApiToken, dispatch_uid="notify.sessions.token_deleted")

@@ -1,0 +1,13 @@
+"""Signals that notify sends to the project around it.
+
+`notice_sent`: a Notice was written and its transaction has committed. Arguments: `notice`.
+`notice_recalled`: a Notice was recalled, or expired. Arguments: `notice_id`.
+They tell; nothing in notify depends on a receiver. To send a notice, call `notify.send`.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+notice_sent = Signal()
+notice_recalled = Signal()

@@ -1,0 +1,98 @@
+// @ts-check
+/** @typedef {import("./types.js").InboxState} InboxState */
+/** @typedef {import("./types.js").Row} Row */
+/** @typedef {import("./types.js").MarkFrame} MarkFrame */
+
+/**
+ * What the server has said, with the marks on top that it has not yet confirmed. The state itself
+ * is left alone: a mark that is refused is undone by leaving it out.
+ *
+ * @param {InboxState} state
+ * @param {MarkFrame[]} marks in the order in which they were made
+ * @param {string} now RFC 3339
+ * @returns {InboxState}
+ */
+export function applyMarks(state, marks, now) {
+  return marks.reduce((marked, mark) => applyMark(marked, mark, now), state);
+}
+
+/**
+ * @param {InboxState} state
+ * @param {MarkFrame} mark
+ * @param {string} now
+ * @returns {InboxState}
+ */
+function applyMark(state, mark, now) {
+  const rows = new Map(state.rows);
+  let { unseen, unread } = state;
+  for (const row of touched(state, mark)) {
+    const changed = markRow(row, mark.as, now);
+    unseen += countsUnseen(changed) - countsUnseen(row);
+    unread += countsUnread(changed) - countsUnread(row);
+    rows.set(row.id, changed);
+  }
+  const counts = mark.through === undefined ? { unseen, unread } : countsAfterAll(state, rows, mark);
+  return { ...state, rows, unseen: Math.max(0, counts.unseen), unread: Math.max(0, counts.unread) };
+}
+
+/**
+ * @param {InboxState} state
+ * @param {MarkFrame} mark
+ * @returns {Row[]}
+ */
+function touched(state, mark) {
+  const { ids, through = 0 } = mark;
+  if (ids) return [...new Set(ids)].flatMap((id) => state.rows.get(id) ?? []);
+  return [...state.rows.values()].filter((row) => row.arrived <= through);
+}
+
+/**
+ * `through` also reaches rows that are not held. They are all older than the window, so what is
+ * left to count is among the rows that are held.
+ *
+ * @param {InboxState} state
+ * @param {ReadonlyMap<number, Row>} rows
+ * @param {MarkFrame} mark
+ */
+function countsAfterAll(state, rows, mark) {
+  let unseen = 0;
+  let unread = 0;
+  for (const row of rows.values()) {
+    unseen += countsUnseen(row);
+    unread += countsUnread(row);
+  }
+  return { unseen, unread: mark.as === "seen" ? state.unread : unread };
+}
+
+/**
+ * @param {Row} row
+ * @param {import("./types.js").MarkAs} as
+ * @param {string} now
+ * @returns {Row}
+ */
+function markRow(row, as, now) {
+  const seen = row.seen ?? now;
+  const read = row.read ?? now;
+  switch (as) {
+    case "seen":
+      return { ...row, seen };
+    case "read":
+      return { ...row, seen, read };
+    case "archived":
+      return { ...row, seen, read, archived: row.archived ?? now };
+    case "unarchived":
+      return { ...row, archived: null };
+    case "unread":
+      return row.archived || row.recalled ? row : { ...row, read: null };
+  }
+}
+
+/** @param {Row} row */
+function countsUnseen(row) {
+  return row.seen || row.archived || row.recalled ? 0 : 1;
+}
+
+/** @param {Row} row */
+function countsUnread(row) {
+  return row.read || row.archived || row.recalled ? 0 : 1;
+}

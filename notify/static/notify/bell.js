@@ -1,0 +1,69 @@
+// @ts-check
+import { ClientElement } from "./client-element.js";
+import { badgeText, say, written } from "./translation.js";
+
+/**
+ * The bell: how many are unseen, and a panel with the newest. `notify-open` is dispatched when it
+ * is pressed; prevent its default to show something of your own.
+ */
+class NotifyBell extends ClientElement {
+  /** @type {import("./bell-panel.js").BellPanel | null} */
+  #panel = null;
+  /** @type {import("./arrivals.js").Arrivals | null} */
+  #arrivals = null;
+  #hasBadges = false;
+
+  ready() {
+    const bell = this.find(".bell");
+    this.listen(bell, ["pointerenter", "focus"], () => void this.#loadPanel());
+    this.listen(bell, ["click"], (event) => this.#pressed(event));
+    this.listen(this.find(".panel"), ["toggle"], ({ newState }) => this.#toggled(newState === "open"));
+    this.listen(this.client, ["counts", "change"], () => this.#draw());
+    this.listen(this.client, ["notification"], ({ detail }) => void this.#arrived(detail));
+    this.#draw();
+  }
+
+  #draw() {
+    if (!this.client.isLoaded) return; // the server has drawn what it knew
+    const { unseen } = this.client;
+    const badge = this.find(".badge");
+    badge.hidden = unseen === 0;
+    badge.textContent = badgeText(unseen);
+    this.find(".bell").ariaLabel =
+      unseen === 0 ? say("Notifications") : say("Notifications, {count} new", { count: written(unseen) });
+    this.#hasBadges ||= unseen > 0;
+    if (!this.#hasBadges) return;
+    const onIcon = this.dataset.icon === "draw";
+    void import("./badges.js").then(({ drawBadges }) => drawBadges(this.client.unseen, onIcon));
+  }
+
+  /** @param {Event} event */
+  #pressed(event) {
+    const open = new CustomEvent("notify-open", { bubbles: true, composed: true, cancelable: true });
+    if (!this.dispatchEvent(open)) event.preventDefault();
+    this.client.markAll("seen");
+  }
+
+  /** @param {boolean} isOpen */
+  #toggled(isOpen) {
+    this.find(".bell").ariaExpanded = String(isOpen);
+    // The browser gives the focus back itself, but not out of every shadow root.
+    if (!isOpen && [document.body, this].includes(/** @type {any} */ (document.activeElement))) this.find(".bell").focus();
+    void this.#loadPanel().then((panel) => panel.toggled(isOpen));
+  }
+
+  async #loadPanel() {
+    const { BellPanel } = await import("./bell-panel.js");
+    this.#panel ??= new BellPanel(this);
+    return this.#panel;
+  }
+
+  /** @param {import("./types.js").Row} row */
+  async #arrived(row) {
+    const { Arrivals } = await import("./arrivals.js");
+    this.#arrivals ??= new Arrivals(this);
+    this.#arrivals.take(row);
+  }
+}
+
+if (!customElements.get("notify-bell")) customElements.define("notify-bell", NotifyBell);

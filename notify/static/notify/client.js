@@ -1,0 +1,328 @@
+// @ts-check
+import { Connection } from "./connection.js";
+import { HeldInbox } from "./held-inbox.js";
+import { HttpFallback } from "./http-fallback.js";
+import { HttpError, InboxHttp } from "./http.js";
+import { SharedConnection } from "./shared-connection.js";
+import { StatusKeeper } from "./status-keeper.js";
+
+/** @typedef {import("./types.js").MarkFrame} MarkFrame */
+
+const NO_EPOCH = "none"; // never an inbox's own, so that the server answers with a reset
+
+/**
+ * @typedef {object} ClientOptions
+ * @property {string} socket the WebSocket's address
+ * @property {string} api the HTTP API's address, with its last slash
+ * @property {string} [csrf]
+ * @property {import("./types.js").SocketConstructor} WebSocket
+ * @property {typeof fetch} fetch
+ * @property {import("./types.js").Clock} clock
+ * @property {() => number} random
+ * @property {Omit<import("./shared-connection.js").Share, "catchUp">} [share] one socket for all
+ *   tabs; without it, each has its own
+ */
+
+/**
+ * A user's inbox, kept equal to the server's. No DOM: whoever shows it listens to the events
+ * `notification` (a new row), `counts`, `change` (the rows), `state` (the connection), `latency`
+ * (milliseconds), `refused` (a mark was undone) and `figures`.
+ */
+export class NotifyClient extends EventTarget {
+  #clock;
+  #connection;
+  #http;
+  #inbox;
+  #fallback;
+  /** @type {string | null} */
+  #user = null;
+  #keeper;
+  #syncing = false;
+  #cursorIsVoid = false;
+  #counts = { unseen: 0, unread: 0 };
+  /** The last ping of our own that measures. */
+  #measuring = { id: 0, left: 0 };
+
+  /** @param {ClientOptions} options */
+  constructor({ socket, api, csrf = "", WebSocket, fetch, clock, random, share }) {
+    super();
+    this.#clock = clock;
+    this.#inbox = new HeldInbox(() => clock.now(), share && `${share.tab}-`);
+    this.#http = new InboxHttp({ api, csrf, fetch });
+    this.#fallback = this.#makeFallback(clock);
+    this.#keeper = new StatusKeeper({
+      now: () => clock.now(),
+      changed: (status) => this.#emit("state", status),
+      fallback: this.#fallback,
+    });
+    /** @type {import("./connection.js").ConnectionOptions} */
+    const options = {
+      url: socket,
+      WebSocket,
+      clock,
+      random,
+      cursor: () => this.#cursor(),
+      isSignedIn: () => this.#isSignedIn(),
+      onFrame: (frame) => this.#received(frame),
+      onState: (state, detail) => this.#keeper.connectionIs(state, detail),
+    };
+    const catchUp = (/** @type {any} */ cursor) => this.#inbox.catchUp(cursor);
+    this.#connection = share ? new SharedConnection(options, { ...share, catchUp }) : new Connection(options);
+  }
+
+  get user() { return this.#user; }
+  get epoch() { return this.#inbox.epoch; }
+  get version() { return this.#inbox.version; }
+  get unseen() { return this.#inbox.unseen; }
+  get unread() { return this.#inbox.unread; }
+  get status() { return this.#keeper.status; }
+  /** The window, newest first, without the archived and the recalled. */
+  get notifications() { return this.#inbox.shown; }
+  /** Every row that is held, in no order, as far as they are known: also the archived. */
+  get rows() { return this.#inbox.rows; }
+  /** How often all was replaced: what was asked for before is void. */
+  get resets() { return this.#inbox.resets; }
+  /** Whether anything is known yet. */
+  get isLoaded() { return this.#inbox.epoch !== null; }
+  /** Whether there are older rows to load. */
+  get hasMore() { return Boolean(this.#inbox.edge); }
+
+  /** All that the server has said, as one frame; null where nothing is known yet. */
+  get snapshot() { return this.#inbox.catchUp(null); }
+  /** The marks that the server has not confirmed. */
+  get unconfirmed() { return this.#inbox.marks.unconfirmed; }
+
+  /**
+   * Start from what the server has put into the page, or this browser has kept; what is known
+   * already and is not older stays.
+   *
+   * @param {import("./types.js").Page} page
+   */
+  seed({ epoch, version, unseen, unread, notifications, next }) {
+    if (this.isLoaded && !(epoch === this.epoch && version > this.version)) return;
+    this.#inbox.apply({ type: "inbox", epoch, from: 0, to: version, unseen, unread, notifications, reset: true, next });
+    this.#changed();
+  }
+
+  start() { this.#connection.start(); }
+
+  stop() {
+    this.#connection.stop();
+    this.#keeper.stopped();
+  }
+
+  /**
+   * The page was hidden, frozen or without a network and is back: look at once.
+   *
+   * @param {import("./types.js").WakeReason} reason
+   */
+  wake(reason) { this.#connection.wake(reason); }
+
+  /**
+   * Mark these. Shown at once, undone where the server refuses.
+   *
+   * @param {import("./types.js").MarkAs} as
+   * @param {number[]} ids
+   */
+  mark(as, ids) {
+    for (let start = 0; start < ids.length; start += 500) {
+      this.#mark({ as, ids: ids.slice(start, start + 500) });
+    }
+  }
+
+  /**
+   * Mark all that have arrived by now, also those that are not loaded.
+   *
+   * @param {"seen" | "read" | "archived"} as
+   */
+  markAll(as) {
+    const { epoch, version } = this.#inbox;
+    if (epoch !== null) this.#mark({ as, epoch, through: version });
+  }
+
+  /**
+   * Make these anew: a page of before had no confirmation of them.
+   *
+   * @param {import("./types.js").MarkFrame[]} marks
+   */
+  resume(marks) {
+    for (const { type, ref, ...mark } of marks) this.#mark(mark);
+  }
+
+  /** The page goes away: let what is not confirmed outlive it. Marks may safely arrive twice. */
+  flush() {
+    for (const frame of this.unconfirmed) {
+      this.#http.mark(frame, { keepalive: true }).catch(() => undefined); // nobody is left to tell
+    }
+  }
+
+  /**
+   * Load the next older rows.
+   *
+   * @throws {HttpError}
+   */
+  async loadMore() {
+    const { edge, resets } = this.#inbox;
+    if (!edge) return;
+    this.#inbox.addPage(await this.#http.page({ before: edge }), resets);
+    this.#changed();
+  }
+
+  /**
+   * A page of what a query finds. Its rows are held, and kept current, from then on.
+   *
+   * @param {import("./types.js").Query & { before?: number }} query
+   * @returns {Promise<import("./types.js").Page | null>} null where all was replaced meanwhile
+   * @throws {HttpError}
+   */
+  async find(query) {
+    const { resets } = this.#inbox;
+    const page = await this.#http.page(query);
+    if (!this.#inbox.learn(page, resets)) return null;
+    this.#changed();
+    return page;
+  }
+
+  /** Measure the round trip; the answer is a `latency` event. */
+  measureLatency() {
+    const id = this.#connection.ping();
+    if (id !== null) this.#measuring = { id, left: this.#clock.now() };
+  }
+
+  /** @param {object} frame such as `watch`; false where there is no open socket */
+  send(frame) { return this.#connection.send(frame); }
+
+  /** @param {import("./types.js").Clock} clock */
+  #makeFallback(clock) {
+    return new HttpFallback({
+      clock,
+      http: this.#http,
+      unconfirmed: () => this.unconfirmed,
+      cursor: () => this.#cursor(),
+      apply: (frame) => this.#apply(frame),
+      done: (frame) => this.#done(frame),
+      refused: (frame) => this.#refused(frame),
+      signedOut: () => {
+        this.#connection.stop();
+        this.#keeper.connectionIs("signed-out", { failures: 0 });
+      },
+    });
+  }
+
+  /** @param {any} frame */
+  #received(frame) {
+    switch (frame.type) {
+      case "hello": return this.#hello(frame);
+      case "inbox": return this.#apply(frame);
+      case "ping": return this.#pinged(frame);
+      case "pong": return this.#ponged(frame.id);
+      case "done": return this.#done(frame);
+      case "error": return this.#refused(frame);
+      case "figures": return this.#emit("figures", frame);
+    }
+  }
+
+  /** @param {{ user: string }} frame */
+  #hello({ user }) {
+    if (this.#user !== null && this.#user !== user) {
+      this.#inbox.forget();
+      this.#changed();
+    }
+    this.#user = user;
+    this.#syncing = this.#cursorIsVoid = false;
+    this.#inbox.marks.resend();
+    this.#flushMarks();
+  }
+
+  /** @param {import("./types.js").InboxFrame} frame */
+  #apply(frame) {
+    const { outcome, fresh } = this.#inbox.apply(frame);
+    if (outcome === "gap") return this.#sync();
+    if (frame.to >= this.#inbox.version) this.#syncing = false;
+    if (outcome === "ignored") return;
+    this.#cursorIsVoid = false;
+    this.#changed();
+    for (const row of fresh) this.#emit("notification", row);
+  }
+
+  #sync() {
+    if (this.#syncing) return;
+    const { epoch, version } = this.#inbox;
+    this.#syncing = this.#connection.send({ type: "sync", epoch: epoch ?? NO_EPOCH, since: version });
+  }
+
+  /** @param {{ id: number, epoch: string, version: number }} frame */
+  #pinged({ id, epoch, version }) {
+    const held = this.#inbox;
+    this.#connection.send({ type: "pong", id, epoch: held.epoch ?? NO_EPOCH, version: held.version });
+    if (epoch !== held.epoch || version > held.version) this.#sync();
+  }
+
+  /** @param {number} id */
+  #ponged(id) {
+    if (id === this.#measuring.id) this.#emit("latency", this.#clock.now() - this.#measuring.left);
+  }
+
+  /** @param {Omit<MarkFrame, "type" | "ref">} mark */
+  #mark(mark) {
+    this.#inbox.mark(mark);
+    this.#changed();
+    this.#flushMarks();
+    this.#fallback.mark();
+  }
+
+  #flushMarks() {
+    this.#inbox.marks.flush((frame) => this.#connection.send(frame));
+  }
+
+  /** @param {{ ref: string, version: number }} frame */
+  #done({ ref, version }) {
+    this.#inbox.done(ref, version);
+    this.#changed();
+    this.#flushMarks();
+  }
+
+  /** @param {{ ref?: string | null, code: string, message: string }} frame */
+  #refused({ ref = null, code, message }) {
+    if (ref === null) this.#syncing = false; // it may be the `sync`; the next ping asks again
+    const mark = this.#inbox.refuse(ref);
+    if (!mark) return;
+    this.#changed();
+    this.#emit("refused", { mark, code, message });
+    this.#flushMarks();
+  }
+
+  #changed() {
+    const { unseen, unread } = this.#inbox;
+    if (unseen !== this.#counts.unseen || unread !== this.#counts.unread) {
+      this.#counts = { unseen, unread };
+      this.#emit("counts", this.#counts);
+    }
+    this.#emit("change", null);
+  }
+
+  #cursor() {
+    const { epoch, version } = this.#inbox;
+    return epoch === null || this.#cursorIsVoid ? null : { epoch, since: version };
+  }
+
+  /** After 4401. An inbox of another epoch may be another user's: no cursor then. */
+  async #isSignedIn() {
+    try {
+      const page = await this.#http.page({ limit: 1 });
+      this.#cursorIsVoid = page.epoch !== this.#inbox.epoch;
+      return true;
+    } catch (error) {
+      if (error instanceof HttpError && error.notAllowed) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * @param {string} type
+   * @param {unknown} detail
+   */
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

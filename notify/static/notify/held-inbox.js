@@ -1,0 +1,146 @@
+// @ts-check
+import { applyMarks } from "./apply-marks.js";
+import { applyInbox, applyPage, emptyInbox, learnPage, shownRows } from "./inbox-state.js";
+import { MarkQueue } from "./mark-queue.js";
+
+/** @typedef {import("./types.js").Row} Row */
+/** @typedef {import("./types.js").MarkFrame} MarkFrame */
+
+/** What is held of the inbox: what the server has said, and the marks that are under way on top. */
+export class HeldInbox {
+  #now;
+  #marks;
+  #said = emptyInbox();
+  #view = this.#said;
+  /** @type {Row[] | null} */
+  #shown = null;
+
+  /** From which version on every change is known. */
+  #since = 0;
+
+  /**
+   * @param {() => number} now milliseconds since 1970
+   * @param {string} [prefix] of the refs of marks, where other tabs use the same socket
+   */
+  constructor(now, prefix = "") {
+    this.#now = now;
+    this.#marks = new MarkQueue(prefix);
+  }
+
+  get epoch() { return this.#said.epoch; }
+  get version() { return this.#said.version; }
+  get edge() { return this.#said.edge; }
+  get resets() { return this.#said.resets; }
+  get unseen() { return this.#view.unseen; }
+  get unread() { return this.#view.unread; }
+  get marks() { return this.#marks; }
+  /** Every row that is held, in no order; also the archived and the recalled. */
+  get rows() { return [...this.#view.rows.values()]; }
+
+  get shown() {
+    this.#shown ??= shownRows(this.#view.rows, this.#view.edge);
+    return this.#shown;
+  }
+
+  /**
+   * @param {import("./types.js").InboxFrame} frame
+   * @returns {{ outcome: "applied" | "ignored" | "gap", fresh: Row[] }} `fresh`: what has newly
+   *   arrived, in order; nothing where there is nothing to compare with
+   */
+  apply(frame) {
+    const before = this.#said;
+    const { outcome, state } = applyInbox(before, frame);
+    if (outcome !== "applied") return { outcome, fresh: [] };
+    const sameLife = before.epoch === state.epoch;
+    if (frame.reset) this.#since = frame.to;
+    if (!sameLife) this.#marks.forgetConfirmed();
+    this.#become(state);
+    return { outcome, fresh: sameLife ? freshRows(frame.notifications, before.version) : [] };
+  }
+
+  /**
+   * @param {import("./types.js").Page} page
+   * @param {number} resets `resets` when the page was asked for
+   */
+  addPage(page, resets) {
+    this.#become(applyPage(this.#said, page, resets));
+  }
+
+  /**
+   * @param {import("./types.js").Page} page what a query has found
+   * @param {number} resets `resets` when it was asked for
+   * @returns {boolean} false where the page is void
+   */
+  learn(page, resets) {
+    const said = learnPage(this.#said, page, resets);
+    if (said) this.#become(said);
+    return said !== null;
+  }
+
+  /** @param {Omit<MarkFrame, "type" | "ref">} mark */
+  mark(mark) {
+    this.#marks.add(mark);
+    this.#become(this.#said);
+  }
+
+  /**
+   * @param {string} ref
+   * @param {number} version
+   */
+  done(ref, version) {
+    this.#marks.done(ref, version);
+    this.#become(this.#said);
+  }
+
+  /**
+   * @param {string | null} ref
+   * @returns {MarkFrame | null} the mark that is undone by it
+   */
+  refuse(ref) {
+    const mark = this.#marks.refuse(ref);
+    if (mark) this.#become(this.#said);
+    return mark;
+  }
+
+  /**
+   * What happened since, as the server would tell it; null where nothing is known beyond it.
+   *
+   * @param {{ epoch: string, since: number } | null} cursor
+   * @returns {import("./types.js").InboxFrame | null}
+   */
+  catchUp(cursor) {
+    const { epoch, version, unseen, unread, rows, edge } = this.#said;
+    if (epoch === null) return null;
+    const since = cursor?.epoch === epoch ? cursor.since : -1;
+    if (since >= version) return null;
+    const said = { type: /** @type {const} */ ("inbox"), epoch, to: version, unseen, unread };
+    if (since >= this.#since) {
+      return { ...said, from: since, notifications: [...rows.values()].filter((row) => row.version > since) };
+    }
+    return { ...said, from: 0, notifications: shownRows(rows, edge), reset: true, next: edge || null };
+  }
+
+  /** Another user signed in: nothing that is held is theirs. */
+  forget() {
+    this.#marks.clear();
+    this.#become({ ...emptyInbox(), resets: this.#said.resets + 1 });
+  }
+
+  /** @param {import("./types.js").InboxState} said */
+  #become(said) {
+    this.#said = said;
+    this.#marks.settle(said.epoch, said.version);
+    this.#view = applyMarks(said, this.#marks.inForce, new Date(this.#now()).toISOString());
+    this.#shown = null;
+  }
+}
+
+/**
+ * @param {Row[]} rows
+ * @param {number} version what was held before: what arrived above it is new
+ */
+function freshRows(rows, version) {
+  return rows
+    .filter((row) => row.arrived > version && !row.recalled && !row.archived)
+    .sort((one, other) => one.arrived - other.arrived);
+}

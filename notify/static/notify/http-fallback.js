@@ -1,0 +1,83 @@
+// @ts-check
+import { HttpError } from "./http.js";
+import { Poller } from "./poller.js";
+
+const CHANGES_IN_ONE_POLL = 20;
+
+/**
+ * @typedef {object} FallbackOptions
+ * @property {import("./types.js").Clock} clock
+ * @property {import("./http.js").InboxHttp} http
+ * @property {() => import("./types.js").MarkFrame[]} unconfirmed
+ * @property {() => { epoch: string, since: number } | null} cursor
+ * @property {(frame: import("./types.js").InboxFrame) => void} apply
+ * @property {(frame: { ref: string, version: number }) => void} done
+ * @property {(frame: { ref: string, code: string, message: string }) => void} refused
+ * @property {() => void} signedOut
+ */
+
+/** The socket's work by HTTP, while no socket can be had: marks out, changes in. */
+export class HttpFallback {
+  #options;
+  #poller;
+  #active = false;
+
+  /** @param {FallbackOptions} options */
+  constructor(options) {
+    this.#options = options;
+    const poll = () => this.#tolerate(this.#sendMarks().then(() => this.#pullChanges()));
+    this.#poller = new Poller({ clock: options.clock, poll });
+  }
+
+  start() {
+    this.#active = true;
+    this.#poller.start();
+  }
+
+  stop() {
+    this.#active = false;
+    this.#poller.stop();
+  }
+
+  /** A mark was made: it need not wait for the next poll. */
+  mark() {
+    if (this.#active) void this.#tolerate(this.#sendMarks());
+  }
+
+  async #sendMarks() {
+    const { http, unconfirmed, done, refused } = this.#options;
+    for (const frame of unconfirmed()) {
+      try {
+        done(await http.mark(frame));
+      } catch (error) {
+        if (!(error instanceof HttpError) || !error.refused) throw error;
+        refused({ ref: frame.ref, code: "invalid", message: error.message });
+      }
+    }
+  }
+
+  async #pullChanges() {
+    const { http, cursor, apply } = this.#options;
+    for (let round = 0; round < CHANGES_IN_ONE_POLL; round += 1) {
+      const held = cursor();
+      const frame = await http.changes(held ?? {});
+      if (!this.#active) return;
+      apply(frame);
+      if (frame.reset || frame.to <= (held?.since ?? 0)) return;
+    }
+  }
+
+  /**
+   * What failed with the network is done again by the next poll.
+   *
+   * @param {Promise<void>} request
+   */
+  async #tolerate(request) {
+    try {
+      await request;
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      if (error.status === 401 && this.#active) this.#options.signedOut();
+    }
+  }
+}

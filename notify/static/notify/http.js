@@ -1,0 +1,96 @@
+// @ts-check
+/** @typedef {import("./types.js").MarkFrame} MarkFrame */
+
+/** An answer that is not a success. `status` 0: there was none, the network failed. */
+export class HttpError extends Error {
+  /**
+   * @param {number} status
+   * @param {string} message
+   */
+  constructor(status, message) {
+    super(message);
+    this.name = "HttpError";
+    this.status = status;
+  }
+
+  /** The request itself was refused: trying it again would not help. */
+  get refused() {
+    return [400, 403, 404, 409, 413, 422].includes(this.status);
+  }
+
+  get notAllowed() {
+    return this.status === 401 || this.status === 403;
+  }
+}
+
+/** The same state over HTTP. */
+export class InboxHttp {
+  #api;
+  #csrf;
+  #fetch;
+
+  /**
+   * @param {object} options
+   * @param {string} options.api where the API is, with its last slash
+   * @param {string} options.csrf the page's CSRF token
+   * @param {typeof fetch} options.fetch
+   */
+  constructor({ api, csrf, fetch }) {
+    this.#api = api;
+    this.#csrf = csrf;
+    this.#fetch = fetch;
+  }
+
+  /**
+   * @param {Partial<import("./types.js").Query> & { before?: number, limit?: number }} query
+   * @returns {Promise<import("./types.js").Page>}
+   */
+  page(query) {
+    return this.#request(`inbox/${queryString(query)}`);
+  }
+
+  /**
+   * @param {{ epoch?: string, since?: number }} cursor
+   * @returns {Promise<import("./types.js").InboxFrame>}
+   */
+  changes(cursor) {
+    return this.#request(`inbox/changes/${queryString(cursor)}`);
+  }
+
+  /**
+   * @param {MarkFrame} frame
+   * @param {{ keepalive?: boolean }} [options] keepalive: let it outlive the page
+   * @returns {Promise<{ ref: string, version: number }>}
+   */
+  mark(frame, { keepalive = false } = {}) {
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": this.#csrf };
+    return this.#request("inbox/mark/", { method: "POST", body: JSON.stringify(frame), headers, keepalive });
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestInit} [init]
+   * @returns {Promise<any>}
+   */
+  async #request(path, init = {}) {
+    const headers = { Accept: "application/json", ...init.headers };
+    try {
+      const response = await this.#fetch(this.#api + path, { ...init, headers, credentials: "same-origin" });
+      if (!response.ok) throw new HttpError(response.status, `${path}: ${response.status}`);
+      return await response.json();
+    } catch (error) {
+      if (error instanceof HttpError) throw error;
+      throw new HttpError(0, `${path}: ${error}`);
+    }
+  }
+}
+
+/** @param {Record<string, string | number | undefined>} query */
+function queryString(query) {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== "") parameters.set(name, String(value));
+  }
+  const text = parameters.toString();
+  return text && `?${text}`;
+}

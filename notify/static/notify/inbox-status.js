@@ -1,0 +1,70 @@
+// @ts-check
+import { connectionText } from "./connection-text.js";
+import { messages } from "./messages.js";
+import { clockTime } from "./relative-time.js";
+
+const LOST_FOR_GOOD_MS = 5_000;
+
+/** What an inbox says about the connection, and about not being there at all. */
+export class InboxStatus {
+  #element;
+  #later = 0;
+  #liveUntil = 0;
+
+  /** @param {import("./client-element.js").ClientElement} element */
+  constructor(element) {
+    this.#element = element;
+    const { client } = element;
+    element.listen(client, ["state"], () => this.draw());
+    element.listen(window, ["online", "offline"], () => this.draw());
+    element.listen(element.find(".notice-action"), ["click"], () => this.#act());
+    element.listen(element.find(".retry"), ["click"], () => {
+      client.stop();
+      client.start();
+    });
+  }
+
+  /** @param {number} at until when what this browser had kept was current, milliseconds since 1970 */
+  keptAt(at) {
+    if (this.#liveUntil) this.#liveUntil = at; // it has never been live here
+    this.draw();
+  }
+
+  draw() {
+    const { status, isLoaded } = this.#element.client;
+    const now = Date.now();
+    if (status.state === "live") this.#liveUntil = 0;
+    else this.#liveUntil ||= status.since;
+    const language = document.documentElement.lang;
+    const liveUntil = clockTime(new Date(this.#liveUntil), new Date(now), language);
+    const told = connectionText(status, { online: navigator.onLine, now, liveUntil: isLoaded ? liveUntil : null });
+    const failed = !isLoaded && status.state !== "live" && now - this.#liveUntil >= LOST_FOR_GOOD_MS;
+    this.#element.find(".failed").hidden = !failed;
+    this.#element.find(".failed-text").textContent = told.kind === "offline" ? told.text : messages.cannotReach;
+    this.#drawNotice(told, isLoaded);
+    clearTimeout(this.#later);
+    if (told.changesIn !== null || !isLoaded) {
+      this.#later = window.setTimeout(() => this.draw(), told.changesIn ?? LOST_FOR_GOOD_MS);
+    }
+    return { failed };
+  }
+
+  /**
+   * @param {ReturnType<typeof connectionText>} told
+   * @param {boolean} isLoaded
+   */
+  #drawNotice({ kind, text, action }, isLoaded) {
+    const quiet = kind === "live" || kind === "idle" || kind === "connecting";
+    this.#element.find(".notice").hidden = quiet || !(isLoaded || action);
+    this.#element.find(".notice-text").textContent = text;
+    const button = this.#element.find(".notice-action");
+    button.hidden = action === "";
+    button.dataset.action = action;
+    button.textContent = action === "reload" ? messages.reload : messages.reconnect;
+  }
+
+  #act() {
+    if (this.#element.find(".notice-action").dataset.action === "reload") location.reload();
+    else this.#element.client.start();
+  }
+}

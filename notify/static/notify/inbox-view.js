@@ -1,0 +1,96 @@
+// @ts-check
+/**
+ * @typedef {import("./types.js").Row} Row
+ * @typedef {import("./types.js").Query} Query
+ */
+
+/**
+ * What a person looks at: the inbox, or what of it a query finds. A query's rows come by pages
+ * over HTTP; from then on they are kept current like every row that the client holds.
+ */
+export class InboxView {
+  #client;
+  #edge = /** @type {number | null} */ (null);
+  #resets = -1;
+  #loading = false;
+  /** What the server found: it may compare letters otherwise than we do. */
+  #found = new Set();
+  /** Unread when it was first shown: in its tab, it stays where it is while it is being read. */
+  #kept = new Set();
+
+  /**
+   * @param {import("./client.js").NotifyClient} client
+   * @param {Query} query
+   */
+  constructor(client, query) {
+    this.#client = client;
+    this.query = query;
+  }
+
+  get isFiltered() {
+    return Boolean(this.query.category || this.query.level || this.query.q);
+  }
+
+  get #isWindow() {
+    return this.query.tab === "all" && !this.isFiltered;
+  }
+
+  get isLoaded() {
+    return this.#client.isLoaded && (this.#isWindow || this.#edge !== null);
+  }
+
+  get hasMore() {
+    return this.#isWindow ? this.#client.hasMore : Boolean(this.#edge);
+  }
+
+  /** Whether its first page is to be asked for (again): all was replaced. */
+  get isVoid() {
+    return this.#client.isLoaded && !this.#isWindow && !this.#loading && this.#resets !== this.#client.resets;
+  }
+
+  /** @returns {Row[]} newest first */
+  get rows() {
+    if (this.#isWindow) return this.#client.notifications;
+    const edge = this.#edge ?? Infinity;
+    const rows = this.#client.rows.filter((row) => row.arrived >= edge && this.#shows(row));
+    for (const { id } of rows) this.#kept.add(id);
+    return rows.sort((one, other) => other.arrived - one.arrived);
+  }
+
+  /** @throws {import("./http.js").HttpError} */
+  async load() {
+    if (this.#isWindow) return;
+    this.#resets = this.#client.resets;
+    await this.#page({});
+  }
+
+  /** @throws {import("./http.js").HttpError} */
+  async loadMore() {
+    if (this.#isWindow) return this.#client.loadMore();
+    if (this.#edge && !this.#loading) await this.#page({ before: this.#edge });
+  }
+
+  /** @param {{ before?: number }} where */
+  async #page(where) {
+    this.#loading = true;
+    try {
+      const page = await this.#client.find({ ...this.query, ...where });
+      if (!page) return;
+      for (const { id } of page.notifications) this.#found.add(id);
+      this.#edge = page.next ?? 0;
+    } finally {
+      this.#loading = false;
+    }
+  }
+
+  /** @param {Row} row */
+  #shows(row) {
+    if (row.recalled) return false;
+    const { tab, category, level, q } = this.query;
+    if (tab === "archived" ? !row.archived : row.archived) return false;
+    if (tab === "unread" && row.read && !this.#kept.has(row.id)) return false;
+    if (this.#found.has(row.id)) return true;
+    if ((category && row.category !== category) || (level && row.level !== level)) return false;
+    return `${row.title}\n${row.body}`.toLowerCase().includes(q.toLowerCase());
+  }
+}

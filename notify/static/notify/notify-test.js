@@ -1,0 +1,70 @@
+// @ts-check
+import { ClientElement } from "./client-element.js";
+import { messages } from "./messages.js";
+import { pageConfig } from "./page-config.js";
+
+const PATIENCE_MS = 10_000;
+
+/** "Send me a test": how long a notice takes from the press of the button to this page. */
+export class NotifyTest extends ClientElement {
+  /** @type {Map<number, number>} when each notice arrived here, by id: it may overtake its answer */
+  #arrivals = new Map();
+
+  ready() {
+    const button = this.querySelector("button");
+    if (button) this.listen(button, ["click"], () => void this.#send(button));
+    this.listen(this.client, ["notification"], ({ detail }) => {
+      this.#arrivals.set(detail.id, performance.now());
+    });
+  }
+
+  /** @param {HTMLButtonElement} button */
+  async #send(button) {
+    button.disabled = true;
+    this.#say(messages.sending);
+    const started = performance.now();
+    const id = await this.#post();
+    const arrived = id === null ? null : await this.#arrival(id);
+    if (id === null) this.#say(messages.notSent);
+    else this.#say(arrived === null ? messages.notArrived : messages.arrived(arrived - started));
+    button.disabled = false;
+  }
+
+  /** @returns {Promise<number | null>} the notice's id */
+  async #post() {
+    const headers = { Accept: "application/json", "X-CSRFToken": pageConfig().csrf };
+    try {
+      const response = await fetch(this.dataset.url ?? "", { method: "POST", headers });
+      return response.ok ? (await response.json()).id : null;
+    } catch {
+      return null; // told on the page
+    }
+  }
+
+  /**
+   * @param {number} id
+   * @returns {Promise<number | null>}
+   */
+  async #arrival(id) {
+    const signal = AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), this.connected.signal]);
+    while (!this.#arrivals.has(id) && !signal.aborted) await this.#next(signal);
+    return this.#arrivals.get(id) ?? null;
+  }
+
+  /**
+   * @param {AbortSignal} signal
+   * @returns {Promise<void>}
+   */
+  #next(signal) {
+    return new Promise((resolve) => {
+      this.client.addEventListener("notification", () => resolve(), { once: true, signal });
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    const output = this.querySelector("output");
+    if (output) output.textContent = text;
+  }
+}

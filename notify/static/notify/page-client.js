@@ -1,0 +1,100 @@
+// @ts-check
+import { NotifyClient } from "./client.js";
+import { pageConfig } from "./page-config.js";
+import { translate } from "./translation.js";
+
+/** The person may be signing out in this very window: that page is on its way and goes first. */
+const OTHERS_FIRST_MS = 5_000;
+
+let left = 0;
+
+/** @type {NotifyClient | null} */
+let client = null;
+
+/** The one client of this page, started; every element shows the same. */
+export function pageClient() {
+  if (!client) {
+    const config = pageConfig();
+    translate(config.texts);
+    client = makeClient(config);
+    keepForOne(config.user);
+    const seed = document.getElementById("notify-seed")?.textContent;
+    if (seed) client.seed(JSON.parse(seed));
+    wakeUp(client);
+    client.start();
+  }
+  return client;
+}
+
+/** @param {import("./page-config.js").PageConfig} config */
+function makeClient({ socket, api, csrf, login }) {
+  const made = new NotifyClient({
+    socket: new URL(socket, location.href.replace(/^http/, "ws")).href,
+    api,
+    csrf,
+    WebSocket,
+    fetch: (...request) => fetch(...request),
+    clock: {
+      now: () => Date.now(),
+      setTimeout: (callback, milliseconds) => setTimeout(callback, milliseconds),
+      clearTimeout: (handle) => clearTimeout(handle),
+    },
+    random: Math.random,
+    ...sharing(),
+  });
+  made.addEventListener("state", () => {
+    if (made.status.state !== "signed-out") return;
+    forget();
+    setTimeout(() => signIn(login), Date.now() - left < OTHERS_FIRST_MS ? OTHERS_FIRST_MS : 0);
+  });
+  return made;
+}
+
+/**
+ * What is kept for reading without a network is one person's.
+ *
+ * @param {string} user
+ */
+function keepForOne(user) {
+  if (localStorage.getItem("notify-user") !== user) forget();
+  localStorage.setItem("notify-user", user);
+}
+
+function forget() {
+  indexedDB.deleteDatabase("notify"); // offline-store.js
+}
+
+/** One socket for all tabs, where the browser can: Web Locks need HTTPS or localhost. */
+function sharing() {
+  const { locks } = navigator;
+  if (!locks || !globalThis.BroadcastChannel) return {};
+  const tab = crypto.randomUUID().slice(0, 8);
+  const isVisible = () => document.visibilityState === "visible";
+  return { share: { locks, Channel: BroadcastChannel, tab, isVisible } };
+}
+
+/** @param {string} login */
+function signIn(login) {
+  const next = encodeURIComponent(location.pathname + location.search);
+  location.assign(`${login}?next=${next}`);
+}
+
+/** @param {NotifyClient} client */
+function wakeUp(client) {
+  addEventListener("online", () => client.wake("online"));
+  addEventListener("offline", () => client.wake("offline"));
+  addEventListener("focus", () => client.wake("focus"));
+  addEventListener("pageshow", () => client.wake("pageshow"));
+  addEventListener("beforeunload", () => (left = Date.now()));
+  addEventListener("pagehide", () => client.flush());
+  // A frozen tab's socket is of no use to it or to others: another one leads.
+  document.addEventListener("freeze", () => {
+    if (!["stopped", "signed-out"].includes(client.status.state)) client.stop();
+  });
+  document.addEventListener("resume", () => {
+    if (client.status.state === "idle") client.start();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") client.wake("visibilitychange");
+  });
+}

@@ -1,0 +1,23 @@
+// @ts-check
+/**
+ * @typedef {object} PageConfig
+ * @property {string} socket path of the WebSocket
+ * @property {string} api path of the HTTP API
+ * @property {string} inbox path of the page with the whole inbox
+ * @property {string} login path of the sign-in page
+ * @property {string} csrf
+ * @property {string} user an opaque id, the one of the socket's `hello`
+ * @property {Record<string, string>} texts words in the page's language, by the English ones
+ */
+
+/**
+ * What the server said about itself, in the `data-config` that each of our elements carries.
+ *
+ * @returns {PageConfig}
+ */
+export function pageConfig() {
+  const element = document.querySelector("[data-config]");
+  const text = element instanceof HTMLElement ? element.dataset.config : undefined;
+  if (!text) throw new Error("No element with data-config: use {% notify_bell %} or {% notify_inbox %}.");
+  return JSON.parse(text);
+}

@@ -1,0 +1,99 @@
+// @ts-check
+/**
+ * The shapes that travel (docs/protocol.md) and the ones that the client holds. Types only.
+ *
+ * @typedef {"info" | "success" | "warning" | "error" | "critical"} Level
+ * @typedef {"seen" | "read" | "unread" | "archived" | "unarchived"} MarkAs
+ *
+ * @typedef {object} Row One notification. `Notification` is the browser's own word, so a row here.
+ * @property {number} id
+ * @property {number} arrived the inbox's version when it arrived; lists are ordered by it
+ * @property {number} version the inbox's version of its last change
+ * @property {string} kind
+ * @property {string} category
+ * @property {Level} level
+ * @property {string} title
+ * @property {string} body
+ * @property {string | null} url
+ * @property {{ id: number | string, name: string } | null} actor
+ * @property {{ label: string, url: string }[]} actions
+ * @property {Record<string, unknown>} data
+ * @property {string} created
+ * @property {string | null} expires
+ * @property {string | null} seen
+ * @property {string | null} read
+ * @property {string | null} archived
+ * @property {string | null} recalled
+ *
+ * @typedef {object} InboxFrame
+ * @property {"inbox"} type
+ * @property {string} epoch
+ * @property {number} from
+ * @property {number} to
+ * @property {number} unseen
+ * @property {number} unread
+ * @property {Row[]} notifications
+ * @property {boolean} [reset]
+ * @property {number | null} [next] with `reset`: the cursor of the next page
+ *
+ * @typedef {object} Page
+ * @property {string} epoch
+ * @property {number} version
+ * @property {number} unseen
+ * @property {number} unread
+ * @property {Row[]} notifications
+ * @property {number | null} next
+ *
+ * @typedef {object} Query What of the inbox is asked for; empty: anything
+ * @property {"all" | "unread" | "archived"} tab
+ * @property {string} category
+ * @property {string} level
+ * @property {string} q words in title or body
+ *
+ * @typedef {object} InboxState What the server has said so far.
+ * @property {string | null} epoch null until the first `reset`
+ * @property {number} version
+ * @property {number} unseen
+ * @property {number} unread
+ * @property {ReadonlyMap<number, Row>} rows every row that is known, shown or not
+ * @property {number | null} edge rows that arrived before it are not shown; 0: everything is held; null: nothing yet
+ * @property {number} resets how often all was replaced: a page asked for before a reset is void
+ *
+ * @typedef {object} MarkFrame
+ * @property {"mark"} type
+ * @property {string} ref
+ * @property {MarkAs} as
+ * @property {number[]} [ids]
+ * @property {string} [epoch]
+ * @property {number} [through]
+ *
+ * @typedef {object} Counts
+ * @property {number} unseen
+ * @property {number} unread
+ *
+ * @typedef {object} Clock
+ * @property {() => number} now milliseconds since 1970
+ * @property {(callback: () => void, milliseconds: number) => unknown} setTimeout
+ * @property {(handle: any) => void} clearTimeout
+ *
+ * @typedef {object} SocketLike the part of WebSocket that is used
+ * @property {(data: string) => void} send
+ * @property {(code?: number) => void} close
+ * @property {number} readyState
+ * @property {any} onmessage taken `{ data: string }`
+ * @property {any} onclose taken `{ code: number }`
+ * @property {any} onerror
+ *
+ * @typedef {new (url: string, protocols: string[]) => SocketLike} SocketConstructor
+ *
+ * @typedef {"idle" | "connecting" | "live" | "reconnecting" | "polling" | "stopped" | "signed-out"} ConnectionState
+ *
+ * @typedef {object} Status
+ * @property {ConnectionState} state
+ * @property {number} since when the state began, milliseconds since 1970
+ * @property {number} [code] with `stopped`: the close code
+ * @property {string} [reason] with `stopped`: what the server said
+ *
+ * @typedef {"visibilitychange" | "online" | "offline" | "pageshow" | "focus"} WakeReason
+ */
+export {};

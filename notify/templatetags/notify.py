@@ -1,0 +1,127 @@
+"""`{% load notify %}`, then `{% notify_bell %}`, `{% notify_inbox %}`, `{% notify_unread %}`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import template
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+
+from notify.inbox import reading
+from notify.models import Level
+from notify.web.browser_config import browser_config
+from notify.web.first_page import first_page
+from notify.web.modules import modules_of
+
+register = template.Library()
+
+
+@register.inclusion_tag("notify/bell.html", takes_context=True)
+def notify_bell(
+    context: template.Context, toasts: str | None = None, draw_icon: bool = False
+) -> dict[str, Any]:
+    """A bell with the number of what is new; for signed-in users. For others nothing is shown, and
+    what this browser kept for the one before is forgotten.
+
+    `toasts`: the levels that make one, `error critical` unless said. `draw_icon`: the page's icon
+    gets a dot; its policy must allow `img-src data:`.
+    """
+    element = _element(context)
+    if element["config"] is None:
+        element["is_stranger"] = "request" in context
+    else:
+        unseen, _ = _head(context)
+        words = "Notifications, {count} new" if unseen else "Notifications"
+        label = gettext(words).format(count=unseen)
+        element |= {"unseen": unseen, "label": label, "inbox": reverse("notify:dashboard")}
+        element |= {"toasts": toasts, "draw_icon": draw_icon}
+    return element
+
+
+@register.inclusion_tag("notify/inbox.html", takes_context=True)
+def notify_inbox(context: template.Context) -> dict[str, Any]:
+    """The whole inbox, live; for signed-in users, else nothing."""
+    element = _element(context)
+    if element["config"] is not None:
+        element |= first_page(context["request"])
+    return element
+
+
+@register.inclusion_tag("notify/connection.html", takes_context=True)
+def notify_connection(context: template.Context) -> dict[str, Any]:
+    """The state of the connection, and its round trip."""
+    return _element(context)
+
+
+@register.simple_tag(takes_context=True)
+def notify_unread(context: template.Context) -> int:
+    """How many notifications are unread, as the page is rendered."""
+    return _head(context)[1]
+
+
+@register.simple_tag
+def notify_levels() -> list[str]:
+    """Every level, the quietest first."""
+    return list(Level.values)
+
+
+@register.simple_tag
+def notify_modules(entry: str) -> tuple[str, ...]:
+    """The static files that the browser is to ask for together with this one."""
+    return tuple(f"notify/{name}" for name in modules_of(entry))
+
+
+@register.filter
+def notify_is_link(url: str | None) -> bool:
+    """Whether it may be a link. Senders are held to it already; `javascript:` must not depend on
+    that alone."""
+    return bool(url) and urlsplit(str(url)).scheme in ("", "http", "https")
+
+
+@register.filter
+def notify_when(moment: datetime) -> str:
+    """As short as it stays clear: now, 4 min, 14:02, Tue 14:02, 12 Nov. Scripts keep it true."""
+    now, then = timezone.localtime(), timezone.localtime(moment)
+    age = now - then
+    if age < timedelta(minutes=1):
+        return gettext("now")
+    if age < timedelta(hours=1):
+        return gettext("{count} min").format(count=age // timedelta(minutes=1))
+    if then.date() == now.date():
+        return date_format(then, "H:i")
+    if age < timedelta(days=6):
+        return date_format(then, "D H:i")
+    return date_format(then, "j M" if then.year == now.year else "j M Y")
+
+
+@register.simple_tag
+def notify_has_demo_users() -> bool:
+    """Whether the sign-in page may name the demo users: only with DEBUG, and if they are there."""
+    names = ["ada", "bob", "cleo", "admin"]
+    users = get_user_model()
+    held = users.objects.filter(**{f"{users.USERNAME_FIELD}__in": names})
+    return settings.DEBUG and held.count() == len(names)
+
+
+def _head(context: template.Context) -> tuple[int, int]:
+    """(unseen, unread) of now; of a stranger, nothing."""
+    user = getattr(context.get("request"), "user", None)
+    if user is None or not user.is_authenticated:
+        return 0, 0
+    head = reading.heads([str(user.pk)]).get(str(user.pk))
+    return (0, 0) if head is None else (head.unseen, head.unread)
+
+
+def _element(context: template.Context) -> dict[str, Any]:
+    request = context.get("request")
+    user = getattr(request, "user", None)
+    if request is None or user is None or not user.is_authenticated:
+        return {"config": None}
+    return {"config": browser_config(request)}

@@ -1,0 +1,31 @@
+"""What the browser client must know of this deployment; it goes into the page as data."""
+
+from __future__ import annotations
+
+import json
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.shortcuts import resolve_url
+from django.urls import get_script_prefix, reverse
+
+from notify.live.authentication import public_user_id
+from notify.web.browser_texts import browser_texts
+
+SOCKET_PATH = "ws/notify/"
+
+
+def browser_config(request: HttpRequest) -> str:
+    """Addresses, the CSRF token and words, as JSON for a `data-config` attribute."""
+    return json.dumps(
+        {
+            "socket": get_script_prefix() + SOCKET_PATH,
+            "api": reverse("notify-api:api-root"),
+            "inbox": reverse("notify:dashboard"),
+            "login": resolve_url(settings.LOGIN_URL),
+            "csrf": get_token(request),
+            "user": public_user_id(str(request.user.pk)),
+            "texts": browser_texts(),
+        }
+    )

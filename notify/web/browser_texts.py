@@ -1,0 +1,66 @@
+"""Words that scripts put on the page, in the language of the request.
+
+The modules in `notify/static/notify` say them in English, mostly `messages.js`; a test holds the
+two equal.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+TEXTS = [
+    _("{count} unread"),
+    _("Notifications"),
+    _("Notifications, {count} new"),
+    _("Unread: "),
+    _("Mark as read"),
+    _("Mark as unread"),
+    _("Archive"),
+    _("Move to inbox"),
+    _("Archived"),
+    _("Moved to inbox"),
+    _("Undo"),
+    _("That could not be saved"),
+    _("{count} new"),
+    _("New notification: {title}"),
+    _("Critical: {title}"),
+    _("All caught up"),
+    _("New notifications appear here by themselves."),
+    _("Nothing archived"),
+    _("What you archive is kept here."),
+    _("now"),
+    _("{count} min"),
+    _("Loading…"),
+    _("The next ones cannot be loaded"),
+    _("Connecting…"),
+    _("Live"),
+    _("Reconnecting…"),
+    _("Not live: checking every 30 seconds"),
+    _("Signed out"),
+    _("Disconnected"),
+    _("Disconnected after an error"),
+    _("You no longer have access"),
+    _("Closed from another of your windows"),
+    _("This page is out of date"),
+    _("You are offline"),
+    _("You are offline. This is from {time}"),
+    _("Reload"),
+    _("Reconnect"),
+    _("The server does not answer. It is asked again by itself."),
+    _("{count} ms"),
+    _("Sending…"),
+    _("Back after {count} ms"),
+    _("Sent, but not back after 10 seconds"),
+    _("It could not be sent"),
+    _("{count} h"),
+    _("This browser"),
+    _("Unknown device"),
+    _("Your browser does not allow it for this site"),
+]
+
+
+def browser_texts() -> dict[str, str]:
+    """Those that read otherwise in the language of now: English alone sends nothing."""
+    said = {text: gettext(text) for text in TEXTS}
+    return {text: other for text, other in said.items() if other != text}

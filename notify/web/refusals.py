@@ -1,0 +1,142 @@
+"""How the API says no: one shape, `{"error": {"code", "message", "fields"?}}`, for every reason."""
+
+from __future__ import annotations
+
+import json
+from math import ceil
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.parser import Parser
+
+from notify.exceptions import Busy, EpochChanged, InvalidNotice, KeyConflict
+from notify.live import protocol
+
+MAX_BODY_BYTES = 1024 * 1024
+BUSY_RETRY_AFTER_S = 1
+
+
+class Refusal(Exception):
+    """An answer other than what was asked for; `retry_after` is in seconds."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        fields: dict[str, str] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.fields = fields
+        self.retry_after = retry_after
+
+    def response(self) -> HttpResponse:
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.fields:
+            error["fields"] = self.fields
+        # ASCII, because it may quote text that is no valid Unicode.
+        response = JsonResponse({"error": error}, status=self.status)
+        response["Cache-Control"] = "no-store"
+        if self.status == 401:
+            response["WWW-Authenticate"] = "Bearer"
+        if self.retry_after is not None:
+            response["Retry-After"] = str(max(1, ceil(self.retry_after)))
+        return response
+
+
+class StrictParser(Parser):
+    """JSON as RFC 8259 has it, and not more of it than `MAX_BODY_BYTES`."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        if len(request.body) > MAX_BODY_BYTES:
+            raise too_large()
+        parsed: dict[str, Any] = json.loads(request.body, parse_constant=_refuse_constant)
+        return parsed
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON (RFC 8259, 6)")
+
+
+def too_large() -> Refusal:
+    return Refusal(413, "too_large", f"A request may have {MAX_BODY_BYTES} bytes.")
+
+
+def not_found() -> Refusal:
+    return Refusal(404, "not_found", "There is no such thing, or it is not yours to see.")
+
+
+def of(error: Exception) -> Refusal:  # noqa: C901  a table, written as a match
+    """What is answered to this error of a library or of notify."""
+    match error:
+        case Refusal():
+            return error
+        case AuthenticationError():
+            return Refusal(401, "not_signed_in", "Sign in, or send a valid API token.")
+        case HttpError():
+            return _of_http_error(error)
+        case ValidationError():
+            return _of_validation(error)
+        case RequestDataTooBig():
+            return too_large()
+        case InvalidNotice():
+            return Refusal(422, "invalid", str(error), fields={error.field: error.message})
+        case KeyConflict():
+            return Refusal(409, "key", str(error), fields={"key": str(error)})
+        case EpochChanged():
+            return Refusal(409, "epoch", str(error))
+        case Busy():
+            return Refusal(429, "busy", str(error), retry_after=BUSY_RETRY_AFTER_S)
+        case protocol.Refused():
+            field, _, message = error.message.partition(": ")
+            return Refusal(422, str(error.code), error.message, fields={field: message})
+    raise error
+
+
+def _of_http_error(error: HttpError) -> Refusal:
+    if isinstance(error.__cause__, Refusal):  # raised in the parser, wrapped by django-ninja
+        return error.__cause__
+    return Refusal(error.status_code, "malformed", "The body must be JSON.")
+
+
+def _of_validation(error: ValidationError) -> Refusal:
+    fields = {_place(entry["loc"]): str(entry["msg"]) for entry in error.errors}
+    message = "; ".join(f"{place}: {said}" for place, said in fields.items())
+    return Refusal(422, "invalid", message, fields=fields)
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """`to.users.0` of `("body", "wanted", "to", "users", 0)`; `limit` of `("query", "limit")`."""
+    source, *rest = location
+    return ".".join(map(str, rest[1:] if source == "body" else rest)) or "body"
+
+
+ANSWERED = (
+    Refusal,
+    HttpError,
+    ValidationError,
+    RequestDataTooBig,
+    InvalidNotice,
+    KeyConflict,
+    EpochChanged,
+    Busy,
+    protocol.Refused,
+)
+
+
+def install(api: NinjaAPI) -> None:
+    """Makes `api` answer in this shape, also where django-ninja has one of its own."""
+
+    def answer(request: HttpRequest, error: Any) -> HttpResponse:
+        return of(error).response()
+
+    for kind in (*ANSWERED, AuthenticationError):
+        api.add_exception_handler(kind, answer)

@@ -1,0 +1,194 @@
+"""What goes in and out of the API, as the OpenAPI document tells it. See docs/http-api.md."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import AfterValidator, AwareDatetime, Field, StrictBool
+
+from notify import content
+from notify.live.protocol import MAX_INTEGER
+
+Tab = Literal["all", "unread", "archived"]
+LevelName = Literal["info", "success", "warning", "error", "critical"]
+Counter = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+
+
+def _storable(value: str) -> str:
+    if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValueError("holds a NUL or half of a surrogate pair")
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is beyond the calendar") from None
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
+def documented(**bounds: Any) -> Any:
+    """Bounds that notify.content holds: told here, and refused there, with the cure."""
+    return Field(json_schema_extra=bounds)
+
+
+# What a client says
+
+
+class Recipients(Schema):
+    """At least one of them."""
+
+    users: list[Text] = Field(default=[], description="Usernames. An unknown one is refused.")
+    groups: list[Text] = Field(default=[], description="Names of groups.")
+    everyone: StrictBool = Field(default=False, description="All users who are active now.")
+
+
+class Action(Schema):
+    label: Annotated[str, documented(maxLength=content.MAX_LABEL)]
+    url: Annotated[str, documented(maxLength=content.MAX_URL)]
+
+
+class NewNotice(Schema):
+    to: Recipients
+    title: Annotated[str, documented(minLength=1, maxLength=content.MAX_TITLE)]
+    body: Annotated[str, documented(maxLength=content.MAX_BODY)] = ""
+    level: LevelName = "info"
+    category: Annotated[str, documented(maxLength=content.MAX_NAME)] = ""
+    url: Annotated[str | None, documented(maxLength=content.MAX_URL)] = None
+    actions: Annotated[list[Action], documented(maxItems=content.MAX_ACTIONS)] = Field(
+        default_factory=list
+    )
+    data: dict[str, Any] = Field(default_factory=dict)
+    kind: Annotated[str, documented(maxLength=content.MAX_NAME)] = ""
+    expires: Moment | None = None
+    send_at: Moment | None = None
+    key: Annotated[str | None, documented(maxLength=content.MAX_KEY)] = Field(
+        default=None, description="Free to choose: a repeated request with it sends nothing anew."
+    )
+
+
+MARK_FRAME = {
+    "type": "object",
+    "required": ["ref", "as"],
+    "properties": {
+        "type": {"const": "mark"},
+        "ref": {"type": "string", "minLength": 1, "maxLength": 64},
+        "as": {"enum": ["seen", "read", "unread", "archived", "unarchived"]},
+        "ids": {"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": 500},
+        "epoch": {"type": "string"},
+        "through": {"type": "integer", "description": "All that arrived at or before it."},
+    },
+}
+
+
+# What the server says
+
+
+class Actor(Schema):
+    id: str
+    name: str
+
+
+class NotificationOut(Schema):
+    id: int
+    arrived: int
+    version: int
+    kind: str
+    category: str
+    level: LevelName
+    title: str
+    body: str
+    url: str | None
+    actor: Actor | None
+    actions: list[Action]
+    data: dict[str, Any]
+    created: datetime
+    expires: datetime | None
+    seen: datetime | None
+    read: datetime | None
+    archived: datetime | None
+    recalled: datetime | None
+
+
+class InboxPage(Schema):
+    epoch: str
+    version: int
+    unseen: int
+    unread: int
+    notifications: list[NotificationOut]
+    next: int | None = Field(description="Give it as `before` to get the following page.")
+
+
+class Categories(Schema):
+    categories: list[str]
+
+
+class InboxFrame(Schema):
+    type: Literal["inbox"]
+    epoch: str
+    start: int = Field(alias="from")
+    to: int
+    unseen: int
+    unread: int
+    notifications: list[NotificationOut]
+    reset: bool = False
+    next: int | None = None
+
+
+class Done(Schema):
+    type: Literal["done"]
+    ref: str
+    version: int
+
+
+class Ticket(Schema):
+    ticket: str
+    expires_in: int = Field(description="Seconds.")
+
+
+class Sent(Schema):
+    id: int
+    recipients: int
+
+
+class NoticeOut(Schema):
+    id: int
+    status: Literal["pending", "sending", "paused", "sent", "cancelled", "recalled"]
+    title: str
+    level: LevelName
+    created: datetime
+    send_at: datetime | None
+    expires: datetime | None
+    recalled: datetime | None
+    recipients: int
+    appended: int = Field(description="Inboxes that hold it.")
+    skipped: int = Field(description="Recipients who were gone when it was their turn.")
+    delivered: int
+    seen: int
+    read: int
+
+
+class Recalled(Schema):
+    id: int
+    inboxes: int = Field(description="Inboxes that it is taken out of.")
+
+
+class Error(Schema):
+    code: str
+    message: str
+    fields: dict[str, str] | None = None
+
+
+class ErrorOut(Schema):
+    error: Error
+
+
+def errors(*statuses: int) -> dict[int, type[ErrorOut]]:
+    """The errors of an operation; every one may answer 401, 403 and 429."""
+    return dict.fromkeys(sorted({401, 403, 429, *statuses}), ErrorOut)

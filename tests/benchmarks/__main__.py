@@ -1,0 +1,110 @@
+"""Asks the questions: `make bench`, or
+
+python -m tests.harness.run --postgres --redis -- python -m tests.benchmarks --question 1
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+os.environ.setdefault("SECRET_KEY", "the key of the benchmarks, which all their processes share")
+
+import django
+
+from tests.harness.server import PYTHON, ROOT
+
+ANSWERS = ROOT / ".make" / "benchmarks"
+REPORT = ROOT / "docs" / "benchmarks.md"
+PLOTS = ROOT / "docs" / "benchmarks"
+
+
+def main(arguments: list[str]) -> int:
+    for end in (signal.SIGINT, signal.SIGTERM):  # the harness has the first one ignored
+        signal.signal(end, _end)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # of what is started, too
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    parser.add_argument("--quick", action="store_true", help="fewer sockets, runs and notices")
+    parser.add_argument("--question", type=int, action="append", help="its number; repeatable")
+    parser.add_argument("--runs", type=int, help="of each contender; 5, with --quick 1")
+    parser.add_argument("--resume", action="store_true", help="what has no answer of this commit")
+    options = parser.parse_args(arguments)
+    for variable in ("DATABASE_URL", "REDIS_URL"):
+        if variable not in os.environ:
+            parser.error(f"{variable} is not set; start this by tests.harness.run")
+    subprocess.run([PYTHON, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, check=True)
+    django.setup()
+
+    from tests.benchmarks.answers import Answer
+    from tests.benchmarks.questions import QUESTIONS
+    from tests.benchmarks.questions.scale import FULL, QUICK
+
+    scale = QUICK if options.quick else FULL
+    if options.runs:
+        scale = replace(scale, runs=options.runs)
+    commit, answers = _commit(), ANSWERS
+    if options.quick:
+        answers = ANSWERS / "quick"
+        shutil.rmtree(answers, ignore_errors=True)
+    for number in options.question or sorted(QUESTIONS):
+        kept = answers / f"{number}.json"
+        if options.resume and kept.exists() and Answer.read(kept).commit == commit:
+            continue
+        load, started = os.getloadavg()[0], time.monotonic()
+        answer = QUESTIONS[number](scale)
+        seconds = time.monotonic() - started
+        answer.commit = commit
+        answer.circumstances = (
+            f"{time.strftime('%Y-%m-%d')}, {seconds:.0f} s, "
+            f"load average {load:.1f} before, {os.getloadavg()[0]:.1f} after"
+        )
+        answer.save(kept)
+        print(f"Question {number}: {seconds:.0f} s", file=sys.stderr)
+    return _report(options.quick)
+
+
+def _report(quick: bool) -> int:
+    from tests.benchmarks.answers import Answer
+    from tests.benchmarks.machine import description
+    from tests.benchmarks.plots import plot
+    from tests.benchmarks.report import markdown
+
+    directory = ANSWERS / "quick" if quick else ANSWERS
+    answers = [Answer.read(path) for path in directory.glob("*.json")]
+    answers.sort(key=lambda answer: answer.question)
+    if quick:
+        print(markdown(answers, description()))
+    else:
+        PLOTS.mkdir(exist_ok=True)
+        for answer in answers:
+            (PLOTS / f"{answer.question}.svg").write_text(plot(answer))
+        REPORT.write_text(markdown(answers, description(), PLOTS.name))
+        print(f"Written: {REPORT.relative_to(ROOT)}", file=sys.stderr)
+    missed = [goal for answer in answers for goal in answer.goals() if goal.missed]
+    for goal in missed:
+        print(f"Not reached: {goal}", file=sys.stderr)
+    return 1 if missed and not quick else 0
+
+
+def _end(number: int, frame: object) -> None:
+    """Ends what was started, too, on the way out."""
+    sys.exit(128 + number)
+
+
+def _commit() -> str:
+    describe = ["git", "describe", "--always", "--dirty=, with uncommitted changes"]
+    done = subprocess.run(describe, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "no repository"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

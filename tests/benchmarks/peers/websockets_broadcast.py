@@ -1,0 +1,42 @@
+"""`websockets.broadcast` to a set of connections, told by Redis what to send.
+
+https://websockets.readthedocs.io/en/stable/topics/broadcast.html and …/howto/django.html, which
+brings events from other processes to the server by Redis Pub/Sub. Compression is off, as it is
+with us: the page on memory says what it costs. Port and the rest as arguments: `… 8000`.
+"""
+
+import asyncio
+import os
+import sys
+
+import redis.asyncio as aioredis
+from websockets.asyncio.server import ServerConnection, broadcast, serve
+
+CHANNEL = "broadcast"
+CONNECTIONS: set[ServerConnection] = set()
+
+
+async def handler(websocket: ServerConnection) -> None:
+    CONNECTIONS.add(websocket)
+    try:
+        await websocket.wait_closed()
+    finally:
+        CONNECTIONS.remove(websocket)
+
+
+async def process_events() -> None:
+    client = aioredis.from_url(os.environ["REDIS_URL"], decode_responses=True)
+    pubsub = client.pubsub()
+    await pubsub.subscribe(CHANNEL)
+    async for message in pubsub.listen():
+        if message["type"] == "message":
+            broadcast(CONNECTIONS, message["data"])
+
+
+async def main() -> None:
+    async with serve(handler, "127.0.0.1", int(sys.argv[1]), compression=None):
+        await process_events()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,118 @@
+"""Questions 1, 2 and 6: the CPU that a broadcast costs the server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tests.benchmarks.answers import Answer
+from tests.benchmarks.bench import Run
+from tests.benchmarks.contenders import (
+    BARE_WRITE,
+    DAPHNED,
+    FASTAPI,
+    NODE_WS,
+    SERVED,
+    SOCKETIO,
+    STOCK_CORE,
+    STOCK_PUBSUB,
+    WEBSOCKETS,
+    Contender,
+)
+from tests.benchmarks.people import sign_in
+from tests.benchmarks.questions.scale import Scale, alternating
+
+WARM_UP = 3  # notices before the clock runs
+CORE_AT_MOST = 1000  # sockets: its capacity of 100 messages drops the rest
+SLOW = {STOCK_PUBSUB.name, STOCK_CORE.name}
+ONE_AT_A_TIME = (
+    "CPU time of the server process, user and system, by the notifications that the clients "
+    "received. Each notice is sent to everyone by another process when the one before has arrived "
+    "everywhere. Ours is stored in each inbox by its sender, which carries its batches out; each "
+    "client has a session, an inbox, a version and counts. The peers only push."
+)
+
+
+def push(scale: Scale) -> Answer:
+    answer = Answer(1, "CPU of a broadcast", ONE_AT_A_TIME)
+    for count in scale.sockets:
+        peers = [FASTAPI, STOCK_PUBSUB, BARE_WRITE]
+        if scale.all_peers and count <= CORE_AT_MOST:
+            peers += [WEBSOCKETS, SOCKETIO, NODE_WS, STOCK_CORE]
+        reach = {FASTAPI.name: 0.9, STOCK_PUBSUB.name: 0.06, STOCK_CORE.name: 0.06}
+        _one_at_a_time(answer, scale, count, [SERVED, *peers], reach | {BARE_WRITE.name: 2.0})
+    return answer
+
+
+def plain_daphne(scale: Scale) -> Answer:
+    answer = Answer(
+        6,
+        "CPU of a broadcast on plain Daphne",
+        f"`daphne config.asgi:application` instead of `manage.py serve`. {ONE_AT_A_TIME}",
+    )
+    count, reach = scale.sockets[0], {STOCK_PUBSUB.name: 0.2}
+    _one_at_a_time(answer, scale, count, [DAPHNED, STOCK_PUBSUB], reach)
+    return answer
+
+
+def _one_at_a_time(
+    answer: Answer,
+    scale: Scale,
+    count: int,
+    contenders: Sequence[Contender],
+    reach: Mapping[str, float],
+) -> None:
+    people = sign_in(count)
+    for contender in alternating(scale, *contenders):
+        singles = max(5, scale.singles // (4 if contender.name in SLOW else 1))
+        with Run(contender) as run:
+            run.open(people)
+            for _ in range(WARM_UP):
+                run.broadcast(1)
+                before = run.wait()
+            run.rest()
+            cpu = run.cpu
+            for _ in range(singles):
+                run.broadcast(1)
+                after = run.wait()
+            run.rest()
+            cost = (run.cpu - cpu) / (singles * count) * 1e6
+            assert run.verify() == (WARM_UP + singles) * count
+        name = contender.name
+        what = f"{count:,} sockets"
+        answer.note(what, "µs per delivery", name, cost, reach=reach.get(name))
+        frames = after["frames"] - before["frames"]
+        size = (after["bytes"] - before["bytes"]) / frames
+        answer.note(f"{what}, a frame", "bytes", name, size, compared=False)
+
+
+def burst(scale: Scale) -> Answer:
+    count = scale.sockets[0]
+    answer = Answer(
+        2,
+        f"CPU of {scale.burst} notices at once to {count:,} sockets",
+        "CPU time of the server process, user and system, by the notifications that the clients "
+        "received. Another process sends one notice to everyone right after the other.",
+    )
+    peers = [FASTAPI]
+    if scale.all_peers:
+        peers += [WEBSOCKETS, SOCKETIO, NODE_WS, BARE_WRITE, STOCK_PUBSUB]
+    people = sign_in(count)
+    for contender in alternating(scale, SERVED, *peers):
+        with Run(contender) as run:
+            run.open(people)
+            run.broadcast(WARM_UP)
+            before = run.wait()
+            run.rest()
+            cpu = run.cpu
+            run.broadcast(scale.burst)
+            after = run.wait()
+            run.rest()
+            delivered = after["notifications"] - before["notifications"]
+            name = contender.name
+            cost = (run.cpu - cpu) / delivered * 1e6
+            reach = 0.1 if contender is FASTAPI else None
+            answer.note("burst", "µs per notification", name, cost, reach=reach)
+            per_frame = delivered / (after["frames"] - before["frames"])
+            answer.note("merged", "notifications per frame", name, per_frame, compared=False)
+            assert run.verify() == (WARM_UP + scale.burst) * count
+    return answer

@@ -1,0 +1,97 @@
+"""docs/benchmarks.md: a table and a plot per question, from the answers that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tests.benchmarks.answers import Answer, Figure, number, ratio
+
+INTRODUCTION = """\
+# Benchmarks
+
+Written by `make bench`, which takes up to an hour; `make bench Q=1` asks one question anew,
+`make bench RESUME=1` those that have no answer of this commit, and `make bench-quick` gives a
+first idea in two minutes. Everything runs on one machine: servers, sender, clients, Redis and
+PostgreSQL are processes of their own. The servers' CPU time and memory are the operating
+system's figures for the whole process. Each run starts a new server; the contenders take turns.
+Figures are medians of the runs, with the smallest and the largest; a ratio is the median of the
+ratios within a run, and says more than a figure. Both depend on what else the machine does, so
+each question names the load average before and after it, and the commit that was measured. Two
+cores that are busy leave a ratio of CPU times as it is by and large; a delay they do not, and a
+target in milliseconds is for an idle machine. `make bench RUNS=2` has fewer runs of each than five,
+and the tables say how many there were.
+
+The clients check every frame: each has to get exactly the notifications that it should, in order,
+ours also without a gap between versions and with the right counts. A run in which one does not
+is no answer. The peers are in `tests/benchmarks/peers/`, written as their own documentation
+recommends; each delivers the same notification of 250 bytes of JSON (stock Channels writes it with
+spaces, hence 263; ours is a whole `inbox` frame).
+"""
+
+
+def markdown(answers: Sequence[Answer], machine: Mapping[str, str], plots: str = "") -> str:
+    """`plots` is the directory of the plots beside the page; empty: none."""
+    measured_on = "\n".join(f"| {name} | {value} |" for name, value in machine.items())
+    return "\n".join(
+        [
+            INTRODUCTION,
+            _goals(answers),
+            *(_section(answer, plots) for answer in answers),
+            f"## Measured on\n\n| | |\n|---|---|\n{measured_on}\n",
+        ]
+    )
+
+
+def _goals(answers: Sequence[Answer]) -> str:
+    rows = [
+        f"| {goal.question} | {goal.what} | ≤ {number(goal.target)} {goal.unit} |"
+        f" {number(goal.reached)} {goal.unit} | {'**missed**' if goal.missed else 'reached'} |"
+        for answer in answers
+        for goal in answer.goals()
+    ]
+    head = [
+        "## What is reached",
+        "",
+        "| | figure, or ratio | target | is | |",
+        "|---|---|--:|--:|---|",
+    ]
+    return "\n".join([*head, *rows, ""])
+
+
+def _section(answer: Answer, plots: str) -> str:
+    lines = [
+        f"## {answer.question}. {answer.title}",
+        "",
+        answer.how,
+        "",
+        f"Measured: {answer.commit}; {answer.circumstances}.",
+        "",
+    ]
+    if plots:
+        lines += [f"![{answer.title}]({plots}/{answer.question}.svg)", ""]
+    lines += ["| | | median | smallest to largest | ours ÷ this |", "|---|---|--:|--:|--:|"]
+    for what, figures in answer.kinds().items():
+        ours = figures[0]
+        lines += [_row(what if each is ours else "", ours, each) for each in figures]
+    lines += ["", *(f"- {remark}" for remark in answer.remarks)] if answer.remarks else []
+    return "\n".join([*lines, ""])
+
+
+def _row(what: str, ours: Figure, figure: Figure) -> str:
+    limit = "" if figure.limit is None else f" (to reach: {number(figure.limit)})"
+    one = len(figure.runs) == 1
+    cells = [
+        what,
+        figure.contender,
+        f"{number(figure.median)} {figure.unit}{limit}",
+        "one run"
+        if one
+        else f"{number(min(figure.runs))} to {number(max(figure.runs))}, {len(figure.runs)} runs",
+        _ratio(ours, figure) if figure is not ours and figure.compared else "",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _ratio(ours: Figure, peer: Figure) -> str:
+    reached = "" if peer.reach is None else f" (to reach: {number(peer.reach)})"
+    return f"**{ratio(ours, peer):.3f}**{reached}"

@@ -1,0 +1,69 @@
+"""Whoever calls `notify.send`: a process that is no server, and carries its batches out itself."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+
+import django
+
+django.setup()
+
+from notify import sending
+from notify.changes import Change
+from notify.inbox.audience import everyone
+from notify.live import groups
+from tests.benchmarks.payload import notification
+from tests.benchmarks.remote import answer
+
+committed: list[tuple[float, Change]] = []
+
+
+def send(numbers: list[int], user: int | None = None) -> dict[str, Any]:
+    """Sends the notices with these numbers to one user, or to everyone.
+
+    Answers when `send` was called first and when the last batch was committed, in seconds of
+    the monotonic clock, which all processes of a machine share.
+    """
+    committed.clear()
+    called = time.monotonic()
+    for n in numbers:
+        said = notification(n)
+        sending.send(
+            to=everyone() if user is None else user,
+            title=said["title"],
+            body=said["body"],
+            level=said["level"],
+            url=said["url"],
+            data={"n": n},
+        )
+        if user is None:  # an audience of more than one batch waits for workers
+            while sending.carry_out_next():
+                continue
+    return {"called": called, "committed": committed[-1][0], "batches": _batches()}
+
+
+def _batches() -> list[tuple[float, int, int]]:
+    """When each was committed, and the lowest and the highest key of those it was for."""
+    keys = [(at, [int(step.user) for step in change.steps]) for at, change in committed]
+    return [(at, min(users), max(users)) for at, users in keys]
+
+
+def main() -> None:
+    publish = groups.publish
+
+    def publish_with_time(change: Change) -> None:
+        committed.append(
+            (time.monotonic(), change)
+        )  # it is called right after the commit of a batch
+        publish(change)
+
+    groups.publish = publish_with_time
+    answer({"send": send})
+
+
+if __name__ == "__main__":
+    main()

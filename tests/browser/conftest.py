@@ -1,0 +1,111 @@
+"""Chromium, and windows in it that are signed in and watched for errors.
+
+Playwright's sync API runs an event loop on the test's thread, on which Django refuses the ORM.
+So whatever needs the database is made before the first window is opened, and Chromium is closed
+before the database is cleaned; what a test does later, it does as a person or by HTTP.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as project
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.harness.sessions import new_session
+from tests.harness.waiting import deadline
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = ROOT / "build" / "screenshots"
+CHROMIUM = "/usr/bin/chromium"
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 10_000
+
+
+class Windows:
+    """Windows of one Chromium, each with cookies of its own. The first one starts it."""
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+        self._stack = ExitStack()
+
+    @cached_property
+    def _chromium(self) -> Browser:
+        playwright = self._stack.enter_context(sync_playwright())
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        self._stack.callback(chromium.close)
+        return chromium
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def open(self, url: str, *, session: str | None = None, **options: Any) -> Page:
+        """A window at `url`; `session` is a session key from `signed_in`."""
+        context: BrowserContext = self._chromium.new_context(base_url=url, **options)
+        context.set_default_timeout(PATIENCE_MS)
+        if session is not None:
+            context.add_cookies(
+                [{"name": project.SESSION_COOKIE_NAME, "value": session, "url": url}]
+            )
+        context.on("console", self._heard)
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        return context.new_page()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.page and message.page.url}: {message.text}")
+
+
+def wait_until_live(page: Page) -> None:
+    """Until the bell's client has its socket. A strict policy forbids `wait_for_function`."""
+    state = "document.querySelector('notify-bell').client?.status.state"
+    end = time.monotonic() + deadline(10)
+    while (now := page.evaluate(state)) != "live":
+        assert time.monotonic() < end, now
+        page.wait_for_timeout(50)
+
+
+@pytest.fixture
+def signed_in(make_user: Callable[..., User], settings: Any) -> Callable[..., str]:
+    """`signed_in("ada")`: makes the user, and gives the key of a session of theirs."""
+    settings.NOTIFY_WELCOME = False
+
+    def make(username: str, **fields: Any) -> str:
+        key = new_session(make_user(username, **fields)).session_key
+        assert key is not None
+        return key
+
+    return make
+
+
+@pytest.fixture
+def windows(transactional_db: None) -> Iterator[Windows]:
+    windows = Windows()
+    yield windows
+    windows.close()
+
+
+@pytest.fixture
+def screenshot() -> Callable[[Page, str], None]:
+    """`screenshot(page, "name")`: kept in build/screenshots/ to be looked at."""
+
+    def keep(page: Page, name: str) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+    return keep

@@ -1,0 +1,98 @@
+"""A stretch of network between a browser and a server that a test can cut.
+
+Chromium's own `set_offline` leaves an open WebSocket alone, so it alone proves nothing. Here the
+bytes stop: nothing is closed, nothing is refused, as with a cable pulled out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Coroutine
+from typing import Any, Self
+
+
+class Network:
+    """Forwards a port of its own to `port`, on a thread of its own."""
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._up = asyncio.Event()
+        self._streams: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._run(self._start())
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._run(self._stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def cut(self) -> None:
+        """From now on no byte passes."""
+        self._loop.call_soon_threadsafe(self._up.clear)
+
+    def restore(self) -> None:
+        """Connections that were open at the cut are dead; new ones pass."""
+        self._run(self._restore())
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _start(self) -> None:
+        self._up.set()
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        self._up.set()
+        self._abort()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    async def _restore(self) -> None:
+        self._abort()
+        self._up.set()
+
+    def _abort(self) -> None:
+        for writer in self._streams:
+            writer.transport.abort()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._streams.add(writer)
+        await self._up.wait()
+        with contextlib.suppress(OSError):
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
+            self._streams.add(far_writer)
+            await asyncio.gather(
+                self._pass(reader, far_writer),
+                self._pass(far_reader, writer),
+                return_exceptions=True,
+            )
+            self._streams.discard(far_writer)
+            far_writer.transport.abort()
+        self._streams.discard(writer)
+        writer.transport.abort()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            await self._up.wait()
+            writer.write(data)
+            await writer.drain()
+        writer.close()

@@ -1,0 +1,91 @@
+"""What axe-core finds: nothing. Its source is evaluated, as a strict CSP blocks injected tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import ROOT
+from tests.browser.test_pages import fill_inbox
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+RUN = """async () => {
+    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
+}"""
+# 640 wide at a density of 2 is what a window of 1,280 shows at a zoom of 200 %.
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
+    "contrast": {
+        "forced_colors": "active",
+        "contrast": "more",
+        "viewport": {"width": 1280, "height": 800},
+    },
+    "zoom-200": {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2},
+    "320": {"viewport": {"width": 320, "height": 800}, "is_mobile": True, "has_touch": True},
+    "320-dark": {"color_scheme": "dark", "viewport": {"width": 320, "height": 800}},
+    "rtl": {"viewport": {"width": 1280, "height": 800}},
+}
+MIRROR = "document.documentElement.dir = 'rtl'"
+
+
+def findings(page: Page) -> Any:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    return page.evaluate(RUN)
+
+
+@pytest.fixture
+def server(start_server):
+    return start_server(NOTIFY_WELCOME="off", NOTIFY_NEW_DEVICE="off")
+
+
+@pytest.mark.parametrize("look", list(LOOKS))
+def test_axe_finds_nothing(server, signed_in, windows, screenshot, look):
+    session = signed_in("ada")
+    fill_inbox("ada")
+
+    def check(page: Page, name: str) -> None:
+        if look == "rtl":
+            page.evaluate(MIRROR)
+        screenshot(page, f"{name}-{look}")
+        assert findings(page) == [], name
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), name
+
+    stranger = windows.open(server.url, **LOOKS[look])
+    stranger.goto("/accounts/login/")
+    check(stranger, "sign-in")
+    page = windows.open(server.url, session=session, **LOOKS[look])
+    page.goto("/accounts/password_change/")
+    expect(page.locator("notify-bell .badge")).to_be_visible()
+    check(page, "password")
+    page.goto("/notify/")
+    expect(page.locator("notify-connection .label")).to_have_text("Live")
+    expect(page.locator("notify-inbox article .for-unread")).to_have_count(8)
+    page.locator(".side-more").evaluate("(details) => { details.open = true; }")
+    expect(page.locator("notify-sockets li")).to_have_count(1)
+    check(page, "inbox")
+    page.locator("notify-bell .bell").click()
+    expect(page.locator("notify-bell article")).to_have_count(8)
+    check(page, "bell")
+    page.keyboard.press("Escape")
+    page.goto("/notify/?tab=archived&q=none")
+    expect(page.get_by_text("Nothing matches")).to_be_visible()
+    check(page, "nothing")
+
+
+def test_nothing_moves_for_those_who_want_it_still(server, signed_in, windows):
+    session = signed_in("ada")
+    fill_inbox("ada")
+    page = windows.open(server.url, session=session, reduced_motion="reduce")
+    page.goto("/notify/")
+    expect(page.locator("notify-inbox article").first).to_be_visible()
+    moving = """() => [...document.querySelectorAll("*")]
+        .flatMap((element) => [element, ...(element.shadowRoot?.querySelectorAll("*") ?? [])])
+        .filter((element) => element.checkVisibility()).filter((element) => {
+            const { animationName, transitionDuration } = getComputedStyle(element);
+            return animationName !== "none" || !/^(0s(, )?)+$/.test(transitionDuration);
+        }).map(({ outerHTML }) => outerHTML.slice(0, 80))"""
+    assert page.evaluate(moving) == []

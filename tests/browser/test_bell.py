@@ -1,0 +1,197 @@
+"""The bell, its panel and its toasts, on a page that is not the inbox."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, Route, expect
+
+import notify
+
+ELSEWHERE = "/accounts/password_change/"
+SEND = """async ({ levels, token, atOnce }) => {
+    const sent = [];
+    for (const level of levels) {
+        const sending = fetch("/api/notify/notices/", {
+            method: "POST",
+            headers: { "Content-Type": "application/json", "X-CSRFToken": token },
+            body: JSON.stringify({ to: { users: ["ada"] }, title: `This is ${level}`, level }),
+        });
+        sent.push(sending);
+        if (!atOnce) await sending;
+    }
+    await Promise.all(sent);
+}"""
+
+
+def bell(page: Page) -> Any:
+    return page.locator("notify-bell .bell")
+
+
+def panel(page: Page) -> Any:
+    return page.locator("notify-bell .panel")
+
+
+def rows(page: Page) -> Any:
+    return panel(page).locator("article")
+
+
+def toasts(page: Page) -> Any:
+    return page.locator("notify-bell .toast")
+
+
+def send_by_http(page: Page, *levels: str, at_once: bool = False) -> None:
+    config = "JSON.parse(document.querySelector('[data-config]').dataset.config).csrf"
+    page.evaluate(SEND, {"levels": levels, "token": page.evaluate(config), "atOnce": at_once})
+
+
+@pytest.fixture
+def server(start_server):
+    return start_server(NOTIFY_WELCOME="off", NOTIFY_NEW_DEVICE="off")
+
+
+@pytest.fixture
+def ada(signed_in: Callable[..., str]) -> str:
+    return signed_in("ada", is_staff=True, is_superuser=True)
+
+
+def send_to_ada(*titles: str, **fields: Any) -> None:
+    for title in titles:
+        notify.send(to=User.objects.get(username="ada"), title=title, **fields)
+
+
+def test_the_bell_opens_the_newest_ten_and_leads_to_all(server, ada, windows, screenshot):
+    send_to_ada(*(f"Notice {number}" for number in range(1, 13)), url="/notify/?q=Notice")
+    page = windows.open(server.url, session=ada, viewport={"width": 1280, "height": 800})
+    page.goto(ELSEWHERE)
+    expect(bell(page)).to_have_attribute("aria-label", "Notifications, 12 new")
+    expect(page).to_have_title(re.compile(r"^\(12\) "))
+    expect(bell(page)).to_have_attribute("aria-expanded", "false")
+    bell(page).click()
+    expect(bell(page)).to_have_attribute("aria-expanded", "true")
+    expect(rows(page)).to_have_count(10)
+    expect(rows(page).first).to_contain_text("Notice 12")
+    # Opening it has marked them seen, not read.
+    expect(page.locator("notify-bell .badge")).to_be_hidden()
+    expect(page).to_have_title(re.compile(r"^Change"))
+    expect(rows(page).first).to_have_attribute("data-unread", "")
+    screenshot(page, "bell-panel")
+    box = panel(page).bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 1280
+    page.keyboard.press("Escape")
+    expect(panel(page)).to_be_hidden()
+    expect(bell(page)).to_have_attribute("aria-expanded", "false")
+    assert page.evaluate("document.activeElement.shadowRoot.activeElement.className").endswith(
+        "bell"
+    )
+    page.keyboard.press("Enter")
+    rows(page).first.get_by_role("link").click()
+    expect(page).to_have_url(re.compile(r"/notify/\?q=Notice"))
+    bell(page).click()
+    expect(rows(page).first).not_to_have_attribute("data-unread", "")
+    panel(page).get_by_role("link", name="All notifications").click()
+    expect(page).to_have_url(f"{server.url}/notify/")
+    assert windows.complaints == []
+
+
+HOSTILE = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`* { letter-spacing: 5px; text-transform: uppercase; line-height: 3;
+            font: italic 40px serif; overflow: hidden; }
+        button, a, article, svg { display: block; background: red; float: left; width: 300px; }`);
+    document.adoptedStyleSheets.push(sheet);
+}"""
+LOOK = """() => {
+    const { shadowRoot } = document.querySelector("notify-bell");
+    return ["button.bell", ".panel", ".row", ".title", ".panel-all"].map((selector) => {
+        const style = getComputedStyle(shadowRoot.querySelector(selector));
+        return [style.font, style.letterSpacing, style.textTransform, style.display,
+            style.backgroundColor, style.float, style.width];
+    });
+}"""
+
+
+def test_somebody_elses_css_does_not_come_in(server, ada, windows, screenshot):
+    send_to_ada("One", "Two", url="/")
+    page = windows.open(server.url, session=ada, viewport={"width": 1280, "height": 800})
+    page.goto(ELSEWHERE)
+    bell(page).click()
+    expect(rows(page)).to_have_count(2)
+    page.mouse.move(10, 790)
+    page.wait_for_timeout(300)  # the colours of pointing fade
+    before = page.evaluate(LOOK)
+    page.evaluate(HOSTILE)
+    screenshot(page, "bell-in-a-foreign-page")
+    assert page.evaluate(LOOK) == before
+
+
+def test_the_panel_fits_a_phone_and_is_quiet_when_empty(server, ada, windows, screenshot):
+    page = windows.open(
+        server.url,
+        session=ada,
+        viewport={"width": 320, "height": 640},
+        color_scheme="dark",
+        is_mobile=True,
+        has_touch=True,
+    )
+    page.goto(ELSEWHERE)
+    bell(page).tap()
+    expect(panel(page).locator(".panel-empty")).to_be_visible()
+    screenshot(page, "bell-panel-320-dark")
+    box = panel(page).bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 320
+
+
+def test_only_what_is_loud_makes_a_toast_and_three_are_the_most(server, ada, windows, screenshot):
+    page = windows.open(server.url, session=ada, viewport={"width": 1280, "height": 800})
+    page.goto(ELSEWHERE)
+    expect(page.locator("notify-bell .badge")).to_be_hidden()
+    send_by_http(page, "info", "critical", "warning", "error", "error", "error")
+    expect(page.locator("notify-bell .badge")).to_have_text("6")
+    expect(toasts(page)).to_have_count(3)
+    expect(toasts(page).first).to_contain_text("This is critical")
+    said = page.locator("[data-notify-live=assertive]")
+    expect(said).to_have_text("Critical: This is critical")
+    screenshot(page, "toasts")
+    # Held while it is pointed at; afterwards those that are not critical go by themselves.
+    toasts(page).last.hover()
+    page.wait_for_timeout(9_000)
+    expect(toasts(page)).to_have_count(3)
+    page.mouse.move(10, 10)
+    expect(toasts(page)).to_have_count(1, timeout=15_000)
+    toasts(page).get_by_role("button", name="Dismiss").click()
+    expect(toasts(page)).to_have_count(0)
+
+
+def test_what_arrives_while_its_modules_are_loading_is_told_too(server, ada, windows):
+    page = windows.open(server.url, session=ada)
+    page.goto(ELSEWHERE)
+    expect(page.locator("notify-bell .badge")).to_be_hidden()
+
+    def load_late(route: Route) -> None:
+        time.sleep(1)
+        route.continue_()
+
+    page.route(re.compile("/announcer"), load_late)
+    send_by_http(page, "info", "critical", "info")
+    expect(page.locator("[data-notify-live=assertive]")).to_have_text("Critical: This is critical")
+    expect(page.locator("[data-notify-live=polite]")).to_have_text("2 new")
+    expect(toasts(page)).to_have_count(1)
+
+
+def test_ten_toasts_within_five_seconds_become_one(server, ada, windows):
+    page = windows.open(server.url, session=ada)
+    page.goto(ELSEWHERE)
+    expect(page.locator("notify-bell .badge")).to_be_hidden()
+    send_by_http(page, *["error"] * 10, at_once=True)
+    expect(page.locator("notify-bell .badge")).to_have_text("10")
+    expect(toasts(page)).to_have_count(1)
+    expect(toasts(page)).to_have_text(re.compile("10 new"))

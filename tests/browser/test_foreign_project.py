@@ -1,0 +1,156 @@
+"""The built package in somebody else's project: own layout, CSS reset, strict policy, one tag."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import ROOT, wait_until_live
+from tests.harness.server import Server
+
+SHOP = ROOT / "tests" / "foreign_project"
+KB = 1024
+
+
+class Shop:
+    """A directory with an environment of its own, in which notify is the built wheel."""
+
+    def __init__(self, directory: Path) -> None:
+        self.python = directory / "venv" / "bin" / "python"
+        self.env = {
+            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
+            "PYTHONPATH": str(SHOP),
+            "DJANGO_SETTINGS_MODULE": "shop.settings",
+            "SHOP_DATABASE": str(directory / "shop.sqlite3"),
+        }
+        self._install(directory)
+
+    def _install(self, directory: Path) -> None:
+        pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        wheels = str(directory / "wheels")
+        run([*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", wheels, str(ROOT)])
+        run([sys.executable, "-m", "venv", "--without-pip", str(directory / "venv")])
+        site = next((directory / "venv" / "lib").glob("python*/site-packages"))
+        [wheel] = (directory / "wheels").glob("*.whl")
+        run([*pip, "install", "--no-deps", "--no-index", "--target", str(site), str(wheel)])
+        # What it depends on is where the tests have it; the checkout is not on that path.
+        others = next(path for path in sys.path if path.endswith("site-packages"))
+        (site / "others.pth").write_text(f"{others}\n")
+
+    def django(self, *arguments: str) -> str:
+        return run([str(self.python), "-P", "-m", "django", *arguments], env=self.env)
+
+
+def run(command: list[str], env: dict[str, str] | None = None) -> str:
+    done = subprocess.run(
+        command, env=env, cwd="/", capture_output=True, text=True, timeout=180, check=False
+    )
+    assert done.returncode == 0, f"{command}:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    shop = Shop(tmp_path_factory.mktemp("shop"))
+    shop.django("migrate", "--verbosity", "0")
+    people = "from django.contrib.auth.models import User; User.objects.create_user"
+    shop.django("shell", "-c", f"{people}('ada', password='tea')")
+    return shop
+
+
+@pytest.fixture
+def server(shop: Shop, tmp_path: Path) -> Iterator[Server]:
+    command = [
+        str(shop.python),
+        "-P",
+        "-m",
+        "django",
+        "runserver",
+        "--noreload",
+        "127.0.0.1:{port}",
+    ]
+    with Server(log=tmp_path / "shop.log", command=command, env=shop.env) as server:
+        yield server
+        print(server.log)  # noqa: T201  (pytest shows it with a failure)
+
+
+def test_the_package_is_the_built_one(shop):
+    code = "import notify; print(notify.__file__)"
+    where = run([str(shop.python), "-c", code], env=shop.env)
+    assert str(shop.python.parents[1]) in where
+
+
+def enter(page: Page) -> None:
+    page.goto("/")
+    page.locator("[name=username]").fill("ada")
+    page.locator("[name=password]").fill("tea")
+    page.get_by_text("Enter the shop").click()
+    expect(page).to_have_title(re.compile("Tea and coffee"))
+
+
+def test_the_example_without_our_component_is_the_one_of_the_docs_and_works(server, windows):
+    told = (ROOT / "docs" / "javascript-api.md").read_text(encoding="utf-8")
+    assert (SHOP / "shop/static/shop/news.js").read_text(encoding="utf-8") in told
+    template = (SHOP / "shop/templates/news.html").read_text(encoding="utf-8")
+    assert re.findall("```html\n(.+?)```", told, re.DOTALL)[0] in template
+
+    page = windows.open(server.url)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    enter(page)
+    page.goto("/news/")
+    expect(page.locator("body[data-live=true]")).to_be_attached()
+    before = int(page.locator("#count").inner_text() or 0)
+    page.get_by_text("Buy").click()
+    expect(page.locator("#count")).to_have_text(str(before + 1))
+    assert said == ["Your order is on its way"]
+    expect(page.locator("notify-bell .bell")).to_be_hidden()
+
+
+def test_one_tag_in_a_foreign_layout_works(server, windows, screenshot):
+    page = windows.open(server.url, viewport={"width": 1280, "height": 720})
+    scripts: list[str] = []
+    page.on("request", lambda request: scripts.append(request.url))
+    enter(page)
+    scripts.clear()
+    page.goto("/")
+    bell = page.locator("notify-bell")
+    expect(bell.locator(".bell")).to_be_visible()
+    wait_until_live(page)
+    before = int(bell.locator(".badge").inner_text())  # the welcome, for one
+    page.wait_for_load_state("networkidle")
+    loaded = {url for url in scripts if url.endswith(".js")}
+
+    page.get_by_text("Buy").click()
+    expect(bell.locator(".badge")).to_have_text(str(before + 1))
+    bell.locator(".bell").click()
+    first = bell.locator("article").first
+    expect(first.locator(".title")).to_contain_text("Your order is on its way")
+    # The shop's own style sheet does not come in; what it says by variables and parts does.
+    look = first.locator(".title").evaluate(
+        "(title) => [getComputedStyle(title).textTransform, getComputedStyle(title).fontStyle]"
+    )
+    assert look == ["none", "normal"]
+    surface = bell.locator(".panel").evaluate("(panel) => getComputedStyle(panel).backgroundColor")
+    assert surface == "rgb(255, 250, 240)"
+    colour = bell.locator(".bell").evaluate("(button) => getComputedStyle(button).color")
+    assert colour == "rgb(253, 246, 227)"
+    screenshot(page, "foreign-project")
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(page).to_have_title(re.compile("Tea and coffee"))
+    assert windows.complaints == []
+
+    # What one tag loads before anybody does anything, as a server that compresses would send it.
+    sizes = [len(gzip.compress(httpx.get(url).content, 9)) for url in loaded]
+    assert len(sizes) > 10
+    assert sum(sizes) <= 14 * KB, dict(zip(loaded, sizes, strict=True))

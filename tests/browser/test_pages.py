@@ -1,0 +1,148 @@
+"""Every page: quiet in the console, within a strict CSP, on a phone and in the dark."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+import notify
+
+DASHBOARD = "/notify/"
+LEVELS = ("info", "success", "warning", "error", "critical")
+TOO_SMALL = """() => {
+    const parts = [...document.querySelectorAll("*")].flatMap((element) =>
+        [element, ...(element.shadowRoot?.querySelectorAll("*") ?? [])]);
+    const targets = parts.filter((part) => part.matches("button, summary, .button, nav > a"));
+    return targets.filter((part) => part.checkVisibility())
+        .filter((part) => !part.matches(".title"))
+        .filter((part) => part.getBoundingClientRect().height < 44)
+        .map((part) => part.outerHTML);
+}"""
+
+
+def fill_inbox(username: str) -> None:
+    """What designers are shown last: every level, and text that nobody planned for."""
+    to = User.objects.get(username=username)
+    notify.send(to=to, title="W" * 200, body="x" * 600, category="c" * 100)
+    notify.send(
+        to=to,
+        title="إشعار جديد: تم تحديث سياسة الخصوصية الخاصة بك",
+        body="يرجى مراجعة التغييرات قبل نهاية الشهر",
+        actions=[{"label": "A rather long label of an action " * 2, "url": "/"}] * 2,
+    )
+    notify.send(
+        to=to, title="<b>not bold</b> <script>alert(1)</script>", url="https://example.org/?a=1&b=2"
+    )
+    for level in LEVELS:
+        notify.send(to=to, title=f"This is {level}", body="One line.", level=level)
+
+
+def overflows(page: Page) -> Any:
+    return page.evaluate("document.documentElement.scrollWidth > screen.width")
+
+
+@pytest.fixture
+def server(start_server):
+    return start_server(NOTIFY_WELCOME="off", NOTIFY_NEW_DEVICE="off")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        DASHBOARD,
+        "/accounts/password_change/",
+        "/admin/",
+        "/admin/notify/notice/",
+        "/admin/notify/notice/add/",
+        "/api/notify/docs",
+    ],
+)
+def test_a_page_says_nothing_in_the_console_and_breaks_no_csp(server, signed_in, windows, path):
+    session = signed_in("boss", is_staff=True, is_superuser=True)
+    fill_inbox("boss")
+    page = windows.open(server.url, session=session)
+    response = page.goto(path, wait_until="networkidle")
+    assert response is not None
+    assert response.ok
+    policy = response.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert windows.complaints == []
+
+
+def test_signing_in_and_out_by_hand(server, signed_in, hashed_password, windows, screenshot):
+    signed_in("ada")
+    page = windows.open(server.url)
+    page.goto("/")
+    expect(page).to_have_url(f"{server.url}/accounts/login/?next=/notify/")
+    expect(page.locator(".demo")).to_have_count(0)
+    page.get_by_label("User name").fill("ada")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("do not match")
+    screenshot(page, "sign-in-refused")
+    page.get_by_label("Password").fill("correct horse battery staple")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("notify-inbox .empty")).to_be_visible()
+    # Later the page may ask by HTTP whether it is still signed in, and the 401 is in the console.
+    assert windows.complaints == []
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(f"{server.url}/accounts/login/")
+
+
+@pytest.mark.parametrize(
+    ("width", "colours"), list(itertools.product([320, 768, 1280], ["light", "dark"]))
+)
+def test_the_dashboard_fits_the_window(  # noqa: PLR0917  (fixtures and parameters)
+    server, signed_in, windows, screenshot, width, colours
+):
+    session = signed_in("ada")
+    fill_inbox("ada")
+    phone = {"is_mobile": True, "has_touch": True} if width < 600 else {}
+    size = {"width": width, "height": 800}
+    page = windows.open(server.url, session=session, viewport=size, color_scheme=colours, **phone)
+    page.goto(DASHBOARD)
+    expect(page.locator("notify-inbox article")).to_have_count(3 + len(LEVELS))
+    expect(page.locator("notify-connection .latency")).not_to_be_empty()
+    screenshot(page, f"dashboard-{width}-{colours}")
+    assert not overflows(page)
+    if phone:
+        assert page.evaluate(TOO_SMALL) == []
+    page.locator("notify-inbox article").last.scroll_into_view_if_needed()
+    screenshot(page, f"dashboard-{width}-{colours}-end")
+
+
+def test_text_is_text(server, signed_in, windows):
+    session = signed_in("ada")
+    fill_inbox("ada")
+    page = windows.open(server.url, session=session)
+    page.goto(DASHBOARD)
+    link = page.get_by_role("link", name="<b>not bold</b>")
+    expect(link).to_contain_text("<b>not bold</b> <script>alert(1)</script>")
+    expect(link).to_have_attribute("href", "https://example.org/?a=1&b=2")
+
+
+def test_a_server_that_is_gone_is_told_and_one_that_is_back_is_met_by_itself(
+    start_server, signed_in, windows, screenshot
+):
+    server = start_server(NOTIFY_WELCOME="off")
+    session = signed_in("ada")
+    fill_inbox("ada")
+    page = windows.open(server.url, session=session)
+    page.goto(DASHBOARD)
+    rows = page.locator("notify-inbox article")
+    expect(rows).to_have_count(3 + len(LEVELS))
+    server.stop()
+    label = page.locator("notify-connection .label")
+    expect(label).to_have_text("Not live: checking every 30 seconds", timeout=20_000)
+    expect(page.locator("notify-inbox .notice")).to_be_visible()
+    expect(rows).to_have_count(3 + len(LEVELS))
+    screenshot(page, "server-gone")
+    start_server(NOTIFY_WELCOME="off", port=server.port)
+    expect(label).to_have_text("Live", timeout=40_000)
+    expect(page.locator("notify-inbox .notice")).to_be_hidden()

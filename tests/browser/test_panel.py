@@ -1,0 +1,139 @@
+"""The dashboard's side panel: connection, windows of one's own, sound and desktop."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import wait_until_live
+from tests.browser.test_bell import send_by_http
+
+DASHBOARD = "/notify/"
+# Chromium shows no desktop notification without a desktop: what is asked of it is written down.
+LISTEN = """
+window.shown = [];
+window.tones = 0;
+window.Notification = class {
+    static permission = "default";
+    static requestPermission() {
+        window.asked = navigator.userActivation.isActive;
+        this.permission = window.refuses ? "denied" : "granted";
+        return Promise.resolve(this.permission);
+    }
+    constructor(title, options) { shown.push({ title, ...options }); }
+    close() {}
+};
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...times) { tones++; return start.apply(this, times); };
+"""
+
+
+def live(page: Page) -> None:
+    expect(page.locator("notify-connection .label")).to_have_text("Live")
+
+
+def sockets(page: Page) -> Any:
+    return page.locator("notify-sockets li")
+
+
+@pytest.fixture
+def server(start_server):
+    return start_server(NOTIFY_WELCOME="off", NOTIFY_NEW_DEVICE="off")
+
+
+def test_ones_own_windows_are_listed_and_can_be_closed(server, signed_in, windows, screenshot):
+    session = signed_in("ada")
+    size = {"width": 1280, "height": 800}
+    here = windows.open(server.url, session=session, viewport=size)
+    there = windows.open(server.url, session=session, viewport=size)
+    for page in (here, there):
+        page.goto(DASHBOARD)
+        live(page)
+    expect(sockets(here)).to_have_count(2)
+    expect(sockets(here).filter(has_text="This browser")).to_have_count(1)
+    expect(sockets(here).first).to_contain_text("Chrome · Linux")
+    expect(here.locator("notify-connection .plot")).to_be_visible(timeout=20_000)
+    screenshot(here, "panel")
+    sockets(here).get_by_role("button", name="Close this one").click()
+    expect(sockets(here)).to_have_count(1)
+    expect(there.locator("notify-connection .label")).to_have_text(
+        "Closed from another of your windows"
+    )
+    there.locator("notify-connection").get_by_role("button", name="Reconnect").click()
+    live(there)
+    assert windows.complaints == []
+
+
+def test_the_browser_is_asked_on_a_click_only_and_a_refusal_is_told(server, signed_in, windows):
+    page = windows.open(
+        server.url, session=signed_in("ada"), viewport={"width": 1280, "height": 800}
+    )
+    page.add_init_script(LISTEN)
+    page.add_init_script("window.refuses = true")
+    page.goto(DASHBOARD)
+    live(page)
+    assert page.evaluate("window.asked") is None
+    box = page.get_by_label("Show desktop notifications")
+    box.click()
+    assert page.evaluate("window.asked") is True
+    expect(box).not_to_be_checked()
+    expect(page.locator("notify-alerts output")).to_have_text(
+        "Your browser does not allow it for this site"
+    )
+
+
+HIDE = """Object.defineProperty(document, "visibilityState", { get: () => window.look })"""
+
+
+def test_once_a_browser_and_not_while_a_tab_is_looked_at(server, signed_in, windows):
+    """`visibilityState` is written over here: what is under test is who asks for it.
+
+    That hidden tabs stay connected, in a browser where they are hidden, is in
+    test_sleeping_tabs.py.
+    """
+    session = signed_in("ada", is_staff=True, is_superuser=True)
+    first = windows.open(server.url, session=session, viewport={"width": 1280, "height": 800})
+    tabs = [first, first.context.new_page()]
+    for tab in tabs:
+        tab.add_init_script(f"{LISTEN}\nNotification.permission = 'granted';")
+        tab.add_init_script(f"window.look = 'visible'; {HIDE}")
+        tab.goto(DASHBOARD)
+        live(tab)
+    first.get_by_label("Show desktop notifications").check()
+    first.get_by_label("Play a sound").check()
+    assert first.evaluate("tones") == 2  # so that one knows it
+    send_by_http(first, "info")
+    expect(first.locator("notify-inbox article")).to_have_count(1)
+    first.wait_for_timeout(1_000)
+    assert [tab.evaluate("shown.length") for tab in tabs] == [0, 0]
+    for tab in tabs:
+        tab.evaluate("window.look = 'hidden'")
+    send_by_http(first, "warning")
+    expect(tabs[1].locator("notify-inbox article")).to_have_count(2)
+    for _ in range(100):
+        shown = [one["title"] for tab in tabs for one in tab.evaluate("shown")]
+        if shown:
+            break
+        first.wait_for_timeout(100)
+    first.wait_for_timeout(1_000)
+    assert [one["title"] for tab in tabs for one in tab.evaluate("shown")] == ["This is warning"]
+    assert sum(tab.evaluate("tones") for tab in tabs) == 4
+
+
+def test_the_number_of_the_unseen_is_on_title_and_icon(server, signed_in, windows):
+    page = windows.open(server.url, session=signed_in("ada", is_staff=True, is_superuser=True))
+    page.goto("/accounts/password_change/")
+    icon = page.locator("link[rel=icon]")
+    expect(page.locator("notify-bell .bell")).to_be_visible()
+    expect(icon).to_have_attribute("href", re.compile("favicon"))
+    wait_until_live(page)
+    send_by_http(page, "info")
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    expect(icon).to_have_attribute("href", re.compile("^data:image/png"))
+    page.locator("notify-bell .bell").click()
+    expect(page).to_have_title(re.compile("^Change"))
+    expect(icon).to_have_attribute("href", re.compile("favicon"))
+    assert windows.complaints == []

@@ -1,0 +1,126 @@
+"""What every test may ask for.
+
+The databases. Unit and integration tests run twice: on SQLite (`pytest`) and on PostgreSQL
+(`python -m tests.harness.run --postgres -- pytest`). `db` wraps a test in a transaction: quick,
+and right for all that happens on the thread of the test. Whatever another thread or process
+must see (a consumer's database threads, a server, a command) needs `transactional_db`. SQLite
+is a file here, not memory: connections to a shared database in memory lock each other's tables
+and do not wait, which the deployed ones never do.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection
+
+from tests.harness.postgres import DIRECTORY_VARIABLE, Postgres
+from tests.harness.redis import RedisServer
+from tests.harness.server import Server, environment
+from tests.harness.waiting import eventually
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    if connection.vendor == "sqlite":
+        file = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        connection.settings_dict["TEST"]["NAME"] = str(file)
+
+
+@pytest.fixture(scope="session")
+def hashed_password() -> str:
+    """PASSWORD, hashed once as a deployment does it, which takes its time."""
+    return make_password(PASSWORD)
+
+
+@pytest.fixture
+def make_user(db: None, hashed_password: str) -> Callable[..., User]:
+    """`make_user("ada", is_staff=True)`: a user who can sign in with PASSWORD.
+
+    No signal is sent, so the inbox is empty: a welcome is for the tests of welcomes.
+    """
+
+    def make(username: str, **fields: Any) -> User:
+        user = User(username=username, password=hashed_password, **fields)
+        return User.objects.bulk_create([user])[0]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One for all tests, which leave it running; to break one, take `own_redis`."""
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """One for this test alone: to kill, to pause, to flush."""
+    with RedisServer(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_server() -> Iterator[Postgres]:
+    """The PostgreSQL of this run: to pause, to restart. Mark the test with `postgres`."""
+    if DIRECTORY_VARIABLE not in os.environ:
+        pytest.fail("Needs PostgreSQL: python -m tests.harness.run --postgres -- pytest …")
+    server = Postgres.of_this_run()
+    yield server
+    server.resume()
+    if server.pid is None:
+        server.start()
+    eventually(server.answers, what="PostgreSQL after the test")
+
+
+@pytest.fixture(scope="session")
+def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the hashed static files are, as `collectstatic` lays them in a deployment."""
+    from django.test import override_settings
+
+    root = tmp_path_factory.mktemp("static")
+    storage = {"BACKEND": "config.storage.HashedStaticFilesStorage"}
+    with override_settings(STATIC_ROOT=str(root), STORAGES={"staticfiles": storage}):
+        call_command("collectstatic", interactive=False, verbosity=0)
+    return root
+
+
+StartServer = Callable[..., Server]
+
+
+@pytest.fixture
+def start_server(
+    transactional_db: None, static_root: Path, tmp_path: Path
+) -> Iterator[StartServer]:
+    """`start_server(REDIS_URL=redis_server.url)`: a server process on the test's database.
+
+    Keyword arguments are environment variables, but for `command`, `port` and `cwd`, which are
+    Server's. All are stopped at the end of the test; what they logged is shown if it fails.
+    """
+    servers: list[Server] = []
+    numbers = count()  # not by how many there are: several may be started at once
+
+    def start(**variables: Any) -> Server:
+        names = ("command", "port", "cwd")
+        options = {name: variables.pop(name) for name in names if name in variables}
+        env = environment(STATIC_ROOT=str(static_root), **variables)
+        server = Server(log=tmp_path / f"server-{next(numbers)}.log", env=env, **options)
+        servers.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()
+        print(f"--- {server.url}\n{server.log}")  # noqa: T201  (pytest shows it with a failure)

@@ -1,0 +1,285 @@
+"""A server and its clients without sockets, for tests/integration/test_inbox_machine.py: the real
+store and the real frames, the hub's rules for who is told what, and between server and clients
+a channel layer and a network that do what a test says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import User
+
+from notify import sending
+from notify.changes import Change, Cursor, Reading, Step
+from notify.inbox import reading, sql
+from notify.live import protocol
+from notify.models import Notification
+from tests.integration.model_client import Asked, Frame, ModelClient
+from tests.unit.inbox.helpers import committed, key
+
+PAGE = 2
+
+RECOUNT = """
+    SELECT i.user_id, i.version, i.floor, i.acknowledged, i.unseen, i.unread,
+           count(CASE WHEN n.seen IS NULL THEN n.id END),
+           count(CASE WHEN n.read IS NULL THEN n.id END)
+    FROM notify_inbox i LEFT JOIN notify_notification n
+         ON n.user_id = i.user_id AND n.archived IS NULL AND n.recalled IS NULL
+    GROUP BY i.user_id
+"""
+
+
+@dataclass
+class Hint:
+    """What the layer carries of a change to the hub."""
+
+    step: Step
+    rows: list[str] | None
+
+
+@dataclass
+class Socket:
+    """A client and what is under way to it; `queued` is as in notify.live.connection."""
+
+    name: str
+    client: ModelClient
+    queued: Cursor | None = None
+    frames: list[str] = field(default_factory=list)
+    pages: list[tuple[Asked, Reading]] = field(default_factory=list)
+
+    def receive_page(self) -> None:
+        asked, page = self.pages.pop(0)
+        self.client.receive_page(asked, page.epoch, page.rows, page.next)
+
+
+class Flags(NamedTuple):
+    """What is told apart of a notification's state."""
+
+    seen: bool = False
+    read: bool = False
+    archived: bool = False
+    recalled: bool = False
+
+    def marked(self, as_: str) -> Flags:
+        """As a mark leaves it: docs/protocol.md, `mark`, in Python."""
+        match as_:
+            case "seen":
+                return self._replace(seen=True)
+            case "read":
+                return self._replace(seen=True, read=True)
+            case "archived":
+                return self._replace(seen=True, read=True, archived=True)
+            case "unarchived":
+                return self._replace(archived=False)
+            case _:
+                return self if self.archived or self.recalled else self._replace(read=False)
+
+
+def flags_of(user: str) -> dict[int, Flags]:
+    """Each notification of a user's, by its notice."""
+    rows = Notification.objects.filter(user=user)
+    return {
+        notice: Flags(*(moment is not None for moment in moments))
+        for notice, *moments in rows.values_list("notice", "seen", "read", "archived", "recalled")
+    }
+
+
+class World:
+    """`announced` is the list that `groups.publish` appends to."""
+
+    def __init__(self, users: list[User], owners: list[int], announced: list[Change]) -> None:
+        self.users = users
+        self.sockets = [
+            Socket(f"socket {n}", ModelClient(key(users[owner]))) for n, owner in enumerate(owners)
+        ]
+        self.announced = announced
+        self.layer: list[Hint] = []
+        self.calm = True  # whether all is carried out and arrives at once, and in order
+        self._versions = dict.fromkeys(map(key, users), 0)
+        self._touched: set[str] = set()  # what `check` looks at
+
+    # The project
+
+    def do(self, what: Callable[[], Any]) -> Any:
+        """Does it and what waits for its commit, and gives what it announced to the layer."""
+        self._touched.add("database")
+        with committed():
+            done = what()
+        while self.calm and sending.carry_out_next():
+            pass
+        for change in self.announced:
+            for step in change.steps:
+                # No version is missing, and none is told twice.
+                assert (step.start, step.to) == (self._versions[step.user], step.start + 1)
+                self._versions[step.user] = step.to
+                self.layer.append(Hint(step, _encoded_rows(change, step)))
+        self.announced.clear()
+        if self.calm:
+            self.all_arrives()
+        return done
+
+    def head(self, user: str) -> Reading:
+        return reading.heads([user])[user]
+
+    # The hub
+
+    def offer(self, hint: Hint) -> None:
+        """What the hub does with a hint: tells it, drops it, or reads what is missing."""
+        for socket in self.sockets:
+            if socket.client.user == hint.step.user and socket.queued is not None:
+                self._offer(socket, socket.queued, hint)
+
+    def _offer(self, socket: Socket, queued: Cursor, hint: Hint) -> None:
+        step = hint.step
+        if step.epoch == queued.epoch and step.to <= queued.since:
+            return
+        if step.epoch != queued.epoch or step.start != queued.since or hint.rows is None:
+            self.catch_up(socket, queued)
+            return
+        frame = protocol.InboxFrame(
+            step.epoch, step.start, step.to, step.unseen, step.unread, hint.rows
+        )
+        self._queue(socket, [frame])
+
+    def catch_up(self, socket: Socket, cursor: Cursor | None) -> None:
+        [found] = reading.changes([(socket.client.user, cursor)])
+        assert found is not None
+        frames = protocol.inbox_frames(found)
+        if frames is None:
+            [anew] = reading.resets([socket.client.user])
+            assert anew is not None
+            frames = protocol.inbox_frames(anew)
+            assert frames is not None
+        assert frames[0].reset or frames[0].start == found.since
+        assert all(first.to == second.start for first, second in pairwise(frames))
+        self._queue(socket, frames)
+
+    def _queue(self, socket: Socket, frames: list[protocol.InboxFrame]) -> None:
+        for frame in _merged(frames):
+            text = frame.encode()
+            assert len(frame.rows) <= protocol.MAX_FRAME_ROWS
+            assert len(text.encode()) <= protocol.MAX_FRAME_BYTES
+            socket.frames.append(text)
+            socket.queued = Cursor(frame.epoch, frame.to)
+
+    def sweep(self) -> None:
+        heads = reading.heads(map(key, self.users))
+        for socket in self.sockets:
+            head = heads[socket.client.user]
+            if socket.queued != (head.epoch, head.version):
+                self.catch_up(socket, socket.queued)
+
+    # The network
+
+    def all_arrives(self) -> None:
+        while self.layer:
+            self.offer(self.layer.pop(0))
+        for socket in self.sockets:
+            while socket.frames:
+                self.receive(socket, socket.frames.pop(0))
+
+    def receive(self, socket: Socket, frame: str) -> None:
+        self._touched.add(socket.name)
+        if socket.client.receive(frame):
+            self.catch_up(socket, socket.client.cursor)
+
+    def receive_page(self, socket: Socket) -> None:
+        self._touched.add(socket.name)
+        socket.receive_page()
+
+    def ask_for_more(self, socket: Socket) -> None:
+        asked = socket.client.ask_for_more()
+        if asked is not None:
+            page = reading.page(socket.client.user, before=asked.before, limit=PAGE)
+            assert page is not None
+            socket.pages.append((asked, page))
+
+    # The truth
+
+    def check(self) -> None:
+        """The counts are those of the rows; a client that is up to date equals the database."""
+        if not self._touched:
+            return
+        if "database" in self._touched:
+            self._check_inboxes()
+        heads = reading.heads(map(key, self.users))
+        truths: dict[str, list[Frame]] = {}
+        for socket in self.sockets:
+            head, cursor = heads[socket.client.user], socket.client.cursor
+            if cursor is None or cursor.epoch != head.epoch:
+                continue
+            assert cursor.since <= head.version
+            if cursor.since == head.version and self._touched & {"database", socket.name}:
+                if head.user not in truths:
+                    truths[head.user] = truth(head.user)
+                assert_equal(socket.client, head, truths[head.user])
+        self._touched.clear()
+
+    def _check_inboxes(self) -> None:
+        for user, version, floor, acknowledged, *numbers in sql.fetch(RECOUNT):
+            unseen, unread, true_unseen, true_unread = numbers
+            assert (unseen, unread) == (true_unseen, true_unread)
+            assert version == self._versions[sql.public_key(user)]
+            assert 0 <= acknowledged <= version >= floor
+
+    def everybody_comes_back(self) -> None:
+        """Whatever was lost: with their cursors, the next frames make all clients equal. One who
+        comes without a cursor, and asks for page after page, is equal too."""
+        for socket in self.sockets:
+            head, rows = self.head(socket.client.user), truth(socket.client.user)
+            socket.frames.clear()
+            self.catch_up(socket, socket.client.cursor)
+            for frame in socket.frames:
+                assert not socket.client.receive(frame)
+            assert_equal(socket.client, head, rows)
+            fresh = Socket("fresh", ModelClient(socket.client.user))
+            self.catch_up(fresh, None)
+            assert not fresh.client.receive(fresh.frames.pop())
+            while fresh.client.edge:
+                self.ask_for_more(fresh)
+                fresh.receive_page()
+            assert_equal(fresh.client, head, rows)
+
+
+def _encoded_rows(change: Change, step: Step) -> list[str] | None:
+    if change.arrival is not None:
+        return [protocol.arrival_row(step.to, protocol.arrival_tail(change.arrival))]
+    return None if change.rows is None else [protocol.encode(row) for row in change.rows]
+
+
+def _merged(frames: list[protocol.InboxFrame]) -> list[protocol.InboxFrame]:
+    """As they go out of a queue: those that are contiguous as one."""
+    merged: list[protocol.InboxFrame] = []
+    for frame in frames:
+        if merged and merged[-1].joins(frame):
+            merged[-1] = merged[-1].join(frame)
+        else:
+            merged.append(frame)
+    return merged
+
+
+def assert_equal(client: ModelClient, head: Reading, rows: list[Frame]) -> None:
+    """The client is as the database, down to the edge of its window."""
+    assert client.cursor == (head.epoch, head.version)
+    assert (client.unseen, client.unread) == (head.unseen, head.unread)
+    assert client.shown == [row for row in rows if row["arrived"] >= client.edge]
+
+
+def truth(user: str) -> list[Frame]:
+    """What an inbox shows, newest first, written down without the store's SQL."""
+    live = Notification.objects.filter(user=user, archived=None, recalled=None)
+    return [
+        reading.notice_row(row.notice)
+        | {"arrived": row.arrived, "version": row.version}
+        | {name: _rfc3339(getattr(row, name)) for name in ("seen", "read")}
+        for row in live.order_by("-arrived").select_related("notice")
+    ]
+
+
+def _rfc3339(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"

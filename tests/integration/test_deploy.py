@@ -1,0 +1,273 @@
+"""What is in deploy/ works: nginx before two processes, the unit file, the Dockerfile."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from django.contrib.auth.models import User
+from websockets.exceptions import InvalidStatus
+
+import notify
+from notify import conf
+from tests.conftest import StartServer
+from tests.harness.client import Client
+from tests.harness.database import orm
+from tests.harness.nginx import BEHIND_NGINX, SERVE_BEHIND_NGINX, Nginx
+from tests.harness.process import Process, free_port, listens
+from tests.harness.server import ROOT, Server, environment
+from tests.harness.sessions import session_cookie
+from tests.harness.waiting import deadline, eventually
+from tests.integration.conftest import shows
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
+
+DEPLOY = ROOT / "deploy"
+UNIT = DEPLOY / "notify@.service"
+CUT_WITHIN_S = 10.0
+
+
+@pytest.fixture
+def pair(start_server: StartServer) -> list[Server]:
+    return [
+        start_server(command=SERVE_BEHIND_NGINX, NOTIFY_SWEEP_INTERVAL="0.2", **BEHIND_NGINX)
+        for _ in range(2)
+    ]
+
+
+@pytest.fixture
+def nginx(pair: list[Server], tmp_path: Path) -> Iterator[Nginx]:
+    directory = tmp_path / "nginx"
+    directory.mkdir()
+    with Nginx(directory, [server.port for server in pair]) as running:
+        yield running
+        print((directory / "error.log").read_text())  # noqa: T201  pytest shows it with a failure
+
+
+def client_through(nginx: Nginx, user: User, **options: Any) -> Client:
+    options = {"origin": nginx.url, "trust": nginx.trust(), **options}
+    return Client(nginx.socket_url, cookie=session_cookie(user), **options)
+
+
+# nginx
+
+
+async def test_a_client_gets_its_notices_through_nginx(nginx: Nginx, ada: User) -> None:
+    async with await orm(client_through, nginx, ada) as client:
+        await client.frame("inbox")
+        await orm(notify.send, to=ada, title="Hello")
+        await client.until(shows(client, "Hello"))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://localhost:{port}", "https://localhost", "https://evil.example:{port}", "null"],
+    ids=["another scheme", "another port", "another host", "null"],
+)
+async def test_nginx_hands_on_scheme_and_host_so_that_a_foreign_origin_is_refused(
+    nginx: Nginx, ada: User, origin: str
+) -> None:
+    client = await orm(client_through, nginx, ada, origin=origin.format(port=nginx.port))
+    with pytest.raises(InvalidStatus) as refused:
+        await client.connect()
+    assert refused.value.response.status_code == 403
+
+
+def test_what_a_client_says_of_its_address_and_scheme_is_overwritten(
+    nginx: Nginx, pair: list[Server]
+) -> None:
+    forged = {
+        "X-Forwarded-For": "203.0.113.7",
+        "X-Forwarded-Proto": "http",  # believed, it would be a redirect to https
+        "X-Forwarded-Host": "evil.example",
+        "Forwarded": "for=203.0.113.7",
+    }
+    with httpx.Client(verify=nginx.trust(), headers=forged) as browser:
+        page = browser.get(f"{nginx.url}/accounts/login/")
+    assert page.status_code == 200
+    assert "evil.example" not in page.text
+    logs = "".join(server.log for server in pair)
+    assert "127.0.0.1:0 " in logs  # the access log of the process that answered
+    assert "203.0.113.7" not in logs
+
+
+def test_plain_http_is_sent_to_https_by_nginx(nginx: Nginx) -> None:
+    answer = httpx.get(f"http://localhost:{nginx.plain_port}/notify/")
+    assert answer.status_code == 301
+    assert answer.headers["Location"] == "https://localhost/notify/"
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz"])
+def test_what_is_for_supervisors_is_not_for_the_world(nginx: Nginx, path: str) -> None:
+    assert httpx.get(f"{nginx.url}{path}", verify=nginx.trust()).status_code == 404
+
+
+def test_headers_and_bodies_that_trickle_in_are_cut_off(nginx: Nginx) -> None:
+    starts = {
+        "headers": b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+        "body": b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n",
+    }
+    slow = {}
+    for name, start in starts.items():
+        raw = socket.create_connection(("localhost", nginx.port))
+        slow[name] = nginx.trust().wrap_socket(raw, server_hostname="localhost")
+        slow[name].sendall(start)
+    began = time.monotonic()
+    while slow and time.monotonic() - began < CUT_WITHIN_S:
+        for name in [name for name, one in slow.items() if _is_cut_off(one, name == "headers")]:
+            slow.pop(name).close()
+        time.sleep(0.2)
+    assert not slow
+
+
+def _is_cut_off(client: ssl.SSLSocket, trickle: bool) -> bool:
+    client.settimeout(0.05)
+    try:
+        if trickle:
+            client.sendall(b"x")
+        return client.recv(1) in {b"", b"H"}  # H: of an answer, which is 408
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+async def test_with_one_process_dead_every_client_gets_through(
+    nginx: Nginx, pair: list[Server], ada: User
+) -> None:
+    first = await orm(client_through, nginx, ada)
+    pair[0].kill()
+    for _ in range(6):
+        async with await orm(client_through, nginx, ada) as client:
+            await client.frame("inbox")
+    async with httpx.AsyncClient(verify=nginx.trust()) as browser:
+        answers = [await browser.get(f"{nginx.url}/healthz") for _ in range(6)]
+    assert {answer.status_code for answer in answers} == {200}
+    await first.close()
+
+
+async def test_a_reload_of_nginx_closes_no_socket(nginx: Nginx, ada: User) -> None:
+    async with await orm(client_through, nginx, ada) as client:
+        await client.frame("inbox")
+        workers = _children(nginx.pid)
+        nginx.reload()
+        eventually(lambda: _children(nginx.pid) - workers, what="a new worker of nginx")
+        async with await orm(client_through, nginx, ada) as late:
+            await orm(notify.send, to=ada, title="after the reload")
+            await client.until(shows(client, "after the reload"))
+            await late.until(shows(late, "after the reload"))
+
+
+def _children(pid: int) -> set[str]:
+    return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+async def test_no_ticket_is_in_the_log_of_nginx(nginx: Nginx, ada: User) -> None:
+    client = await orm(client_through, nginx, ada, ticket="s3cret-ticket", ticket_in_query=True)
+    async with client:
+        assert await client.closed() == 4401
+    eventually(lambda: "/ws/notify/" in nginx.access_log)
+    assert "s3cret" not in nginx.access_log
+
+
+def test_an_idle_socket_pings_well_before_nginx_would_close_it() -> None:
+    timeout = _setting_of_nginx("proxy_read_timeout")
+    settings = conf.Conf()
+    assert settings.ping_interval
+    assert settings.ping_timeout
+    assert 1.1 * settings.ping_interval + settings.ping_timeout < timeout
+
+
+def _setting_of_nginx(name: str) -> float:
+    lines = (DEPLOY / "nginx.conf").read_text().split("location = /ws/notify/")[1].splitlines()
+    [value] = [line.split()[1] for line in lines if line.split()[:1] == [name]][:1]
+    return float(value.rstrip("s;"))
+
+
+# systemd
+
+
+def _unit_here(directory: Path) -> Path:
+    """An instance of the unit, with the paths of this machine."""
+    text = UNIT.read_text()
+    for written, here in {
+        "/srv/notify/.venv/bin/python": sys.executable,
+        "/srv/notify": str(ROOT),
+    }.items():
+        assert written in text
+        text = text.replace(written, here)
+    unit = directory / "notify@8001.service"
+    unit.write_text(text)
+    return unit
+
+
+def _systemd_analyze(*arguments: str) -> str:
+    program = shutil.which("systemd-analyze")
+    assert program, "systemd-analyze is not installed; `make test` installs it"
+    done = subprocess.run(
+        [program, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.stdout + done.stderr if done.returncode == 0 else f"failed: {done}"
+
+
+def test_systemd_finds_nothing_to_say_about_the_unit(tmp_path: Path) -> None:
+    assert _systemd_analyze("verify", str(_unit_here(tmp_path))) == ""
+
+
+def test_systemd_calls_the_unit_hardened(tmp_path: Path) -> None:
+    # 0 is locked up, 10 is open to everything; "OK" ends at 5.
+    said = _systemd_analyze(
+        "security", "--offline=true", "--threshold=20", str(_unit_here(tmp_path))
+    )
+    assert "Overall exposure level" in said, said
+
+
+def test_the_unit_gives_a_drain_its_time() -> None:
+    lines = dict(line.split("=", 1) for line in UNIT.read_text().splitlines() if "=" in line)
+    assert int(lines["TimeoutStopSec"].rstrip("s")) > 30
+    assert int(lines["LimitNOFILE"]) >= 65536
+
+
+async def test_the_command_of_the_unit_serves(
+    transactional_db: None, static_root: Path, tmp_path: Path
+) -> None:
+    [start] = [line for line in UNIT.read_text().splitlines() if line.startswith("ExecStart=")]
+    port = free_port()
+    words = shlex.split(start.removeprefix("ExecStart=").replace("%i", str(port)))
+    command = [sys.executable, *words[1:]]
+    env = environment(STATIC_ROOT=str(static_root), **BEHIND_NGINX)
+    with Process(command, log=tmp_path / "unit.log", env=env) as process:
+        await asyncio.to_thread(eventually, lambda: listens(port))
+        answer = await asyncio.to_thread(httpx.get, f"http://127.0.0.1:{port}/healthz")
+        assert answer.json() == {"status": "ok"}
+        assert await asyncio.to_thread(process.terminate, deadline(30)) == 0
+
+
+# Containers. No engine runs them here.
+
+
+def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
+    hadolint = Path(sys.executable).parent / "hadolint"
+    done = subprocess.run(
+        [hadolint, DEPLOY / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_the_compose_file_gives_the_server_its_drain_and_waits_for_the_migration() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    assert int(services["server"]["stop_grace_period"].rstrip("s")) > 30
+    assert "migrate" in services["server"]["depends_on"]
+    assert "postgres" in services["migrate"]["depends_on"]

@@ -1,0 +1,86 @@
+"""Figures that staff watch, of several servers on one Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import Permission, User
+
+import notify
+from tests.integration.conftest import client_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+orm = sync_to_async(thread_sensitive=False)
+
+
+@pytest.fixture
+def two_servers(start_server, redis_layer):
+    return [start_server(REDIS_URL=redis_layer.url, NOTIFY_SWEEP_INTERVAL="1") for _ in range(2)]
+
+
+def told(client: Any, topic: str) -> Any:
+    frames = [one for one in client.of_type("figures") if one["topic"] == topic]
+    return frames[-1]["data"] if frames else None
+
+
+async def test_operations_are_those_of_all_processes(
+    two_servers, ada: User, bob: User, make_user: Callable[..., User]
+) -> None:
+    root = await orm(make_user)("root", is_superuser=True)
+    one, other = two_servers
+    async with (
+        await orm(client_of)(one, root) as watcher,
+        await orm(client_of)(other, ada) as ada_there,
+        await orm(client_of)(other, bob),
+    ):
+        await watcher.send(type="watch", topic="operations")
+        await watcher.until(lambda: (told(watcher, "operations") or {}).get("processes") == 2)
+        figures = told(watcher, "operations")
+        assert (figures["sockets"], figures["users"], figures["layer"]) == (3, 3, "up")
+        seen: dict[str, float] = {}
+
+        def both_are_told() -> bool:
+            figures = told(watcher, "operations")
+            for name in ("notices", "deliveries", "delay_p99"):
+                seen[name] = max(seen.get(name, 0), figures[name] or 0)
+            return all(seen.values())
+
+        await orm(notify.send)(to=[ada, bob], title="Hello")
+        await ada_there.until(lambda: ada_there.titles == ["Hello"])
+        await watcher.until(both_are_told)
+
+
+async def test_the_sockets_of_somebody_are_found_on_any_process(
+    two_servers, ada: User, bob: User, make_user: Callable[..., User]
+) -> None:
+    staff = await orm(make_user)("staff")
+    may = await orm(Permission.objects.get)(codename="view_inbox")
+    await orm(staff.user_permissions.add)(may)
+    one, other = two_servers
+    topic = f"person:{ada.pk}"
+    async with await orm(client_of)(one, staff) as watcher:
+        await watcher.send(type="watch", topic=topic)
+        await watcher.until(lambda: told(watcher, topic) == [])
+        async with (
+            await orm(client_of)(other, ada),
+            await orm(client_of)(one, ada),
+            await orm(client_of)(other, bob),
+        ):
+            await watcher.until(lambda: len(told(watcher, topic)) == 2)
+        await watcher.until(lambda: told(watcher, topic) == [])
+        await watcher.send(type="watch", topic="operations")
+        assert (await watcher.frame("error"))["code"] == "forbidden"
+
+
+async def test_the_sockets_of_somebody_are_for_those_who_may_see_inboxes(
+    server, ada: User, bob: User
+) -> None:
+    async with await orm(client_of)(server, ada) as client:
+        await client.send(type="watch", topic=f"person:{bob.pk}")
+        assert (await client.frame("error"))["code"] == "forbidden"
+        await client.send(type="watch", topic="person:")
+        await client.frame(lambda frame: frame.get("code") == "invalid")

@@ -1,0 +1,329 @@
+"""Any sequence of what may happen leaves each client equal to the database, and the counts right.
+
+The limits are small, so that windows, resets, cut frames and marks in batches are met by a dozen
+notices. Hypothesis draws the sequences; a failure prints the steps that lead to it, and a line
+that repeats them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from notify import sending
+from notify.changes import Change
+from notify.exceptions import Busy, EpochChanged
+from notify.inbox import reading, retention, store
+from notify.inbox.audience import everyone
+from notify.live import groups, protocol
+from notify.models import Batch, Inbox, Notice, Notification
+from tests.integration.inbox_world import Socket, World, flags_of
+from tests.unit.inbox.helpers import key, people
+
+LIMITS: list[tuple[Any, str, int]] = [
+    (reading, "MAX_CHANGED_ROWS", 6),
+    (reading, "MAX_ROWS_OF_A_VERSION", 3),
+    (protocol, "MAX_FRAME_ROWS", 3),
+    (protocol, "MAX_FRAME_BYTES", 2500),
+    (store, "ROWS_A_CHANGE", 3),
+    (store, "ROWS_IN_A_CHANGE", 2),
+    (retention, "PAUSE_S", 0),
+]
+EXPIRES = datetime(2099, 1, 1, tzinfo=UTC)
+
+numbers = st.integers(0, 9)
+some = st.lists(numbers, min_size=1, max_size=4)
+announced: list[Change] = []
+
+
+class InboxMachine(RuleBasedStateMachine):
+    """Two users, one of whom has two clients; a batch for each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transaction = transaction.atomic()
+        self.transaction.__enter__()
+        self.users: list[User] = people(2)
+        reading.resets([key(user) for user in self.users])
+        announced.clear()
+        self.world = World(self.users, [0, 0, 1], announced)
+        self.notices: list[Notice] = []
+        self.keys = count()
+        self.marking: Iterator[Any] | None = None  # a mark of everything that is under way
+
+    def teardown(self) -> None:
+        try:
+            self.half_a_minute_passes()
+            self.world.calm = True
+            self.world.do(lambda: None)
+            assert not Notification.objects.filter(
+                notice__recalled__isnull=False, recalled=None
+            ).exists()
+            self.world.everybody_comes_back()
+        finally:
+            self.marking = None
+            transaction.set_rollback(True)
+            self.transaction.__exit__(None, None, None)
+
+    @initialize(calm=st.booleans())
+    def begin(self, calm: bool) -> None:
+        for socket in self.world.sockets:
+            self.world.catch_up(socket, None)
+        for _ in range(3):
+            self.send_to(everyone())
+        self.world.calm = calm
+
+    @invariant()
+    def all_is_right(self) -> None:
+        self.world.check()
+
+    # What the project does
+
+    @rule(to=st.sets(st.integers(0, 1), min_size=1), long=st.booleans())
+    def send(self, to: set[int], long: bool) -> None:
+        body = "ü" * 450 if long else ""
+        self.send_to([self.users[n] for n in sorted(to)], body=body)
+
+    @rule(user=numbers, how=st.sampled_from(["rolled back", "repeated"]))
+    def send_oddly(self, user: int, how: str) -> None:
+        recipient = self.one_of(self.users, user)
+        if how == "repeated":
+            said: dict[str, Any] = {
+                "title": "key",
+                "key": f"key {next(self.keys)}",
+                "expires": EXPIRES,
+            }
+            first = self.send_to(recipient, **said)
+            assert self.world.do(lambda: sending.send(to=recipient, **said)) == first
+        else:
+            self.world.do(lambda: self.send_and_roll_back(recipient))
+
+    @staticmethod
+    def send_and_roll_back(to: User) -> None:
+        with transaction.atomic():
+            sending.send(to=to, title="never")
+            transaction.set_rollback(True)
+
+    @rule()
+    def a_worker_comes(self) -> None:
+        self.world.do(sending.carry_out_next)
+
+    @rule()
+    def half_a_minute_passes(self) -> None:
+        """What a process has left behind is for the workers now."""
+        Batch.objects.update(due=F("due") - timedelta(seconds=31))
+
+    @precondition(lambda self: self.notices)
+    @rule(which=numbers, how=st.sampled_from(["recalled", "expired"]))
+    def recall(self, which: int, how: str) -> None:
+        notice = self.one_of(self.notices, which)
+        if how == "recalled":
+            self.world.do(lambda: sending.recall(notice))
+        elif notice.expires is not None:
+            Notice.objects.filter(pk=notice.pk).update(expires=Now())
+            self.world.do(sending.recall_expired)
+            Notice.objects.filter(pk=notice.pk).update(expires=notice.expires)
+
+    # What the users do
+
+    @precondition(lambda self: self.notices)
+    @rule(user=numbers, as_=st.sampled_from(store.MARKS), which=some)
+    def mark(self, user: int, as_: str, which: list[int]) -> None:
+        name, ids = self.user(user), [self.one_of(self.notices, n).pk for n in which]
+
+        def mark() -> None:
+            before, version = flags_of(name), self.world.head(name).version
+            told = sending.mark(name, as_, ids=ids)
+            expected = {n: held.marked(as_) if n in ids else held for n, held in before.items()}
+            assert flags_of(name) == expected
+            assert told == version + (expected != before)
+
+        self.world.do(mark)
+
+    @rule(user=numbers, as_=st.sampled_from(store.MARKS_THROUGH), back=st.integers(0, 4))
+    def mark_through(self, user: int, as_: str, back: int) -> None:
+        name = self.user(user)
+        head = self.world.head(name)
+        through = max(0, head.version - back)
+        rows = Notification.objects.filter(user=name, arrived__lte=through)
+
+        def mark() -> None:
+            before, ids = flags_of(name), set(rows.values_list("notice", flat=True))
+            try:
+                told = sending.mark_through(name, as_, epoch=head.epoch, through=through)
+            except Busy:
+                assert Inbox.objects.get(pk=name).marking is not None
+                return
+            expected = {n: held.marked(as_) if n in ids else held for n, held in before.items()}
+            assert flags_of(name) == expected
+            changed = sum(expected[n] != held for n, held in before.items())
+            assert told == head.version + -(-changed // store.ROWS_A_CHANGE)
+
+        self.world.do(mark)
+
+    @rule(user=numbers, as_=st.sampled_from(store.MARKS_THROUGH))
+    def mark_everything_bit_by_bit(self, user: int, as_: str) -> None:
+        """Begins such a mark, or goes on with the one that was begun."""
+        if self.marking is None:
+            head = self.world.head(self.user(user))
+            self.marking = store.mark_through(head.user, as_, head.epoch, head.version)
+        self.world.do(self.go_on_marking)
+
+    def go_on_marking(self) -> None:
+        assert self.marking is not None
+        try:
+            _, change = next(self.marking)
+            self.announce(change)
+        except (StopIteration, Busy, EpochChanged):
+            self.marking = None
+
+    # What is done for upkeep
+
+    @rule(user=numbers, which=some)
+    def delete_rows(self, user: int, which: list[int]) -> None:
+        name = self.user(user)
+        rows = Notification.objects.filter(user=name).order_by("pk").values_list("pk", flat=True)
+        chosen = {self.one_of(list(rows), n) for n in which} if rows else set()
+        self.world.do(lambda: self.announce(store.delete_rows(name, sorted(chosen))))
+
+    @rule(state=st.sampled_from(["read", "archived", "recalled"]))
+    def prune(self, state: str) -> None:
+        older = timedelta(seconds=-60)
+        self.world.do(lambda: retention.prune(older, state, announce=announced.append, pause_s=0))
+        there = set(Notice.objects.values_list("pk", flat=True))
+        self.notices = [notice for notice in self.notices if notice.pk in there]
+
+    @rule(
+        user=numbers, what=st.sampled_from(["restored", "gone back", "recounted", "acknowledged"])
+    )
+    def look_after(self, user: int, what: str) -> None:
+        name = self.user(user)
+        version = self.world.head(name).version
+        todo = {
+            "restored": store.renew_all_epochs,
+            "gone back": lambda: store.renew_epochs({name: version + 1}),
+            "recounted": lambda: self.announce(store.recount(name)),
+            "acknowledged": lambda: store.acknowledge({name: version}),
+        }
+        self.world.do(todo[what])
+
+    # What happens on the way
+
+    @rule()
+    def the_network_becomes_good_or_bad(self) -> None:
+        self.world.calm = not self.world.calm
+        self.world.sweep()
+        self.world.do(lambda: None)
+
+    @rule()
+    def the_sweep_comes(self) -> None:
+        self.world.sweep()
+
+    @rule()
+    def all_arrives(self) -> None:
+        self.world.all_arrives()
+
+    @precondition(lambda self: self.world.layer)
+    @rule(which=numbers, what=st.sampled_from(["arrives", "arrives", "lost", "doubled"]))
+    def a_hint(self, which: int, what: str) -> None:
+        """Any of those under way, so also out of order."""
+        if what == "doubled":
+            self.world.layer.append(self.one_of(self.world.layer, which))
+            return
+        hint = self.world.layer.pop(which % len(self.world.layer))
+        if what == "arrives":
+            self.world.offer(hint)
+
+    @precondition(lambda self: any(socket.frames for socket in self.world.sockets))
+    @rule(which=numbers, n=numbers, what=st.sampled_from(["arrives", "arrives", "lost", "doubled"]))
+    def a_frame(self, which: int, n: int, what: str) -> None:
+        """Any of those under way, so also out of order."""
+        socket = self.one_of([one for one in self.world.sockets if one.frames], which)
+        if what == "doubled":
+            socket.frames.append(self.one_of(socket.frames, n))
+            return
+        frame = socket.frames.pop(n % len(socket.frames))
+        if what == "arrives":
+            self.world.receive(socket, frame)
+
+    @rule(which=numbers, with_cursor=st.booleans())
+    def a_client_comes_back(self, which: int, with_cursor: bool) -> None:
+        socket: Socket = self.one_of(self.world.sockets, which)
+        socket.frames.clear()
+        self.world.catch_up(socket, socket.client.cursor if with_cursor else None)
+
+    @rule(which=numbers)
+    def a_client_asks_for_more(self, which: int) -> None:
+        socket = self.one_of(self.world.sockets, which)
+        self.world.ask_for_more(socket)
+        if self.world.calm and socket.pages:
+            self.world.receive_page(socket)
+
+    @precondition(lambda self: any(socket.pages for socket in self.world.sockets))
+    @rule(which=numbers)
+    def a_page_arrives(self, which: int) -> None:
+        self.world.receive_page(
+            self.one_of([one for one in self.world.sockets if one.pages], which)
+        )
+
+    # Odds and ends
+
+    def send_to(self, to: Any, **fields: Any) -> Notice:
+        said = {
+            "title": f"Notice {len(self.notices)}",
+            "expires": EXPIRES if len(self.notices) % 2 else None,
+        }
+        notice = self.world.do(lambda: sending.send(to=to, **(said | fields)))
+        assert isinstance(notice, Notice)
+        self.notices.append(notice)
+        return notice
+
+    @staticmethod
+    def announce(change: Change | None) -> None:
+        if change is not None:
+            announced.append(change)
+
+    def user(self, n: int) -> str:
+        return key(self.one_of(self.users, n))
+
+    @staticmethod
+    def one_of(things: list[Any], n: int) -> Any:
+        return things[n % len(things)]
+
+
+def test_whatever_happens_each_client_is_left_equal_to_the_database(
+    db: None, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    for module, name, value in LIMITS:
+        monkeypatch.setattr(module, name, value)
+    settings.NOTIFY_BATCH_SIZE = 1
+    monkeypatch.setattr(groups, "publish", announced.append)
+    monkeypatch.setattr(groups, "publish_work", lambda: None)
+    run_state_machine_as_test(InboxMachine, settings=MACHINE)
+
+
+MACHINE = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)

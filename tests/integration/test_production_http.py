@@ -1,0 +1,68 @@
+"""What a deployment answers over HTTP, whatever the page."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+
+from tests.harness.sessions import session_cookie
+
+MODULE = re.compile(r'<script[^>]*type="module"[^>]*src="([^"]+)"|src="([^"]+)"[^>]*type="module"')
+HASHED = re.compile(r"\.[0-9a-f]{12}\.")
+COMMENT = re.compile(r"/\*.*?\*/|^\s*//[^\n]*", re.DOTALL | re.MULTILINE)
+IMPORTED = re.compile(r"""\b(?:from|import)\s*\(?["'](\.[^"']+)["']""")
+
+
+def modules_of(client: httpx.Client, page: str) -> set[str]:
+    """The URLs of all JavaScript modules that a page loads, through their imports."""
+    found: set[str] = set()
+    queue = [httpx.URL(first or second) for first, second in MODULE.findall(client.get(page).text)]
+    while queue:
+        url = queue.pop()
+        if str(url) not in found:
+            found.add(str(url))
+            script = client.get(url)
+            assert script.status_code == 200, url
+            code = COMMENT.sub("", script.text)  # JSDoc has import("./types.js") too
+            queue += [url.join(name) for name in IMPORTED.findall(code)]
+    return found
+
+
+def test_every_module_has_a_hash_in_its_name_and_is_kept_for_ever(start_server, make_user):
+    cookie = session_cookie(make_user("ada"))
+    server = start_server()
+    with httpx.Client(base_url=server.url, headers={"Cookie": cookie}) as client:
+        modules = modules_of(client, "/notify/")
+
+        assert len(modules) > 1
+        assert all(HASHED.search(module) for module in modules), modules
+        assert "immutable" in client.get(modules.pop()).headers["Cache-Control"]
+
+
+def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere(start_server):
+    server = start_server()
+
+    page = httpx.get(f"{server.url}/accounts/login/")
+
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page.text)
+
+
+def test_plain_http_is_sent_to_https_but_for_the_probes(start_server):
+    server = start_server(HTTPS="on")
+
+    assert httpx.get(f"{server.url}/accounts/login/").headers["Location"].startswith("https://")
+    assert httpx.get(f"{server.url}/healthz").status_code == 200
+
+
+def test_a_proxy_may_say_that_it_speaks_https(start_server):
+    server = start_server(HTTPS="on", BEHIND_PROXY="on")
+
+    page = httpx.get(f"{server.url}/accounts/login/", headers={"X-Forwarded-Proto": "https"})
+
+    assert page.status_code == 200
+    assert "max-age=31536000" in page.headers["Strict-Transport-Security"]
+    assert "; Secure" in page.headers["Set-Cookie"].title()

@@ -1,0 +1,107 @@
+"""`manage.py serve`: Daphne with an orderly end and bounds."""
+
+import asyncio
+import socket
+import time
+from contextlib import AsyncExitStack
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+from django.contrib.auth.models import User
+
+import notify
+from tests.conftest import StartServer
+from tests.harness.database import orm
+from tests.harness.process import listens
+from tests.harness.server import SERVE
+from tests.harness.waiting import aeventually, deadline
+from tests.integration.conftest import client_of
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
+
+SERVE_FAILING = (*SERVE, "tests.integration.failing_asgi:application")
+
+
+async def test_it_shows_a_notice(start_server: StartServer, ada: User) -> None:
+    server = start_server(command=SERVE, NOTIFY_SWEEP_INTERVAL="0.2")
+    async with await orm(client_of, server, ada) as client:
+        await client.frame("inbox")
+        await orm(notify.send, to=ada, title="Hello")
+        await client.until(lambda: client.titles == ["Hello"])
+
+
+async def test_sigterm_tells_every_socket_closes_the_port_and_exits(
+    start_server: StartServer, ada: User
+) -> None:
+    server = start_server(command=SERVE, NOTIFY_SOCKETS_PER_USER="100")
+    headers = socket.create_connection(("127.0.0.1", server.port))
+    headers.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(await orm(client_of, server, ada)) for _ in range(50)
+        ]
+        for client in clients:
+            await client.frame("inbox")
+        terminated = time.monotonic()
+        exited = asyncio.create_task(asyncio.to_thread(server.terminate, deadline(30)))
+        waits = []
+        for client in clients:
+            assert await client.closed() == 4503
+            waits.append(client.frames[-1]["retry_after"])
+        await aeventually(lambda: not listens(server.port), what="the port being closed")
+        assert await exited == 0
+        assert time.monotonic() - terminated < deadline(30)
+    assert 0 <= min(waits) < max(waits) <= 0.005 * 50
+    headers.close()
+
+
+async def test_a_second_sigterm_ends_it_at_once(start_server: StartServer) -> None:
+    server = start_server(command=SERVE_FAILING)
+    request = asyncio.create_task(asyncio.to_thread(_fetch, f"{server.url}/slow/"))
+    await aeventually(lambda: "slow begins" in server.log)
+    first = asyncio.create_task(asyncio.to_thread(server.terminate, 30))
+    await aeventually(lambda: "Draining" in server.log)
+    started = time.monotonic()
+    await asyncio.to_thread(server.terminate, 5)
+    assert time.monotonic() - started < deadline(5)
+    await asyncio.gather(first, request, return_exceptions=True)
+    assert server.returncode == 143
+
+
+async def test_a_request_under_way_ends_before_the_process(start_server: StartServer) -> None:
+    server = start_server(command=SERVE_FAILING)
+    request = asyncio.create_task(asyncio.to_thread(_fetch, f"{server.url}/slow/"))
+    await aeventually(lambda: "slow begins" in server.log)
+    assert await asyncio.to_thread(server.terminate, deadline(30)) == 0
+    assert await request == b"slow ends"
+
+
+async def test_a_view_that_fails_in_the_middle_of_its_response_stops_no_supervision(
+    start_server: StartServer, ada: User
+) -> None:
+    server = start_server(command=SERVE_FAILING)
+    for _ in range(2):
+        with pytest.raises(Exception):  # noqa: B017, PT011  cut off: whatever the client makes of it
+            await asyncio.to_thread(_fetch, f"{server.url}/fails-half-way/")
+    with pytest.raises(HTTPError) as failed:
+        await asyncio.to_thread(_fetch, f"{server.url}/fails-at-once/")
+    assert failed.value.code == 500
+    failed.value.close()
+    async with await orm(client_of, server, ada) as client:
+        await client.frame("hello")
+        await client.send(type="ping", id=1, way="raise")
+        assert await client.closed(1) == 4500
+
+
+async def test_frames_over_64_kib_end_the_connection(start_server: StartServer, ada: User) -> None:
+    server = start_server(command=SERVE)
+    async with await orm(client_of, server, ada) as client:
+        await client.frame("hello")
+        await client.send_raw("x" * 65 * 1024)
+        assert await client.closed() in {1006, 1009}
+
+
+def _fetch(url: str) -> bytes:
+    with urlopen(url, timeout=deadline(30)) as response:  # noqa: S310  a URL of ours
+        return bytes(response.read())

@@ -1,0 +1,743 @@
+"""The rules of the store where several act at once, each in a thread with its own connection."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import DatabaseError, connection, connections, transaction
+from django.db.models import F
+
+from notify import sending
+from notify.changes import Change, Cursor
+from notify.exceptions import Busy, KeyConflict
+from notify.inbox import reading, sql, store, work
+from notify.live import groups
+from notify.models import Batch, Inbox, Notice, Notification
+from tests.harness.waiting import deadline, eventually
+from tests.unit.inbox.helpers import (
+    Announced,
+    batch_of,
+    copy_of,
+    counts,
+    cursor_of,
+    deliver,
+    deliver_many,
+    ids,
+    inbox_of,
+    key,
+    people,
+    recounted,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+only_postgres = pytest.mark.postgres
+
+PATIENCE = 30
+
+
+@pytest.fixture(autouse=True)
+def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
+    announced = Announced()
+    monkeypatch.setattr(groups, "publish", announced.take)
+    monkeypatch.setattr(groups, "publish_work", announced.take_work)
+    return announced
+
+
+@pytest.fixture
+def lock_failures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The SQLSTATE of each transaction that had to be tried again."""
+    failures: list[str] = []
+    judge = sql._may_pass
+
+    def note(error: DatabaseError) -> bool:
+        failures.append(getattr(error.__cause__, "sqlstate", str(error)))
+        return judge(error)
+
+    monkeypatch.setattr(sql, "_may_pass", note)
+    return failures
+
+
+DEADLOCK = "40P01"
+
+
+class Threads:
+    """Runs work beside the test, with connections of its own."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self._pool = pool
+
+    def start(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
+        def run() -> Any:
+            try:
+                return work(*args, **kwargs)
+            finally:
+                connections.close_all()
+
+        return self._pool.submit(run)
+
+
+@contextmanager
+def threads() -> Iterator[Threads]:
+    with ThreadPoolExecutor(32) as pool:
+        yield Threads(pool)
+
+
+def result(future: Future[Any]) -> Any:
+    return future.result(deadline(PATIENCE))
+
+
+def together(*works: Callable[[], Any]) -> list[Any]:
+    """What they return, begun at the same moment."""
+    line = threading.Barrier(len(works))
+
+    def begin(work: Callable[[], Any]) -> Any:
+        line.wait(deadline(PATIENCE))
+        return work()
+
+    with threads() as beside:
+        return [result(future) for future in [beside.start(begin, work) for work in works]]
+
+
+def outcome(work: Callable[[], Any]) -> Callable[[], Any]:
+    """What `work` returns, or the error of ours or the database's that it raises."""
+
+    def run() -> Any:
+        try:
+            return work()
+        except (Busy, KeyConflict, DatabaseError) as error:
+            return error
+
+    return run
+
+
+def lock_waits() -> int:
+    """How many connections to this database wait for a lock."""
+    [(waiting,)] = sql.fetch(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return int(waiting)
+
+
+def somebody_waits() -> None:
+    eventually(lambda: lock_waits() > 0, PATIENCE, what="somebody waiting for a lock")
+
+
+def left_alone(to: Any, title: str = "Hello", **fields: Any) -> Notice:
+    """A notice whose batches wait for workers."""
+    notice = Notice.objects.create(title=title, **fields)
+    for user in to:
+        Batch.objects.create(notice=notice, recipients=[user.pk], size=1, due=notice.created)
+    return notice
+
+
+def batch(users: list[User], title: str = "Hello") -> Batch:
+    """One batch of all these, in this order."""
+    notice = Notice.objects.create(title=title)
+    return Batch.objects.create(
+        notice=notice,
+        recipients=[user.pk for user in users],
+        size=len(users),
+        due=notice.created,
+    )
+
+
+def work_off() -> None:
+    while sending.carry_out_next():
+        pass
+
+
+def assert_gap_free(changes: list[Change], users: list[User]) -> None:
+    """Each inbox went from 0 to its version by steps that meet: none twice, none missing."""
+    steps: dict[str, list[tuple[int, int]]] = {key(user): [] for user in users}
+    for change in changes:
+        for step in change.steps:
+            steps[step.user].append((step.start, step.to))
+    for user in users:
+        version = inbox_of(user).version
+        assert sorted(steps[key(user)]) == [(n, n + 1) for n in range(version)]
+
+
+class Hold:
+    """Where a thread stops on its way until it is let go."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self._free = threading.Event()
+
+    def here(self) -> None:
+        self.reached.set()
+        assert self._free.wait(deadline(PATIENCE))
+
+    def until_reached(self) -> None:
+        assert self.reached.wait(deadline(PATIENCE))
+
+    def let_go(self) -> None:
+        self._free.set()
+
+
+@pytest.fixture
+def hold_append(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hold]:
+    """The first append stops when its rows are written, before its commit."""
+    hold, append, calls = Hold(), store.append, []
+
+    def stop_once(batch: Batch) -> Change:
+        change = append(batch)
+        calls.append(batch.pk)
+        if len(calls) == 1:
+            hold.here()
+        return change
+
+    monkeypatch.setattr(store, "append", stop_once)
+    yield hold
+    hold.let_go()
+
+
+# Lock order
+
+
+@only_postgres
+def test_fan_outs_to_the_same_users_in_opposite_order_do_not_deadlock(announced, lock_failures):
+    users = people(60)
+    batches = [batch(users if n % 2 else users[::-1], f"{n}") for n in range(8)]
+
+    done = together(*(lambda one=one: sending.carry_out(one.pk) for one in batches))
+
+    assert done == [True] * 8
+    assert DEADLOCK not in lock_failures
+    assert {inbox_of(user).version for user in users} == {8}
+    assert_gap_free(announced.changes, users)
+
+
+@only_postgres
+def test_fan_outs_to_overlapping_users_make_missing_inboxes_without_a_deadlock(lock_failures):
+    users = people(60)
+    dice = random.Random(7)  # noqa: S311  the same dice in each run
+    batches = []
+    for n in range(8):
+        some = dice.sample(users, 40)
+        batches.append(batch(some, f"{n}"))
+
+    together(*(lambda one=one: sending.carry_out(one.pk) for one in batches))
+
+    assert DEADLOCK not in lock_failures
+    rows = Counter(Notification.objects.values_list("user", flat=True))
+    assert dict(rows) == dict(Inbox.objects.values_list("pk", "version"))
+    assert sum(rows.values()) == 8 * 40
+
+
+@only_postgres
+def test_a_then_b_and_b_then_a_in_one_transaction_each(lock_failures):
+    a, b = people(2)
+    line = threading.Barrier(2)
+
+    def send_both(first: User, second: User) -> None:
+        with transaction.atomic():
+            sending.send(to=first, title="first")
+            line.wait(deadline(PATIENCE))
+            sending.send(to=second, title="second")
+
+    together(lambda: send_both(a, b), lambda: send_both(b, a))
+
+    assert lock_failures == []
+    assert counts(a) == counts(b) == (2, 2)
+
+
+@only_postgres
+def test_a_slow_caller_does_not_hold_up_anybodys_inbox(lock_failures):
+    [ada] = people(1)
+    notice = deliver(ada)
+    with transaction.atomic():
+        sending.send(to=ada, title="slow")
+        with threads() as beside:
+            result(beside.start(sending.send, to=ada, title="quick"))
+            result(beside.start(sending.mark, key(ada), "read", ids=[notice.pk]))
+            assert counts(ada) == (1, 1)
+    assert counts(ada) == (2, 2)
+    assert lock_failures == []
+
+
+@only_postgres
+def test_recalls_marks_fan_outs_and_deletions_at_once_do_not_deadlock(lock_failures):
+    users = people(20)
+    old = deliver_many(users, 6)
+    doomed = {user: copy_of(user, old[5]).pk for user in users}
+
+    together(
+        *(lambda one=one: sending.carry_out(one.pk) for one in [batch(users), batch(users[::-1])]),
+        *(lambda notice=notice: sending.recall(notice) for notice in old[:3]),
+        lambda: [sending.mark(key(user), "read", ids=ids(old)) for user in users],
+        lambda: [sending.mark(key(user), "seen", ids=ids(old)) for user in reversed(users)],
+        lambda: [store.delete_rows(key(user), [doomed[user]]) for user in users],
+        lambda: [store.acknowledge({key(user): 3 for user in users}) for _ in range(10)],
+        lambda: [store.recount(key(user)) for user in users],
+        store.renew_all_epochs,
+    )
+    work_off()
+
+    assert all(counts(user) == recounted(user) == (2, 2) for user in users)
+    assert set(lock_failures) <= {DEADLOCK}  # the renewal of all epochs takes no order
+
+
+# Versions
+
+
+class Follower:
+    """Polls what changed, as a client that is never told anything."""
+
+    def __init__(self, users: list[User]) -> None:
+        self.cursors: dict[str, Cursor | None] = {key(user): None for user in users}
+        self.rows: dict[str, dict[int, int]] = {key(user): {} for user in users}
+        self.polls = 0
+
+    def poll(self) -> None:
+        self.polls += 1
+        for found in reading.changes(list(self.cursors.items())):
+            assert found is not None
+            user = found.user
+            if found.reset:
+                assert self.cursors[user] is None
+                self.rows[user] = {}
+            else:
+                assert found.since == (self.cursors[user] or Cursor("", -1)).since
+            for row in found.rows:
+                assert row["version"] > self.rows[user].get(row["id"], 0)
+                self.rows[user][row["id"]] = row["version"]
+            self.cursors[user] = Cursor(found.epoch, found.version)
+
+
+def write_at_random(users: list[User], seed: int, rounds: int) -> None:
+    dice = random.Random(seed)  # noqa: S311  the same dice in each run
+    for n in range(rounds):
+        user = dice.choice(users)
+        what = dice.randrange(6)
+        if what <= 1:
+            sending.send(to=dice.sample(users, 2), title=f"{seed} {n}")
+        elif what == 2:
+            with transaction.atomic():
+                sending.send(to=users, title="never", data={"seed": seed})
+                transaction.set_rollback(True)
+        elif what == 3:
+            known = list(user.notifications.values_list("notice", flat=True)[:20])
+            if known:
+                mark = dice.choice(store.MARKS)
+                sending.mark(key(user), mark, ids=dice.choices(known, k=3))
+        elif what == 4:
+            known = list(user.notifications.values_list("notice", flat=True)[:5])
+            with transaction.atomic():  # the inbox is locked until the rollback
+                store.mark_ids(key(user), "read", known)
+                transaction.set_rollback(True)
+        else:
+            with transaction.atomic():
+                sending.send(to=user, title=f"{seed} {n} a")
+                sending.send(to=dice.choice(users), title=f"{seed} {n} b")
+
+
+def test_no_cursor_skips_a_row_and_no_version_is_missing_while_many_write(announced):
+    users = people(3)
+    writers, rounds = (12, 12) if connection.vendor == "postgresql" else (4, 6)
+    follower = Follower(users)
+    follower.poll()  # what it reads first is a window, and leaves out what is archived by then
+    done = threading.Event()
+
+    def follow() -> None:
+        while not done.is_set():
+            follower.poll()
+
+    with threads() as beside:
+        following = [beside.start(follow)]
+        writing = [beside.start(write_at_random, users, n, rounds) for n in range(writers)]
+        try:
+            for future in writing:
+                result(future)
+        finally:
+            done.set()
+        for future in following:
+            result(future)
+
+    follower.poll()
+    assert follower.polls > 2
+    for user in users:
+        truth = dict(user.notifications.values_list("notice", "version"))
+        assert follower.rows[key(user)] == truth
+        assert counts(user) == recounted(user)
+        arrived = Counter(user.notifications.values_list("arrived", flat=True))
+        assert set(arrived.values()) <= {1}
+    assert_gap_free(announced.changes, users)
+    assert not Notice.objects.filter(title="never").exists()
+
+
+@only_postgres
+def test_the_later_version_is_not_seen_before_the_earlier_one(hold_append):
+    [ada] = people(1)
+    first, second = batch([ada], "first"), batch([ada], "second")
+    with threads() as beside:
+        slow = beside.start(sending.carry_out, first.pk)
+        hold_append.until_reached()
+        quick = beside.start(sending.carry_out, second.pk)
+        somebody_waits()
+        assert reading.heads([key(ada)]) == {}
+        hold_append.let_go()
+        result(slow)
+        result(quick)
+    assert copy_of(ada, first.notice).arrived == 1
+    assert copy_of(ada, second.notice).arrived == 2
+
+
+def test_an_inbox_that_several_make_at_once_is_one():
+    [ada] = people(1)
+    one = batch([ada])
+
+    [found, *others] = together(
+        *(lambda: reading.changes([(key(ada), None)])[0] for _ in range(4)),
+        lambda: sending.carry_out(one.pk),
+        lambda: store.mark_ids(key(ada), "read", [one.notice_id]),
+    )
+
+    assert {found.epoch, *(other.epoch for other in others[:3])} == {cursor_of(ada).epoch}
+    assert inbox_of(ada).version >= 1
+
+
+# Batches
+
+
+def test_workers_on_the_same_batch_carry_it_out_once(announced):
+    users = people(20)
+    one = batch(users)
+
+    done = together(*(lambda: sending.carry_out(one.pk) for _ in range(6)))
+
+    assert sorted(done) == [False] * 5 + [True]
+    assert len(announced.changes) == 1
+    assert {inbox_of(user).version for user in users} == {1}
+
+
+def test_workers_that_take_what_is_next_carry_each_out_once(announced):
+    users = people(6)
+    left_alone(users * 5)  # the same user in several batches of a notice: still one copy
+
+    together(*(work_off for _ in range(4)))
+
+    assert Batch.objects.filter(state="done").count() == 30
+    assert Notification.objects.count() == 6
+    assert sum(Batch.objects.values_list("appended", flat=True)) == 6
+    assert_gap_free(announced.changes, users)
+
+
+@only_postgres
+def test_a_batch_that_somebody_has_is_skipped_and_not_waited_for(hold_append):
+    ada, bob = people(2)
+    first, second = left_alone([ada], "first"), left_alone([bob], "second")
+    with threads() as beside:
+        slow = beside.start(work.carry_out_next)
+        hold_append.until_reached()
+        assert work.carry_out_next().notice_id == second.pk
+        assert work.carry_out_next() is None
+        assert batch_of(first).state == "pending"
+        hold_append.let_go()
+        assert result(slow).notice_id == first.pk
+    assert batch_of(first).state == "done"
+
+
+@only_postgres
+def test_a_worker_that_dies_in_the_middle_leaves_the_batch_as_it_was(hold_append):
+    [ada] = people(1)
+    notice = left_alone([ada])
+    with threads() as beside:
+        dying = beside.start(outcome(work.carry_out_next))
+        hold_append.until_reached()
+        sql.fetch(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
+            " datname = current_database() AND state = 'idle in transaction'"
+        )
+        hold_append.let_go()
+        assert isinstance(result(dying), DatabaseError)
+
+    assert not Notification.objects.exists()
+    assert batch_of(notice).state == "pending"
+    Batch.objects.update(due=F("due") - timedelta(seconds=60))
+    assert work.carry_out_next().notice_id == notice.pk
+    assert counts(ada) == (1, 1)
+
+
+# Users who go
+
+
+@only_postgres
+@pytest.mark.parametrize("has_inbox", [True, False])
+def test_a_user_who_is_deleted_during_a_fan_out_is_skipped(has_inbox):
+    ada, bob = people(2)
+    if has_inbox:
+        deliver(ada)
+    one = batch([ada, bob])
+    with threads() as beside:
+        with transaction.atomic():
+            User.objects.get(pk=ada.pk).delete()
+            fan_out = beside.start(work.carry_out, one.pk)
+            somebody_waits()
+        done = result(fan_out)
+
+    assert [step.user for step in done.change.steps] == [key(bob)]
+    one.refresh_from_db()
+    assert (one.appended, one.skipped, one.state) == (1, 1, "done")
+
+
+@only_postgres
+def test_a_user_may_be_deleted_in_the_middle_of_a_fan_out(hold_append):
+    ada, bob = people(2)
+    reading.resets([key(ada), key(bob)])
+    one = batch([ada, bob])
+    with threads() as beside:
+        fan_out = beside.start(sending.carry_out, one.pk)
+        hold_append.until_reached()
+        deleting = beside.start(User.objects.get(pk=ada.pk).delete)
+        somebody_waits()
+        hold_append.let_go()
+        assert result(fan_out) is True
+        result(deleting)
+    assert not User.objects.filter(pk=ada.pk).exists()
+    assert list(Notification.objects.values_list("user", flat=True)) == [bob.pk]
+
+
+# Recall
+
+
+@only_postgres
+def test_a_recall_waits_for_the_batch_that_is_being_appended_and_takes_it_out(hold_append):
+    [ada] = people(1)
+    one = batch([ada])
+    with threads() as beside:
+        appending = beside.start(sending.carry_out, one.pk)
+        hold_append.until_reached()
+        recalling = beside.start(sending.recall, one.notice_id)
+        somebody_waits()
+        hold_append.let_go()
+        assert result(appending) is True
+        assert result(recalling) == 1
+
+    assert counts(ada) == (0, 0)
+    assert copy_of(ada, one.notice).recalled is not None
+
+
+def test_a_recall_in_the_middle_of_a_fan_out_leaves_nothing_live(announced):
+    users = people(10)
+    for seed in range(4):
+        notice = left_alone(users, f"{seed}")
+        dice = random.Random(seed)  # noqa: S311  the same dice in each run
+        pause = threading.Event()
+
+        def recall_soon(notice=notice, dice=dice, pause=pause) -> int:
+            pause.wait(dice.uniform(0, 0.06))
+            return sending.recall(notice)
+
+        together(work_off, work_off, recall_soon)
+        Batch.objects.update(due=F("due") - timedelta(seconds=31))
+        work_off()
+
+        assert set(Batch.objects.filter(notice=notice).values_list("state", flat=True)) == {
+            "closed"
+        }
+        assert not Notification.objects.filter(notice=notice, recalled=None).exists()
+    assert all(recounted(user) == (0, 0) for user in users)
+    assert all(counts(user) == (0, 0) for user in users if Inbox.objects.filter(pk=user.pk))
+
+
+def test_several_recalls_at_once_are_one():
+    users = people(5)
+    notice = deliver(users)
+    assert sorted(together(*(lambda: sending.recall(notice) for _ in range(4)))) == [0, 0, 0, 5]
+    assert {counts(user) for user in users} == {(0, 0)}
+
+
+# Counts
+
+
+def test_two_tabs_that_mark_the_same_count_it_once(announced):
+    [ada] = people(1)
+    notices = deliver_many(ada, 5)
+    announced.changes.clear()
+
+    together(*(lambda: sending.mark(key(ada), "read", ids=ids(notices[:3]) * 2) for _ in range(6)))
+
+    assert counts(ada) == recounted(ada) == (2, 2)
+    assert len(announced.changes) == 1
+    assert inbox_of(ada).version == 6
+
+
+def test_marks_of_all_sorts_at_once_leave_the_counts_exact():
+    [ada] = people(1)
+    notices = deliver_many(ada, 20)
+    epoch = cursor_of(ada).epoch
+    dice = random.Random(3)  # noqa: S311  the same dice in each run
+
+    def some() -> list[int]:
+        return ids(dice.choices(notices, k=8))
+
+    def mark(as_: str) -> Callable[[], Any]:
+        chosen = [some() for _ in range(4)]
+        return lambda: [sending.mark(key(ada), as_, ids=one) for one in chosen]
+
+    together(
+        *(mark(as_) for as_ in store.MARKS),
+        outcome(lambda: sending.mark_through(key(ada), "seen", epoch=epoch, through=12)),
+        outcome(lambda: sending.mark_through(key(ada), "archived", epoch=epoch, through=4)),
+        lambda: deliver_many(ada, 4),
+        lambda: sending.recall(notices[0]),
+    )
+    work_off()
+
+    assert counts(ada) == recounted(ada)
+
+
+def test_one_mark_of_everything_at_a_time_per_user(monkeypatch, announced):
+    monkeypatch.setattr(store, "ROWS_A_CHANGE", 2)
+    [ada] = people(1)
+    deliver_many(ada, 12)
+    epoch = cursor_of(ada).epoch
+    announced.changes.clear()
+
+    done = together(
+        *(
+            outcome(lambda: sending.mark_through(key(ada), "read", epoch=epoch, through=12))
+            for _ in range(4)
+        )
+    )
+
+    assert counts(ada) == recounted(ada) == (0, 0)
+    assert inbox_of(ada).version == 12 + 6
+    assert all(isinstance(one, Busy) or one == 18 for one in done)
+    assert 18 in done
+    assert inbox_of(ada).marking is None
+
+
+# Keys
+
+
+def test_the_insert_decides_whose_key_it_is(announced):
+    [ada] = people(1)
+
+    notices = together(*(lambda: sending.send(to=ada, title="Hello", key="k") for _ in range(8)))
+
+    assert len({notice.pk for notice in notices}) == 1
+    assert sorted(notice.repeated for notice in notices) == [False] + [True] * 7
+    assert counts(ada) == (1, 1)
+    assert len(announced.changes) == 1
+
+
+@only_postgres
+@pytest.mark.parametrize("commits", [True, False])
+def test_a_second_use_of_a_key_waits_for_the_first_to_commit_or_not(commits):
+    [ada] = people(1)
+    with threads() as beside:
+        with transaction.atomic():
+            first = sending.send(to=ada, title="Hello", key="k")
+            second = beside.start(sending.send, to=ada, title="Hello", key="k")
+            conflict = beside.start(outcome(lambda: sending.send(to=ada, title="Other", key="k")))
+            eventually(lambda: lock_waits() == 2, PATIENCE, what="both waiting")
+            transaction.set_rollback(not commits)
+        if commits:
+            assert result(second).pk == first.pk
+            assert isinstance(result(conflict), KeyConflict)
+        else:  # one of the two that waited has it now
+            said = [outcome(lambda: result(second))(), result(conflict)]
+            assert sum(isinstance(one, KeyConflict) for one in said) == 1
+    assert Notice.objects.count() == 1
+    assert counts(ada) == (1, 1)
+
+
+# Waiting
+
+
+@contextmanager
+def locked(user: User) -> Iterator[None]:
+    with transaction.atomic():
+        Inbox.objects.select_for_update().get(pk=user.pk)
+        yield
+
+
+@only_postgres
+def test_a_lock_that_cannot_be_had_is_tried_again_and_then_busy(monkeypatch, lock_failures):
+    monkeypatch.setattr(sql, "LOCK_TIMEOUT_MS", 20)
+    [ada] = people(1)
+    notice = deliver(ada)
+    with threads() as beside, locked(ada):
+        marking = beside.start(outcome(lambda: sending.mark(key(ada), "read", ids=[notice.pk])))
+        assert isinstance(result(marking), Busy)
+    assert lock_failures == ["55P03"] * sql.ATTEMPTS
+    assert counts(ada) == (1, 1)
+
+
+@only_postgres
+def test_a_lock_that_comes_free_is_had_on_a_later_attempt(monkeypatch, lock_failures):
+    monkeypatch.setattr(sql, "LOCK_TIMEOUT_MS", 50)
+    [ada] = people(1)
+    notice = deliver(ada)
+    with threads() as beside:
+        with locked(ada):
+            marking = beside.start(sending.mark, key(ada), "read", ids=[notice.pk])
+            eventually(lambda: lock_failures, PATIENCE, what="a first failure")
+        assert result(marking) == 2
+    assert counts(ada) == (0, 0)
+
+
+@only_postgres
+def test_a_batch_that_cannot_have_its_locks_is_put_off(monkeypatch):
+    monkeypatch.setattr(sql, "LOCK_TIMEOUT_MS", 20)
+    ada, bob = people(2)
+    deliver(ada)
+    stuck, free = left_alone([ada], "stuck"), left_alone([bob], "free")
+    with threads() as beside, locked(ada):
+        assert isinstance(result(beside.start(outcome(work.carry_out_next))), Busy)
+        assert result(beside.start(work.carry_out_next)).notice_id == free.pk
+    assert batch_of(stuck).attempts == 1
+    Batch.objects.update(due=F("due") - timedelta(seconds=5))
+    assert work.carry_out_next().notice_id == stuck.pk
+
+
+@only_postgres
+def test_a_real_deadlock_is_tried_again(lock_failures):
+    """With a transaction of the project's that takes the locks in another order."""
+    ada, bob = people(2)
+    deliver([ada, bob])
+    one = batch([ada, bob])
+    with threads() as beside:
+        with transaction.atomic():
+            Inbox.objects.select_for_update().get(pk=bob.pk)
+            fan_out = beside.start(sending.carry_out, one.pk)
+            somebody_waits()  # it has ada's and waits for bob's
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL deadlock_timeout = '10s'")  # so the other one is it
+                cursor.execute("SELECT 1 FROM notify_inbox WHERE user_id = %s FOR UPDATE", [ada.pk])
+        assert result(fan_out) is True
+    assert lock_failures in ([DEADLOCK], ["55P03"])
+    assert counts(ada) == counts(bob) == (2, 2)
+
+
+@only_postgres
+def test_an_acknowledgement_does_not_wait_for_an_inbox():
+    ada, bob = people(2)
+    deliver([ada, bob])
+    with threads() as beside, locked(ada):
+        written = beside.start(store.acknowledge, {key(ada): 1, key(bob): 1})
+        assert result(written) == {key(bob)}
+    assert (inbox_of(ada).acknowledged, inbox_of(bob).acknowledged) == (0, 1)
+    assert store.acknowledge({key(ada): 1}) == {key(ada)}
+
+
+@only_postgres
+def test_reading_does_not_wait_for_a_writer():
+    [ada] = people(1)
+    deliver(ada)
+    at = cursor_of(ada)
+    with threads() as beside, locked(ada):
+        assert result(beside.start(reading.changes, [(key(ada), at)]))[0].version == 1
+        assert result(beside.start(reading.page, key(ada))).version == 1

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeBrowser, FakeClock, hello, inbox, reset, row, settled, shown, world } from "./fakes.js";
+
+/** Two tabs of one browser; the first leads and is live with rows 3, 2, 1. */
+async function twoTabs() {
+  const browser = new FakeBrowser();
+  const clock = new FakeClock();
+  const tabs = [browser.tab(), browser.tab()];
+  const [leader, follower] = tabs.map(({ share }) => world({ share, clock }));
+  leader.client.start();
+  await settled();
+  leader.socket.says(hello(), reset(3, [row(3), row(2), row(1)], { unseen: 3, unread: 3 }));
+  follower.client.start();
+  await settled();
+  return { clock, tabs, leader, follower };
+}
+
+test("the second tab has no socket and the same inbox", async () => {
+  const { leader, follower } = await twoTabs();
+  assert.equal(follower.sockets.length, 0);
+  assert.deepEqual(shown(follower.client), [3, 2, 1]);
+  assert.equal(follower.client.status.state, "live");
+  leader.socket.says(inbox(3, 4, [row(4)], { unseen: 4, unread: 4 }));
+  await settled();
+  for (const { client } of [leader, follower]) {
+    assert.deepEqual(shown(client), [4, 3, 2, 1]);
+    assert.equal(client.unseen, 4);
+  }
+});
+
+test("a notification is an event once in each tab", async () => {
+  const { leader, follower } = await twoTabs();
+  follower.events.length = 0;
+  leader.socket.says(inbox(3, 4, [row(4)]), inbox(3, 4, [row(4)]));
+  await settled();
+  assert.equal(follower.events.filter(({ type }) => type === "notification").length, 1);
+});
+
+test("a tab that has a page from the server gets only what it lacks", async () => {
+  const browser = new FakeBrowser();
+  const leader = world({ share: browser.tab().share });
+  const follower = world({ share: browser.tab().share });
+  leader.client.start();
+  await settled();
+  leader.socket.says(hello(), reset(3, [row(3), row(2)], { next: 2 }), inbox(3, 4, [row(4)]));
+  follower.client.seed({ epoch: "e1", version: 3, unseen: 0, unread: 0, notifications: [row(3), row(2), row(1)], next: 1 });
+  follower.client.start();
+  await settled();
+  assert.deepEqual(shown(follower.client), [4, 3, 2, 1]);
+  assert.equal(follower.client.resets, 1);
+});
+
+test("a follower's mark goes by the leader's socket, with a ref of its own", async () => {
+  const { leader, follower } = await twoTabs();
+  follower.client.mark("read", [2]);
+  leader.client.mark("read", [1]);
+  await settled();
+  assert.deepEqual(leader.socket.sentOf("mark").map(({ ref }) => ref).sort(), ["t1-m1", "t2-m1"]);
+  const done = { type: "done", ref: "t2-m1", version: 4 };
+  leader.socket.says(done, inbox(3, 4, [row(2, { version: 4, read: "x", seen: "x" })], { unseen: 2, unread: 2 }));
+  await settled();
+  assert.equal(follower.client.unread, 2);
+  assert.equal(leader.client.unread, 1); // its own is not confirmed yet
+});
+
+test("a refused mark is undone in the tab that made it", async () => {
+  const { leader, follower } = await twoTabs();
+  follower.client.mark("archived", [2]);
+  await settled();
+  leader.socket.says({ type: "error", code: "invalid", message: "no", ref: "t2-m1", retry_after: null });
+  await settled();
+  assert.deepEqual(shown(follower.client), [3, 2, 1]);
+  assert.equal(leader.events.filter(({ type }) => type === "refused").length, 0);
+});
+
+test("only the leader answers pings", async () => {
+  const { leader } = await twoTabs();
+  leader.socket.says({ type: "ping", id: 7, epoch: "e1", version: 3 });
+  await settled();
+  assert.equal(leader.socket.sentOf("pong").length, 1);
+});
+
+test("a tab that was away gets what it missed from its leader, not the server", async () => {
+  const { leader, follower } = await twoTabs();
+  follower.client.stop();
+  leader.socket.says(inbox(3, 4, [row(4)]));
+  await settled();
+  follower.client.start();
+  await settled();
+  assert.deepEqual(shown(follower.client), [4, 3, 2, 1]);
+  assert.equal(leader.socket.sentOf("sync").length, 0);
+});
+
+test("when the leader is closed the follower leads from where it is, and sends what was unsaid", async () => {
+  const { tabs, leader, follower } = await twoTabs();
+  follower.client.mark("read", [3]);
+  await settled();
+  assert.equal(leader.socket.sentOf("mark").length, 1);
+  tabs[0].close();
+  await settled();
+  assert.equal(follower.sockets.length, 1);
+  assert.match(follower.socket.url, /epoch=e1&since=3$/);
+  follower.socket.says(hello());
+  assert.equal(follower.socket.sentOf("mark").length, 1);
+  assert.deepEqual(shown(follower.client), [3, 2, 1]);
+});
+
+test("a follower's round trip is measured through the leader", async () => {
+  const { leader, follower } = await twoTabs();
+  follower.client.measureLatency();
+  await settled();
+  const [{ id }] = leader.socket.sentOf("ping");
+  assert.ok(Number.isSafeInteger(id));
+  leader.socket.says({ type: "pong", id });
+  await settled();
+  assert.equal(follower.events.filter(({ type }) => type === "latency").length, 1);
+  assert.equal(leader.events.filter(({ type }) => type === "latency").length, 0);
+});
+
+test("signed out is signed out in every tab", async () => {
+  const { clock, leader, follower } = await twoTabs();
+  leader.answer = () => ({ status: 401, body: {} });
+  leader.socket.says({ type: "bye", code: 4401, reason: "Signed out", retry_after: null });
+  leader.socket.ends(4401);
+  await clock.pass(1);
+  assert.equal(follower.client.status.state, "signed-out");
+});
+
+test("a stopped connection is started again from any tab", async () => {
+  const { leader, follower } = await twoTabs();
+  leader.socket.ends(4409);
+  await settled();
+  assert.equal(follower.client.status.state, "stopped");
+  follower.client.start();
+  await settled();
+  assert.equal(leader.sockets.length, 2);
+});
+
+test("from a leader that is frozen a visible tab takes over within two seconds", async () => {
+  const { clock, tabs, leader, follower } = await twoTabs();
+  await clock.pass(5);
+  assert.equal(follower.sockets.length, 0); // it answers
+  tabs[0].freeze();
+  await clock.pass(1.6);
+  assert.equal(follower.sockets.length, 1);
+  assert.match(follower.socket.url, /epoch=e1&since=3$/);
+  follower.socket.says(hello(), inbox(3, 4, [row(4)]));
+  assert.deepEqual(shown(follower.client), [4, 3, 2, 1]);
+
+  // It wakes: what its socket still said is told once, its socket is closed, and it follows.
+  leader.events.length = follower.events.length = 0;
+  leader.socket.says(inbox(3, 4, [row(4)]));
+  tabs[0].thaw();
+  await settled();
+  assert.equal(leader.socket.readyState, 3);
+  follower.socket.says(inbox(4, 5, [row(5)]));
+  await settled();
+  assert.deepEqual(shown(leader.client), [5, 4, 3, 2, 1]);
+  const told = ({ events }) => events.filter(({ type }) => type === "notification").map(({ detail }) => detail.id);
+  assert.deepEqual([told(leader), told(follower)], [[4, 5], [5]]);
+  assert.equal(leader.sockets.length, 1);
+});
+
+test("from a frozen leader nobody takes over until a tab is looked at", async () => {
+  const { clock, tabs, follower } = await twoTabs();
+  tabs[1].isVisible = false;
+  await clock.pass(1);
+  tabs[0].freeze();
+  await clock.pass(60);
+  assert.equal(follower.sockets.length, 0);
+  tabs[1].isVisible = true;
+  follower.client.wake("visibilitychange");
+  await clock.pass(1.1);
+  assert.equal(follower.sockets.length, 1);
+});
+
+test("a tab that was frozen itself takes its leader for alive", async () => {
+  const { clock, tabs, follower } = await twoTabs();
+  await clock.pass(1);
+  tabs[1].freeze();
+  clock.freeze(60);
+  follower.client.wake("visibilitychange");
+  tabs[1].thaw();
+  await clock.pass(3);
+  assert.equal(follower.sockets.length, 0);
+});
+
+test("what a deposed leader says of its connection is not believed", async () => {
+  const { clock, tabs, leader, follower } = await twoTabs();
+  tabs[0].freeze();
+  await clock.pass(1.6);
+  follower.socket.says(hello());
+  leader.socket.ends(4504);
+  await settled();
+  assert.equal(follower.client.status.state, "live");
+  tabs[0].thaw();
+  await settled();
+  assert.equal(leader.client.status.state, "live");
+});
+
+test("without the browser's help each tab has its own socket", () => {
+  const worlds = [world(), world()];
+  for (const { client } of worlds) client.start();
+  assert.deepEqual(worlds.map(({ sockets }) => sockets.length), [1, 1]);
+});

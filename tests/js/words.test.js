@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { connectionText } from "../../notify/static/notify/connection-text.js";
+import { relativeTime } from "../../notify/static/notify/relative-time.js";
+import { translate } from "../../notify/static/notify/translation.js";
+
+const now = new Date(2026, 2, 18, 15, 30); // a Wednesday
+const written = (...then) => relativeTime(new Date(...then), now, "en");
+
+test("a time is as short as it stays clear", () => {
+  assert.equal(written(2026, 2, 18, 15, 29, 30), "now");
+  assert.equal(written(2026, 2, 18, 15, 26), "4 min");
+  assert.equal(written(2026, 2, 18, 14, 2), "14:02");
+  assert.equal(written(2026, 2, 17, 14, 2), "Tue 14:02");
+  assert.equal(written(2026, 1, 12, 14, 2), "12 Feb");
+  assert.equal(written(2024, 10, 12, 14, 2), "12 Nov 2024");
+});
+
+test("a clock that is behind the server's says now", () => {
+  assert.equal(written(2026, 2, 18, 15, 33), "now");
+});
+
+test("a time is told in the page's language", () => {
+  assert.equal(relativeTime(new Date(2026, 1, 12), now, "de"), "12. Feb.");
+});
+
+const at = (status, moment = {}) => connectionText({ since: 0, ...status }, { online: true, now: 1000, ...moment });
+
+test("a short interruption is not told, and says when it would be", () => {
+  assert.deepEqual([at({ state: "reconnecting" }).text, at({ state: "reconnecting" }).changesIn], ["Live", 4000]);
+  assert.equal(at({ state: "reconnecting" }, { now: 5000 }).text, "Reconnecting…");
+});
+
+test("offline is told with the time of what is shown, unless the socket lives", () => {
+  const offline = { online: false, liveUntil: "14:02" };
+  assert.equal(at({ state: "reconnecting" }, offline).text, "You are offline. This is from 14:02");
+  assert.equal(at({ state: "live" }, offline).text, "Live");
+});
+
+test("a stop says why in the page's words, not the server's, and what helps", () => {
+  const told = (code) => {
+    const { text, action } = at({ state: "stopped", code, reason: "in the server's words" });
+    return [text, action];
+  };
+  assert.deepEqual(told(4406), ["This page is out of date", "reload"]);
+  assert.deepEqual(told(4409), ["Closed from another of your windows", "reconnect"]);
+  assert.deepEqual(told(4403), ["You no longer have access", "reconnect"]);
+  assert.deepEqual(told(4400), ["Disconnected after an error", "reconnect"]);
+  assert.deepEqual(told(4499), ["Disconnected", "reconnect"]);
+  translate({ "You no longer have access": "Du hast keinen Zugang mehr" });
+  assert.equal(told(4403)[0], "Du hast keinen Zugang mehr");
+  translate({});
+});

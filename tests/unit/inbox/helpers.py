@@ -1,0 +1,102 @@
+"""What tests of the store share: people, notices that have arrived, and the truth recounted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.test import TestCase
+
+from notify import sending
+from notify.changes import Change, Cursor, Reading, Row
+from notify.inbox import reading
+from notify.models import Batch, Inbox, Notice, Notification
+
+
+def people(count: int, prefix: str = "user") -> list[User]:
+    """Users by the order of their keys; no signal is sent, so their inboxes are empty."""
+    made = User.objects.bulk_create(User(username=f"{prefix}-{n}") for n in range(count))
+    return sorted(made, key=lambda user: user.pk)
+
+
+def committed() -> AbstractContextManager[Any]:
+    """Runs what waits for the commit at the end of the `with`: tests with `db` never commit."""
+    return TestCase.captureOnCommitCallbacks(execute=True)
+
+
+def deliver(to: Any, title: str = "Hello", **fields: Any) -> Notice:
+    """A notice that has arrived."""
+    with committed():
+        return sending.send(to=to, title=title, **fields)
+
+
+def deliver_many(to: Any, count: int) -> list[Notice]:
+    return [deliver(to, f"Notice {n}") for n in range(count)]
+
+
+def ids(notices: Iterable[Notice]) -> list[int]:
+    return [notice.pk for notice in notices]
+
+
+def key(user: User) -> str:
+    return str(user.pk)
+
+
+def inbox_of(user: User) -> Inbox:
+    return Inbox.objects.get(pk=user.pk)
+
+
+def counts(user: User) -> tuple[int, int]:
+    """Unseen and unread, as the inbox says."""
+    inbox = inbox_of(user)
+    return inbox.unseen, inbox.unread
+
+
+def recounted(user: User) -> tuple[int, int]:
+    """Unseen and unread, as the rows say."""
+    live = Notification.objects.filter(user=user, archived=None, recalled=None)
+    return live.filter(seen=None).count(), live.filter(read=None).count()
+
+
+def copy_of(user: User, notice: Notice) -> Notification:
+    return Notification.objects.get(user=user, notice=notice)
+
+
+def batch_of(notice: Notice) -> Batch:
+    return Batch.objects.get(notice=notice)
+
+
+def cursor_of(user: User) -> Cursor:
+    """A cursor that is up to date."""
+    head = reading.heads([key(user)])[key(user)]
+    return Cursor(head.epoch, head.version)
+
+
+def changes_since(user: User, cursor: Cursor | None) -> Reading:
+    [found] = reading.changes([(key(user), cursor)])
+    assert found is not None
+    return found
+
+
+def titles(rows: Iterable[Row]) -> list[str]:
+    return [row["title"] for row in rows]
+
+
+class Announced:
+    """Takes the place of `groups.publish`: what would have gone to the sockets."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.work = 0
+
+    def take(self, change: Change) -> None:
+        self.changes.append(change)
+
+    def take_work(self) -> None:
+        self.work += 1
+
+    @property
+    def last(self) -> Change:
+        return self.changes[-1]

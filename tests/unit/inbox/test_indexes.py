@@ -1,0 +1,111 @@
+"""How the databases carry out what the store asks: by index, however full the tables are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from notify import sending
+from notify.changes import Cursor
+from notify.inbox import reading, store, work
+from notify.models import Batch, Inbox, Notice, Notification
+from tests.unit.inbox.helpers import batch_of, cursor_of, deliver, key, people
+
+ROWS_AN_INBOX = 200
+ANY = ""
+UNIQUE_ON_SQLITE = "sqlite_autoindex_notify_notification_1"
+
+
+@pytest.fixture
+def users(db: None) -> list[User]:
+    """Enough rows that a scan would be dearer than an index."""
+    users = people(100)
+    deliver(users)
+    now = timezone.now()
+    notices = Notice.objects.bulk_create(Notice(title=f"{n}", created=now) for n in range(3000))
+    Batch.objects.bulk_create(
+        Batch(notice=notice, recipients=[1], size=1, due=now, state=Batch.State.DONE)
+        for notice in notices
+    )
+    Notification.objects.bulk_create(
+        Notification(user=user, notice=notice, arrived=version, version=version)
+        for version, notice in enumerate(notices[: ROWS_AN_INBOX - 1], 2)
+        for user in users
+    )
+    Inbox.objects.update(version=ROWS_AN_INBOX, unseen=ROWS_AN_INBOX, unread=ROWS_AN_INBOX)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return users
+
+
+def asks(user: str, cursor: Cursor, last: Notice) -> Iterator[tuple[str, Callable[[], object]]]:
+    """What is asked often, by the index that it should use."""
+    yield "notify_page", lambda: reading.page(user, before=150)
+    yield "notify_page", lambda: reading.resets([user])
+    yield "notify_unread", lambda: reading.page(user, tab="unread", before=150)
+    yield ANY, lambda: reading.categories(user)  # of all rows that there are
+    yield "notify_changes", lambda: reading.changes([(user, cursor)])
+    yield "notify_changes", lambda: reading.rows_of_version(user, cursor.since)
+    yield "notify_one_copy|notify_copies", lambda: store.mark_ids(user, "read", [last.pk, 2, 3])
+    yield ANY, lambda: list(store.mark_through(user, "seen", cursor.epoch, 10))
+    yield "notify_batch_work", sending.carry_out_next
+    yield "notify_batch_work", work.due
+    yield "notify_notice_expires", work.expired_notices
+    yield ANY, lambda: store.append(batch_of(last))
+    yield ANY, lambda: store.take_out(batch_of(last))
+
+
+def test_what_is_asked_often_is_answered_by_an_index(users):
+    user = users[50]
+    last = Notice.objects.get(title="Hello")
+    cursor = cursor_of(user)._replace(since=ROWS_AN_INBOX - 5)
+
+    for index, ask in asks(key(user), cursor, last):
+        plans = [plan for sql in statements(ask) for plan in plans_of(sql)]
+        told = "\n".join(plans).replace(UNIQUE_ON_SQLITE, "notify_one_copy")
+        assert re.search(index, told), told
+        assert not [line for line in plans if is_scan(line)], told
+
+
+def statements(ask: Callable[[], object]) -> list[str]:
+    with CaptureQueriesContext(connection) as queries:
+        ask()
+    return [
+        query["sql"]
+        for query in queries
+        if re.match("SELECT|UPDATE|INSERT|DELETE", query["sql"]) and "notify_" in query["sql"]
+    ]
+
+
+def plans_of(sql: str) -> list[str]:
+    """The steps of the plan, a line each."""
+    how = "EXPLAIN (FORMAT JSON)" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{how} {sql}")
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    if connection.vendor == "sqlite":
+        return [line for *_, line in rows]
+    [[told]] = rows
+    nodes = [(json.loads(told) if isinstance(told, str) else told)[0]["Plan"]]
+    for node in nodes:
+        nodes += node.get("Plans", [])
+    return [
+        f"{node['Node Type']} {node.get('Relation Name', '')} {node.get('Index Name', '')}"
+        for node in nodes
+    ]
+
+
+def is_scan(line: str) -> bool:
+    """Whether it reads all of a table that grows. Inboxes are too few here to matter."""
+    return bool(
+        re.match(r"Seq Scan notify_(notification|batch|notice)\b", line)
+        or re.match(r"SCAN notify_(notification|batch|notice)\b(?!.*USING)", line)
+    )

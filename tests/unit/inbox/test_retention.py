@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+from django.utils import timezone
+
+from notify import sending
+from notify.changes import Change
+from notify.inbox import retention, store
+from notify.inbox.retention import Pruned
+from notify.models import Batch, EndedSession, Notice, Notification, SpentTicket
+from tests.unit.inbox.helpers import (
+    changes_since,
+    committed,
+    copy_of,
+    counts,
+    cursor_of,
+    deliver,
+    deliver_many,
+    inbox_of,
+    key,
+    people,
+    recounted,
+)
+
+pytestmark = pytest.mark.django_db
+
+MONTH = timedelta(days=30)
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch):
+    monkeypatch.setattr(retention, "PAUSE_S", 0)
+
+
+def age(*notices, days=31):
+    Notice.objects.filter(pk__in=[notice.pk for notice in notices]).update(
+        created=F("created") - timedelta(days=days)
+    )
+
+
+def prune(state="all", announce=lambda change: None):
+    return retention.prune(MONTH, state, announce=announce, pause_s=0)
+
+
+def test_what_is_older_goes_and_the_rest_stays(ada, bob):
+    old, young = deliver_many([ada, bob], 2)
+    age(old)
+
+    assert prune() == Pruned(notifications=2, notices=1)
+
+    assert list(Notice.objects.all()) == [young]
+    assert counts(ada) == counts(bob) == (1, 1) == recounted(ada)
+
+
+def test_a_deletion_raises_the_floor_to_the_new_version_and_is_announced(ada, bob, announced):
+    old, _young = deliver_many(ada, 2)
+    deliver(bob)
+    age(old)
+    before = cursor_of(ada)
+    announced.changes.clear()
+
+    prune(announce=announced.take)
+
+    assert (inbox_of(ada).version, inbox_of(ada).floor) == (3, 3)
+    assert (inbox_of(bob).version, inbox_of(bob).floor) == (1, 0)
+    [change] = announced.changes
+    assert [(step.user, step.start, step.to) for step in change.steps] == [(key(ada), 2, 3)]
+    assert changes_since(ada, before).reset
+    assert not changes_since(ada, cursor_of(ada)).reset
+
+
+def test_many_go_in_lots_each_its_own_change(ada, monkeypatch):
+    monkeypatch.setattr(retention, "ROWS_A_BATCH", 2)
+    age(*deliver_many(ada, 5))
+    changes: list[Change] = []
+
+    assert prune(announce=changes.append) == Pruned(notifications=5, notices=5)
+
+    assert len(changes) == 3
+    assert inbox_of(ada).floor == 8
+    assert counts(ada) == (0, 0)
+
+
+@pytest.mark.parametrize("state", ["read", "archived", "recalled"])
+def test_only_those_in_a_state(ada, state):
+    notices = deliver_many(ada, 4)
+    age(*notices)
+    store.mark_ids(key(ada), "read", [notices[0].pk])
+    store.mark_ids(key(ada), "archived", [notices[1].pk])
+    with committed():
+        sending.recall(notices[2])
+
+    pruned = prune(state)
+
+    kept = set(Notice.objects.values_list("title", flat=True))
+    gone = {"read": {0, 1}, "archived": {1}, "recalled": {2}}[state]
+    assert pruned.notifications == len(gone)
+    assert kept == {f"Notice {n}" for n in range(4) if n not in gone}
+    assert counts(ada) == recounted(ada)
+
+
+def test_a_notice_goes_when_nobody_has_it_any_more(ada, bob):
+    notice = deliver([ada, bob])
+    age(notice)
+    store.mark_ids(key(ada), "read", [notice.pk])
+
+    assert prune("read") == Pruned(notifications=1, notices=0)
+    assert prune() == Pruned(notifications=1, notices=1)
+    assert Batch.objects.count() == 0
+
+
+def test_a_notice_that_still_waits_to_be_sent_stays(ada):
+    notice = deliver(ada, send_at=timezone.now() + timedelta(hours=1))
+    age(notice, days=90)
+    assert prune() == Pruned()
+    assert Notice.objects.get() == notice
+
+
+def test_a_notice_whose_recall_is_under_way_stays(ada):
+    notice = deliver(ada)
+    age(notice)
+    sending.recall(notice)
+    store.delete_rows(key(ada), [copy_of(ada, notice).pk])
+
+    assert prune().notices == 0
+
+    sending.carry_out(Batch.objects.get().pk)
+    assert prune().notices == 1
+
+
+def test_notices_of_users_who_are_gone_go(ada):
+    notice = deliver(ada)
+    age(notice)
+    ada.delete()
+    assert prune() == Pruned(notices=1)
+
+
+def test_spent_tickets_and_ended_sessions_do_not_stay_for_ever():
+    now = timezone.now()
+    SpentTicket.objects.create(nonce="old", spent=now - timedelta(hours=2))
+    SpentTicket.objects.create(nonce="young", spent=now - timedelta(minutes=2))
+    EndedSession.objects.create(key_hash="old", ended=now - timedelta(days=61))
+    EndedSession.objects.create(key_hash="young", ended=now - timedelta(days=20))
+
+    assert prune().others == 2
+
+    assert SpentTicket.objects.get().nonce == "young"
+    assert EndedSession.objects.get().key_hash == "young"
+
+
+def test_nothing_to_do_writes_nothing(ada, django_assert_num_queries):
+    deliver(people(3))
+    with django_assert_num_queries(4):
+        assert prune() == Pruned()
+    assert Notification.objects.count() == 3

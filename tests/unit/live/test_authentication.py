@@ -1,0 +1,220 @@
+"""Who a handshake belongs to, and when that ends, for each of Django's session engines."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.contrib.auth.signals import user_logged_out
+from django.test import RequestFactory
+from django.utils import timezone
+
+from notify.live import authentication
+from notify.live.protocol import Code
+from tests.harness.sessions import new_session
+
+ENGINES = ["db", "cached_db", "cache", "file", "signed_cookies"]
+WITH_A_SERVER_SIDE = ["db", "cached_db", "cache", "file"]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> str:
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{request.param}"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    return str(request.param)
+
+
+@pytest.fixture
+def ada(make_user: Callable[..., User]) -> User:
+    return make_user("ada")
+
+
+def scope(cookie: str = "", **headers: str) -> dict[str, Any]:
+    named = {"host": "testserver", "origin": "http://testserver", "cookie": cookie} | headers
+    return {
+        "type": "websocket",
+        "path": "/ws/notify/",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in named.items() if value],
+    }
+
+
+def identify(session: Any) -> authentication.Identity | None:
+    return authentication.identify([scope(f"sessionid={session.session_key}")])[0]
+
+
+def verdict(identity: authentication.Identity | None) -> Code | None:
+    assert identity is not None
+    return authentication.judge([identity]).get(identity)
+
+
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
+def test_a_session_tells_whose_socket_it_is_and_stays_good(engine: str, ada: User) -> None:
+    identity = identify(new_session(ada))
+    assert identity is not None
+    assert identity.user == str(ada.pk)
+    assert verdict(identity) is None
+
+
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
+def test_it_ends_with_another_password(engine: str, ada: User) -> None:
+    session = new_session(ada)
+    identity = identify(session)
+    ada.set_password("another one")
+    ada.save()
+    assert verdict(identity) is Code.NOT_SIGNED_IN
+    assert identify(session) is None
+
+
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
+def test_it_ends_with_the_user_and_is_forbidden_to_the_deactivated(engine: str, ada: User) -> None:
+    identity = identify(new_session(ada))
+    ada.is_active = False
+    ada.save()
+    assert verdict(identity) is Code.FORBIDDEN
+    ada.delete()
+    assert verdict(identity) is Code.NOT_SIGNED_IN
+
+
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
+def test_it_ends_at_sign_out_even_while_the_session_still_stands(engine: str, ada: User) -> None:
+    session = new_session(ada)
+    identity = identify(session)
+    request = RequestFactory().post("/")
+    request.session = session
+    user_logged_out.send(sender=User, request=request, user=ada)
+    assert verdict(identity) is Code.NOT_SIGNED_IN
+    assert identify(session) is None
+
+
+@pytest.mark.parametrize("engine", WITH_A_SERVER_SIDE, indirect=True)
+def test_it_ends_when_the_session_is_removed_behind_our_back(engine: str, ada: User) -> None:
+    session = new_session(ada)
+    identity = identify(session)
+    store = import_module(f"django.contrib.sessions.backends.{engine}").SessionStore
+    store(session.session_key).delete()
+    assert verdict(identity) is Code.NOT_SIGNED_IN
+
+
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
+def test_it_ends_when_the_session_expires(engine: str, ada: User, settings: Any) -> None:
+    settings.SESSION_COOKIE_AGE = 2
+    session = new_session(ada)
+    identity = identify(session)
+    assert verdict(identity) is None
+    time.sleep(2.2)  # Django's engines ask the real clock
+    assert verdict(identity) is Code.NOT_SIGNED_IN
+    assert identify(session) is None
+
+
+def test_the_end_of_a_session_is_known_where_the_engine_knows_it(ada: User, settings: Any) -> None:
+    settings.SESSION_COOKIE_AGE = 3600
+    identity = identify(new_session(ada))
+    assert identity is not None
+    assert identity.session_expires is not None
+    left = identity.session_expires - timezone.now()
+    assert timedelta(minutes=59) < left <= timedelta(hours=1)
+
+
+@pytest.mark.parametrize("key", ["", "nonsense", "../../etc/passwd", "é"])
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
+def test_a_key_that_is_no_session_is_nobodys(engine: str, key: str) -> None:
+    assert authentication.identify([scope(f"sessionid={key}")])[0] is None
+
+
+def test_a_handshake_without_a_cookie_is_nobodys() -> None:
+    assert authentication.identify([scope()])[0] is None
+
+
+def test_a_ticket_serves_once_and_carries_its_right(ada: User) -> None:
+    session = new_session(ada)
+    ticket = authentication.issue_ticket(str(ada.pk), session_key=session.session_key)
+    identity = authentication.redeem(ticket)
+    assert identity is not None
+    assert identity.session_key == session.session_key
+    assert authentication.redeem(ticket) is None
+
+
+def test_an_identity_shows_no_secret(ada: User) -> None:
+    session = new_session(ada)
+    assert str(session.session_key) not in repr(identify(session))
+
+
+def test_the_public_id_of_a_user_is_opaque_and_stable() -> None:
+    first, second = authentication.public_user_id("1"), authentication.public_user_id("2")
+    assert first == authentication.public_user_id("1") != second
+    assert first != "1"
+
+
+def test_permissions_are_read_anew(ada: User) -> None:
+    assert not authentication.has_permission(str(ada.pk), "notify.view_operations")
+    ada.user_permissions.add(Permission.objects.get(codename="view_operations"))
+    assert authentication.has_permission(str(ada.pk), "notify.view_operations")
+    ada.is_active = False
+    ada.save()
+    assert not authentication.has_permission(str(ada.pk), "notify.view_operations")
+
+
+# Origins
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "allowed"),
+    [
+        ("http://testserver", "testserver", True),
+        ("http://testserver:80", "testserver", True),
+        ("http://TESTSERVER", "testserver", True),
+        ("https://testserver", "testserver", False),
+        ("http://testserver:8000", "testserver", False),
+        ("http://testserver", "testserver:8000", False),
+        ("http://testserver.evil.example", "testserver", False),
+        ("http://evil.example", "testserver", False),
+        ("null", "testserver", False),
+        ("", "testserver", False),
+        ("http://testserver/path", "testserver", False),
+        ("http://user@testserver", "testserver", False),
+        ("http://testserver:port", "testserver", False),
+        ("http://[", "testserver", False),
+        ("http://evil.example", "evil.example", False),  # no host of ours: DNS rebinding
+    ],
+)
+def test_the_origin_must_be_ours(origin: str, host: str, allowed: bool) -> None:
+    assert authentication.origin_allowed(scope(origin=origin, host=host)) is allowed
+
+
+def test_the_scheme_is_the_one_that_the_proxy_names(settings: Any) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    behind = {"origin": "https://testserver", "x-forwarded-proto": "https"}
+    assert authentication.origin_allowed(scope(**behind))
+    assert not authentication.origin_allowed(scope(**behind | {"origin": "http://testserver"}))
+
+
+def test_two_origins_are_none() -> None:
+    twice = scope()
+    twice["headers"].append((b"origin", b"http://testserver"))
+    assert not authentication.origin_allowed(twice)
+
+
+def test_other_origins_are_allowed_by_setting(settings: Any) -> None:
+    settings.NOTIFY_ALLOWED_ORIGINS = ["https://App.example.org/"]
+    assert authentication.origin_allowed(scope(origin="https://app.example.org"))
+    assert not authentication.origin_allowed(scope(origin="https://app.example.org:444"))
+
+
+@pytest.mark.parametrize("key", ["\\000abcdefgh", "\\012", "\\177abc"])
+def test_a_cookie_that_no_session_has_is_nobodys_and_harms_nobody(ada: User, key: str) -> None:
+    good = scope(f"sessionid={new_session(ada).session_key}")
+    strange = scope(f'sessionid="{key}"')  # Django reads \\000 as a NUL
+    found = authentication.identify([good, strange])
+    assert found[0] is not None
+    assert found[1] is None
+
+
+def test_a_query_with_too_many_fields_says_nothing() -> None:
+    assert authentication.query({"query_string": b"&".join([b"ticket=x"] * 30)}) == {}

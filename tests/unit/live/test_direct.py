@@ -1,0 +1,161 @@
+"""The fast path writes the same bytes as autobahn, whatever the transport does."""
+
+import socket
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+from autobahn.websocket.protocol import WebSocketProtocol
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.abstract import FileDescriptor
+
+from notify.changes import Step
+from notify.live import direct
+from notify.live.direct import DirectWriter
+from tests.unit.live.fakes import Wire, open_connection, settle
+
+
+class Autobahn(WebSocketProtocol):
+    """Autobahn's own framing, into a list of bytes."""
+
+    def __init__(self) -> None:
+        self.state = WebSocketProtocol.STATE_OPEN
+        self.written = b""
+        self.logFrames = self.logOctets = False
+        self.factory = type("Factory", (), {"isServer": True})
+        self.applyMask = False
+        self.maskServerFrames = self.maskClientFrames = False
+        self.trafficStats = type("Stats", (), {})()
+        for name in ("outgoingOctetsWebSocketLevel", "outgoingWebSocketFrames"):
+            setattr(self.trafficStats, name, 0)
+
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:  # noqa: N802
+        self.written += data
+
+
+@given(st.sampled_from([0, 1, 125, 126, 127, 65_535, 65_536, 70_000]))
+def test_a_frame_has_the_bytes_that_autobahn_writes(size: int) -> None:
+    autobahn = Autobahn()
+    payload = b"x" * size
+    autobahn.sendFrame(opcode=1, payload=payload)
+    assert direct.frame(payload) == autobahn.written
+
+
+class Transport(FileDescriptor):
+    """Twisted's buffering around a real socket."""
+
+    def __init__(self, one: socket.socket) -> None:
+        super().__init__(reactor=type("Reactor", (), {"addWriter": lambda self, one: None})())
+        self.socket: socket.socket | None = one
+        self.connected = True
+
+    def waiting(self) -> bytes:
+        return bytes(self.dataBuffer[self.offset :]) + b"".join(self._tempDataBuffer)
+
+
+class Protocol:
+    STATE_OPEN = 3
+
+    def __init__(self, transport: Any) -> None:
+        self.state = self.STATE_OPEN
+        self.transport = transport
+
+
+@pytest.fixture
+def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    yield ours, theirs
+    ours.close()
+    theirs.close()
+
+
+Sockets = tuple[socket.socket, socket.socket]
+
+
+def test_a_ready_frame_is_sent_at_once(sockets: Sockets) -> None:
+    transport = Transport(sockets[0])
+    assert DirectWriter(Protocol(transport)).write("é")
+    assert sockets[1].recv(100) == direct.frame("é".encode())
+    assert transport.waiting() == b""
+
+
+def test_what_the_kernel_does_not_take_waits_in_twisted_in_order(sockets: Sockets) -> None:
+    sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    transport = Transport(sockets[0])
+    writer = DirectWriter(Protocol(transport))
+    texts = [str(n) * 50_000 for n in range(5)]
+    for text in texts:
+        assert writer.write(text)
+    waiting = transport.waiting()
+    assert waiting
+    taken = b""
+    sockets[1].setblocking(False)
+    while True:
+        try:
+            taken += sockets[1].recv(1 << 20)
+        except BlockingIOError:
+            break
+    assert taken + waiting == b"".join(direct.frame(text.encode()) for text in texts)
+
+
+def test_what_waits_in_twisted_is_not_overtaken(sockets: Sockets) -> None:
+    transport = Transport(sockets[0])
+    transport.write(b"before")
+    assert DirectWriter(Protocol(transport)).write("after")
+    assert transport.waiting() == b"before" + direct.frame(b"after")
+
+
+def test_a_broken_socket_is_left_to_twisted(sockets: Sockets) -> None:
+    transport = Transport(sockets[0])
+    sockets[0].shutdown(socket.SHUT_WR)
+    assert DirectWriter(Protocol(transport)).write("text")
+    assert transport.waiting() == direct.frame(b"text")
+
+
+def test_a_socket_that_is_not_open_takes_nothing(sockets: Sockets) -> None:
+    protocol = Protocol(Transport(sockets[0]))
+    protocol.state = 2
+    assert not DirectWriter(protocol).write("text")
+
+
+def test_a_transport_that_is_no_plain_socket_is_written_to_as_usual() -> None:
+    written = []
+
+    class Tls:
+        def write(self, data: bytes) -> None:
+            written.append(data)
+
+    assert DirectWriter(Protocol(Tls())).write("text")
+    assert written == [direct.frame(b"text")]
+
+
+async def test_a_connection_writes_the_same_frames_either_way() -> None:
+    class Recorder:
+        def __init__(self) -> None:
+            self.texts: list[str] = []
+
+        def write(self, text: str) -> bool:
+            self.texts.append(text)
+            return True
+
+    plain, recorder = Wire(), Recorder()
+    ways = [open_connection(plain), open_connection(Wire(), direct=recorder)]
+    for connection in ways:
+        for version in range(3):
+            step = Step("1", "e1", version, version + 1, 0, 0)
+            connection.offer(step, [f'{{"id":{version}}}'])
+        connection.write('{"type":"pong","id":1}')
+        connection.offer(Step("1", "e1", 3, 4, 0, 0), ['{"id":4}'])
+    await settle()
+    assert recorder.texts == [one["text"] for one in plain.messages]
+    assert len(recorder.texts) == 3
+
+
+async def test_a_send_that_is_not_daphnes_has_no_direct_writer() -> None:
+    async def send(message: object) -> None: ...
+
+    assert DirectWriter.of(send) is None
+    assert DirectWriter.of(partial(send, {})) is None

@@ -1,0 +1,129 @@
+"""The names of Daphne, Twisted and autobahn that notify/live/server.py touches and that are not
+public. Where one of these fails, an upgrade changed what is named here: read the new code before
+you mend the test."""
+
+import asyncio
+import inspect
+from functools import partial
+from typing import Any
+
+import autobahn.websocket.protocol
+from daphne.cli import CommandLineInterface
+from daphne.http_protocol import WebRequest
+from daphne.server import Server
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.tcp import Connection
+
+from notify.live import server
+from notify.live.direct import DirectWriter
+from notify.live.server import BoundedProtocol
+
+
+def test_the_server_makes_its_websocket_factory_in_run_and_reads_the_protocol_from_it() -> None:
+    assert "self.ws_factory = WebSocketFactory(" in inspect.getsource(Server.run)
+    assert WebSocketFactory.protocol is WebSocketProtocol
+
+
+def test_the_server_ends_by_kill_all_applications() -> None:
+    source = inspect.getsource(Server.run)
+    assert '"before", "shutdown", self.kill_all_applications' in source
+    assert "self.listeners.append(listener)" in source
+
+
+def test_the_server_keeps_an_application_in_its_connections() -> None:
+    source = inspect.getsource(Server.create_application)
+    assert 'self.connections[protocol]["application_instance"] = asyncio.ensure_future(' in source
+    checker = inspect.getsource(Server.application_checker)
+    assert 'application_instance = details.get("application_instance", None)' in checker
+
+
+def test_a_disconnected_protocol_is_marked_in_connections() -> None:
+    assert '["disconnected"] = ' in inspect.getsource(Server.protocol_disconnected)
+
+
+def test_an_error_response_that_cannot_be_begun_raises_value_error() -> None:
+    source = inspect.getsource(WebRequest.handle_reply)
+    assert 'raise ValueError("HTTP response has already been started")' in source
+    assert "self.basic_error(500" in inspect.getsource(WebRequest.handle_exception)
+
+
+def test_a_socket_puts_frames_into_its_application_queue_unless_muted() -> None:
+    source = inspect.getsource(WebSocketProtocol.onMessage)
+    assert "self.application_queue.put_nowait" in source
+    assert "if self.muted" in source
+    assert "if not self.muted" in inspect.getsource(WebSocketProtocol.onClose)
+
+
+def test_a_socket_copies_the_options_that_its_class_lists() -> None:
+    source = inspect.getsource(autobahn.websocket.protocol.WebSocketProtocol._connectionMade)
+    assert "for configAttr in self.CONFIG_ATTRS:" in source
+    assert "if not hasattr(self, configAttr):" in source
+    assert "maxMessagePayloadSize" in WebSocketProtocol.CONFIG_ATTRS
+
+
+def test_the_options_of_the_class_are_those_of_the_factory() -> None:
+    factory = WebSocketFactory(object())
+    factory.protocol = BoundedProtocol
+    factory.setProtocolOptions(maxMessagePayloadSize=123, autoPingTimeout=7)
+
+    made = server._configured(factory)
+
+    assert issubclass(made, BoundedProtocol)
+    assert made.CONFIG_ATTRS == ()
+    socket = object.__new__(made)  # of a socket, as a function of the class would be its method
+    assert {name: getattr(socket, name) for name in WebSocketProtocol.CONFIG_ATTRS} == {
+        name: getattr(factory, name) for name in WebSocketProtocol.CONFIG_ATTRS
+    }
+
+
+def test_what_the_first_hearer_takes_does_not_get_into_the_queue() -> None:
+    one: Any = object.__new__(BoundedProtocol)
+    one.application_queue = asyncio.Queue()
+    one.client_addr = ["127.0.0.1", 1]
+    heard: list[bytes] = []
+
+    def hear(payload: bytes) -> bool:
+        heard.append(payload)
+        return payload == b"mine"
+
+    one.first_hearer = hear
+
+    one.onMessage(b"mine", False)
+    one.onMessage(b"not mine", False)
+    one.onMessage(b"mine", True)  # binary: nobody is asked
+
+    assert heard == [b"mine", b"not mine"]
+    waiting = [one.application_queue.get_nowait() for _ in range(2)]
+    assert [message.get("text") for message in waiting] == ["not mine", None]
+
+
+def test_the_ping_interval_is_the_only_thing_that_makes_daphne_ping() -> None:
+    source = inspect.getsource(WebSocketProtocol.check_timeouts)
+    assert "> self.server.ping_interval" in source
+
+
+def test_the_command_line_has_the_application_as_a_positional_argument() -> None:
+    [action] = [one for one in CommandLineInterface().parser._actions if one.dest == "application"]
+    assert action.option_strings == []
+
+
+def test_the_transport_has_the_buffers_that_the_fast_path_looks_at() -> None:
+    transport = FileDescriptor()
+    assert transport.dataBuffer == b""
+    assert transport.offset == 0
+    assert transport._tempDataBuffer == []
+    assert transport.disconnecting == 0
+    assert transport.connected == 0
+    assert "self.socket" in inspect.getsource(Connection.writeSomeData)
+    assert WebSocketProtocol.STATE_OPEN == 3
+
+
+def test_the_send_of_an_application_is_a_partial_with_the_protocol() -> None:
+    assert "send=partial(self.handle_reply, protocol)" in inspect.getsource(
+        Server.create_application
+    )
+    server, protocol = object.__new__(Server), object()
+    writer = DirectWriter.of(partial(server.handle_reply, protocol))
+    assert writer is not None
+    assert writer._protocol is protocol

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import pytest
+from django.core.checks import run_checks
+from django.db import connection
+
+from notify import checks
+
+
+def ids(messages):
+    return [message.id for message in messages]
+
+
+def ours(**options):
+    return [message for message in run_checks(**options) if message.id.startswith("notify.")]
+
+
+def test_a_project_as_it_comes_has_nothing_to_complain_about():
+    assert ours() == []
+
+
+def test_each_wrong_setting_is_an_error_of_its_own(settings):
+    settings.NOTIFY_PING_INTERVAL = 0
+    settings.NOTIFY_TYPO = 1
+    found = ours()
+    assert ids(found) == ["notify.E001", "notify.E001"]
+    assert "NOTIFY_PING_INTERVAL must be a number above 0." in found[0].msg
+    assert "NOTIFY_TYPO is not a setting" in found[1].msg
+    assert "docs/settings.md" in found[0].hint
+
+
+@pytest.mark.parametrize("layers", [{}, {"other": {}}])
+def test_a_missing_channel_layer_is_a_warning(settings, layers):
+    settings.CHANNEL_LAYERS = layers
+    [found] = ours()
+    assert found.id == "notify.W001"
+    assert "10 s late" in found.msg
+
+
+def test_another_layer_may_be_named(settings):
+    settings.CHANNEL_LAYERS = {"other": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    settings.NOTIFY_CHANNEL_LAYER = "other"
+    assert ours() == []
+
+
+@pytest.mark.django_db
+def test_the_databases_of_the_tests_are_right():
+    assert ours(databases=["default"]) == []
+
+
+def test_the_database_is_only_looked_at_where_it_is_asked_for(monkeypatch):
+    monkeypatch.setattr(connection, "vendor", "mysql")
+    assert ours() == []
+    assert checks.check_database(databases=["another"]) == []
+
+
+def test_another_database_is_an_error(monkeypatch):
+    monkeypatch.setattr(connection, "vendor", "mysql")
+    monkeypatch.setattr(connection, "display_name", "MySQL")
+    [found] = checks.check_database(databases=["default"])
+    assert found.id == "notify.E002"
+    assert "MySQL" in found.msg
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("mode", [None, "DEFERRED"])
+def test_sqlite_without_immediate_transactions_is_an_error(monkeypatch, mode):
+    options = {**connection.settings_dict["OPTIONS"], "transaction_mode": mode}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    assert ids(checks.check_database(databases=["default"])) == ["notify.E003"]
+
+
+@pytest.mark.sqlite
+def test_sqlite_with_atomic_requests_is_a_warning(monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    assert ids(checks.check_database(databases=["default"])) == ["notify.W002"]
+
+
+@pytest.mark.postgres
+def test_postgresql_with_atomic_requests_is_fine(monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    assert checks.check_database(databases=["default"]) == []
+
+
+@pytest.mark.parametrize(
+    ("interval", "timeout", "id_", "cure"),
+    [
+        (None, 15, "notify.W003", "Set it to 20"),
+        (None, None, "notify.W003", "Set it to 20"),
+        (60, 15, "notify.W003", "proxy_read_timeout"),
+        (55, 15, "notify.W003", "proxy_read_timeout"),  # with its jitter of 10 %
+        (20, None, "notify.W004", "Set it to 15"),
+    ],
+)
+def test_a_heartbeat_that_keeps_no_socket_open_is_a_warning(settings, interval, timeout, id_, cure):
+    settings.NOTIFY_PING_INTERVAL = interval
+    settings.NOTIFY_PING_TIMEOUT = timeout
+    [found] = ours()
+    assert found.id == id_
+    assert cure in found.hint
+
+
+def test_a_heartbeat_just_below_the_idle_timeout_of_proxies_is_right(settings):
+    settings.NOTIFY_PING_INTERVAL = 54
+    assert ours() == []
+
+
+def test_a_deployment_with_its_layer_in_memory_is_warned(settings):
+    [found] = ours(include_deployment_checks=True)
+    assert found.id == "notify.W005"
+    assert "10 s late" in found.msg
+    assert "REDIS_URL" in found.hint
+
+
+def core_layer(**options):
+    return {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": options}}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, ["drops hints above 100", "gives up a socket"]),
+        ({"capacity": 1000, "hosts": ["redis://a"]}, ["gives up a socket"]),
+        ({"capacity": 1000, "hosts": [{"address": "redis://a", "socket_timeout": 4}]}, ["gives"]),
+        ({"hosts": [{"address": "redis://a", "socket_timeout": None}]}, ["drops hints"]),
+        ({"capacity": 1000, "hosts": [{"address": "redis://a", "socket_timeout": 10}]}, []),
+    ],
+)
+def test_a_core_layer_that_loses_hints_is_a_warning(settings, options, said):
+    settings.CHANNEL_LAYERS = core_layer(**options)
+    found = ours()
+    assert ids(found) == ["notify.W006"] * len(said)
+    for message, words in zip(found, said, strict=True):
+        assert words in message.msg
+
+
+def test_any_host_is_a_warning_in_production(settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    assert "notify.W007" not in ids(ours())
+    assert "notify.W007" in ids(ours(include_deployment_checks=True))
+    settings.ALLOWED_HOSTS = ["example.org"]
+    assert "notify.W007" not in ids(ours(include_deployment_checks=True))
+
+
+def test_a_daphne_that_was_not_tested_is_a_warning(monkeypatch):
+    monkeypatch.setattr(checks, "version", lambda name: "4.3.0")
+    [found] = ours()
+    assert found.id == "notify.W008"
+    assert "Daphne 4.3.0" in found.msg

@@ -1,0 +1,120 @@
+"""What a person may ask for: all that is kept about them, and that it goes."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+import notify
+from notify.models import ApiToken, Batch, Inbox, KnownDevice, Notice, Notification
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Tables that lead to nobody: hashes of session keys, and random numbers.
+ANONYMOUS = {"EndedSession", "SpentTicket"}
+
+
+@pytest.fixture(autouse=True)
+def _silent(settings):
+    settings.NOTIFY_WELCOME = False
+
+
+@pytest.fixture
+def ada(make_user):
+    return make_user("ada")
+
+
+@pytest.fixture
+def bob(make_user):
+    return make_user("bob")
+
+
+@pytest.fixture
+def life(ada, bob):
+    """Ada has something in every table."""
+    notify.send(to=ada, title="for ada alone", body="secret of ada")
+    notify.send(to=[ada, bob], title="for both")
+    notify.send(to=bob, title="from ada", actor=ada, sender=ada, key="ada-key")
+    notify.send(to=[ada, bob], title="tomorrow", send_at=timezone.now() + timedelta(days=1))
+    KnownDevice.objects.create(user=ada, fingerprint="f" * 64)
+    ApiToken.objects.issue(ada, "robot", ["inbox"])
+
+
+def run(command, *arguments):
+    out = StringIO()
+    call_command(command, *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_an_export_has_something_of_every_table(life):
+    found = json.loads(run("notify_export", "ada"))
+    assert [row["title"] for row in found["notifications"]] == ["for ada alone", "for both"]
+    assert found["notifications"][0]["body"] == "secret of ada"
+    assert [row["title"] for row in found["written"]] == ["from ada"]
+    assert [row["title"] for row in found["waiting_for"]] == ["tomorrow"]
+    assert [row["name"] for row in found["api_tokens"]] == ["robot"]
+    assert len(found["devices"]) == len(found["inbox"]) == 1
+    assert "f" * 64 not in json.dumps(found)  # a secret of ours, of no use to her
+
+
+def test_an_export_has_nothing_of_anybody_else(life):
+    assert "secret of ada" not in run("notify_export", "bob")
+
+
+def test_erasing_leaves_no_row_that_leads_to_the_person(life, ada):
+    run("notify_erase", "ada", "--yes")
+    for model in apps.get_app_config("notify").get_models():
+        if model.__name__ in ANONYMOUS:
+            continue
+        for row in model._default_manager.values():
+            about = {name: value for name, value in row.items() if name.endswith("user_id")}
+            assert ada.pk not in about.values(), (model, row)
+            assert row.get("actor_id") != ada.pk, row
+            assert "ada" not in str(row.get("actor_name", "")), row
+            assert row.get("sender") != f"user:{ada.pk}", row
+            assert row.get("key") != "ada-key", row
+            assert ada.pk not in row.get("recipients", []), row
+            assert "secret of ada" not in str(row), row
+    assert get_user_model().objects.filter(pk=ada.pk).exists()
+
+
+def test_erasing_leaves_the_others_what_they_have(life, bob):
+    before = set(Notification.objects.filter(user=bob).values_list("notice__title", flat=True))
+    run("notify_erase", "ada", "--yes")
+    after = set(Notification.objects.filter(user=bob).values_list("notice__title", flat=True))
+    assert before == after == {"for both", "from ada"}
+
+
+def test_what_was_on_its_way_does_not_arrive_after_it(life, ada, bob):
+    run("notify_erase", "ada", "--yes")
+    Batch.objects.filter(state="pending").update(due=timezone.now() - timedelta(hours=1))
+    run("notify_work", "--until-idle")
+    assert Notice.objects.filter(notifications__user=bob, title="tomorrow").exists()
+    assert not Notification.objects.filter(user=ada).exists()
+
+
+def test_the_inbox_works_after_it_in_a_new_life(life, ada):
+    epoch = Inbox.objects.get(user=ada).epoch
+    run("notify_erase", "ada", "--yes")
+    notify.send(to=ada, title="hello again")
+    inbox = Inbox.objects.get(user=ada)
+    assert (inbox.version, inbox.unread) == (1, 1)
+    assert inbox.epoch != epoch
+
+
+def test_erasing_wants_to_be_sure(life, ada):
+    with pytest.raises(CommandError, match="--yes"):
+        run("notify_erase", "ada")
+    assert Notification.objects.filter(user=ada).exists()
+
+
+def test_a_stranger_is_told_as_one():
+    with pytest.raises(CommandError, match="no user 'nobody'"):
+        run("notify_export", "nobody")

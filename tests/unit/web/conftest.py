@@ -1,0 +1,86 @@
+"""Callers of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from notify.models import ApiToken
+from notify.web import callers
+from notify.web.api import api
+
+
+@pytest.fixture(autouse=True)
+def fresh_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests are counted per process: each test begins at none."""
+    monkeypatch.setattr(callers, "window", callers.Window(callers.REQUESTS_A_MINUTE))
+
+
+class Caller:
+    """Speaks JSON, and sees to it that every error is one that the OpenAPI document declares."""
+
+    def __init__(self, client: Client, headers: dict[str, str]) -> None:
+        self.client = client
+        self.headers = headers
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._declared("get", path, self.client.get(_url(path), query, headers=self.headers))
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return self._declared(
+            "post",
+            path,
+            self.client.post(
+                _url(path), body, content_type="application/json", headers=self.headers
+            ),
+        )
+
+    def _declared(self, method: str, path: str, response: Any) -> Any:
+        declared = api.get_openapi_schema()["paths"][_template(path)][method]["responses"]
+        assert response.status_code in declared, f"{path} does not declare {response.status_code}"
+        if response.status_code >= 400:
+            error = response.json()["error"]
+            assert set(error) <= {"code", "message", "fields"}
+            assert error["code"]
+            assert error["message"]
+        return response
+
+
+def _url(path: str) -> str:
+    return reverse("notify-api:api-root") + path
+
+
+def _template(path: str) -> str:
+    parts = ["{notice_id}" if part.isdigit() else part for part in path.split("/")]
+    return _url("/".join(parts))
+
+
+@pytest.fixture
+def by_token() -> Callable[..., Caller]:
+    def call(user: Any, *scopes: str) -> Caller:
+        _token, plain = ApiToken.objects.issue(user, "a program", scopes)
+        return Caller(Client(enforce_csrf_checks=True), {"Authorization": f"Bearer {plain}"})
+
+    return call
+
+
+@pytest.fixture
+def by_session() -> Callable[..., Caller]:
+    """A browser that has the page, and so the CSRF token, unless told otherwise."""
+
+    def call(user: Any, *, csrf: bool = True) -> Caller:
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(user)
+        client.cookies["csrftoken"] = "a" * 32
+        return Caller(client, {"X-CSRFToken": "a" * 32} if csrf else {})
+
+    return call
+
+
+@pytest.fixture
+def nobody() -> Caller:
+    return Caller(Client(enforce_csrf_checks=True), {})

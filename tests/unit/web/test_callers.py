@@ -1,0 +1,111 @@
+"""Who may call the API."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.utils import timezone
+
+from notify.models import ApiToken, Notice
+from notify.web import callers
+
+pytestmark = pytest.mark.django_db
+
+EVERY_CALL = [
+    ("get", "inbox/"),
+    ("get", "inbox/changes/"),
+    ("post", "inbox/mark/"),
+    ("post", "ticket/"),
+    ("post", "notices/"),
+    ("get", "notices/1/"),
+    ("post", "notices/1/recall/"),
+]
+NOTICE = {"to": {"users": ["ada"]}, "title": "Hello"}
+
+
+@pytest.fixture(autouse=True)
+def _silent(settings):
+    settings.NOTIFY_WELCOME = False
+
+
+@pytest.mark.parametrize(("method", "path"), EVERY_CALL)
+def test_a_stranger_is_asked_to_sign_in(nobody, method, path):
+    response = getattr(nobody, method)(path)
+    assert response.status_code == 401
+    assert response.json()["error"]["code"] == "not_signed_in"
+    assert response["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(("method", "path"), EVERY_CALL)
+def test_a_token_without_the_scope_is_refused(make_user, by_token, method, path):
+    wrong = "inbox" if path.startswith("notices") else "send"
+    response = getattr(by_token(make_user("ada", is_superuser=True), wrong), method)(path)
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "scope"
+
+
+@pytest.mark.parametrize(("method", "path"), [call for call in EVERY_CALL if call[0] == "post"])
+def test_a_session_needs_the_csrf_token(make_user, by_session, method, path):
+    caller = by_session(make_user("ada", is_superuser=True), csrf=False)
+    response = getattr(caller, method)(path, NOTICE)
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "csrf"
+    assert not Notice.objects.exists()
+
+
+def test_a_token_needs_no_csrf_token_and_no_session(make_user, by_token):
+    assert by_token(make_user("ada"), "inbox").post("ticket/").status_code == 200
+
+
+def test_a_bad_token_is_refused_whatever_the_session_says(make_user, by_session):
+    caller = by_session(make_user("ada"))
+    caller.headers["Authorization"] = "Bearer ntf_forged"
+    assert caller.get("inbox/").status_code == 401
+
+
+def test_a_revoked_token_is_refused(make_user, by_token):
+    caller = by_token(make_user("ada"), "inbox")
+    assert caller.get("inbox/").status_code == 200
+    ApiToken.objects.update(revoked=timezone.now())
+    assert caller.get("inbox/").status_code == 401
+
+
+def test_a_deactivated_user_is_refused_by_token_and_by_session(make_user, by_token, by_session):
+    ada = make_user("ada")
+    callers_of_ada = [by_token(ada, "inbox"), by_session(ada)]
+    ada.is_active = False
+    ada.save()
+    assert [caller.get("inbox/").status_code for caller in callers_of_ada] == [401, 401]
+
+
+def test_a_session_sends_only_with_the_permission(make_user, by_session):
+    ada = make_user("ada")
+    response = by_session(ada).post("notices/", NOTICE)
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "forbidden"
+    ada.user_permissions.add(Permission.objects.get(codename="send_notice"))
+    assert by_session(ada).post("notices/", NOTICE).status_code == 201
+
+
+def test_the_scope_is_enough_for_a_token(make_user, by_token):
+    assert by_token(make_user("ada"), "send").post("notices/", NOTICE).status_code == 201
+
+
+def test_too_many_requests_are_put_off(make_user, by_token, monkeypatch):
+    monkeypatch.setattr(callers, "window", callers.Window(2))
+    ada, bob = by_token(make_user("ada"), "inbox"), by_token(make_user("bob"), "inbox")
+    assert [ada.get("inbox/").status_code for _ in range(3)] == [200, 200, 429]
+    refused = ada.get("inbox/")
+    assert refused.json()["error"]["code"] == "rate_limited"
+    assert 1 <= int(refused["Retry-After"]) <= 60
+    assert bob.get("inbox/").status_code == 200
+
+
+def test_a_window_opens_again():
+    now = 100.0
+    window = callers.Window(1, period=60, clock=lambda: now)
+    assert window.count("ada") is None
+    now = 130.0
+    assert window.count("ada") == 30
+    now = 160.0
+    assert window.count("ada") is None

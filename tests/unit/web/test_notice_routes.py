@@ -1,0 +1,266 @@
+"""Sending over HTTP."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.test import Client
+from django.utils import timezone
+
+import notify
+from notify.models import Notice, Notification
+from notify.web.refusals import MAX_BODY_BYTES
+from notify.web.schemas import NoticeOut, Recalled, Sent
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _silent(settings):
+    settings.NOTIFY_WELCOME = False
+
+
+@pytest.fixture
+def ada(make_user):
+    return make_user("ada")
+
+
+@pytest.fixture
+def sender(make_user, by_token):
+    return by_token(make_user("robot"), "send")
+
+
+def notice(to=None, **fields):
+    return {"to": to or {"users": ["ada"]}, "title": "Hello", **fields}
+
+
+def test_a_notice_is_sent_to_users_groups_and_everyone(ada, make_user, sender):
+    group = Group.objects.create(name="staff")
+    group.user_set.add(make_user("bob"), ada)
+    make_user("gone", is_active=False)
+
+    for to, recipients in (
+        ({"users": ["ada"]}, 1),
+        ({"groups": ["staff"]}, 2),
+        ({"users": ["ada"], "groups": ["staff"]}, 2),
+        ({"everyone": True}, 3),
+    ):
+        response = sender.post("notices/", notice(to))
+        Sent.model_validate(response.json())
+        assert response.status_code == 201
+        assert response.json()["recipients"] == recipients
+
+
+def test_all_fields_reach_the_inbox(ada, sender, by_session):
+    expires = (timezone.now() + timedelta(days=1)).isoformat(timespec="milliseconds")
+    said = {
+        "body": "B",
+        "level": "warning",
+        "category": "c",
+        "url": "/x/",
+        "actions": [{"label": "Open", "url": "https://example.org/"}],
+        "data": {"n": [1, None, "ü"]},
+        "kind": "k",
+    }
+    response = sender.post("notices/", notice(**said, expires=expires, unknown="ignored"))
+    assert response.status_code == 201
+    row = by_session(ada).get("inbox/").json()["notifications"][0]
+    assert {name: row[name] for name in said} == said
+    assert row["actor"] is None
+    assert row["expires"].endswith("Z")
+
+
+def test_an_unknown_user_is_named_and_nothing_is_sent(ada, sender):
+    response = sender.post("notices/", notice({"users": ["ada", "nobody", "noone"]}))
+    assert response.status_code == 422
+    assert "nobody, noone" in response.json()["error"]["fields"]["to"]
+    assert not Notice.objects.exists()
+
+
+def test_an_unknown_group_is_named_and_nothing_is_sent(ada, sender):
+    response = sender.post("notices/", notice({"users": ["ada"], "groups": ["nogroup"]}))
+    assert response.status_code == 422
+    assert "nogroup" in response.json()["error"]["fields"]["to"]
+    assert not Notice.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"to": {}}, "to"),
+        ({"to": {"everyone": "yes"}}, "to.everyone"),
+        ({"to": {"users": ["a\0"]}}, "to.users.0"),
+        ({"to": {"users": ["\ud800"]}}, "to.users.0"),
+        ({"to": "ada"}, "to"),
+        ({"title": " "}, "title"),
+        ({"title": "x" * 201}, "title"),
+        ({"title": None}, "title"),
+        ({"body": "x" * 4001}, "body"),
+        ({"body": "\ud800"}, "body"),
+        ({"level": "loud"}, "level"),
+        ({"url": "javascript:alert(1)"}, "url"),
+        ({"url": "//evil.example/"}, "url"),
+        ({"actions": [{"label": "x", "url": "javascript:alert(1)"}]}, "actions"),
+        ({"actions": [{"label": "x", "url": "/"}] * 5}, "actions"),
+        ({"data": {"x": "y" * 5000}}, "data"),
+        ({"data": {"x": 2**60}}, "data"),
+        ({"data": []}, "data"),
+        ({"expires": "2001-01-01T00:00:00Z"}, "expires"),
+        ({"expires": "2031-01-01T00:00:00"}, "expires"),
+        ({"send_at": "0001-01-01T00:00:00+12:00"}, "send_at"),
+        ({"expires": "9999-12-31T23:59:59-12:00"}, "expires"),
+        ({"key": ""}, "key"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_with_its_field(ada, sender, change, field):
+    response = sender.post("notices/", notice() | change)
+    assert response.status_code == 422
+    assert list(response.json()["error"]["fields"]) == [field]
+    assert not Notice.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"", b"\xff", b'{"title": NaN}', b'{"a": Infinity}', b"[" * 100_000, b"1" * 5000],
+)
+def test_a_body_that_is_no_json_is_malformed(sender, body):
+    response = sender.client.post(
+        "/api/notify/notices/", body, content_type="application/json", headers=sender.headers
+    )
+    assert response.status_code == (400 if body else 422)
+    assert response.json()["error"]["code"] == ("malformed" if body else "invalid")
+
+
+@pytest.mark.parametrize("size", [MAX_BODY_BYTES, 3 * MAX_BODY_BYTES])
+def test_a_body_that_is_too_large_is_refused(sender, size):
+    response = sender.post("notices/", json.dumps(notice(body="x" * size)))
+    assert response.status_code == 413
+    assert response.json()["error"]["code"] == "too_large"
+
+
+# Keys
+
+
+def test_the_same_key_is_one_notice(ada, sender):
+    first = sender.post("notices/", notice(key="order-7"))
+    second = sender.post("notices/", notice(key="order-7"))
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json() == second.json()
+    assert Notification.objects.filter(user=ada).count() == 1
+
+
+def test_the_same_key_with_other_content_is_a_conflict(ada, sender):
+    sender.post("notices/", notice(key="order-7"))
+    response = sender.post("notices/", notice(key="order-7", body="other"))
+    assert response.status_code == 409
+    assert response.json()["error"]["code"] == "key"
+    assert Notice.objects.count() == 1
+
+
+def test_keys_are_the_senders_own(ada, make_user, by_token, sender):
+    other = by_token(make_user("robot2"), "send")
+    assert sender.post("notices/", notice(key="k")).status_code == 201
+    assert other.post("notices/", notice(key="k", body="other")).status_code == 201
+
+
+# What became of it
+
+
+def test_the_status_counts_what_recipients_did(ada, make_user, sender, by_session):
+    make_user("bob")
+    sent = sender.post("notices/", notice({"everyone": True})).json()
+    by_session(ada).post("inbox/mark/", {"ref": "r", "as": "read", "ids": [sent["id"]]})
+
+    answer = sender.get(f"notices/{sent['id']}/").json()
+
+    NoticeOut.model_validate(answer)
+    counts = ("status", "recipients", "appended", "delivered", "seen", "read", "skipped")
+    assert [answer[name] for name in counts] == ["sent", 3, 3, 0, 1, 1, 0]
+    assert answer["created"].endswith("Z")
+
+
+def test_a_scheduled_notice_is_pending(ada, sender):
+    at = (timezone.now() + timedelta(hours=1)).isoformat()
+    sent = sender.post("notices/", notice(send_at=at)).json()
+    answer = sender.get(f"notices/{sent['id']}/").json()
+    assert (answer["status"], answer["appended"]) == ("pending", 0)
+
+
+def test_a_recall_takes_it_out_of_the_inbox_once(ada, sender, by_session):
+    sent = sender.post("notices/", notice()).json()
+    answers = [sender.post(f"notices/{sent['id']}/recall/").json() for _ in range(2)]
+    Recalled.model_validate(answers[0])
+    assert [answer["inboxes"] for answer in answers] == [1, 0]
+    assert by_session(ada).get("inbox/").json()["notifications"] == []
+    assert sender.get(f"notices/{sent['id']}/").json()["status"] == "recalled"
+
+
+@pytest.mark.parametrize("how", ["get", "recall"])
+def test_somebody_elses_notice_does_not_exist_without_the_permission(
+    ada, make_user, by_token, sender, how
+):
+    theirs = notify.send(to=ada, title="Theirs", sender=make_user("eve"))
+    answers = [
+        sender.get(f"notices/{pk}/") if how == "get" else sender.post(f"notices/{pk}/recall/")
+        for pk in (theirs.pk, 999_999, 2**53 - 1)
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.content for answer in answers}) == 1
+    theirs.refresh_from_db()
+    assert theirs.recalled is None
+
+
+def test_with_the_permission_anyones_notice_is_seen_and_recalled(ada, make_user, by_session):
+    theirs = notify.send(to=ada, title="Theirs")
+    staff = make_user("staff")
+    staff.user_permissions.add(Permission.objects.get(codename="send_notice"))
+    caller = by_session(staff)
+    assert caller.get(f"notices/{theirs.pk}/").status_code == 200
+    assert caller.post(f"notices/{theirs.pk}/recall/").json()["inboxes"] == 1
+
+
+# The document
+
+
+def test_the_openapi_document_is_served():
+    document = Client().get("/api/notify/openapi.json").json()
+    assert document["openapi"].startswith("3.")
+    assert set(document["paths"]) == {
+        "/api/notify/inbox/",
+        "/api/notify/inbox/categories/",
+        "/api/notify/inbox/changes/",
+        "/api/notify/inbox/mark/",
+        "/api/notify/ticket/",
+        "/api/notify/notices/",
+        "/api/notify/notices/{notice_id}/",
+        "/api/notify/notices/{notice_id}/recall/",
+    }
+    mark = document["paths"]["/api/notify/inbox/mark/"]["post"]["requestBody"]
+    assert mark["content"]["application/json"]["schema"]["required"] == ["ref", "as"]
+
+
+def test_every_operation_declares_its_errors_in_one_shape():
+    document = Client().get("/api/notify/openapi.json").json()
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            errors = {code: r for code, r in operation["responses"].items() if code >= "400"}
+            assert {"401", "403", "429"} <= set(errors)
+            for error in errors.values():
+                assert error["content"]["application/json"]["schema"] == {
+                    "$ref": "#/components/schemas/ErrorOut"
+                }
+
+
+def test_the_page_of_the_api_has_nothing_that_a_strict_policy_forbids():
+    response = Client().get("/api/notify/docs")
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "https://" not in page
+    assert "<style" not in page
+    assert " style=" not in page
+    for script in page.split("<script")[1:]:
+        assert "src=" in script.split(">")[0] or 'type="application/json"' in script.split(">")[0]
+    assert "'unsafe-inline'" not in response["Content-Security-Policy"]

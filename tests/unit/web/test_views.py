@@ -1,0 +1,69 @@
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from notify.models import Notice, Notification
+
+DASHBOARD = "/notify/"
+
+
+@pytest.fixture
+def ada(make_user, settings):
+    settings.NOTIFY_WELCOME = False
+    return make_user("ada")
+
+
+@pytest.fixture
+def page(ada, client):
+    client.force_login(ada)
+    return client
+
+
+def test_the_dashboard_asks_who_you_are(client, db):
+    response = client.get(DASHBOARD)
+    assert response.status_code == 302
+    assert response["Location"] == f"{reverse('login')}?next={DASHBOARD}"
+
+
+def test_the_dashboard_has_the_elements_and_what_they_must_know(page):
+    html = page.get(DASHBOARD).content.decode()
+    for element in ("notify-bell", "notify-inbox", "notify-connection", "notify-test"):
+        assert f"<{element}" in html
+    assert "&quot;socket&quot;: &quot;/ws/notify/&quot;" in html
+    assert "&quot;api&quot;: &quot;/api/notify/&quot;" in html
+
+
+def test_the_dashboard_has_no_inline_script_or_style(page):
+    html = page.get(DASHBOARD).content.decode()
+    assert "<style" not in html
+    assert " style=" not in html
+    assert html.count("<script") == html.count('<script type="module" src="') + html.count(
+        'type="application/json"'  # data, which no policy runs
+    )
+
+
+def test_a_test_is_sent_to_oneself_only(page, ada, make_user):
+    make_user("bob")
+    response = page.post("/notify/test/")
+    assert response.status_code == 201
+    notice = Notice.objects.get(pk=response.json()["id"])
+    assert notice.kind == "notify.test"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_test_is_in_the_inbox_when_the_answer_comes(page, ada):
+    response = page.post("/notify/test/")
+    assert Notification.objects.get(user=ada).notice_id == response.json()["id"]
+
+
+def test_a_test_needs_post_and_a_user(client, db):
+    assert client.get("/notify/test/").status_code == 405
+    response = client.post("/notify/test/")
+    assert response.status_code == 401
+    assert response.json()["error"]["code"] == "not_signed_in"
+
+
+def test_a_test_needs_the_csrf_token(ada):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(ada)
+    assert strict.post("/notify/test/").status_code == 403

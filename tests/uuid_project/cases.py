@@ -1,0 +1,276 @@
+"""What must work whatever the user model is; run by tests/integration/test_any_user_model.py."""
+
+from __future__ import annotations
+
+import os
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.checks import run_checks
+from django.db import connection
+from django.db.models.functions import Now
+
+import notify
+from notify import sending
+from notify.changes import Change, Cursor
+from notify.exceptions import InvalidNotice, KeyConflict, UnknownUsers
+from notify.inbox import reading, retention, sql, store, work
+from notify.inbox.audience import users_named
+from notify.live import groups, protocol
+from notify.models import ApiToken, Batch, Inbox, Notice, Notification
+from tests.unit.inbox.helpers import committed
+
+pytestmark = pytest.mark.django_db
+
+People = get_user_model()
+
+
+def make(count):
+    """Users, in the order of their keys, with names in another order."""
+    names = [f"name-{n}@example.org" for n in range(count)]
+    random.Random(1).shuffle(names)  # noqa: S311  the same order in each run
+    for name in names:
+        People._default_manager.create(**{People.USERNAME_FIELD: name})
+    return list(People._default_manager.order_by("pk"))
+
+
+def on_commit(work):
+    def run(*args, **kwargs):
+        with committed():
+            return work(*args, **kwargs)
+
+    return run
+
+
+send = on_commit(notify.send)
+recall = on_commit(notify.recall)
+mark = on_commit(sending.mark)
+mark_through = on_commit(sending.mark_through)
+
+
+@pytest.fixture(autouse=True)
+def no_welcome(settings):
+    settings.NOTIFY_WELCOME = False
+
+
+@pytest.fixture
+def announced(monkeypatch):
+    changes: list[Change] = []
+    monkeypatch.setattr(groups, "publish", changes.append)
+    return changes
+
+
+def counts(user):
+    inbox = Inbox.objects.get(pk=user.pk)
+    return inbox.version, inbox.unseen, inbox.unread
+
+
+def cursor_of(user):
+    head = reading.heads([str(user.pk)])[str(user.pk)]
+    return Cursor(head.epoch, head.version)
+
+
+def test_it_is_the_user_model_that_it_should_be():
+    assert People._meta.label == f"people.{os.environ['TEST_USER_MODEL']}"
+    assert [message for message in run_checks() if message.id != "notify.W001"] == []
+
+
+def test_a_notice_is_sent_by_whatever_names_a_user(announced):
+    users = make(4)
+    ada = users[0]
+    for to in (
+        ada,
+        ada.pk,
+        str(ada.pk),
+        [ada],
+        [ada.pk, str(ada.pk)],
+        People._default_manager.filter(pk=ada.pk),
+        users_named([ada.get_username()]),
+    ):
+        send(to=to, title="Hello")
+    send(to=notify.everyone(), title="For all")
+
+    assert counts(ada) == (8, 8, 8)
+    assert counts(users[3]) == (1, 1, 1)
+    assert [step.user for step in announced[-1].steps] == [str(user.pk) for user in users]
+    assert {change.steps[0].user for change in announced[:-1]} == {str(ada.pk)}
+
+
+def test_groups_where_the_user_model_has_some():
+    ada, _bob = make(2)
+    group = Group.objects.create(name="crew")
+    if hasattr(ada, "groups"):
+        ada.groups.add(group)
+        send(to=group, title="Hello")
+        assert counts(ada) == (1, 1, 1)
+    else:
+        with pytest.raises(InvalidNotice, match="no groups"):
+            send(to=group, title="Hello")
+
+
+@pytest.mark.parametrize("nobody", [None, b"x", 1.5, True, [object()]], ids=repr)
+def test_what_is_no_key_is_refused(nobody):
+    with pytest.raises(InvalidNotice):
+        send(to=nobody, title="Hello")
+
+
+def test_a_key_of_nobody_is_refused():
+    ada, gone = make(2)
+    key = gone.pk
+    gone.delete()
+    with pytest.raises(UnknownUsers):
+        send(to=[ada, key], title="Hello")
+
+
+def test_what_is_announced_is_what_is_read(announced):
+    ada, actor = make(2)
+    send(to=ada, title="Hello", actor=actor, sender=actor, key="k")
+    with pytest.raises(KeyConflict):
+        send(to=ada, title="Other", actor=actor, sender=actor, key="k")
+
+    [change] = announced
+    [row] = reading.page(str(ada.pk)).rows
+    assert row == change.arrival | {"arrived": 1, "version": 1}
+    assert row["actor"]["id"] == str(actor.pk)
+    assert row["actor"]["name"] == actor.get_username()
+    assert Notice.objects.get().sender == f"user:{actor.pk}"
+
+
+def test_reading_by_cursor_and_by_page(announced):
+    ada, bob = make(2)
+    name = str(ada.pk)
+    [anew] = reading.changes([(name, None)])
+    assert (anew.user, anew.reset, anew.version) == (name, True, 0)
+    for n in range(3):
+        send(to=[ada, bob], title=f"{n}")
+
+    told, of_bob = reading.changes([(name, Cursor(anew.epoch, 1)), (str(bob.pk), None)])
+
+    assert told is not None
+    assert told.user == name
+    assert [row["title"] for row in told.rows] == ["1", "2"]
+    assert of_bob.user == str(bob.pk)
+    assert of_bob.reset
+    assert [row["title"] for row in reading.page(name, before=3).rows] == ["1", "0"]
+    assert protocol.inbox_frames(told)[0].to == 3
+    assert {step.epoch for change in announced for step in change.steps if step.user == name} == {
+        anew.epoch
+    }
+
+
+def test_marks_and_their_counts():
+    [ada] = make(1)
+    name = str(ada.pk)
+    notices = [send(to=ada, title=f"{n}") for n in range(4)]
+
+    assert mark(name, "seen", ids=[notices[0].pk]) == 5
+    assert counts(ada) == (5, 3, 4)
+    version, change = store.mark_ids(name, "read", [notices[1].pk])
+    assert version == 6
+    assert change.steps[0].user == name
+    assert [row["id"] for row in change.rows] == [notices[1].pk]
+    assert mark_through(name, "archived", epoch=cursor_of(ada).epoch, through=3) == 7
+    assert counts(ada) == (7, 1, 1)
+    assert store.recount(name) is None
+
+
+def test_recalls_deletions_acknowledgements_and_epochs(announced):
+    ada, bob = make(2)
+    first, second = (send(to=[ada, bob], title=f"{n}") for n in range(2))
+    before = cursor_of(ada)
+
+    assert recall(first) == 2
+    assert counts(ada) == (3, 1, 1)
+    assert {step.user for step in announced[-1].steps} == {str(ada.pk), str(bob.pk)}
+    change = store.delete_rows(str(ada.pk), [Notification.objects.get(user=ada, notice=second).pk])
+    assert change.steps[0].user == str(ada.pk)
+    assert reading.changes([(str(ada.pk), before)])[0].reset
+    assert store.acknowledge({str(ada.pk): 4, str(bob.pk): 2}) == {str(ada.pk), str(bob.pk)}
+    assert Inbox.objects.get(pk=ada.pk).acknowledged == 4
+    epochs = cursor_of(ada).epoch, cursor_of(bob).epoch
+    assert store.renew_epochs({str(ada.pk): 9, str(bob.pk): 1}) == 1
+    assert cursor_of(ada).epoch != epochs[0]
+    assert cursor_of(bob).epoch == epochs[1]
+    assert store.renew_all_epochs() == 2
+
+
+def test_batches_are_in_the_order_of_locking_and_skip_who_is_gone(settings):
+    settings.NOTIFY_BATCH_SIZE = 3
+    users = make(8)
+    notice = send(to=random.Random(2).sample(users, 8), title="Hello")  # noqa: S311
+    keys = [key for batch in Batch.objects.order_by("pk") for key in batch.recipients]
+    assert keys == [sql.database_key(user.pk) for user in users]
+    users[4].delete()
+
+    while sending.carry_out_next():
+        pass
+
+    progress: Any = Notice.objects.with_progress().get(pk=notice.pk)
+    assert (progress.appended, progress.skipped, progress.status) == (7, 1, "sent")
+    assert not work.due()
+
+
+def test_pruning_and_counting():
+    ada, bob = make(2)
+    send(to=[ada, bob], title="old")
+    Notice.objects.update(created=Now() - timedelta(days=40))
+    young = send(to=ada, title="young")
+    mark(str(ada.pk), "read", ids=[young.pk])
+    store.acknowledge({str(ada.pk): 3})
+    found: Any = Notice.objects.with_counts().get(pk=young.pk)
+    assert (found.delivered, found.seen, found.read) == (1, 1, 1)
+
+    users = []
+    pruned = retention.prune(
+        timedelta(days=30), announce=lambda change: users.append(change.steps[0].user), pause_s=0
+    )
+
+    assert (pruned.notifications, pruned.notices) == (2, 1)
+    assert sorted(users) == sorted([str(ada.pk), str(bob.pk)])
+
+
+def test_a_new_user_is_welcomed(settings):
+    settings.NOTIFY_WELCOME = True
+    with committed():
+        [ada] = make(1)
+    assert counts(ada) == (1, 1, 1)
+    assert Notification.objects.get().notice.kind == "notify.welcome"
+
+
+def test_a_user_may_be_deleted_and_takes_the_inbox_along():
+    ada, bob = make(2)
+    send(to=[ada, bob], title="Hello", actor=None)
+    ApiToken.objects.issue(ada, "script", ["inbox"])
+    name = str(ada.pk)
+    ada.delete()
+    assert reading.changes([(name, None)]) == [None]
+    assert [row.user_id for row in Notification.objects.all()] == [bob.pk]
+
+
+def test_everyone_is_who_is_active_where_the_model_knows():
+    ada, bob = make(2)
+    if "is_active" in {field.name for field in People._meta.get_fields()}:
+        People._default_manager.filter(pk=bob.pk).update(is_active=False)
+        send(to=notify.everyone(), title="Hello")
+        assert not Inbox.objects.filter(pk=bob.pk).exists()
+    else:
+        send(to=notify.everyone(), title="Hello")
+        assert counts(bob) == (1, 1, 1)
+    assert counts(ada) == (1, 1, 1)
+
+
+@pytest.mark.postgres
+def test_keys_have_the_type_of_the_column():
+    [ada] = make(1)
+    send(to=ada, title="Hello")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT data_type FROM information_schema.columns"
+            " WHERE table_name = 'notify_inbox' AND column_name = 'user_id'"
+        )
+        [(column,)] = cursor.fetchall()
+    assert sql.key_type().split("(")[0] in {column, column.replace("character varying", "varchar")}
