@@ -120,7 +120,7 @@ elif pool_size := env.read("DATABASE_POOL", whole_number, default=20):
     # Under ASGI a request's thread lives as long as the request, and so would a connection of
     # CONN_MAX_AGE. The pool keeps them open instead.
     _options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"]["ENGINE"] = "config.postgresql"  # which looks after the pool
 
 # -------------------------------------------------------------------------- channel layer
 

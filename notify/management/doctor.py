@@ -5,6 +5,7 @@ Each hop is told in words; the first that does not work ends the walk, as those 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import ssl
@@ -16,8 +17,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
 from notify.live.protocol import SUBPROTOCOL
@@ -69,8 +70,8 @@ class Patient:
     def context(self) -> ssl.SSLContext | None:
         return (self.ssl_context or ssl.create_default_context()) if self.is_secure else None
 
-    def open(self, origin: str) -> ClientConnection:
-        return connect(
+    async def open(self, origin: str) -> ClientConnection:
+        return await connect(
             f"{'wss' if self.is_secure else 'ws'}://{urlsplit(self.url).netloc}/ws/notify/",
             origin=Origin(origin),
             additional_headers={"Cookie": self.cookie},
@@ -97,19 +98,25 @@ def examine(patient: Patient) -> Iterator[Finding]:
         yield finding
         if not finding.well:
             return
-    try:
-        connection = patient.open(patient.origin)
-    except Exception as error:  # noqa: BLE001  whatever it is, it is the finding
-        yield Finding("Upgrade", _words_of(error), well=False)
-        return
-    yield Finding("Upgrade", f"accepted, with Origin {patient.origin}")
-    with connection:
-        talk = Talk(connection)
-        for name, ask in (("hello", _hello), ("Ping", _ping), ("Push", _push), ("Idle", _idle)):
-            finding = _found(name, partial(ask, talk=talk), patient)
-            yield finding
-            if not finding.well:
-                return
+    # Not websockets.sync: it reads in a thread of its own, and before Python 3.13 a TLS socket
+    # must not be read and written at once. One handshake of 500 was never answered.
+    with asyncio.Runner() as runner:
+        try:
+            talk = Talk(runner, runner.run(patient.open(patient.origin)))
+        except Exception as error:  # noqa: BLE001  whatever it is, it is the finding
+            yield Finding("Upgrade", _words_of(error), well=False)
+            return
+        yield Finding("Upgrade", f"accepted, with Origin {patient.origin}")
+        yield from _examine_socket(patient, talk)
+        talk.close()
+
+
+def _examine_socket(patient: Patient, talk: Talk) -> Iterator[Finding]:
+    for name, ask in (("hello", _hello), ("Ping", _ping), ("Push", _push), ("Idle", _idle)):
+        finding = _found(name, partial(ask, talk=talk), patient)
+        yield finding
+        if not finding.well:
+            return
 
 
 def _found(hop: str, look: Callable[[Patient], str], patient: Patient) -> Finding:
@@ -182,8 +189,11 @@ def _tls(patient: Patient) -> str:
 
 
 def _foreign_origin(patient: Patient) -> str:
+    async def knock() -> None:
+        await (await patient.open(FOREIGN)).close()
+
     try:
-        patient.open(FOREIGN).close()
+        asyncio.run(knock())
     except InvalidStatus as error:
         if error.response.status_code == 403:
             return "refused with 403, as it must be"
@@ -194,7 +204,8 @@ def _foreign_origin(patient: Patient) -> str:
 class Talk:
     """Reads frames and answers pings, as every client must."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, runner: asyncio.Runner, connection: ClientConnection) -> None:
+        self._runner = runner
         self._connection = connection
         self.epoch: str | None = None
         self.version = 0
@@ -202,13 +213,16 @@ class Talk:
         self.pings = 0
 
     def say(self, **frame: Any) -> None:
-        self._connection.send(json.dumps(frame))
+        self._runner.run(self._connection.send(json.dumps(frame)))
+
+    def close(self) -> None:
+        self._runner.run(self._connection.close())
 
     def frame(self, until: float) -> dict[str, Any]:
         """The next frame; raises TimeoutError after `until` (monotonic)."""
-        frame: dict[str, Any] = json.loads(
-            self._connection.recv(timeout=max(0.0, until - time.monotonic()))
-        )
+        patience = max(0.0, until - time.monotonic())
+        text = self._runner.run(asyncio.wait_for(self._connection.recv(), patience))
+        frame: dict[str, Any] = json.loads(text)
         if frame["type"] == "bye":
             raise Unwell(_words_of_bye(frame))
         if frame["type"] == "ping":

