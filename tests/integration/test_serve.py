@@ -102,6 +102,26 @@ async def test_frames_over_64_kib_end_the_connection(start_server: StartServer, 
         assert await client.closed() in {1006, 1009}
 
 
+@pytest.mark.parametrize("direct", ["on", "off"])
+async def test_pongs_are_heard_and_a_malformed_one_closes_with_4400(
+    start_server: StartServer, ada: User, direct: str
+) -> None:
+    server = start_server(
+        command=SERVE,
+        NOTIFY_DIRECT_WRITES=direct,
+        NOTIFY_PING_INTERVAL="0.2",
+        NOTIFY_PING_TIMEOUT="0.7",
+    )
+    async with await orm(client_of, server, ada) as client:
+        # Without its pongs the socket would be closed before the last of these.
+        await client.until(lambda: len([one for one in client.frames if one["type"] == "ping"]) > 9)
+        await client.send(type="watch", topic="sockets")
+        figures = await client.frame("figures")
+        assert figures["data"][0]["latency"] is not None
+        await client.send_raw('{"type":"pong"')
+        assert await client.closed() == 4400
+
+
 def _fetch(url: str) -> bytes:
     with urlopen(url, timeout=deadline(30)) as response:  # noqa: S310  a URL of ours
         return bytes(response.read())

@@ -4,6 +4,7 @@ you mend the test."""
 
 import asyncio
 import inspect
+import re
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from twisted.internet.tcp import Connection
 from notify.live import server
 from notify.live.direct import DirectWriter
 from notify.live.server import BoundedProtocol
+from tests.unit.live.test_server import PING, Socket, frame
 
 
 def test_the_server_makes_its_websocket_factory_in_run_and_reads_the_protocol_from_it() -> None:
@@ -36,6 +38,13 @@ def test_the_server_keeps_an_application_in_its_connections() -> None:
     assert 'self.connections[protocol]["application_instance"] = asyncio.ensure_future(' in source
     checker = inspect.getsource(Server.application_checker)
     assert 'application_instance = details.get("application_instance", None)' in checker
+
+
+def test_what_looks_at_all_connections_goes_on_by_its_own_name() -> None:
+    for name in ("application_checker", "timeout_checker"):
+        again = rf"reactor\.callLater\(\d, self\.{name}\)"
+        assert re.search(again, inspect.getsource(Server.run))
+        assert re.search(again + r"\n$", inspect.getsource(getattr(Server, name)))
 
 
 def test_a_disconnected_protocol_is_marked_in_connections() -> None:
@@ -96,6 +105,48 @@ def test_what_the_first_hearer_takes_does_not_get_into_the_queue() -> None:
     assert heard == [b"mine", b"not mine"]
     waiting = [one.application_queue.get_nowait() for _ in range(2)]
     assert [message.get("text") for message in waiting] == ["not mine", None]
+
+
+def test_twisted_gives_what_it_read_to_data_received_and_autobahn_takes_it_from_there() -> None:
+    assert "self.protocol.dataReceived(data)" in inspect.getsource(Connection._dataReceived)
+    source = inspect.getsource(WebSocketProtocol.dataReceived)
+    assert "self._dataReceived(data)" in source
+    reads = inspect.getsource(WebSocketProtocol._dataReceived)
+    # All that a frame passes by that does not pass here: figures that nobody reads, and a log.
+    for line in ("trafficStats.incomingOctetsWireLevel += len(data)", "if self.logOctets:"):
+        assert line in reads
+    assert "self.data += data" in reads
+    assert "self.consumeData()" in reads
+
+
+def test_between_frames_autobahn_has_nothing_begun() -> None:
+    def state(data: bytes) -> tuple[bytes, bool, bool]:
+        one = Socket().protocol
+        one.dataReceived(data)
+        return one.data, one.current_frame is None, one.inside_message
+
+    assert state(b"") == (b"", True, False)
+    assert state(frame(b"{}")) == (b"", True, False)
+    assert state(frame(b"{}")[:3]) == (frame(b"{}")[:3], True, False)  # of a header
+    assert state(frame(b"{}")[:7]) == (b"", False, True)  # of a frame
+    assert state(frame(b"{}", PING)[:7]) == (b"", False, False)  # of a control frame
+    assert state(frame(b"{", fin=False)) == (b"", True, True)  # of a fragmented message
+
+
+def test_a_frame_that_autobahn_does_not_see_delays_no_ping_of_its_own() -> None:
+    """It would take it for an answer. There are none: Daphne's interval is NEVER_S."""
+    source = inspect.getsource(WebSocketProtocol.onFrameEnd)
+    assert "if self.autoPingTimeoutCall and self.autoPingRestartOnAnyTraffic:" in source
+    one = Socket().protocol
+    assert one.autoPingInterval == 0
+    assert one.autoPingTimeoutCall is None
+
+
+def test_autobahn_agrees_to_no_extension_and_has_frames_masked() -> None:
+    one = Socket().protocol
+    assert one._perMessageCompress is None
+    assert one.requireMaskedClientFrames
+    assert one.applyMask
 
 
 def test_the_ping_interval_is_the_only_thing_that_makes_daphne_ping() -> None:
