@@ -146,12 +146,12 @@ class Batch(models.Model):
     """Up to `NOTIFY_BATCH_SIZE` recipients of a notice, evaluated once: the unit of work."""
 
     class State(models.TextChoices):
-        PENDING = "pending"  # to be appended to the inboxes
-        DONE = "done"
-        RECALLING = "recalling"  # appended, and to be taken out again
-        CLOSED = "closed"  # nothing is left to do, ever
-        PAUSED = "paused"  # to be appended once somebody says so
-        CANCELLED = "cancelled"  # never appended: its recipients do without
+        PENDING = "pending", _("Pending")  # to be appended to the inboxes
+        DONE = "done", _("Done")
+        RECALLING = "recalling", _("Recalling")  # appended, and to be taken out again
+        CLOSED = "closed", _("Closed")  # nothing is left to do, ever
+        PAUSED = "paused", _("Paused")  # to be appended once somebody says so
+        CANCELLED = "cancelled", _("Cancelled")  # never appended: its recipients do without
 
     NOT_YET = (State.PENDING, State.PAUSED)  # may be appended in the future
 

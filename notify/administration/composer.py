@@ -20,7 +20,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from notify import sending
+from notify import content, sending
 from notify.administration.words import audience_of, number, page_of, people, sender_of
 from notify.composing import ComposeForm, compose_form, take_file
 from notify.exceptions import NotifyError
@@ -136,6 +136,7 @@ class Composer(NoticeModelAdmin):
     ) -> None:
         dry_run = "_dry_run" in request.POST
         if not dry_run:
+            content.check(**_said(form))  # nobody is asked about what cannot be sent
             self._have_confirmed(request, form)
         # Of two who send the same at the same moment, the second sees the first.
         sql.one_at_a_time("admin send")
@@ -235,15 +236,18 @@ def preview(said: dict[str, Any]) -> dict[str, Any]:
     return {"row": row | {"actions": said.get("actions") or []}, "texts": browser_texts()}
 
 
-def _send(request: HttpRequest, form: ComposeForm) -> Notice:
-    said = form.cleaned_data
+def _said(form: ComposeForm) -> dict[str, Any]:
     names = ("title", "body", "level", "category", "url", "send_at", "expires")
+    said = form.cleaned_data
+    actions, key = form.actions(), said["form_key"]
+    return {name: said[name] for name in names} | {"actions": actions, "key": key}
+
+
+def _send(request: HttpRequest, form: ComposeForm) -> Notice:
     return sending.send(
         to=form.recipients(),
         sender=request.user,  # type: ignore[arg-type]
-        key=said["form_key"],
-        actions=form.actions(),
-        **{name: said[name] for name in names},
+        **_said(form),
     )
 
 

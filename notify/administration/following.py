@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -16,6 +17,7 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from notify import sending
 from notify.administration.words import number, page_of, people
@@ -24,9 +26,48 @@ from notify.models import Notice
 from notify.web.callers import SEND_PERMISSION
 
 if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
     NoticeModelAdmin = admin.ModelAdmin[Notice]
 else:  # Django's classes take no parameters at run time
     NoticeModelAdmin = admin.ModelAdmin
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said of a verb: in the log, to whoever did it, and where there was nothing to do."""
+
+    log: StrPromise
+    said: StrPromise
+    nothing: StrPromise
+    question: StrPromise | None = None  # put before it is done
+
+
+# By the names of the functions in `sending`.
+VERBS = {
+    "pause": Words(
+        log=gettext_lazy("Paused."),
+        said=gettext_lazy("Paused. %(people)s wait for it."),
+        nothing=gettext_lazy("There is nothing left to pause."),
+    ),
+    "resume": Words(
+        log=gettext_lazy("Resumed."),
+        said=gettext_lazy("It goes on, to %(people)s."),
+        nothing=gettext_lazy("It was not paused."),
+    ),
+    "cancel": Words(
+        log=gettext_lazy("Cancelled."),
+        said=gettext_lazy("Cancelled. %(people)s will not get it."),
+        nothing=gettext_lazy("There is nothing left to cancel."),
+        question=gettext_lazy("Cancel the rest of this notice?"),
+    ),
+    "recall": Words(
+        log=gettext_lazy("Recalled."),
+        said=gettext_lazy("Recalled. It is taken away from %(people)s."),
+        nothing=gettext_lazy("Recalled. Nobody had it yet, and nobody gets it."),
+        question=gettext_lazy("Recall this notice?"),
+    ),
+}
 
 _COUNTS = ("recipients", "appended", "delivered", "seen", "read", "skipped", "cancelled")
 
@@ -63,60 +104,16 @@ class Follower(NoticeModelAdmin):
             raise PermissionDenied
         return JsonResponse(progress_of(notice))
 
-    def pause_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._do(
-            request,
-            object_id,
-            sending.pause,
-            log=_("Paused."),
-            said=_("Paused. %(people)s wait for it."),
-            nothing=_("There is nothing left to pause."),
-        )
-
-    def resume_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._do(
-            request,
-            object_id,
-            sending.resume,
-            log=_("Resumed."),
-            said=_("It goes on, to %(people)s."),
-            nothing=_("It was not paused."),
-        )
-
-    def cancel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Asks, saying who has it already and who never will; on POST cancels."""
+    def verb_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
+        """Carries out a verb of `sending` on POST; where it has a question, that is put first."""
+        if not request.user.has_perm(SEND_PERMISSION):
+            raise PermissionDenied
+        notice = self._get(request, object_id)
         if request.method == "POST":
-            return self._do(
-                request,
-                object_id,
-                sending.cancel,
-                log=_("Cancelled."),
-                said=_("Cancelled. %(people)s will not get it."),
-                nothing=_("There is nothing left to cancel."),
-            )
-        notice = self._allowed(request, object_id)
-        context = {"title": _("Cancel the rest of this notice?"), "progress": progress_of(notice)}
-        return self._ask_first(request, notice, "cancel", context)
-
-    def recall_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Asks, saying from how many inboxes; on POST recalls."""
-        if request.method == "POST":
-            return self._do(
-                request,
-                object_id,
-                sending.recall,
-                log=_("Recalled."),
-                said=_("Recalled. It is taken away from %(people)s."),
-                nothing=_("Recalled. Nobody had it yet, and nobody gets it."),
-            )
-        notice = self._allowed(request, object_id)
-        context = {
-            "title": _("Recall this notice?"),
-            "seen": people(notice.seen),
-            "read": people(notice.read),
-            "waiting": progress_of(notice)["waiting"],
-        }
-        return self._ask_first(request, notice, "recall", context)
+            return self._do(request, notice, verb)
+        if VERBS[verb].question is None:
+            return HttpResponseNotAllowed(["POST"])
+        return self._ask_first(request, notice, verb)
 
     # Parts
 
@@ -126,40 +123,37 @@ class Follower(NoticeModelAdmin):
             raise Http404
         return notice
 
-    def _allowed(self, request: HttpRequest, object_id: str) -> Any:
-        if not request.user.has_perm(SEND_PERMISSION):
-            raise PermissionDenied
-        return self._get(request, object_id)
-
-    def _do(
-        self, request: HttpRequest, object_id: str, verb: Any, *, log: str, said: str, nothing: str
-    ) -> HttpResponse:
-        notice = self._allowed(request, object_id)
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+    def _do(self, request: HttpRequest, notice: Any, verb: str) -> HttpResponse:
+        words = VERBS[verb]
         try:
-            count = verb(notice)
+            count = getattr(sending, verb)(notice)
         except Busy:
             said = _("Others hold it just now. Nothing was changed; try again.")
             self.message_user(request, said, messages.ERROR)
             return HttpResponseRedirect(page_of(self.admin_site, notice))
-        if verb is sending.recall and notice.recalled is not None:
-            nothing = _("This notice is recalled already.")
-        elif count or verb is sending.recall:
-            self.log_change(request, notice, log)
+        is_recall, nothing = verb == "recall", words.nothing
+        if is_recall and notice.recalled is not None:
+            nothing = gettext_lazy("This notice is recalled already.")
+        elif count or is_recall:
+            self.log_change(request, notice, str(words.log))
         level = messages.SUCCESS if count else messages.WARNING
-        self.message_user(request, (said if count else nothing) % {"people": people(count)}, level)
+        said = str(words.said if count else nothing) % {"people": people(count)}
+        self.message_user(request, said, level)
         return HttpResponseRedirect(page_of(self.admin_site, notice))
 
-    def _ask_first(
-        self, request: HttpRequest, notice: Any, verb: str, context: dict[str, Any]
-    ) -> HttpResponse:
-        context |= {
+    def _ask_first(self, request: HttpRequest, notice: Any, verb: str) -> HttpResponse:
+        """Says who has it, who has seen it, and who never will get it."""
+        progress = progress_of(notice)
+        context = {
             **self.admin_site.each_context(request),
-            **context,
+            "title": VERBS[verb].question,
             "opts": self.opts,
             "notice": notice,
+            "progress": progress,
+            "waiting": progress["waiting"],
             "people": people(notice.appended),
+            "seen": people(notice.seen),
+            "read": people(notice.read),
             "page": page_of(self.admin_site, notice),
         }
         return TemplateResponse(request, f"admin/notify/notice/{verb}.html", context)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from notify.administration import charts
 from notify.administration.composer import Composer, preview
-from notify.administration.following import Follower, progress_of
+from notify.administration.following import VERBS, Follower, progress_of
 from notify.administration.words import number, sender_of
 from notify.composing import PeopleView
 from notify.models import Notice
@@ -137,13 +137,15 @@ class NoticeAdmin(Follower, Composer):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         people = PeopleView.as_view(admin_site=self.admin_site, notice_admin=self)
+        progress, view = wrap(self.progress_view), wrap(self.verb_view)
         own = [
             path("people/", wrap(people), name="notify_notice_people"),
             path("audience/", wrap(self.audience_view), name="notify_notice_audience"),
+            path("<path:object_id>/progress/", progress, name="notify_notice_progress"),
         ]
-        for verb in ("progress", "pause", "resume", "cancel", "recall"):
-            view = wrap(getattr(self, f"{verb}_view"))
-            own.append(path(f"<path:object_id>/{verb}/", view, name=f"notify_notice_{verb}"))
+        for verb in VERBS:
+            name = f"notify_notice_{verb}"
+            own.append(path(f"<path:object_id>/{verb}/", view, {"verb": verb}, name=name))
         return own + super().get_urls()
 
 

@@ -114,8 +114,6 @@ def _verdict(
         return _("%(who)s has seen it.") % who
     if notice.recalled:
         return _("It was recalled before %(who)s saw it.") % who
-    if copy.archived:
-        return _("%(who)s has archived it unseen.") % who
     if not getattr(user, "is_active", True):
         return _("It is in the inbox, but the account of %(who)s is not active.") % who
     if inbox is not None and _is_delivered(copy, inbox):

@@ -3,13 +3,15 @@
 A process knows its own sockets only. While somebody watches what concerns all of them, it asks
 the others over the layer once a second, and adds up what they have answered by the next one.
 Where the layer is down there is only its own part, and `processes` says so. Nobody watches: nobody
-asks.
+asks. Everybody may watch their own sockets, so those are kept by user, as `sockets:<key>`, and
+asked for in turn where they are many.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,7 @@ PART_HOLDS_S = 3.5  # an answer that old is of a process that is gone, or no lon
 MAX_TOPICS = 20  # of one socket
 RECHECK_S = 30.0  # whether the watchers still may
 OWN = "sockets"  # the topic that needs no permission
+MAX_OWN_ASKS = 100  # in one interval: the layer has announcements to carry
 PERMISSION = "notify.view_operations"
 _PERMISSIONS = {"person": "notify.view_inbox"}
 
@@ -58,16 +61,17 @@ class Figures:
 
     def unwatch(self, connection: Connection, topic: str) -> None:
         connection.watched -= {topic}
-        watchers = self._watchers.get(topic, set())
+        key = _key(connection, topic)
+        watchers = self._watchers.get(key, set())
         watchers.discard(connection)
         if not watchers:
-            self._watchers.pop(topic, None)
-            self._parts.pop(topic, None)
-            if topic == "operations":  # what is between two watches is not a second's
+            self._watchers.pop(key, None)
+            self._parts.pop(key, None)
+            if key == "operations":  # what is between two watches is not a second's
                 self._rates, self._newest_notice = Rates(), None
 
     def forget(self, connection: Connection) -> None:
-        for topic in list(self._watchers):
+        for topic in connection.watched:
             self.unwatch(connection, topic)
 
     def stop(self) -> None:
@@ -105,11 +109,13 @@ class Figures:
             return
         if connection.closing is not None or topic not in connection.watched:
             return  # it went, or thought better of it, while the database was asked
-        self._watchers.setdefault(topic, set()).add(connection)
-        self._ask(topic)
+        key = _key(connection, topic)
+        if key not in self._watchers:
+            self._ask(key)
+        self._watchers.setdefault(key, set()).add(connection)
         if self._timer is None:
             self._timer = self._hub.loop.call_later(INTERVAL_S, self._tick)
-        await self._send(topic)
+        await self._send(key)
 
     async def _may(self, connection: Connection, topic: str) -> bool:
         return topic == OWN or await self._hub.pool.run(
@@ -121,8 +127,8 @@ class Figures:
         if not self._watchers:
             return
         self._timer = self._hub.loop.call_later(INTERVAL_S, self._tick)
+        self._ask_all()
         for topic in list(self._watchers):
-            self._ask(topic)
             if topic not in self._sending:  # else the database takes its time
                 self._hub.spawn(self._send(topic))
         if self._hub.loop.time() - self._rechecked_at >= RECHECK_S:
@@ -131,9 +137,16 @@ class Figures:
 
     async def _recheck(self) -> None:
         for topic, watchers in list(self._watchers.items()):
-            for connection in list(watchers):
+            for connection in list(watchers) if not _is_own(topic) else ():
                 if not await self._may(connection, topic):
                     self.unwatch(connection, topic)
+
+    def _ask_all(self) -> None:
+        for topic in [one for one in self._watchers if not _is_own(one)]:
+            self._ask(topic)
+        for topic in list(itertools.islice(filter(_is_own, self._watchers), MAX_OWN_ASKS)):
+            self._ask(topic)
+            self._watchers[topic] = self._watchers.pop(topic)  # the others' turn
 
     def _ask(self, topic: str) -> None:
         name, _, of = topic.partition(":")
@@ -141,7 +154,7 @@ class Figures:
             return
         if name == "operations":
             groups.publish_ask(topic, groups.EVERY_PROCESS)
-        elif name == "person":
+        elif name in {OWN, "person"}:
             groups.publish_ask(topic, groups.user_group(of))
 
     async def _send(self, topic: str) -> None:
@@ -158,25 +171,31 @@ class Figures:
             shared = await self._hub.pool.run(reading.progress, int(of))
         elif name == "operations":
             shared = await self._operations()
-        elif name == "person":
-            shared = sorted(
-                (socket for part in self._all_parts(topic).values() for socket in part),
-                key=lambda socket: -socket["age"],
-            )
+        elif name in {OWN, "person"}:
+            shared = self._sockets(topic)
         for connection in list(self._watchers.get(topic, ())):
-            data = self._own_sockets(connection) if topic == OWN else shared
-            connection.write(protocol.figures(topic, data))
+            if name == OWN:
+                data = [one | {"this": one["id"] == connection.id} for one in shared]
+                connection.write(protocol.figures(OWN, data))
+            else:
+                connection.write(protocol.figures(topic, shared))
 
-    def _own_sockets(self, watcher: Connection) -> list[dict[str, Any]]:
-        """The watcher's own sockets on this process."""
-        own = self._hub.of_user(watcher.user)
-        return [self._socket(one) | {"this": one is watcher} for one in own]
+    def _sockets(self, topic: str) -> list[dict[str, Any]]:
+        """Somebody's, on all processes, oldest first; as old as they are now."""
+        now = self._hub.loop.time()
+        found = [
+            (socket["age"] + now - at, socket)
+            for at, part in self._all_parts(topic).values()
+            for socket in part
+        ]
+        found.sort(key=lambda one: -one[0])
+        return [socket | {"age": round(age, 1)} for age, socket in found]
 
     def _socket(self, connection: Connection) -> dict[str, Any]:
         return {
             "id": connection.id,
             "device": devices.name(connection.device),
-            "age": round(self._hub.loop.time() - connection.opened_at, 1),
+            "age": round(self._hub.loop.time() - connection.opened_at, 3),
             "latency": connection.latency,
         }
 
@@ -186,12 +205,14 @@ class Figures:
             return part_of(self._hub)
         return [self._socket(one) for one in self._hub.of_user(of)]
 
-    def _all_parts(self, topic: str) -> dict[str, Any]:
-        """By process; of this one, of now."""
+    def _all_parts(self, topic: str) -> dict[str, tuple[float, Any]]:
+        """By process, with when it was heard; of this one, of now."""
         now, heard = self._hub.loop.time(), self._parts.get(topic, {})
-        for process in [name for name, (at, _) in heard.items() if now - at > PART_HOLDS_S]:
+        # Where so many watch that not each is asked for in each interval, an answer holds longer.
+        holds_s = PART_HOLDS_S * max(1.0, len(self._watchers) / MAX_OWN_ASKS)
+        for process in [name for name, (at, _) in heard.items() if now - at > holds_s]:
             del heard[process]
-        return {ORIGIN: self._own_part(topic)} | {name: part for name, (_, part) in heard.items()}
+        return {ORIGIN: (now, self._own_part(topic)), **heard}
 
     async def _operations(self) -> dict[str, Any]:
         written: int | None = None  # without the database the other figures are still of use
@@ -199,8 +220,17 @@ class Figures:
             self._newest_notice, written = await self._hub.pool.run(
                 reading.notices_after, self._newest_notice
             )
-        figures = self._rates.take(self._all_parts("operations"), self._hub.loop.time())
-        return figures | {"notices": written}
+        parts = {process: part for process, (_, part) in self._all_parts("operations").items()}
+        return self._rates.take(parts, self._hub.loop.time()) | {"notices": written}
+
+
+def _key(connection: Connection, topic: str) -> str:
+    """By which the watchers of a topic are kept: the sockets of one's own are each user's."""
+    return f"{OWN}:{connection.user}" if topic == OWN else topic
+
+
+def _is_own(key: str) -> bool:
+    return key.startswith(f"{OWN}:")
 
 
 def _needed(topic: str) -> str:

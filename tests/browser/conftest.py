@@ -19,6 +19,8 @@ from django.conf import settings as project
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from tests.conftest import StartServer
+from tests.harness.server import Server
 from tests.harness.sessions import new_session
 from tests.harness.waiting import deadline
 
@@ -78,6 +80,18 @@ def wait_until_live(page: Page) -> None:
     while (now := page.evaluate(state)) != "live":
         assert time.monotonic() < end, now
         page.wait_for_timeout(50)
+
+
+@pytest.fixture
+def server(start_server: StartServer) -> Server:
+    """One that sends nothing by itself."""
+    return start_server(NOTIFY_WELCOME="off", NOTIFY_NEW_DEVICE="off")
+
+
+@pytest.fixture
+def ada(signed_in: Callable[..., str]) -> str:
+    """The key of a session of hers; she may do everything."""
+    return signed_in("ada", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -37,11 +38,6 @@ def findings(page: Page) -> Any:
     return page.evaluate(RUN)
 
 
-@pytest.fixture
-def server(start_server):
-    return start_server(NOTIFY_WELCOME="off", NOTIFY_NEW_DEVICE="off")
-
-
 @pytest.mark.parametrize("look", list(LOOKS))
 def test_axe_finds_nothing(server, signed_in, windows, screenshot, look):
     session = signed_in("ada")
@@ -74,6 +70,13 @@ def test_axe_finds_nothing(server, signed_in, windows, screenshot, look):
     page.goto("/notify/?tab=archived&q=none")
     expect(page.get_by_text("Nothing matches")).to_be_visible()
     check(page, "nothing")
+    page.goto("/accounts/password_change/done/")
+    expect(page.get_by_role("heading", name="Your password is changed")).to_be_visible()
+    check(page, "password-changed")
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(re.compile("/accounts/login/"))
+    check(page, "signed-out")
 
 
 def test_nothing_moves_for_those_who_want_it_still(server, signed_in, windows):

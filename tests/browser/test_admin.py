@@ -7,7 +7,7 @@ import re
 
 import pytest
 from django.test import override_settings
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 import notify
 from notify.models import Notice
@@ -31,6 +31,10 @@ def preview(page: Page, look: str, selector: str):
 
 def number(page: Page):
     return page.locator(".notify-number")
+
+
+def is_count(request: Request) -> bool:
+    return request.url.endswith("/audience/")
 
 
 def compose(page: Page, **fields: str) -> None:
@@ -106,6 +110,23 @@ def test_people_are_searched_and_a_file_is_read_into_the_form(server, signed_in,
     page.get_by_role("button", name="Send to 3 people").click()
     expect(page.locator(".messagelist")).to_contain_text("Sent to 3 people.")
     assert windows.complaints == []
+
+
+def test_the_number_is_asked_for_anew_only_where_it_may_have_changed(server, signed_in, windows):
+    session = signed_in("boss", **BOSS)
+    signed_in("ada")
+    page = windows.open(server.url, session=session)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if is_count(request) else None)
+    compose(page, usernames="boss")
+    expect(number(page)).to_have_text("1 person")
+    until_now = len(asked)
+    page.locator('[name="title"]').press_sequentially("Nobody else", delay=20)
+    page.get_by_label("Error").check()
+    page.wait_for_timeout(1_000)  # three times what it waits for the next key
+    page.get_by_label("Everyone").check()
+    expect(number(page)).to_have_text("2 people")
+    assert len(asked) == until_now + 1
 
 
 def test_a_double_click_and_a_reload_send_once(server, signed_in, windows):

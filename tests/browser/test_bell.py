@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 from typing import Any
 
-import pytest
-from django.contrib.auth.models import User
 from playwright.sync_api import Page, Route, expect
 
-import notify
+from tests.browser.inbox_page import send_by_http, send_to_ada
 
 ELSEWHERE = "/accounts/password_change/"
-SEND = """async ({ levels, token, atOnce }) => {
-    const sent = [];
-    for (const level of levels) {
-        const sending = fetch("/api/notify/notices/", {
-            method: "POST",
-            headers: { "Content-Type": "application/json", "X-CSRFToken": token },
-            body: JSON.stringify({ to: { users: ["ada"] }, title: `This is ${level}`, level }),
-        });
-        sent.push(sending);
-        if (!atOnce) await sending;
-    }
-    await Promise.all(sent);
-}"""
 
 
 def bell(page: Page) -> Any:
@@ -43,26 +27,6 @@ def rows(page: Page) -> Any:
 
 def toasts(page: Page) -> Any:
     return page.locator("notify-bell .toast")
-
-
-def send_by_http(page: Page, *levels: str, at_once: bool = False) -> None:
-    config = "JSON.parse(document.querySelector('[data-config]').dataset.config).csrf"
-    page.evaluate(SEND, {"levels": levels, "token": page.evaluate(config), "atOnce": at_once})
-
-
-@pytest.fixture
-def server(start_server):
-    return start_server(NOTIFY_WELCOME="off", NOTIFY_NEW_DEVICE="off")
-
-
-@pytest.fixture
-def ada(signed_in: Callable[..., str]) -> str:
-    return signed_in("ada", is_staff=True, is_superuser=True)
-
-
-def send_to_ada(*titles: str, **fields: Any) -> None:
-    for title in titles:
-        notify.send(to=User.objects.get(username="ada"), title=title, **fields)
 
 
 def test_the_bell_opens_the_newest_ten_and_leads_to_all(server, ada, windows, screenshot):

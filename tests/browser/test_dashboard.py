@@ -4,54 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-import notify
-from tests.conftest import StartServer
-from tests.harness.server import Server
-
-DASHBOARD = "/notify/"
-
-
-def rows(page: Page) -> Any:
-    return page.locator("notify-inbox article")
-
-
-def titles(page: Page) -> Any:
-    return page.locator("notify-inbox article .title")
-
-
-def badge(page: Page) -> Any:
-    return page.locator("notify-bell .badge")
-
-
-def unread(page: Page) -> Any:
-    return page.locator("notify-inbox .unread")
-
-
-def live(page: Page) -> None:
-    expect(page.locator("notify-connection .label")).to_have_text("Live")
-
-
-@pytest.fixture
-def server(start_server: StartServer) -> Server:
-    return start_server(NOTIFY_WELCOME="off")
+from tests.browser.inbox_page import DASHBOARD, badge, live, rows, send_to_ada, titles, unread
 
 
 @pytest.fixture
 def ada(signed_in: Callable[..., str]) -> str:
     """The key of a session of hers."""
     return signed_in("ada")
-
-
-def send_to_ada(*texts: str, **fields: Any) -> None:
-    """Only before the first window is opened."""
-    for title in texts:
-        notify.send(to=User.objects.get(username="ada"), title=title, **fields)
 
 
 def test_send_me_a_test_shows_the_round_trip(server, ada, windows):

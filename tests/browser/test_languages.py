@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_pages import fill_inbox, overflows
-
-
-@pytest.fixture
-def server(start_server):
-    return start_server(NOTIFY_WELCOME="off", NOTIFY_NEW_DEVICE="off")
 
 
 def test_a_german_browser_reads_german_from_server_and_scripts(

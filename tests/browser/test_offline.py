@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 import notify
+from tests.browser.inbox_page import DASHBOARD, live, rows, send_by_http, titles
 from tests.browser.network import Network
-from tests.browser.test_bell import send_by_http
 from tests.harness.waiting import deadline
 
-DASHBOARD = "/notify/"
 ELSEWHERE = "/accounts/password_change/"
 KEPT = """() => new Promise((resolve) => {
     const request = indexedDB.open("notify", 1);
@@ -32,28 +30,11 @@ KEPT = """() => new Promise((resolve) => {
 })"""
 
 
-def rows(page: Page) -> Any:
-    return page.locator("notify-inbox article")
-
-
-def titles(page: Page) -> Any:
-    return page.locator("notify-inbox .title")
-
-
-def live(page: Page) -> None:
-    expect(page.locator("notify-connection .label")).to_have_text("Live")
-
-
 def keeps(page: Page, titles: list[str] | None) -> None:
     end = time.monotonic() + deadline(10)
     while (kept := page.evaluate(KEPT)) != titles and time.monotonic() < end:
         page.wait_for_timeout(50)
     assert kept == titles
-
-
-@pytest.fixture
-def server(start_server):
-    return start_server(NOTIFY_WELCOME="off", NOTIFY_NEW_DEVICE="off")
 
 
 @pytest.fixture

@@ -17,11 +17,6 @@ PATH = "/notify/operations/"
 
 
 @pytest.fixture
-def server(start_server):
-    return start_server(NOTIFY_WELCOME="off", NOTIFY_NEW_DEVICE="off")
-
-
-@pytest.fixture
 def staff(signed_in):
     session = signed_in("staff", is_staff=True)
     may = Permission.objects.get(codename="view_operations")

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 import notify
+from tests.browser.inbox_page import DASHBOARD
 
-DASHBOARD = "/notify/"
 LEVELS = ("info", "success", "warning", "error", "critical")
 TOO_SMALL = """() => {
     const parts = [...document.querySelectorAll("*")].flatMap((element) =>
@@ -43,11 +43,6 @@ def fill_inbox(username: str) -> None:
 
 def overflows(page: Page) -> Any:
     return page.evaluate("document.documentElement.scrollWidth > screen.width")
-
-
-@pytest.fixture
-def server(start_server):
-    return start_server(NOTIFY_WELCOME="off", NOTIFY_NEW_DEVICE="off")
 
 
 @pytest.mark.parametrize(

@@ -5,43 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import wait_until_live
-from tests.browser.test_bell import send_by_http
-
-DASHBOARD = "/notify/"
-# Chromium shows no desktop notification without a desktop: what is asked of it is written down.
-LISTEN = """
-window.shown = [];
-window.tones = 0;
-window.Notification = class {
-    static permission = "default";
-    static requestPermission() {
-        window.asked = navigator.userActivation.isActive;
-        this.permission = window.refuses ? "denied" : "granted";
-        return Promise.resolve(this.permission);
-    }
-    constructor(title, options) { shown.push({ title, ...options }); }
-    close() {}
-};
-const start = OscillatorNode.prototype.start;
-OscillatorNode.prototype.start = function (...times) { tones++; return start.apply(this, times); };
-"""
-
-
-def live(page: Page) -> None:
-    expect(page.locator("notify-connection .label")).to_have_text("Live")
+from tests.browser.inbox_page import DASHBOARD, LISTEN, live, send_by_http
 
 
 def sockets(page: Page) -> Any:
     return page.locator("notify-sockets li")
-
-
-@pytest.fixture
-def server(start_server):
-    return start_server(NOTIFY_WELCOME="off", NOTIFY_NEW_DEVICE="off")
 
 
 def test_ones_own_windows_are_listed_and_can_be_closed(server, signed_in, windows, screenshot):
@@ -83,44 +54,6 @@ def test_the_browser_is_asked_on_a_click_only_and_a_refusal_is_told(server, sign
     expect(page.locator("notify-alerts output")).to_have_text(
         "Your browser does not allow it for this site"
     )
-
-
-HIDE = """Object.defineProperty(document, "visibilityState", { get: () => window.look })"""
-
-
-def test_once_a_browser_and_not_while_a_tab_is_looked_at(server, signed_in, windows):
-    """`visibilityState` is written over here: what is under test is who asks for it.
-
-    That hidden tabs stay connected, in a browser where they are hidden, is in
-    test_sleeping_tabs.py.
-    """
-    session = signed_in("ada", is_staff=True, is_superuser=True)
-    first = windows.open(server.url, session=session, viewport={"width": 1280, "height": 800})
-    tabs = [first, first.context.new_page()]
-    for tab in tabs:
-        tab.add_init_script(f"{LISTEN}\nNotification.permission = 'granted';")
-        tab.add_init_script(f"window.look = 'visible'; {HIDE}")
-        tab.goto(DASHBOARD)
-        live(tab)
-    first.get_by_label("Show desktop notifications").check()
-    first.get_by_label("Play a sound").check()
-    assert first.evaluate("tones") == 2  # so that one knows it
-    send_by_http(first, "info")
-    expect(first.locator("notify-inbox article")).to_have_count(1)
-    first.wait_for_timeout(1_000)
-    assert [tab.evaluate("shown.length") for tab in tabs] == [0, 0]
-    for tab in tabs:
-        tab.evaluate("window.look = 'hidden'")
-    send_by_http(first, "warning")
-    expect(tabs[1].locator("notify-inbox article")).to_have_count(2)
-    for _ in range(100):
-        shown = [one["title"] for tab in tabs for one in tab.evaluate("shown")]
-        if shown:
-            break
-        first.wait_for_timeout(100)
-    first.wait_for_timeout(1_000)
-    assert [one["title"] for tab in tabs for one in tab.evaluate("shown")] == ["This is warning"]
-    assert sum(tab.evaluate("tones") for tab in tabs) == 4
 
 
 def test_the_number_of_the_unseen_is_on_title_and_icon(server, signed_in, windows):

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 
 import notify
 from tests.browser.devtools import DevTools, Tab
+from tests.browser.inbox_page import LISTEN
 from tests.harness.server import Server
 from tests.harness.sessions import new_session
 from tests.harness.waiting import deadline, eventually
@@ -68,7 +69,7 @@ def tabs(browser: DevTools, server: Server) -> list[Tab]:
     for _ in range(2):
         tab = browser.tab()
         tab.call("Page.enable")
-        tab.call("Page.addScriptToEvaluateOnNewDocument", source=RECORD)
+        tab.call("Page.addScriptToEvaluateOnNewDocument", source=RECORD + LISTEN)
         tab.goto(f"{server.url}/notify/")
         eventually(lambda tab=tab: tab.evaluate(STATE) == "live")
         tabs.append(tab)
@@ -90,6 +91,19 @@ def shows(tab: Tab, *titles: str) -> None:
     eventually(lambda: tab.evaluate(TITLES) == list(titles), what=f"{titles} in the tab")
 
 
+def check(tab: Tab, alert: str) -> None:
+    tab.evaluate(f"document.querySelector('notify-alerts [name={alert}]').click()")
+    eventually(
+        lambda: tab.evaluate(f"document.querySelector('notify-alerts [name={alert}]').checked")
+    )
+
+
+def alerts(tabs: list[Tab]) -> tuple[list[str], int]:
+    """What desktop notifications the tabs have shown together, and how many tones they played."""
+    titles = [title for tab in tabs for title in tab.evaluate("shown.map(({ title }) => title)")]
+    return titles, sum(tab.evaluate("tones") for tab in tabs)
+
+
 def ticks_within_2s(tab: Tab) -> int:
     before = tab.evaluate("ticks")
     time.sleep(2)
@@ -106,6 +120,29 @@ def test_a_hidden_tab_with_slow_timers_keeps_its_socket_and_misses_nothing(tabs,
         shows(tab, "Hello")
         assert tab.evaluate("told") == ["Hello"]
     assert sum(map(open_sockets, tabs)) == 1
+
+
+def test_an_alert_comes_once_a_browser_and_not_while_a_tab_is_looked_at(tabs, ada, browser):
+    _, front = tabs
+    for tab in tabs:
+        tab.evaluate("Notification.permission = 'granted'")
+    check(front, "desktop")
+    check(front, "sound")
+    assert alerts(tabs) == ([], 2)  # so that one knows it
+    notify.send(to=ada, title="Looked at")
+    for tab in tabs:
+        shows(tab, "Looked at")
+    time.sleep(3)  # a hidden tab waits for the one that is looked at, and its timers are slow
+    assert alerts(tabs) == ([], 2)
+
+    browser.tab().activate()  # of some other site
+    for tab in tabs:
+        eventually(lambda tab=tab: tab.evaluate("document.visibilityState") == "hidden")
+        assert ticks_within_2s(tab) <= 4  # of 20
+    notify.send(to=ada, title="Out of sight")
+    eventually(lambda: alerts(tabs) == (["Out of sight"], 4), what="an alert")
+    time.sleep(3)  # of the other tab, if it had not heard of it
+    assert alerts(tabs) == (["Out of sight"], 4)
 
 
 def test_from_a_frozen_leader_the_tab_in_front_takes_over_within_two_seconds(tabs, ada):

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ROOT, SCREENSHOTS
+from tests.browser.inbox_page import DASHBOARD, badge, titles
 from tests.browser.network import Network
 from tests.harness.waiting import deadline
 
-DASHBOARD = "/notify/"
 BELL_ALONE = "/accounts/password_change/"
 MISSED = [
     ("Region eu-west is down", "All requests are served by eu-central.", "critical"),
     ("Disk of db-2 is 91 % full", "At this rate it is full in 9 hours.", "warning"),
     ("Region eu-west is back", "The cause was a power cut. A report follows.", "info"),
 ]
-
-
-def titles(page: Page) -> Any:
-    return page.locator("notify-inbox article .title")
-
-
-def badge(page: Page) -> Any:
-    return page.locator("notify-bell .badge")
 
 
 def send_to_everyone(admin: Page, title: str, body: str, level: str) -> float:

@@ -4,28 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Any
 
-import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.test_bell import send_by_http
+from tests.browser.inbox_page import DASHBOARD, live, rows, send_by_http
 from tests.harness.waiting import deadline
-
-DASHBOARD = "/notify/"
-
-
-def live(page: Page) -> None:
-    expect(page.locator("notify-connection .label")).to_have_text("Live")
-
-
-def rows(page: Page) -> Any:
-    return page.locator("notify-inbox article")
-
-
-@pytest.fixture
-def server(start_server):
-    return start_server(NOTIFY_WELCOME="off", NOTIFY_NEW_DEVICE="off")
 
 
 def test_three_tabs_have_one_socket_and_its_tab_may_be_closed(server, signed_in, windows):

@@ -3,44 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
 
-import pytest
-from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-import notify
-from tests.browser.test_bell import send_by_http
-
-DASHBOARD = "/notify/"
-
-
-def titles(page: Page) -> Any:
-    return page.locator("notify-inbox .title")
-
-
-def rows(page: Page) -> Any:
-    return page.locator("notify-inbox article")
+from tests.browser.inbox_page import DASHBOARD, rows, send_by_http, send_to_ada, titles
 
 
 def focused(page: Page) -> str:
     return str(page.evaluate("document.activeElement.shadowRoot.activeElement.ariaPosInSet"))
-
-
-@pytest.fixture
-def server(start_server):
-    return start_server(NOTIFY_WELCOME="off", NOTIFY_NEW_DEVICE="off")
-
-
-@pytest.fixture
-def ada(signed_in: Callable[..., str]) -> str:
-    return signed_in("ada", is_staff=True, is_superuser=True)
-
-
-def send_to_ada(*texts: str, **fields: Any) -> None:
-    for title in texts:
-        notify.send(to=User.objects.get(username="ada"), title=title, **fields)
 
 
 def test_tabs_filters_and_search_are_in_the_address(server, ada, windows, screenshot):

@@ -1,4 +1,4 @@
-"""Figures that staff watch, of several servers on one Redis."""
+"""Figures that are watched, of several servers on one Redis."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Permission, User
 
 import notify
+from tests.harness.database import orm
 from tests.integration.conftest import client_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-orm = sync_to_async(thread_sensitive=False)
 
 
 @pytest.fixture
@@ -30,12 +28,12 @@ def told(client: Any, topic: str) -> Any:
 async def test_operations_are_those_of_all_processes(
     two_servers, ada: User, bob: User, make_user: Callable[..., User]
 ) -> None:
-    root = await orm(make_user)("root", is_superuser=True)
+    root = await orm(make_user, "root", is_superuser=True)
     one, other = two_servers
     async with (
-        await orm(client_of)(one, root) as watcher,
-        await orm(client_of)(other, ada) as ada_there,
-        await orm(client_of)(other, bob),
+        await orm(client_of, one, root) as watcher,
+        await orm(client_of, other, ada) as ada_there,
+        await orm(client_of, other, bob),
     ):
         await watcher.send(type="watch", topic="operations")
         await watcher.until(lambda: (told(watcher, "operations") or {}).get("processes") == 2)
@@ -49,7 +47,7 @@ async def test_operations_are_those_of_all_processes(
                 seen[name] = max(seen.get(name, 0), figures[name] or 0)
             return all(seen.values())
 
-        await orm(notify.send)(to=[ada, bob], title="Hello")
+        await orm(notify.send, to=[ada, bob], title="Hello")
         await ada_there.until(lambda: ada_there.titles == ["Hello"])
         await watcher.until(both_are_told)
 
@@ -57,18 +55,18 @@ async def test_operations_are_those_of_all_processes(
 async def test_the_sockets_of_somebody_are_found_on_any_process(
     two_servers, ada: User, bob: User, make_user: Callable[..., User]
 ) -> None:
-    staff = await orm(make_user)("staff")
-    may = await orm(Permission.objects.get)(codename="view_inbox")
-    await orm(staff.user_permissions.add)(may)
+    staff = await orm(make_user, "staff")
+    may = await orm(Permission.objects.get, codename="view_inbox")
+    await orm(staff.user_permissions.add, may)
     one, other = two_servers
     topic = f"person:{ada.pk}"
-    async with await orm(client_of)(one, staff) as watcher:
+    async with await orm(client_of, one, staff) as watcher:
         await watcher.send(type="watch", topic=topic)
         await watcher.until(lambda: told(watcher, topic) == [])
         async with (
-            await orm(client_of)(other, ada),
-            await orm(client_of)(one, ada),
-            await orm(client_of)(other, bob),
+            await orm(client_of, other, ada),
+            await orm(client_of, one, ada),
+            await orm(client_of, other, bob),
         ):
             await watcher.until(lambda: len(told(watcher, topic)) == 2)
         await watcher.until(lambda: told(watcher, topic) == [])
@@ -76,10 +74,38 @@ async def test_the_sockets_of_somebody_are_found_on_any_process(
         assert (await watcher.frame("error"))["code"] == "forbidden"
 
 
+async def test_ones_own_sockets_of_all_processes_are_listed_and_can_be_closed(
+    two_servers, ada: User, bob: User
+) -> None:
+    one, other = two_servers
+
+    def listed(client: Any) -> dict[str, bool]:
+        """By id, whether it is said to be the one that asks."""
+        return {entry["id"]: entry["this"] for entry in told(client, "sockets") or []}
+
+    async with (
+        await orm(client_of, one, ada) as here,
+        await orm(client_of, one, bob),
+        await orm(client_of, other, ada) as there,
+    ):
+        for client in (here, there):
+            await client.send(type="watch", topic="sockets")
+            await client.until(lambda client=client: len(listed(client)) == 2)
+        assert listed(here) == {name: not is_it for name, is_it in listed(there).items()}
+        [first] = [name for name, is_it in listed(here).items() if is_it]
+        [second] = [name for name, is_it in listed(there).items() if is_it]
+
+        await here.send(type="close_socket", ref="c", id=second)
+        await here.frame(lambda frame: frame.get("ref") == "c")
+        assert await there.closed() == 4409
+        await here.until(lambda: listed(here) == {first: True})
+        assert here.open
+
+
 async def test_the_sockets_of_somebody_are_for_those_who_may_see_inboxes(
     server, ada: User, bob: User
 ) -> None:
-    async with await orm(client_of)(server, ada) as client:
+    async with await orm(client_of, server, ada) as client:
         await client.send(type="watch", topic=f"person:{bob.pk}")
         assert (await client.frame("error"))["code"] == "forbidden"
         await client.send(type="watch", topic="person:")

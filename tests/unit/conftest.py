@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 from pytest_django.fixtures import Settings
+
+from tests.unit.admin_world import allow
 
 
 @pytest.fixture(autouse=True)
 def no_collected_static_files(settings: Settings) -> None:
     """WhiteNoise warns where STATIC_ROOT is missing; unit tests take no file from there."""
     settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture
+def silent(settings: Settings) -> None:
+    """Nobody is sent anything but by the test."""
+    settings.NOTIFY_WELCOME = False
+    settings.NOTIFY_NEW_DEVICE = False
+
+
+@pytest.fixture
+def ada(make_user: Callable[..., User]) -> User:
+    return make_user("ada")
+
+
+@pytest.fixture
+def staff(make_user: Callable[..., User], client: Client) -> User:
+    """Signed in, with the permission to send and no other."""
+    user = allow(make_user("staff", is_staff=True), "send_notice")
+    client.force_login(user)
+    return user

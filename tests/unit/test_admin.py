@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,44 +17,9 @@ import notify
 from notify import sending
 from notify.exceptions import EmptyAudience
 from notify.models import ApiToken, Notice, Notification
+from tests.unit.admin_world import ADD, LIST, allow, errors_of, form, text_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-ADD = "/admin/notify/notice/add/"
-LIST = "/admin/notify/notice/"
-
-
-@pytest.fixture(autouse=True)
-def _silent(settings):
-    settings.NOTIFY_WELCOME = False
-    settings.NOTIFY_NEW_DEVICE = False
-
-
-@pytest.fixture
-def ada(make_user):
-    return make_user("ada")
-
-
-@pytest.fixture
-def staff(make_user, client):
-    """Signed in, with the permission to send and no other."""
-    user = make_user("staff", is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="send_notice"))
-    client.force_login(user)
-    return user
-
-
-def form(**fields):
-    return {"form_key": "k1", "title": "Hello", "level": "info", **fields}
-
-
-def text_of(response):
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
-
-
-def errors_of(response):
-    return dict(response.context["adminform"].form.errors)
-
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
 
 # Who may
 
@@ -69,7 +34,7 @@ def test_staff_without_the_permission_cannot_send(make_user, client, ada):
 
 def test_staff_who_may_only_view_can_neither_send_nor_recall(make_user, client, ada):
     staff = make_user("staff", is_staff=True)
-    staff.user_permissions.add(Permission.objects.get(codename="view_notice"))
+    allow(staff, "view_notice")
     client.force_login(staff)
     notice = notify.send(to=ada, title="Hello")
     page = f"{LIST}{notice.pk}/change/"
@@ -403,9 +368,8 @@ def test_a_wrong_token_is_refused(admin_client, ada, fields, field):
 
 
 def test_a_token_carries_no_more_than_its_maker_may_do(make_user, client, ada):
-    maker = make_user("maker", is_staff=True)
-    for codename in ("add_apitoken", "view_apitoken", "view_user"):
-        maker.user_permissions.add(Permission.objects.get(codename=codename))
+    may = ("add_apitoken", "view_apitoken", "view_user")
+    maker = allow(make_user("maker", is_staff=True), *may)
     client.force_login(maker)
     theirs, _plain = ApiToken.objects.issue(ada, "of ada", ["inbox"])
 

@@ -14,22 +14,9 @@ from notify.models import Batch, Notice, Notification
 from tests.unit.admin_world import ADD, LIST, allow, errors_of, form, text_of
 from tests.unit.inbox.helpers import people
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
 
 AUDIENCE = f"{LIST}audience/"
-
-
-@pytest.fixture(autouse=True)
-def _silent(settings):
-    settings.NOTIFY_WELCOME = False
-    settings.NOTIFY_NEW_DEVICE = False
-
-
-@pytest.fixture
-def staff(make_user, client):
-    user = allow(make_user("staff", is_staff=True), "send_notice")
-    client.force_login(user)
-    return user
 
 
 def hidden_fields(response):
@@ -124,7 +111,7 @@ def test_the_number_and_a_sample_are_told_while_one_writes(client, staff, make_u
     assert (len(told["sample"]), told["others"]) == (10, "4")
     assert told["send"] == "Send to 14 people"
 
-    told = client.post(AUDIENCE, form(usernames="ada\nnobody")).json()
+    told = client.post(AUDIENCE, {"usernames": "ada\nnobody"}).json()  # nothing else is needed
     assert (told["count"], told["errors"]) == (0, ["1 is unknown: nobody"])
     assert client.post(AUDIENCE, form()).json()["count"] == 0
     assert not Notice.objects.exists()
@@ -201,6 +188,12 @@ def test_a_confirmation_of_something_else_is_none(client, staff, confirmed):
     response = client.post(ADD, form(everyone="on", confirmed=confirmed))
     assert "Send to 151 people?" in text_of(response)
     assert not Notice.objects.exists()
+
+
+def test_what_cannot_be_sent_is_said_before_the_number_is_confirmed(client, staff):
+    people(100)
+    response = client.post(ADD, form(everyone="on", url="javascript:1"))
+    assert list(errors_of(response)) == ["url"]
 
 
 def test_a_dry_run_tells_and_sends_nothing(client, staff, settings):

@@ -16,22 +16,9 @@ from notify.models import Notice, Notification
 from tests.unit.admin_world import LIST, allow, text_of
 from tests.unit.inbox.helpers import people
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
 
 VERBS = ("pause", "resume", "cancel", "recall")
-
-
-@pytest.fixture(autouse=True)
-def _silent(settings):
-    settings.NOTIFY_WELCOME = False
-    settings.NOTIFY_NEW_DEVICE = False
-
-
-@pytest.fixture
-def staff(make_user, client):
-    user = allow(make_user("staff", is_staff=True), "send_notice")
-    client.force_login(user)
-    return user
 
 
 @pytest.fixture

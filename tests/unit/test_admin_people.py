@@ -18,18 +18,7 @@ from tests.harness.sessions import new_session
 from tests.unit.admin_world import INBOXES, allow, text_of
 from tests.unit.inbox.helpers import people
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _silent(settings):
-    settings.NOTIFY_WELCOME = False
-    settings.NOTIFY_NEW_DEVICE = False
-
-
-@pytest.fixture
-def ada(make_user):
-    return make_user("ada")
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
 
 
 @pytest.fixture
@@ -153,13 +142,16 @@ def test_what_was_seen_read_or_archived_is_told_with_its_time(client, staff, ada
     notice = notify.send(to=ada, title="Hello")
     sending.mark(str(ada.pk), "seen", ids=[notice.pk])
     assert verdict(client, ada, notice) == "ada has seen it."
+    archived = notify.send(to=ada, title="At a glance")
+    sending.mark(str(ada.pk), "archived", ids=[archived.pk])
+    assert verdict(client, ada, archived) == "ada has seen it."  # by archiving it
     sending.recall(notice)
     assert verdict(client, ada, notice) == "ada has seen it, before it was recalled."
     steps = {
         step.name: step
         for step in client.get(page(ada), {"notice": notice.pk}).context["story"].steps
     }
-    copy = Notification.objects.get()
+    copy = Notification.objects.get(notice=notice)
     assert (steps["Seen"].when, steps["Seen"].happened) == (copy.seen, True)
     assert (steps["Read"].when, steps["Read"].happened) == (None, False)
     assert steps["Recalled"].happened
@@ -191,6 +183,14 @@ def test_what_is_under_way_or_was_stopped_is_told(  # noqa: PLR0917  (fixtures a
     if verb is not None:
         verb(notice)
     assert verdict(client, ada, notice) == said
+
+
+def test_the_state_of_a_batch_is_told_in_ones_own_language(client, staff, ada):
+    notice = notify.send(to=ada, title="Hello", send_at=timezone.now() + timedelta(hours=1))
+    sending.pause(notice)
+    german = {"accept-language": "de"}
+    shown = text_of(client.get(page(ada), {"notice": notice.pk}, headers=german))
+    assert "„Angehalten“" in shown
 
 
 def test_what_is_scheduled_is_told(client, staff, ada):

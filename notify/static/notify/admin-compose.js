@@ -2,6 +2,8 @@
 import { NotifyPreview } from "./admin-preview.js";
 
 const SETTLED_MS = 300;
+/** What the number hangs on, and the token. */
+const TO_WHOM = ["csrfmiddlewaretoken", "users", "groups", "permission", "usernames", "everyone"];
 
 /** The form in which a notice is written: its preview follows each key, its number each choice. */
 class Compose {
@@ -9,7 +11,7 @@ class Compose {
   #preview;
   #audience;
   #timer = 0;
-  #asked = 0;
+  #counted = ""; // for whom the number was asked last
 
   /** @param {HTMLElement} aside */
   constructor(aside) {
@@ -62,14 +64,18 @@ class Compose {
   }
 
   async #count() {
-    this.#asked += 1;
-    const asked = this.#asked;
-    const data = new FormData(this.#form);
-    data.delete("usernames_file");
+    const form = new FormData(this.#form);
+    const data = new FormData();
+    for (const name of TO_WHOM) for (const value of form.getAll(name)) data.append(name, value);
+    const asked = JSON.stringify([...data]);
+    if (asked === this.#counted) return;
+    this.#counted = asked;
     const answer = await fetch(this.#audience.dataset.url ?? "", { method: "POST", body: data })
       .then((response) => (response.ok ? response.json() : null))
       .catch(() => null);
-    if (asked === this.#asked) this.#draw(answer);
+    if (asked !== this.#counted) return;
+    if (!answer) this.#counted = ""; // asked again with the next change
+    this.#draw(answer);
   }
 
   /** @param {{ count: number, people: string, sample: string[], others: string, errors: string[], send: string } | null} answer */

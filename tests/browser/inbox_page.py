@@ -1,0 +1,74 @@
+"""The inbox's page, as its tests look at it, and sending to ada."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+import notify
+
+DASHBOARD = "/notify/"
+SEND = """async ({ levels, token, atOnce }) => {
+    const sent = [];
+    for (const level of levels) {
+        const sending = fetch("/api/notify/notices/", {
+            method: "POST",
+            headers: { "Content-Type": "application/json", "X-CSRFToken": token },
+            body: JSON.stringify({ to: { users: ["ada"] }, title: `This is ${level}`, level }),
+        });
+        sent.push(sending);
+        if (!atOnce) await sending;
+    }
+    await Promise.all(sent);
+}"""
+
+# Chromium shows no desktop notification without a desktop: what is asked of it is written down.
+LISTEN = """
+window.shown = [];
+window.tones = 0;
+window.Notification = class {
+    static permission = "default";
+    static requestPermission() {
+        window.asked = navigator.userActivation.isActive;
+        this.permission = window.refuses ? "denied" : "granted";
+        return Promise.resolve(this.permission);
+    }
+    constructor(title, options) { shown.push({ title, ...options }); }
+    close() {}
+};
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...times) { tones++; return start.apply(this, times); };
+"""
+
+
+def rows(page: Page) -> Any:
+    return page.locator("notify-inbox article")
+
+
+def titles(page: Page) -> Any:
+    return page.locator("notify-inbox article .title")
+
+
+def unread(page: Page) -> Any:
+    return page.locator("notify-inbox .unread")
+
+
+def badge(page: Page) -> Any:
+    return page.locator("notify-bell .badge")
+
+
+def live(page: Page) -> None:
+    expect(page.locator("notify-connection .label")).to_have_text("Live")
+
+
+def send_to_ada(*texts: str, **fields: Any) -> None:
+    """Only before the first window is opened."""
+    for title in texts:
+        notify.send(to=User.objects.get(username="ada"), title=title, **fields)
+
+
+def send_by_http(page: Page, *levels: str, at_once: bool = False) -> None:
+    config = "JSON.parse(document.querySelector('[data-config]').dataset.config).csrf"
+    page.evaluate(SEND, {"levels": levels, "token": page.evaluate(config), "atOnce": at_once})

@@ -1,0 +1,46 @@
+"""Asking the other processes for the windows of many people."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from channels.layers import get_channel_layer
+
+from notify.live import figures
+from notify.live.groups import publisher, user_group
+from notify.live.hub import Hub
+from tests.harness.waiting import deadline
+from tests.unit.live.fakes import Wire, open_connection
+
+USERS = ["1", "2", "3", "4", "5"]
+
+
+@pytest.fixture
+async def hub(settings) -> AsyncIterator[Hub]:
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    loop = asyncio.get_running_loop()
+    hub = Hub(loop)
+    publisher.attach(loop, hub.receive)
+    yield hub
+    await hub.stop()
+
+
+async def test_of_many_who_watch_their_own_windows_all_are_asked_for_in_turn(hub, monkeypatch):
+    monkeypatch.setattr(figures, "INTERVAL_S", 0.05)
+    monkeypatch.setattr(figures, "MAX_OWN_ASKS", 2)
+    layer = get_channel_layer()
+    other_process = await layer.new_channel()
+
+    async def asked_for() -> str:
+        async with asyncio.timeout(deadline(5)):
+            hint = await layer.receive(other_process)
+        return str(hint["topic"])
+
+    for user in USERS:
+        await layer.group_add(user_group(user), other_process)
+        hub.figures.watch(open_connection(Wire(), user=user), "sockets", print)
+    topics = [f"sockets:{user}" for user in USERS]
+    assert [await asked_for() for _ in USERS] == topics  # at once, as each begins
+    assert [await asked_for() for _ in USERS * 2] == topics * 2
