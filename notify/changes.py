@@ -5,6 +5,7 @@ Users are named by `str(user.pk)`, so that integers and UUIDs travel alike.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -34,13 +35,14 @@ class Step(NamedTuple):
 class Change:
     """What one transaction did to one or more inboxes.
 
-    `arrival` is the notice that arrived in all of them; its row in each has the step's `to` as
-    `arrived` and `version`. `rows` are the changed rows of the one inbox that changed. With
-    neither, whoever needs the rows reads them from the store.
+    `arrivals` are the notices that arrived in all of them, in this order; the first one's row in
+    each inbox has the step's `start` + 1 as `arrived` and `version`, the last one's the step's
+    `to`. `rows` are the changed rows of the one inbox that changed. With neither, whoever needs
+    the rows reads them from the store.
     """
 
     steps: list[Step]
-    arrival: Row | None = None
+    arrivals: Sequence[Row] = ()
     rows: list[Row] | None = None
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -30,6 +31,19 @@ from notify.live import groups
 from notify.models import Batch, Level, Notice
 
 logger = logging.getLogger(__name__)
+
+MAX_SENT = 1000
+
+
+class _Sent(threading.local):
+    """The batches that this thread's open transaction has written: the first one's commit hook
+    carries out all of them, so that what is sent to the same people in one transaction arrives
+    as one change. Of a transaction that was rolled back they stay, and are found not to exist."""
+
+    batches: Sequence[int] = ()
+
+
+_sent = _Sent()
 
 
 def send(
@@ -89,11 +103,9 @@ def send(
     with transaction.atomic(using=sql.alias()):
         written = _insert(notice)
         written.repeated = written is not notice
-        if not written.repeated:
-            _write_batches(notice, audience, left_out)
-        transaction.on_commit(
-            partial(_after_commit, written, first=not written.repeated), using=sql.alias()
-        )
+        only_batch = None if written.repeated else _write_batches(notice, audience, left_out)
+        after = partial(_after_commit, written, only_batch, first=not written.repeated)
+        transaction.on_commit(after, using=sql.alias())
     return written
 
 
@@ -156,12 +168,12 @@ def mark_through(user: str, as_: str, *, epoch: str, through: int) -> int:
 
 def carry_out(batch_id: int) -> bool:
     """Carries out one batch and announces it; whether there was anything to do."""
-    return _announce(work.carry_out(batch_id))
+    return _announce_done(work.carry_out(batch_id))
 
 
 def carry_out_next() -> bool:
     """Carries out the batch that is due first; False where none is."""
-    return _announce(work.carry_out_next())
+    return _announce_done(work.carry_out_next())
 
 
 def recall_expired() -> int:
@@ -172,7 +184,7 @@ def recall_expired() -> int:
     return len(expired)
 
 
-def _announce(done: work.Done | None) -> bool:
+def _announce_done(done: work.Done | None) -> bool:
     if done is not None and done.change is not None:
         groups.publish(done.change)
     return done is not None
@@ -225,7 +237,8 @@ def _insert(notice: Notice) -> Notice:
     return earlier
 
 
-def _write_batches(notice: Notice, audience: Audience, left_out: Any) -> None:
+def _write_batches(notice: Notice, audience: Audience, left_out: Any) -> int | None:
+    """The id of the batch, if there is only one and its time has come."""
     lots = audience.batches(conf.current().batch_size, without=left_out)
     first, second = next(lots, None), next(lots, None)
     if first is None:
@@ -233,17 +246,26 @@ def _write_batches(notice: Notice, audience: Audience, left_out: Any) -> None:
     # The only batch is carried out right after the commit; more are for whoever is there.
     mine = second is None or conf.current().task_backend is not None
     due = notice.send_at or (Now() + work.GRACE if mine else Now())
-    for lot in (first, *([second] if second else []), *lots):
-        keys = sql.database_keys(lot)
-        Batch.objects.using(sql.alias()).create(
-            notice=notice, recipients=keys, size=len(keys), due=due
-        )
+    only = _write_batch(notice, first, due)
+    for lot in (*([second] if second else []), *lots):
+        _write_batch(notice, lot, due)
+    if second is not None or notice.send_at is not None:
+        return None
+    _sent.batches = [*_sent.batches, only][-MAX_SENT:]
+    return only
 
 
-def _after_commit(notice: Notice, *, first: bool) -> None:
+def _write_batch(notice: Notice, lot: Sequence[Any], due: Any) -> int:
+    keys = sql.database_keys(lot)
+    batch = Batch(notice=notice, recipients=keys, size=len(keys), due=due)
+    batch.save(force_insert=True, using=sql.alias())
+    return int(batch.pk)
+
+
+def _after_commit(notice: Notice, only_batch: int | None, *, first: bool) -> None:
     if first:
         signals.notice_sent.send_robust(sender=Notice, notice=notice)
-    _carry_out_or_hand_over(notice.pk)
+    _carry_out_or_hand_over(notice.pk, only_batch)
 
 
 def _after_recall(notice_id: int, *, first: bool) -> None:
@@ -252,10 +274,17 @@ def _after_recall(notice_id: int, *, first: bool) -> None:
     _carry_out_or_hand_over(notice_id)
 
 
-def _carry_out_or_hand_over(notice_id: int) -> None:
-    """A single batch is carried out here; more are handed to the workers. Raises nothing: what
-    is not done now is found by a worker within half a minute."""
+def _carry_out_or_hand_over(notice_id: int, only_batch: int | None = None) -> None:
+    """A single batch is carried out here, with those that this transaction has also sent; more
+    are handed to the workers. Raises nothing: what is not done now is found by a worker within
+    half a minute."""
     try:
+        if only_batch in _sent.batches:
+            together, _sent.batches = _sent.batches, []
+            for run in work.alike(together):
+                for change in work.carry_out_together(run):
+                    groups.publish(change)
+            return
         batches = work.open_batches(notice_id)
         if len(batches) == 1:
             carry_out(batches[0])

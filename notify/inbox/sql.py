@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
@@ -206,6 +206,17 @@ def copies_of(keys: str) -> str:
             " WHERE m.user_id = k.user_id AND m.notice_id = %s LIMIT 1) n)"
         )
     return f"(SELECT * FROM {copies} WHERE user_id IN {keys} AND notice_id = %s)"
+
+
+def list_of(values: Sized) -> str:
+    """As many parameters, in brackets."""
+    return f"({', '.join(['%s'] * len(values))})"
+
+
+def numbered(count: int) -> str:
+    """A table of `count` pairs of parameters; its columns have the same names everywhere:
+    `column1` and `column2`."""
+    return f"(VALUES {', '.join(['(%s, %s)'] * count)})"
 
 
 def cursors_of(count: int) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db.models import Count, Q
@@ -22,7 +23,10 @@ from notify.models import Batch, Inbox, Notification, user_pk
 
 ROWS_A_CHANGE = 5000  # a mark or a deletion of more rows is several changes
 ROWS_IN_A_CHANGE = 50  # a change of more does not carry them; whoever needs them reads them
-_STEP = "user_id, epoch, version - 1, version, unseen, unread"
+
+
+def _step(count: int = 1) -> str:
+    return f"user_id, epoch, version - {count}, version, unseen, unread"
 
 
 def _steps(records: Sequence[tuple[Any, ...]]) -> list[Step]:
@@ -30,42 +34,49 @@ def _steps(records: Sequence[tuple[Any, ...]]) -> list[Step]:
     return [Step(sql.public_key(key), own + suffix, *rest) for key, own, *rest in records]
 
 
-# A batch is appended, or taken out again. Both run inside `work.carry_out`'s transaction.
+# Batches are appended, or one is taken out again. Both run inside a transaction of `work`.
 
 
-def append(batch: Batch) -> Change:
-    """Puts the batch's notice into its recipients' inboxes.
+def append(*batches: Batch) -> Change:
+    """Puts the notices of these batches into the inboxes of their recipients, in this order.
 
-    Set-based, so that no Python object is made per recipient but its step. Users who are gone
-    are skipped and counted on the batch. The caller holds the batch's lock, and the notice's.
+    Several batches have the same recipients, and their notices no other batch. Set-based, so
+    that no Python object is made per recipient but its step. Users who are gone are skipped and
+    counted on the batch. The caller holds the locks of the batches and of their notices.
     """
     inbox, notification = sql.table(Inbox), sql.table(Notification)
-    keys, key_params = sql.keys_of_batch(), [batch.pk]
+    keys, key_params = sql.keys_of_batch(), [batches[0].pk]
+    notices = [batch.notice_id for batch in batches]
+    count = len(notices)
     reading.open_inboxes(keys, key_params)
     present = _lock_inboxes(keys, key_params)
     # The copies first: they say who did not have one. To ask that beforehand (NOT EXISTS) takes
     # PostgreSQL through all copies of the notice for each batch: docs/performance.md.
     arrived = sql.execute(
         f"INSERT INTO {notification} (user_id, notice_id, arrived, version)"
-        f" SELECT user_id, %s, version + 1, version + 1 FROM {inbox} WHERE user_id IN {keys}"
+        f" SELECT user_id, t.column2, version + t.column1, version + t.column1"
+        f" FROM {inbox}, {sql.numbered(count)} t WHERE user_id IN {keys}"
         " ON CONFLICT (user_id, notice_id) DO NOTHING",
-        [batch.notice_id, *key_params],
+        [*chain.from_iterable(enumerate(notices, 1)), *key_params],
     )
     counted, params = f"user_id IN {keys}", [*key_params]
-    if arrived < present:  # the others had it, as they are in two batches
+    if arrived < present * count:  # the others had it, as they are in two batches
+        if count > 1:
+            raise AssertionError("A notice with another batch is appended alone.")
         counted += (
             f" AND EXISTS (SELECT 1 FROM {notification} n WHERE n.user_id = {inbox}.user_id"
             f" AND n.notice_id = %s AND n.arrived = {inbox}.version + 1)"
         )
-        params.append(batch.notice_id)
+        params += notices
     records = sql.fetch(
-        f"UPDATE {inbox} SET version = version + 1, unseen = unseen + 1, unread = unread + 1"
-        f" WHERE {counted} RETURNING {_STEP}",
+        f"UPDATE {inbox} SET version = version + {count}, unseen = unseen + {count},"
+        f" unread = unread + {count} WHERE {counted} RETURNING {_step(count)}",
         params,
     )
-    batch.appended = len(records)
-    batch.skipped = batch.size - present
-    return Change(_steps(records), arrival=reading.notice_row(batch.notice))
+    for batch in batches:
+        batch.appended = len(records)
+        batch.skipped = batch.size - present
+    return Change(_steps(records), [reading.notice_row(batch.notice) for batch in batches])
 
 
 def take_out(batch: Batch) -> Change:

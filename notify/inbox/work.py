@@ -6,7 +6,7 @@ transaction, so two workers cannot both do it and one that dies leaves it as it 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,6 +21,8 @@ from notify.models import Batch, Notice
 # How long the process that wrote a batch has to carry it out itself before others may.
 GRACE = timedelta(seconds=30)
 MAX_BACKOFF_S = 300
+NOTICES_TOGETHER = 50  # what one frame may have
+ROWS_TOGETHER = 25_000  # their inboxes are locked until all are written
 _State = Batch.State
 _OPEN = (_State.PENDING, _State.RECALLING)
 
@@ -36,7 +38,13 @@ class Done:
 
 def carry_out(batch_id: int) -> Done | None:
     """Carries out this batch; None if there is nothing to do. Raises Busy or DatabaseError."""
-    return sql.in_transaction(lambda: _carry_out_locked(batch_id))
+    return sql.in_transaction(lambda: _carry_out(batch_id))
+
+
+def carry_out_together(batch_ids: Sequence[int]) -> list[Change]:
+    """Carries out batches that `alike` has put together, in one transaction, and as one change
+    where all are still to be appended. Raises Busy or DatabaseError."""
+    return sql.in_transaction(lambda: _carry_out_together(batch_ids))
 
 
 def carry_out_next() -> Done | None:
@@ -51,7 +59,7 @@ def carry_out_next() -> Done | None:
         if batch_id is None:
             return None
         chosen[:] = [batch_id]
-        return _carry_out_locked(batch_id)
+        return _carry_out(batch_id)
 
     try:
         return sql.in_transaction(work)
@@ -116,6 +124,30 @@ def open_batches(notice_id: int) -> list[int]:
     return list(waiting.order_by("pk").values_list("pk", flat=True))
 
 
+def alike(batch_ids: Sequence[int]) -> list[list[int]]:
+    """The batches by id; together those that follow each other, have the same recipients, and
+    are the only ones of their notices."""
+    if len(batch_ids) == 1:
+        return [list(batch_ids)]
+    batch = sql.table(Batch)
+    found = sql.fetch(
+        f"SELECT b.id, b.size, b.recipients = lag(b.recipients) OVER (ORDER BY b.id),"
+        f" (SELECT count(*) FROM {batch} o WHERE o.notice_id = b.notice_id)"
+        f" FROM {batch} b WHERE b.id IN {sql.list_of(batch_ids)} ORDER BY b.id",
+        batch_ids,
+    )
+    runs: list[list[int]] = []
+    joinable = False  # whether the last run may have more
+    for batch_id, size, same, batches_of_notice in found:
+        if same and joinable and batches_of_notice == 1:
+            runs[-1].append(batch_id)
+        else:
+            runs.append([batch_id])
+        most = min(NOTICES_TOGETHER, ROWS_TOGETHER // size)
+        joinable = batches_of_notice == 1 and len(runs[-1]) < most
+    return runs
+
+
 def _due() -> QuerySet[Batch]:
     waiting = Batch.objects.using(sql.alias()).filter(state__in=_OPEN, due__lte=Now())
     return waiting.order_by("due", "pk")
@@ -128,21 +160,52 @@ def _claim() -> int | None:
     return query.first()
 
 
-def _carry_out_locked(batch_id: int) -> Done | None:
-    batches = Batch.objects.using(sql.alias()).defer("recipients")
-    batch = batches.select_for_update().filter(pk=batch_id, state__in=_OPEN).first()
-    if batch is None:
-        return None
-    sql.fetch(
-        f"SELECT id FROM {sql.table(Notice)} WHERE id = %s {sql.for_update('SHARE')}",
-        [batch.notice_id],
+def _carry_out(batch_id: int) -> Done | None:
+    for batch in _locked([batch_id]):
+        return Done(batch.pk, batch.notice_id, _carry_out_locked(batch))
+    return None
+
+
+def _carry_out_together(batch_ids: Sequence[int]) -> list[Change]:
+    batches = _locked(batch_ids)
+    if len(batches) < 2 or not all(map(_is_to_be_appended, batches)):
+        changes = [_carry_out_locked(batch) for batch in batches]
+        return [change for change in changes if change is not None]
+    change = store.append(*batches)
+    first = batches[0]  # the others are for the same people
+    Batch.objects.using(sql.alias()).filter(pk__in=batch_ids).update(
+        state=_State.DONE, appended=first.appended, skipped=first.skipped, finished=sql.now()
     )
-    batch.notice = Notice.objects.using(sql.alias()).get(pk=batch.notice_id)
+    return [change] if change.steps else []
+
+
+def _is_to_be_appended(batch: Batch) -> bool:
+    return batch.state == _State.PENDING and batch.notice.recalled is None
+
+
+def _locked(batch_ids: Sequence[int]) -> list[Batch]:
+    """Those of the batches that are to be carried out, with their notices; all are locked."""
+    batches = Batch.objects.using(sql.alias()).defer("recipients").select_for_update()
+    found = list(batches.filter(pk__in=batch_ids, state__in=_OPEN).order_by("pk"))
+    wanted = [batch.notice_id for batch in found]
+    if wanted:
+        notices = Notice.objects.using(sql.alias()).raw(
+            f"SELECT * FROM {sql.table(Notice)} WHERE id IN {sql.list_of(wanted)}"
+            f" ORDER BY id {sql.for_update('SHARE')}",
+            wanted,
+        )
+        by_id = {notice.pk: notice for notice in notices}
+        for batch in found:
+            batch.notice = by_id[batch.notice_id]
+    return found
+
+
+def _carry_out_locked(batch: Batch) -> Change | None:
     if batch.state == _State.PENDING:  # else it stays when the notice arrived
         batch.finished = sql.now()
     change = _apply(batch)
     batch.save(update_fields=["state", "appended", "skipped", "finished"])
-    return Done(batch.pk, batch.notice_id, change if change and change.steps else None)
+    return change if change and change.steps else None
 
 
 def _apply(batch: Batch) -> Change | None:

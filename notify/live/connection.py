@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -140,7 +140,7 @@ class Connection:
         since = min(confirmed.since, queued.since)  # it cannot have more than it was told
         return since if since > known else 0
 
-    def offer(self, step: Step, rows: list[str] | None, size: int = 0) -> bool:
+    def offer(self, step: Step, rows: Sequence[str] | None, size: int = 0) -> bool:
         """Queues the change where it follows what is queued; False where something is missing
         between, or the rows themselves. `rows` are encoded; `size` as of a frame."""
         queued = self.queued

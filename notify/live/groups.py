@@ -18,7 +18,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, wait
 from typing import Any
 
@@ -51,15 +51,19 @@ def user_group(user: str) -> str:
     return f"notify.user.{name}"
 
 
-def publish(change: Change) -> None:
-    """Announces a change. Never waits, never raises."""
-    hint: Hint = {
+def hint_of(change: Change) -> Hint:
+    return {
         "type": "notify.change",
         "at": time.time(),  # of the commit, as near as can be told
         "steps": [list(step) for step in change.steps],
-        "arrival": protocol.arrival_tail(change.arrival) if change.arrival else None,
+        "arrivals": _encoded_arrivals(change.arrivals),
         "rows": _encoded(change.rows),
     }
+
+
+def publish(change: Change) -> None:
+    """Announces a change. Never waits, never raises."""
+    hint = hint_of(change)
     if len(change.steps) > MAX_USER_HINTS:
         messages = [(EVERY_PROCESS, hint)]
     else:
@@ -99,11 +103,21 @@ def publish_part(topic: str, part: Any) -> None:
     publisher.publish([(EVERY_PROCESS, hint)], hint)
 
 
+def _encoded_arrivals(arrivals: Sequence[Row]) -> list[str]:
+    """One is always told, however long; several, if they are not too long together."""
+    encoded = [protocol.arrival_tail(row) for row in arrivals]
+    return encoded if len(encoded) == 1 or _is_little(encoded) else []
+
+
 def _encoded(rows: list[Row] | None) -> list[str] | None:
     if rows is None:
         return None
     encoded = [protocol.encode(row) for row in rows]
-    return encoded if sum(map(len, encoded)) <= MAX_ROWS_BYTES else None
+    return encoded if _is_little(encoded) else None
+
+
+def _is_little(encoded: list[str]) -> bool:
+    return protocol.frame_size(encoded) <= MAX_ROWS_BYTES
 
 
 class Publisher:

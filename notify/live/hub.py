@@ -208,17 +208,17 @@ class Hub:
                 self.close_socket(hint["user"], hint["socket"])
 
     def _take_change(self, hint: Hint) -> None:
-        arrival, rows, at = hint["arrival"], hint["rows"], hint.get("at", time.time())
+        arrivals, rows, at = hint["arrivals"], hint["rows"], hint.get("at", time.time())
         # The rows of an arrival differ in their numbers only, so one size does for all of them.
-        size = protocol.frame_size([arrival] if arrival is not None else rows or [])
+        size = protocol.frame_size(arrivals or rows or ())
         written = 0
         for fields in hint["steps"]:
             connections = self._by_user.get(fields[0])
             if connections is None:
                 continue
             step = Step(*fields)
-            if arrival is not None:
-                rows = [protocol.arrival_row(step.to, arrival)]
+            if arrivals:
+                rows = protocol.Arrivals(step.start, arrivals)
             for connection in connections:
                 before = connection.queued
                 if not connection.offer(step, rows, size):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from itertools import groupby
@@ -129,7 +129,7 @@ def parse(text: str) -> ClientFrame:
     if len(text) > MAX_CLIENT_FRAME_BYTES or len(text.encode()) > MAX_CLIENT_FRAME_BYTES:
         raise Malformed(f"a frame may have {MAX_CLIENT_FRAME_BYTES} bytes")
     try:
-        frame = json.loads(text, parse_constant=_refuse_constant, parse_int=_parse_integer)
+        frame = _decode(text)
     except (ValueError, RecursionError) as error:
         raise Malformed("a frame is one JSON object") from error
     if not isinstance(frame, dict) or _is_deeper(frame, MAX_DEPTH):
@@ -175,6 +175,12 @@ def _refuse_constant(name: str) -> None:
 def _parse_integer(digits: str) -> int | None:
     # None is refused wherever an integer is wanted; int() would take long for long ones.
     return int(digits) if len(digits) <= 17 else None
+
+
+# One decoder for all: json.loads makes a new one wherever an option is not the default.
+_decode: Callable[[str], Any] = json.JSONDecoder(
+    parse_constant=_refuse_constant, parse_int=_parse_integer
+).decode
 
 
 def _is_deeper(value: Any, limit: int) -> bool:
@@ -377,9 +383,26 @@ def arrival_tail(row: Row) -> str:
     return encode(row)[1:]
 
 
-def arrival_row(version: int, tail: str) -> str:
-    """One recipient's row of an arrival."""
-    return f'{{"arrived":{version},"version":{version},{tail}'
+@dataclass(slots=True)
+class Arrivals(Sequence[str]):
+    """One recipient's rows of what arrived one after the other, the first after `version`.
+
+    From one recipient to the next only numbers differ, so that the rows are put together when
+    they are written, and not kept for a thousand sockets before.
+    """
+
+    version: int
+    tails: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.tails)
+
+    def __getitem__(self, index: Any) -> Any:
+        return list(self)[index]
+
+    def __iter__(self) -> Iterator[str]:
+        for n, tail in enumerate(self.tails, self.version + 1):
+            yield f'{{"arrived":{n},"version":{n},{tail}'
 
 
 def inbox_frames(reading: Reading) -> list[InboxFrame] | None:

@@ -12,6 +12,8 @@ import django
 
 django.setup()
 
+from django.db import transaction
+
 from notify import sending
 from notify.changes import Change
 from notify.inbox.audience import everyone
@@ -23,26 +25,26 @@ committed: list[tuple[float, Change]] = []
 
 
 def send(numbers: list[int], user: int | None = None) -> dict[str, Any]:
-    """Sends the notices with these numbers to one user, or to everyone.
+    """Sends the notices with these numbers to one user, or to everyone, in one transaction.
 
     Answers when `send` was called first and when the last batch was committed, in seconds of
     the monotonic clock, which all processes of a machine share.
     """
     committed.clear()
     called = time.monotonic()
-    for n in numbers:
-        said = notification(n)
-        sending.send(
-            to=everyone() if user is None else user,
-            title=said["title"],
-            body=said["body"],
-            level=said["level"],
-            url=said["url"],
-            data={"n": n},
-        )
-        if user is None:  # an audience of more than one batch waits for workers
-            while sending.carry_out_next():
-                continue
+    with transaction.atomic():
+        for n in numbers:
+            said = notification(n)
+            sending.send(
+                to=everyone() if user is None else user,
+                title=said["title"],
+                body=said["body"],
+                level=said["level"],
+                url=said["url"],
+                data={"n": n},
+            )
+    while sending.carry_out_next():  # an audience of more than one batch waits for workers
+        continue
     return {"called": called, "committed": committed[-1][0], "batches": _batches()}
 
 

@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from notify import sending
 from notify.changes import Change, Cursor, Reading, Step
 from notify.inbox import reading, sql
-from notify.live import protocol
+from notify.live import groups, protocol
 from notify.models import Notification
 from tests.integration.model_client import Asked, Frame, ModelClient
 from tests.unit.inbox.helpers import committed, key
@@ -113,7 +113,8 @@ class World:
         for change in self.announced:
             for step in change.steps:
                 # No version is missing, and none is told twice.
-                assert (step.start, step.to) == (self._versions[step.user], step.start + 1)
+                assert step.start == self._versions[step.user]
+                assert step.to == step.start + max(1, len(change.arrivals))
                 self._versions[step.user] = step.to
                 self.layer.append(Hint(step, _encoded_rows(change, step)))
         self.announced.clear()
@@ -245,9 +246,9 @@ class World:
 
 
 def _encoded_rows(change: Change, step: Step) -> list[str] | None:
-    if change.arrival is not None:
-        return [protocol.arrival_row(step.to, protocol.arrival_tail(change.arrival))]
-    return None if change.rows is None else [protocol.encode(row) for row in change.rows]
+    hint = groups.hint_of(change)
+    rows: list[str] | None = hint["rows"]
+    return list(protocol.Arrivals(step.start, hint["arrivals"])) or rows
 
 
 def _merged(frames: list[protocol.InboxFrame]) -> list[protocol.InboxFrame]:

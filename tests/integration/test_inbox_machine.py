@@ -31,7 +31,7 @@ from hypothesis.stateful import (
 from notify import sending
 from notify.changes import Change
 from notify.exceptions import Busy, EpochChanged
-from notify.inbox import reading, retention, store
+from notify.inbox import reading, retention, store, work
 from notify.inbox.audience import everyone
 from notify.live import groups, protocol
 from notify.models import Batch, Inbox, Notice, Notification
@@ -42,7 +42,9 @@ LIMITS: list[tuple[Any, str, int]] = [
     (reading, "MAX_CHANGED_ROWS", 6),
     (reading, "MAX_ROWS_OF_A_VERSION", 3),
     (protocol, "MAX_FRAME_ROWS", 3),
+    (work, "NOTICES_TOGETHER", 3),
     (protocol, "MAX_FRAME_BYTES", 2500),
+    (groups, "MAX_ROWS_BYTES", 2000),
     (store, "ROWS_A_CHANGE", 3),
     (store, "ROWS_IN_A_CHANGE", 2),
     (retention, "PAUSE_S", 0),
@@ -50,7 +52,7 @@ LIMITS: list[tuple[Any, str, int]] = [
 EXPIRES = datetime(2099, 1, 1, tzinfo=UTC)
 
 numbers = st.integers(0, 9)
-some = st.lists(numbers, min_size=1, max_size=4)
+some = st.lists(numbers, min_size=1, max_size=3)  # not more than ROWS_A_CHANGE, as in life
 announced: list[Change] = []
 
 
@@ -101,6 +103,13 @@ class InboxMachine(RuleBasedStateMachine):
     def send(self, to: set[int], long: bool) -> None:
         body = "ü" * 450 if long else ""
         self.send_to([self.users[n] for n in sorted(to)], body=body)
+
+    @rule(to=st.lists(st.integers(0, 1), min_size=2, max_size=4))
+    def send_together(self, to: list[int]) -> None:
+        def send() -> list[Notice]:
+            return [sending.send(to=self.users[n], title="one of several") for n in to]
+
+        self.notices += self.world.do(send)
 
     @rule(user=numbers, how=st.sampled_from(["rolled back", "repeated"]))
     def send_oddly(self, user: int, how: str) -> None:

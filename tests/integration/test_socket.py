@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from websockets.exceptions import InvalidStatus
 
 import notify
@@ -238,6 +239,21 @@ async def test_a_notice_arrives_on_a_live_socket_and_in_no_other_inbox(
         await bobs.send(type="ping", id=1)
         await bobs.frame("pong")
         assert bobs.version == 0
+
+
+async def test_what_one_transaction_sends_arrives_as_one_frame(server: Server, ada: User) -> None:
+    def send_three() -> None:
+        with transaction.atomic():
+            for n in range(3):
+                notify.send(to=ada, title=f"Notice {n}")
+
+    async with await orm(client_of, server, ada) as client:
+        await client.frame("inbox")
+        await orm(send_three)
+        frame = await client.frame("inbox")
+        assert (frame["from"], frame["to"], frame["unseen"], frame["unread"]) == (0, 3, 3, 3)
+        assert [row["arrived"] for row in frame["notifications"]] == [1, 2, 3]
+        assert client.titles == ["Notice 2", "Notice 1", "Notice 0"]
 
 
 async def test_a_recalled_notice_is_gone_from_the_screen(server: Server, ada: User) -> None:

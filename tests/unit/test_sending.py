@@ -126,6 +126,87 @@ def test_an_error_in_the_audience_leaves_the_callers_transaction_usable(ada):
     assert Notice.objects.count() == 1
 
 
+def test_what_one_transaction_sends_to_the_same_people_arrives_as_one_change(ada, bob, announced):
+    deliver(ada)
+    announced.changes.clear()
+    with committed(), transaction.atomic():
+        notices = [notify.send(to=[ada, bob], title=f"Notice {n}") for n in range(3)]
+
+    [change] = announced.changes
+    assert {
+        (step.user, step.start, step.to, step.unseen, step.unread) for step in change.steps
+    } == {
+        (key(ada), 1, 4, 4, 4),
+        (key(bob), 0, 3, 3, 3),
+    }
+    assert [row["id"] for row in change.arrivals] == ids(notices)
+    rows = Notification.objects.filter(user=ada, notice__in=notices).order_by("arrived")
+    assert [(row.notice_id, row.arrived, row.version) for row in rows] == [
+        (notice.pk, n, n) for n, notice in enumerate(notices, 2)
+    ]
+    for notice in notices:
+        batch = batch_of(notice)
+        assert (batch.state, batch.appended, batch.skipped) == ("done", 2, 0)
+        assert batch.finished is not None
+
+
+def test_what_it_sends_to_others_arrives_in_its_order(ada, bob, announced):
+    with committed(), transaction.atomic():
+        notices = [notify.send(to=to, title="Hello") for to in (ada, ada, bob, [ada, bob], ada)]
+
+    told = [[row["id"] for row in change.arrivals] for change in announced.changes]
+    first, second, *others = ids(notices)
+    assert told == [[first, second], *([one] for one in others)]
+    assert counts(ada) == (4, 4)
+    assert counts(bob) == (2, 2)
+
+
+def test_a_paused_or_recalled_one_of_them_does_not_arrive(ada, announced):
+    with committed(), transaction.atomic():
+        recalled, paused, other = (notify.send(to=ada, title="Hello") for _ in range(3))
+        sending.recall(recalled)
+        sending.pause(paused)
+
+    assert [row.notice for row in Notification.objects.all()] == [other]
+    assert batch_of(recalled).state == "closed"
+    assert batch_of(paused).state == "paused"
+    assert counts(ada) == (1, 1)
+
+
+def test_what_was_rolled_back_is_forgotten_by_what_is_sent_next(ada, announced):
+    with committed(), transaction.atomic():
+        notify.send(to=ada, title="Never")
+        transaction.set_rollback(True)
+    deliver(ada, "Then")
+
+    assert Notification.objects.get().notice.title == "Then"
+    assert len(announced.changes) == 1
+
+
+def test_where_they_fail_together_each_is_tried_by_itself(ada, monkeypatch, caplog):
+    def fail(batch_ids):
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr(work, "carry_out_together", fail)
+    with committed(), transaction.atomic():
+        first, *others = (notify.send(to=ada, title="Hello") for _ in range(3))
+
+    assert [row.notice for row in Notification.objects.order_by("pk")] == others
+    assert f"Notice {first.pk} is stored; a worker will carry it out." in caplog.text
+    assert batch_of(first).state == "pending"
+
+
+def test_not_too_much_is_one_change(ada, bob, announced, monkeypatch):
+    monkeypatch.setattr(work, "NOTICES_TOGETHER", 3)
+    monkeypatch.setattr(work, "ROWS_TOGETHER", 4)
+    with committed(), transaction.atomic():
+        for to in ([ada], [ada, bob]):
+            for _ in range(4):
+                notify.send(to=to, title="Hello")
+
+    assert [len(change.arrivals) for change in announced.changes] == [3, 1, 2, 2]
+
+
 def test_several_batches_are_for_the_workers(ada, bob, announced, settings):
     settings.NOTIFY_BATCH_SIZE = 1
     notice = deliver([ada, bob])

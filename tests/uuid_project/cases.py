@@ -134,7 +134,8 @@ def test_what_is_announced_is_what_is_read(announced):
 
     [change] = announced
     [row] = reading.page(str(ada.pk)).rows
-    assert row == change.arrival | {"arrived": 1, "version": 1}
+    [arrival] = change.arrivals
+    assert row == arrival | {"arrived": 1, "version": 1}
     assert row["actor"]["id"] == str(actor.pk)
     assert row["actor"]["name"] == actor.get_username()
     assert Notice.objects.get().sender == f"user:{actor.pk}"

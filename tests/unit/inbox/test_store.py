@@ -59,7 +59,7 @@ def test_one_arrival_is_told_with_one_step_per_recipient_and_the_notice_once(ann
         (0, 1, 1, 1)
     }
     assert {step.epoch for step in change.steps} == {cursor_of(user).epoch for user in users}
-    assert change.arrival["id"] == notice.pk
+    assert [row["id"] for row in change.arrivals] == [notice.pk]
     assert change.rows is None
 
 
@@ -81,7 +81,8 @@ def test_what_is_announced_is_what_is_read_later(ada, announced):
         expires=timezone.now() + timedelta(days=400, microseconds=1234),
     )
 
-    announced_row = announced.last.arrival | {"arrived": 1, "version": 1}
+    [arrival] = announced.last.arrivals
+    announced_row = arrival | {"arrived": 1, "version": 1}
     [row] = reading.page(key(ada)).rows
     assert row == announced_row
     assert row["actor"] == {"id": key(actor), "name": "Grace Hopper"}

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from notify import sending
 from notify.inbox import personal, reading, store, work
+from notify.live import protocol
 from notify.models import Batch, Notice, Notification
 from tests.unit.inbox.helpers import (
     batch_of,
@@ -467,3 +468,28 @@ def test_a_recall_leaves_the_time_of_arrival(ada):
     Batch.objects.update(due=timezone.now() - timedelta(seconds=1))
     assert work.carry_out_next() is not None
     assert Batch.objects.get().finished == arrived
+
+
+# Together
+
+
+def test_what_is_carried_out_together_fits_into_one_frame():
+    assert work.NOTICES_TOGETHER <= protocol.MAX_FRAME_ROWS
+
+
+def test_a_notice_of_several_batches_is_carried_out_batch_by_batch(announced, settings):
+    settings.NOTIFY_BATCH_SIZE = 1
+    users = people(2)
+    with committed():
+        before = sending.send(to=users[0], title="before")
+        several = sending.send(to=[users[0], users[0], users[1]], title="several")
+        after = sending.send(to=users[1], title="after")
+    batches = [batch.pk for batch in Batch.objects.order_by("pk")]
+    one, two, three, four = batches
+
+    assert [batch.notice for batch in Batch.objects.order_by("pk")] == [
+        before, several, several, after,
+    ]  # fmt: skip
+    assert work.alike(batches) == [[one], [two], [three], [four]]
+    assert work.alike([one]) == [[one]]
+    assert work.alike([one, 10**15]) == [[one]]

@@ -201,11 +201,11 @@ def test_frames_with_a_gap_another_epoch_or_too_many_rows_do_not() -> None:
 
 
 def test_a_notice_is_encoded_once_for_all() -> None:
-    tail = protocol.arrival_tail({"id": 7, "title": "é", "seen": None})
-    assert json.loads(protocol.arrival_row(12, tail)) == {
-        "arrived": 12,
-        "version": 12,
-        "id": 7,
-        "title": "é",
-        "seen": None,
-    }
+    notices = [{"id": 7, "title": "é", "seen": None}, {"id": 8, "title": "e", "seen": None}]
+    rows = protocol.Arrivals(11, [protocol.arrival_tail(notice) for notice in notices])
+    assert len(rows) == 2
+    assert list(map(json.loads, rows)) == [
+        {"arrived": 12, "version": 12, "id": 7, "title": "é", "seen": None},
+        {"arrived": 13, "version": 13, "id": 8, "title": "e", "seen": None},
+    ]
+    assert json.loads(rows[-1])["id"] == 8
