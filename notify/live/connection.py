@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from notify.changes import Cursor, Step
+from notify.changes import Cursor
 from notify.live import protocol
 from notify.live.authentication import Identity
 from notify.live.direct import DirectWriter
@@ -39,7 +39,7 @@ class Close:
 
 class Connection:
     """Runs in the event loop. `lost` is called when the socket cannot be written to any more,
-    `grew` each time that something more waits to be written and confirmed. `flush_soon` has
+    `fell_behind` with each thing that is queued while too much is unconfirmed. `flush_soon` has
     `flush` called at the end of this turn of the loop, so that what comes in one turn goes out
     as one frame."""
 
@@ -47,7 +47,7 @@ class Connection:
         "_loop",
         "_direct",
         "_flush_soon",
-        "_grew",
+        "_fell_behind",
         "_lost",
         "_outbox",
         "_send",
@@ -80,7 +80,7 @@ class Connection:
         send: Send,
         *,
         lost: Callable[[], None],
-        grew: Callable[[Connection], None],
+        fell_behind: Callable[[Connection], None],
         flush_soon: Callable[[Connection], None],
         loop: asyncio.AbstractEventLoop,
         direct: DirectWriter | None = None,
@@ -96,7 +96,7 @@ class Connection:
         self.queued: Cursor | None = None
         # Its rows are being read, and what is offered meanwhile is only noted.
         self.catching_up = False
-        self.news: Step | None = None
+        self.news: Cursor | None = None  # where the newest of it ends
         # What the client says that it holds, where it asked while its rows were being read.
         self.asked: list[Cursor | None] = []
         # Too much is unacknowledged: what is new stays in the database until a pong comes.
@@ -116,7 +116,7 @@ class Connection:
         self._writer: asyncio.Task[None] | None = None
         self._send = send
         self._lost = lost
-        self._grew = grew
+        self._fell_behind = fell_behind
         self._flush_soon = flush_soon
         self._silent = False  # the socket is gone, or somebody else ends it
         self._direct = direct
@@ -140,32 +140,29 @@ class Connection:
         since = min(confirmed.since, queued.since)  # it cannot have more than it was told
         return since if since > known else 0
 
-    def offer(self, step: Step, rows: Sequence[str] | None, size: int = 0) -> bool:
-        """Queues the change where it follows what is queued; False where something is missing
-        between, or the rows themselves. `rows` are encoded; `size` as of a frame."""
-        queued = self.queued
-        if queued is None or self.catching_up:
-            self._note(step)
+    def offer(self, frame: protocol.InboxFrame, *, has_rows: bool = True) -> bool:
+        """Queues a change where it follows what is queued; False where something is missing
+        between, or the rows themselves."""
+        if self.queued is None or self.catching_up:
+            self._note(Cursor(frame.epoch, frame.to))
             return True
-        if step.epoch == queued.epoch and step.to <= queued.since:
+        epoch, since = self.queued
+        if frame.epoch == epoch and frame.to <= since:
             return True
         if self.held:
             return True
-        if step.epoch != queued.epoch or step.start != queued.since:
-            return False
-        if rows is None:
+        if frame.epoch != epoch or frame.start != since or not has_rows:
             return False
         if self.unacknowledged_bytes > HOLD_ABOVE_BYTES:
             self.held = True
-            return True
-        _, epoch, start, to, unseen, unread = step
-        self.queue(protocol.InboxFrame(epoch, start, to, unseen, unread, rows, False, None, size))
+        else:
+            self.queue(frame)
         return True
 
-    def _note(self, step: Step) -> None:
+    def _note(self, end: Cursor) -> None:
         news = self.news
-        if news is None or news.epoch != step.epoch or news.to < step.to:
-            self.news = step
+        if news is None or news.epoch != end.epoch or news.since < end.since:
+            self.news = end
 
     def is_behind(self, epoch: str, version: int) -> bool:
         """Whether the inbox has more than what is queued."""
@@ -196,7 +193,8 @@ class Connection:
 
     def _count(self, size: int) -> None:
         self.queued_bytes += size
-        self._grew(self)
+        if self.unacknowledged_bytes > PING_ABOVE_BYTES:
+            self._fell_behind(self)
 
     def close(self, code: int, reason: str, retry_after: float | None = None) -> None:
         """Says `bye` and closes. What waits before it is sent, if it goes out within a second."""

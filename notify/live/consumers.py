@@ -131,7 +131,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
             identity,
             self.base_send,
             lost=self._lost,
-            grew=self.hub.heartbeat.grew,
+            fell_behind=self.hub.heartbeat.fell_behind,
             flush_soon=self.hub.flush_soon,
             direct=self._direct,
             loop=self.hub.loop,

@@ -74,12 +74,11 @@ class Heartbeat:
         connection.acknowledged_bytes = max(connection.acknowledged_bytes, sent.queued_bytes)
         return sent
 
-    def grew(self, connection: Connection) -> None:
-        """Looks whether the client keeps up with what is queued for it."""
-        owed = connection.unacknowledged_bytes
-        if owed > CLOSE_ABOVE_BYTES:
+    def fell_behind(self, connection: Connection) -> None:
+        """Asks the client how far it is; gives up one that owes far too much."""
+        if connection.unacknowledged_bytes > CLOSE_ABOVE_BYTES:
             connection.close(Code.SLOW_READER, "slow reader")
-        elif owed > PING_ABOVE_BYTES and not connection.pings:
+        elif not connection.pings:
             self.ping(connection)
 
     def advance(self) -> None:

@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 DRAIN_SPREAD_S = 0.005  # for each socket
 DRAIN_SPREAD_MAX_S = 25.0
 STATEMENT_TIMEOUT_S = 10.0
+STEP = len(Step._fields)
 GAP_WAIT_S = 0.05  # what is missing may be under way, in another order
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
@@ -212,16 +213,17 @@ class Hub:
         # The rows of an arrival differ in their numbers only, so one size does for all of them.
         size = protocol.frame_size(arrivals or rows or ())
         written = 0
-        for fields in hint["steps"]:
-            connections = self._by_user.get(fields[0])
+        steps = iter(hint["steps"])
+        for user, epoch, start, to, unseen, unread in zip(*[steps] * STEP, strict=True):
+            connections = self._by_user.get(user)
             if connections is None:
                 continue
-            step = Step(*fields)
             if arrivals:
-                rows = protocol.Arrivals(step.start, arrivals)
+                rows = protocol.Arrivals(start, arrivals)
+            frame = protocol.InboxFrame(epoch, start, to, unseen, unread, rows or (), size=size)
             for connection in connections:
                 before = connection.queued
-                if not connection.offer(step, rows, size):
+                if not connection.offer(frame, has_rows=rows is not None):
                     self._note_gap(connection, "hint")
                 elif connection.queued is not before:
                     written += 1
@@ -351,7 +353,7 @@ class Hub:
     def _note_news(self, connection: Connection) -> None:
         """What was offered while the socket was being told: is it among what it was told?"""
         news, connection.news = connection.news, None
-        if news is not None and connection.is_behind(news.epoch, news.to):
+        if news is not None and connection.is_behind(news.epoch, news.since):
             self._note_gap(connection, "hint")
 
     # Tasks

@@ -85,7 +85,7 @@ def open_connection(
     *,
     user: str = "1",
     queued: Cursor | None = BEGINNING,
-    grew: Callable[[Connection], None] = lambda connection: None,
+    fell_behind: Callable[[Connection], None] = lambda connection: None,
     lost: Callable[[], None] = lambda: None,
     direct: Any = None,
 ) -> Connection:
@@ -98,7 +98,7 @@ def open_connection(
         Identity(user),
         wire,
         lost=lost,
-        grew=grew,
+        fell_behind=fell_behind,
         flush_soon=flush_soon,
         direct=direct,
         loop=loop,

@@ -1,22 +1,20 @@
 import asyncio
 from typing import Any
 
-from notify.changes import Cursor, Step
+from notify.changes import Cursor
 from notify.live import connection as module
-from notify.live.protocol import Code
+from notify.live.protocol import Code, InboxFrame
 from tests.unit.live.fakes import Wire, open_connection, settle
 
-ROW = '{"id":1}'
 
-
-def step(start: int, to: int, epoch: str = "e1") -> Step:
-    return Step("1", epoch, start, to, to, to)
+def change(start: int, to: int, epoch: str = "e1", row: str = '{"id":1}') -> InboxFrame:
+    return InboxFrame(epoch, start, to, to, to, [row])
 
 
 async def test_a_change_that_follows_is_sent() -> None:
     wire = Wire()
     socket = open_connection(wire)
-    assert socket.offer(step(0, 1), [ROW])
+    assert socket.offer(change(0, 1))
     await settle()
     [frame] = wire.frames
     assert (frame["from"], frame["to"], frame["notifications"]) == (0, 1, [{"id": 1}])
@@ -25,8 +23,8 @@ async def test_a_change_that_follows_is_sent() -> None:
 async def test_a_change_that_it_has_is_dropped() -> None:
     wire = Wire()
     socket = open_connection(wire, queued=Cursor("e1", 5))
-    assert socket.offer(step(3, 4), [ROW])
-    assert socket.offer(step(4, 5), [ROW])
+    assert socket.offer(change(3, 4))
+    assert socket.offer(change(4, 5))
     await settle()
     assert wire.frames == []
 
@@ -34,9 +32,9 @@ async def test_a_change_that_it_has_is_dropped() -> None:
 async def test_a_gap_another_epoch_or_missing_rows_are_not_sent() -> None:
     wire = Wire()
     socket = open_connection(wire, queued=Cursor("e1", 5))
-    assert not socket.offer(step(6, 7), [ROW])
-    assert not socket.offer(step(5, 6, epoch="e2"), [ROW])
-    assert not socket.offer(step(5, 6), None)
+    assert not socket.offer(change(6, 7))
+    assert not socket.offer(change(5, 6, epoch="e2"))
+    assert not socket.offer(change(5, 6), has_rows=False)
     await settle()
     assert wire.frames == []
     assert socket.queued == Cursor("e1", 5)
@@ -46,9 +44,9 @@ async def test_what_waits_goes_out_as_one_frame_where_contiguous() -> None:
     wire = Wire()
     socket = open_connection(wire)
     for version in range(10):
-        socket.offer(step(version, version + 1), [ROW])
+        socket.offer(change(version, version + 1))
     socket.write('{"type":"pong","id":1}')
-    socket.offer(step(10, 11), [ROW])
+    socket.offer(change(10, 11))
     await settle()
     told = [(one["type"], one.get("from"), one.get("to")) for one in wire.frames]
     assert told == [("inbox", 0, 10), ("pong", None, None), ("inbox", 10, 11)]
@@ -57,12 +55,12 @@ async def test_what_waits_goes_out_as_one_frame_where_contiguous() -> None:
 async def test_what_is_offered_before_it_was_told_or_while_it_catches_up_is_noted() -> None:
     wire = Wire()
     socket = open_connection(wire, queued=None)
-    assert socket.offer(step(7, 8), [ROW])
-    assert socket.offer(step(6, 7), [ROW])
-    assert socket.news == step(7, 8)
+    assert socket.offer(change(7, 8))
+    assert socket.offer(change(6, 7))
+    assert socket.news == Cursor("e1", 8)
     socket.queued, socket.catching_up, socket.news = Cursor("e1", 8), True, None
-    assert socket.offer(step(8, 9), [ROW])
-    assert socket.news == step(8, 9)
+    assert socket.offer(change(8, 9))
+    assert socket.news == Cursor("e1", 9)
     await settle()
     assert wire.frames == []
 
@@ -70,9 +68,9 @@ async def test_what_is_offered_before_it_was_told_or_while_it_catches_up_is_note
 async def test_bye_is_the_last_frame_before_the_close() -> None:
     wire = Wire()
     socket = open_connection(wire)
-    socket.offer(step(0, 1), [ROW])
+    socket.offer(change(0, 1))
     socket.close(Code.RESTARTING, "the server restarts", 2.5)
-    socket.offer(step(1, 2), [ROW])
+    socket.offer(change(1, 2))
     socket.write("{}")
     await settle()
     assert [one["type"] for one in wire.frames] == ["inbox", "bye"]
@@ -127,7 +125,7 @@ async def test_above_512_kib_unacknowledged_changes_wait_in_the_database() -> No
     socket = open_connection(wire)
     big = '{"body":"' + "x" * 100_000 + '"}'
     for version in range(10):
-        assert socket.offer(step(version, version + 1), [big])
+        assert socket.offer(change(version, version + 1, row=big))
     assert socket.held
     assert socket.queued is not None
     assert socket.queued.since == 6

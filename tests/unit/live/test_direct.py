@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.abstract import FileDescriptor
 
-from notify.changes import Step
 from notify.live import direct
 from notify.live.direct import DirectWriter
+from notify.live.protocol import InboxFrame
 from tests.unit.live.fakes import Wire, open_connection, settle
 
 
@@ -145,10 +145,10 @@ async def test_a_connection_writes_the_same_frames_either_way() -> None:
     ways = [open_connection(plain), open_connection(Wire(), direct=recorder)]
     for connection in ways:
         for version in range(3):
-            step = Step("1", "e1", version, version + 1, 0, 0)
-            connection.offer(step, [f'{{"id":{version}}}'])
+            row = f'{{"id":{version}}}'
+            connection.offer(InboxFrame("e1", version, version + 1, 0, 0, [row]))
         connection.write('{"type":"pong","id":1}')
-        connection.offer(Step("1", "e1", 3, 4, 0, 0), ['{"id":4}'])
+        connection.offer(InboxFrame("e1", 3, 4, 0, 0, ['{"id":4}']))
     await settle()
     assert recorder.texts == [one["text"] for one in plain.messages]
     assert len(recorder.texts) == 3

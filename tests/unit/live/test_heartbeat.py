@@ -15,7 +15,9 @@ class World:
         self.clock = FakeClock()
         self.wire = Wire()
         self.heartbeat = Heartbeat(self.clock, self.clock.call_at, spread=lambda: 0.5)
-        self.socket = open_connection(self.wire, queued=Cursor("e1", 3), grew=self.heartbeat.grew)
+        self.socket = open_connection(
+            self.wire, queued=Cursor("e1", 3), fell_behind=self.heartbeat.fell_behind
+        )
 
     @property
     def pings(self) -> list[dict[str, Any]]:
