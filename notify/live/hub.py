@@ -17,6 +17,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from django.conf import settings
+
 from notify import conf, metrics
 from notify.changes import Cursor, Reading, Step
 from notify.inbox import reading
@@ -105,6 +107,16 @@ class Hub:
         publisher.attach(self.loop, self.receive)
         self.layer.start()
         self.sweep.start()
+        self.loop.call_soon(self._look_at_server)
+
+    def _look_at_server(self) -> None:
+        # No check of settings can know it; `serve` has set the limit by now.
+        if self.socket_limit is None and not settings.DEBUG:
+            logger.warning(
+                "notify.W009: another server than `manage.py serve` runs this process. It works; "
+                "but what waits of a client is not bounded, SIGTERM does not drain, and the number "
+                "of sockets is limited by NOTIFY_SOCKETS_PER_PROCESS only. See docs/deployment.md."
+            )
 
     async def stop(self) -> None:
         """Drains, and gives back all that the hub holds."""

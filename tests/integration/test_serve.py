@@ -14,7 +14,7 @@ import notify
 from tests.conftest import StartServer
 from tests.harness.database import orm
 from tests.harness.process import listens
-from tests.harness.server import SERVE
+from tests.harness.server import DAPHNE, SERVE, UVICORN
 from tests.harness.waiting import aeventually, deadline
 from tests.integration.conftest import client_of
 
@@ -29,6 +29,16 @@ async def test_it_shows_a_notice(start_server: StartServer, ada: User) -> None:
         await client.frame("inbox")
         await orm(notify.send, to=ada, title="Hello")
         await client.until(lambda: client.titles == ["Hello"])
+
+
+@pytest.mark.parametrize(("command", "warned"), [(SERVE, False), (DAPHNE, True), (UVICORN, True)])
+async def test_another_server_is_warned_of_in_its_log(
+    start_server: StartServer, ada: User, command: tuple[str, ...], warned: bool
+) -> None:
+    server = start_server(command=command)
+    async with await orm(client_of, server, ada) as client:
+        await client.frame("inbox")
+    assert server.log.count("notify.W009") == warned
 
 
 async def test_sigterm_tells_every_socket_closes_the_port_and_exits(
