@@ -38,7 +38,8 @@ MAX_SENT = 1000
 class _Sent(threading.local):
     """The batches that this thread's open transaction has written: the first one's commit hook
     carries out all of them, so that what is sent to the same people in one transaction arrives
-    as one change. Of a transaction that was rolled back they stay, and are found not to exist."""
+    as one change. Those of a transaction that was rolled back stay until the next `send`, and are
+    found not to exist. (SQLite gives their ids out again; `work.alike` takes what it may.)"""
 
     batches: Sequence[int] = ()
 
@@ -100,6 +101,8 @@ def send(
         sender=f"user:{sender.pk}" if sender is not None else "",
     )
     notice.fingerprint = _fingerprint(notice, audience, left_out)
+    if not sql.connection().in_atomic_block:
+        _sent.batches = ()
     with transaction.atomic(using=sql.alias()):
         written = _insert(notice)
         written.repeated = written is not notice
@@ -279,11 +282,7 @@ def _carry_out_or_hand_over(notice_id: int, only_batch: int | None = None) -> No
     are handed to the workers. Raises nothing: what is not done now is found by a worker within
     half a minute."""
     try:
-        if only_batch in _sent.batches:
-            together, _sent.batches = _sent.batches, []
-            for run in work.alike(together):
-                for change in work.carry_out_together(run):
-                    groups.publish(change)
+        if only_batch in _sent.batches and _carry_out_all_sent():
             return
         batches = work.open_batches(notice_id)
         if len(batches) == 1:
@@ -292,6 +291,21 @@ def _carry_out_or_hand_over(notice_id: int, only_batch: int | None = None) -> No
             _hand_over(batches)
     except Exception:
         logger.exception("Notice %s is stored; a worker will carry it out.", notice_id)
+
+
+def _carry_out_all_sent() -> bool:
+    """Whether it went well; else the commit hook of each notice tries it alone."""
+    together, _sent.batches = _sent.batches, ()
+    try:
+        for run in work.alike(together):
+            for change in work.carry_out_together(run):
+                groups.publish(change)
+    except Exception as error:
+        if len(together) == 1:
+            raise
+        logger.warning("Not together, so one by one: %r", error)
+        return False
+    return True
 
 
 def _hand_over(batches: Sequence[int]) -> None:

@@ -6,6 +6,8 @@ from django.db.backends.postgresql import base
 from psycopg import Error
 from psycopg_pool import ConnectionPool
 
+ATTEMPTS = 3  # others put dead ones back meanwhile
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Looks at each connection that it takes from the pool, and if it is dead, at all in the pool.
@@ -16,13 +18,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        connection = super().get_new_connection(conn_params)
         pool = self.pool
-        if pool is None or _is_alive(connection):
-            return connection
-        pool.putconn(connection)
-        pool.check()
-        return super().get_new_connection(conn_params)
+        connection = super().get_new_connection(conn_params)
+        for _ in range(ATTEMPTS):
+            if pool is None or _is_alive(connection):
+                break
+            pool.putconn(connection)
+            pool.check()
+            connection = super().get_new_connection(conn_params)
+        return connection
 
 
 def _is_alive(connection: Any) -> bool:

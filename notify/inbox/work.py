@@ -125,16 +125,18 @@ def open_batches(notice_id: int) -> list[int]:
 
 
 def alike(batch_ids: Sequence[int]) -> list[list[int]]:
-    """The batches by id; together those that follow each other, have the same recipients, and
-    are the only ones of their notices."""
+    """Those of the batches that are to be appended now, by id; together those that follow each
+    other, have the same recipients, and are the only ones of their notices."""
     if len(batch_ids) == 1:
         return [list(batch_ids)]
     batch = sql.table(Batch)
     found = sql.fetch(
         f"SELECT b.id, b.size, b.recipients = lag(b.recipients) OVER (ORDER BY b.id),"
         f" (SELECT count(*) FROM {batch} o WHERE o.notice_id = b.notice_id)"
-        f" FROM {batch} b WHERE b.id IN {sql.list_of(batch_ids)} ORDER BY b.id",
-        batch_ids,
+        f" FROM {batch} b JOIN {sql.table(Notice)} n ON n.id = b.notice_id"
+        f" WHERE b.id IN {sql.list_of(batch_ids)} AND b.state = %s"
+        " AND n.send_at IS NULL AND n.recalled IS NULL ORDER BY b.id",
+        [*batch_ids, _State.PENDING],
     )
     runs: list[list[int]] = []
     joinable = False  # whether the last run may have more
@@ -172,8 +174,8 @@ def _carry_out_together(batch_ids: Sequence[int]) -> list[Change]:
         changes = [_carry_out_locked(batch) for batch in batches]
         return [change for change in changes if change is not None]
     change = store.append(*batches)
-    first = batches[0]  # the others are for the same people
-    Batch.objects.using(sql.alias()).filter(pk__in=batch_ids).update(
+    first, done = batches[0], [batch.pk for batch in batches]  # all are for the same people
+    Batch.objects.using(sql.alias()).filter(pk__in=done).update(
         state=_State.DONE, appended=first.appended, skipped=first.skipped, finished=sql.now()
     )
     return [change] if change.steps else []
@@ -184,8 +186,14 @@ def _is_to_be_appended(batch: Batch) -> bool:
 
 
 def _locked(batch_ids: Sequence[int]) -> list[Batch]:
-    """Those of the batches that are to be carried out, with their notices; all are locked."""
-    batches = Batch.objects.using(sql.alias()).defer("recipients").select_for_update()
+    """Those of the batches that are to be carried out, with their notices; all are locked.
+
+    Of several, those that somebody else has locked are left out: who waits for one and holds
+    another may wait for ever.
+    """
+    batches = Batch.objects.using(sql.alias()).defer("recipients")
+    skip_locked = len(batch_ids) > 1 and sql.is_postgresql()
+    batches = batches.select_for_update(skip_locked=skip_locked)
     found = list(batches.filter(pk__in=batch_ids, state__in=_OPEN).order_by("pk"))
     wanted = [batch.notice_id for batch in found]
     if wanted:

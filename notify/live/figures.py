@@ -100,11 +100,11 @@ class Figures:
         try:
             may = await self._may(connection, topic)
         except DatabaseError:
-            connection.watched -= {topic}
+            self.unwatch(connection, topic)
             refuse(Refused(Error.UNAVAILABLE, "not now; try again", retry_after=2))
             return
         if not may:
-            connection.watched -= {topic}
+            self.unwatch(connection, topic)
             refuse(Refused(Error.FORBIDDEN, f"{topic} needs the permission {_needed(topic)}"))
             return
         if connection.closing is not None or topic not in connection.watched:
@@ -208,8 +208,9 @@ class Figures:
     def _all_parts(self, topic: str) -> dict[str, tuple[float, Any]]:
         """By process, with when it was heard; of this one, of now."""
         now, heard = self._hub.loop.time(), self._parts.get(topic, {})
-        # Where so many watch that not each is asked for in each interval, an answer holds longer.
-        holds_s = PART_HOLDS_S * max(1.0, len(self._watchers) / MAX_OWN_ASKS)
+        holds_s = PART_HOLDS_S
+        if _is_own(topic):  # of so many that not each is asked for in each interval
+            holds_s *= max(1.0, sum(map(_is_own, self._watchers)) / MAX_OWN_ASKS)
         for process in [name for name, (at, _) in heard.items() if now - at > holds_s]:
             del heard[process]
         return {ORIGIN: (now, self._own_part(topic)), **heard}

@@ -217,6 +217,11 @@ class DrainingServer(Server):  # type: ignore[misc]  # as above
         super().application_checker()
         super().timeout_checker()
 
+    def protocol_disconnected(self, protocol: Any) -> None:
+        """Of a refused handshake the application ends, and is forgotten, before the socket."""
+        if protocol in self.connections:
+            super().protocol_disconnected(protocol)
+
     def application_checker(self) -> None:
         """Called by Daphne's own, to go on: it need not."""
 

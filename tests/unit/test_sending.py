@@ -161,16 +161,46 @@ def test_what_it_sends_to_others_arrives_in_its_order(ada, bob, announced):
     assert counts(bob) == (2, 2)
 
 
-def test_a_paused_or_recalled_one_of_them_does_not_arrive(ada, announced):
+@pytest.mark.parametrize(
+    ("verb", "state"),
+    [(sending.recall, "closed"), (sending.pause, "paused"), (sending.cancel, "cancelled")],
+)
+def test_one_of_them_that_is_held_back_does_not_arrive(ada, announced, verb, state):
     with committed(), transaction.atomic():
-        recalled, paused, other = (notify.send(to=ada, title="Hello") for _ in range(3))
-        sending.recall(recalled)
-        sending.pause(paused)
+        before, held, after = (notify.send(to=ada, title="Hello") for _ in range(3))
+        verb(held)
 
-    assert [row.notice for row in Notification.objects.all()] == [other]
-    assert batch_of(recalled).state == "closed"
-    assert batch_of(paused).state == "paused"
-    assert counts(ada) == (1, 1)
+    assert [row.notice for row in Notification.objects.order_by("arrived")] == [before, after]
+    assert (batch_of(held).state, batch_of(held).appended) == (state, 0)
+    assert counts(ada) == (2, 2)
+    assert [len(change.arrivals) for change in announced.changes] == [2]
+
+
+def test_one_that_somebody_pauses_at_the_last_moment_does_not_arrive(ada, monkeypatch):
+    alike = work.alike
+
+    def pause_first(batch_ids):
+        runs = alike(batch_ids)
+        sending.pause(held)
+        return runs
+
+    monkeypatch.setattr(work, "alike", pause_first)
+    with committed(), transaction.atomic():
+        held, *others = (notify.send(to=ada, title="Hello") for _ in range(3))
+
+    assert [row.notice for row in Notification.objects.order_by("arrived")] == others
+    assert (batch_of(held).state, batch_of(held).appended) == ("paused", 0)
+
+
+def test_a_scheduled_one_with_the_id_of_one_that_was_rolled_back_waits(ada):
+    batches = sending._sent.batches
+    scheduled = deliver(ada, "Tomorrow", send_at=timezone.now() + timedelta(days=1))
+    with committed(), transaction.atomic():
+        sending._sent.batches = [*batches, batch_of(scheduled).pk]  # SQLite gives it out again
+        now = notify.send(to=ada, title="Now")
+
+    assert Notification.objects.get().notice == now
+    assert batch_of(scheduled).state == "pending"
 
 
 def test_what_was_rolled_back_is_forgotten_by_what_is_sent_next(ada, announced):
@@ -189,11 +219,10 @@ def test_where_they_fail_together_each_is_tried_by_itself(ada, monkeypatch, capl
 
     monkeypatch.setattr(work, "carry_out_together", fail)
     with committed(), transaction.atomic():
-        first, *others = (notify.send(to=ada, title="Hello") for _ in range(3))
+        notices = [notify.send(to=ada, title="Hello") for _ in range(3)]
 
-    assert [row.notice for row in Notification.objects.order_by("pk")] == others
-    assert f"Notice {first.pk} is stored; a worker will carry it out." in caplog.text
-    assert batch_of(first).state == "pending"
+    assert [row.notice for row in Notification.objects.order_by("arrived")] == notices
+    assert "Not together, so one by one: RuntimeError('broken on purpose')" in caplog.text
 
 
 def test_not_too_much_is_one_change(ada, bob, announced, monkeypatch):

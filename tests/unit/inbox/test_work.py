@@ -480,16 +480,21 @@ def test_what_is_carried_out_together_fits_into_one_frame():
 def test_a_notice_of_several_batches_is_carried_out_batch_by_batch(announced, settings):
     settings.NOTIFY_BATCH_SIZE = 1
     users = people(2)
-    with committed():
-        before = sending.send(to=users[0], title="before")
-        several = sending.send(to=[users[0], users[0], users[1]], title="several")
-        after = sending.send(to=users[1], title="after")
-    batches = [batch.pk for batch in Batch.objects.order_by("pk")]
-    one, two, three, four = batches
+    left_alone(users[0], "before")
+    left_alone([users[0], users[0], users[1]], "several")
+    left_alone(users[1], "after")
+    left_alone(users[1], "once more")
+    one, two, three, four, five = Batch.objects.order_by("pk").values_list("pk", flat=True)
 
-    assert [batch.notice for batch in Batch.objects.order_by("pk")] == [
-        before, several, several, after,
-    ]  # fmt: skip
-    assert work.alike(batches) == [[one], [two], [three], [four]]
+    assert work.alike([one, two, three, four, five]) == [[one], [two], [three], [four, five]]
     assert work.alike([one]) == [[one]]
     assert work.alike([one, 10**15]) == [[one]]
+
+
+def test_only_what_is_to_be_appended_now_is_taken_together(ada):
+    done = deliver(ada)
+    waiting = [left_alone(ada) for _ in range(2)]
+    scheduled = left_alone(ada, send_at=timezone.now() + timedelta(days=1))
+    batches = [batch_of(notice).pk for notice in (done, *waiting, scheduled)]
+
+    assert work.alike(batches) == [batches[1:3]]

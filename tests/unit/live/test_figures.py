@@ -44,3 +44,19 @@ async def test_of_many_who_watch_their_own_windows_all_are_asked_for_in_turn(hub
     topics = [f"sockets:{user}" for user in USERS]
     assert [await asked_for() for _ in USERS] == topics  # at once, as each begins
     assert [await asked_for() for _ in USERS * 2] == topics * 2
+
+
+async def test_who_is_refused_a_second_time_is_told_nothing_more(hub, monkeypatch):
+    async def may(*_: object) -> bool:
+        return next(answers)
+
+    answers, refused = iter([True, False]), asyncio.Event()
+    monkeypatch.setattr(figures.Figures, "_may", may)
+    monkeypatch.setattr(figures, "INTERVAL_S", 3600)
+    connection = open_connection(Wire())
+    for _ in range(2):
+        hub.figures.watch(connection, "person:7", lambda _: refused.set())
+    async with asyncio.timeout(deadline(5)):
+        await refused.wait()
+    assert connection.watched == frozenset()
+    assert hub.figures._watchers == {}

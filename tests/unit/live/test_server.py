@@ -294,6 +294,7 @@ async def test_a_connection_that_ended_is_forgotten_at_once() -> None:
     queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
     await settle()
     assert one.connections == {}
+    one.protocol_disconnected(connection)  # as after a refused handshake: the socket goes last
 
 
 async def test_all_connections_are_looked_at_every_ten_seconds(clock: Clock) -> None:
