@@ -91,7 +91,8 @@ def burst(scale: Scale) -> Answer:
         2,
         f"CPU of {scale.burst} notices at once to {count:,} sockets",
         "CPU time of the server process, user and system, by the notifications that the clients "
-        "received. Another process sends one notice to everyone right after the other.",
+        "received. Another process sends them to everyone right after each other; ours in one "
+        "transaction, which so is carried out as one (docs/decisions/0016).",
     )
     peers = [FASTAPI]
     if scale.all_peers:
