@@ -6,6 +6,7 @@ and it can be frozen. https://chromedevtools.github.io/devtools-protocol/
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -138,11 +139,14 @@ class DevTools(Process):
 
     def _signal_all(self, number: signal.Signals) -> None:
         for pid in family(self.pid):
-            os.kill(pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it ended since they were listed
+                os.kill(pid, number)
 
 
 def family(pid: int) -> list[int]:
     """A process with its children and theirs."""
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    children = [int(child) for task in tasks for child in task.read_text().split()]
+    children: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            children += map(int, task.read_text().split())
     return [pid, *(one for child in children for one in family(child))]
