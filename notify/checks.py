@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections, router
 
 from notify import conf
+from notify.live import health
 from notify.models import Inbox
 
 CORE_READ_S = 5  # channels_redis.core reads that long at a time; redis-py 8 waits as long
@@ -223,5 +224,24 @@ def check_daphne(
             hint=f"Install daphne {TESTED_DAPHNE}x, or a notify that knows this one; stock "
             "`daphne` and uvicorn serve notify too.",
             id="notify.W008",
+        )
+    ]
+
+
+@register("notify")
+def check_server(
+    *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """notify.W009: another server than `manage.py serve` runs this process. A process that serves
+    runs this check itself, when its first socket comes; of others it cannot know."""
+    if health.current().is_bounded:
+        return []
+    return [
+        Warning(
+            "Another server than `manage.py serve` runs this process. It works; but what waits of "
+            "a client is not bounded, SIGTERM does not drain, and the number of sockets is limited "
+            "by NOTIFY_SOCKETS_PER_PROCESS only.",
+            hint="Run `manage.py serve` (docs/deployment.md), or silence this.",
+            id="notify.W009",
         )
     ]

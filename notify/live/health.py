@@ -15,6 +15,7 @@ class Health:
     sweep_age: float | None = None  # seconds since one came to its end; None: there is no hub
     sockets: int = 0
     users: int = 0
+    is_bounded: bool = True  # by `manage.py serve`, the only server that does
 
 
 def current() -> Health:
@@ -27,5 +28,6 @@ def current() -> Health:
             sweep_age=max(0.0, hub.loop.time() - hub.sweep.finished_at),
             sockets=hub.size,
             users=len(hub.users),
+            is_bounded=hub.socket_limit is not None,
         )
     return Health(layer_is_down=paused)

@@ -18,6 +18,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
+from django.core import checks
 
 from notify import conf, metrics
 from notify.changes import Cursor, Reading, Step
@@ -107,16 +108,16 @@ class Hub:
         publisher.attach(self.loop, self.receive)
         self.layer.start()
         self.sweep.start()
-        self.loop.call_soon(self._look_at_server)
+        self.loop.call_soon(self._log_checks)
 
-    def _look_at_server(self) -> None:
-        # No check of settings can know it; `serve` has set the limit by now.
-        if self.socket_limit is None and not settings.DEBUG:
-            logger.warning(
-                "notify.W009: another server than `manage.py serve` runs this process. It works; "
-                "but what waits of a client is not bounded, SIGTERM does not drain, and the number "
-                "of sockets is limited by NOTIFY_SOCKETS_PER_PROCESS only. See docs/deployment.md."
-            )
+    def _log_checks(self) -> None:
+        """No server runs Django's checks, and which server it is only the process itself knows;
+        `serve` has set the limit by now."""
+        if settings.DEBUG:
+            return
+        for found in checks.run_checks(tags=["notify"], include_deployment_checks=True):
+            if not found.is_silenced():
+                logger.log(found.level, "%s: %s %s", found.id, found.msg, found.hint)
 
     async def stop(self) -> None:
         """Drains, and gives back all that the hub holds."""

@@ -32,13 +32,14 @@ async def test_it_shows_a_notice(start_server: StartServer, ada: User) -> None:
 
 
 @pytest.mark.parametrize(("command", "warned"), [(SERVE, False), (DAPHNE, True), (UVICORN, True)])
-async def test_another_server_is_warned_of_in_its_log(
+async def test_a_server_checks_the_settings_and_itself_when_its_first_socket_comes(
     start_server: StartServer, ada: User, command: tuple[str, ...], warned: bool
 ) -> None:
-    server = start_server(command=command)
+    server = start_server(command=command, NOTIFY_PING_INTERVAL="70")
     async with await orm(client_of, server, ada) as client:
         await client.frame("inbox")
     assert server.log.count("notify.W009") == warned
+    assert server.log.count("notify.W003: NOTIFY_PING_INTERVAL = 70 s is not below") == 1
 
 
 async def test_sigterm_tells_every_socket_closes_the_port_and_exits(

@@ -2,6 +2,7 @@
 Daphne looks at all connections for."""
 
 import asyncio
+import gc
 from itertools import pairwise
 from typing import Any
 
@@ -321,3 +322,20 @@ async def test_a_connection_that_never_had_an_application_is_forgotten(clock: Cl
     one.protocol_disconnected(connection)
     one._look_at_all()
     assert one.connections == {}
+
+
+@pytest.mark.parametrize(
+    ("given_threshold", "expected"),
+    [(700, server.GARBAGE_THRESHOLD), (0, 0), (100_000, 100_000)],
+    ids=["Python's own", "never", "higher"],
+)
+def test_the_collector_runs_more_rarely_unless_it_was_told_to(
+    given_threshold: int, expected: int
+) -> None:
+    before = gc.get_threshold()
+    try:
+        gc.set_threshold(given_threshold, 10, 10)
+        server._collect_more_rarely()
+        assert gc.get_threshold() == (expected, 10, 10)
+    finally:
+        gc.set_threshold(*before)
