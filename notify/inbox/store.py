@@ -21,7 +21,7 @@ from notify.exceptions import Busy, EpochChanged
 from notify.inbox import epoch, reading, sql
 from notify.models import Batch, Inbox, Notification, user_pk
 
-ROWS_A_CHANGE = 5000  # a mark or a deletion of more rows is several changes
+ROWS_A_CHANGE = 2000  # a mark of more rows is several changes
 ROWS_IN_A_CHANGE = 50  # a change of more does not carry them; whoever needs them reads them
 
 
@@ -160,7 +160,7 @@ def mark_ids(user: str, as_: str, ids: Sequence[int]) -> tuple[int, Change | Non
 def mark_through(
     user: str, as_: str, client_epoch: str, through: int
 ) -> Iterator[tuple[int, Change | None]]:
-    """Marks all that arrived at or before `through`, in changes of at most 5,000 rows.
+    """Marks all that arrived at or before `through`, in changes of at most 2,000 rows.
 
     Yields after each commit. Raises EpochChanged where the cursor is of another life of the
     inbox, and Busy, also while another such mark of this user is under way.
@@ -208,7 +208,7 @@ def _mark(
         sets = mark.sets % {"now": "%s"}
         sql.execute(
             f"UPDATE {sql.table(Notification)} SET {sets}, version = %s"
-            f" WHERE id IN (SELECT id FROM ({chosen}) chosen)",
+            f" WHERE id {sql.one_of(f'SELECT id FROM ({chosen}) chosen')}",
             [*[now] * mark.sets.count("%(now)s"), inbox.version + 1, key, *params],
         )
     change = _step_on(inbox, rows, mark.sign * unseen, mark.sign * unread)

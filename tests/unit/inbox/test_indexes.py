@@ -56,6 +56,7 @@ def asks(user: str, cursor: Cursor, last: Notice) -> Iterator[tuple[str, Callabl
     yield "notify_changes", lambda: reading.rows_of_version(user, cursor.since)
     yield "notify_one_copy|notify_copies", lambda: store.mark_ids(user, "read", [last.pk, 2, 3])
     yield ANY, lambda: list(store.mark_through(user, "seen", cursor.epoch, 10))
+    yield ANY, lambda: list(store.mark_through(user, "read", cursor.epoch, ROWS_AN_INBOX))
     yield "notify_batch_work", sending.carry_out_next
     yield "notify_batch_work", work.due
     yield "notify_notice_expires", work.expired_notices
