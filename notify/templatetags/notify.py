@@ -19,6 +19,7 @@ from notify.models import Level
 from notify.web.browser_config import browser_config
 from notify.web.first_page import first_page
 from notify.web.modules import modules_of
+from notify.web.zones import zone_of
 
 register = template.Library()
 
@@ -50,7 +51,7 @@ def notify_inbox(context: template.Context) -> dict[str, Any]:
     """The whole inbox, live; for signed-in users, else nothing."""
     element = _element(context)
     if element["config"] is not None:
-        element |= first_page(context["request"])
+        element |= first_page(context["request"]) | {"zone": zone_of(context["request"])}
     return element
 
 

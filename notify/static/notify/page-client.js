@@ -18,6 +18,7 @@ export function pageClient() {
     translate(config.texts);
     client = makeClient(config);
     keepForOne(config.user);
+    tellZone();
     const seed = document.getElementById("notify-seed")?.textContent;
     if (seed) client.seed(JSON.parse(seed));
     wakeUp(client);
@@ -62,6 +63,15 @@ function keepForOne(user) {
 
 function forget() {
   indexedDB.deleteDatabase("notify"); // offline-store.js
+}
+
+/** For the times that the server writes, which stay as they are where no script runs. */
+function tellZone() {
+  const cookie = `notify_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
+  const secure = location.protocol === "https:" ? ";secure" : "";
+  if (!document.cookie.split("; ").includes(cookie)) {
+    document.cookie = `${cookie};path=/;max-age=31536000;samesite=lax${secure}`;
+  }
 }
 
 /** One socket for all tabs, where the browser can: Web Locks need HTTPS or localhost. */

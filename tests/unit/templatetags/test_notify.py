@@ -1,5 +1,6 @@
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -7,14 +8,16 @@ from django.template import Context, Template
 from django.utils import timezone
 
 import notify
+from notify.models import Notice
 from notify.templatetags.notify import notify_is_link, notify_when
 
 
 @pytest.fixture
 def render(rf):
-    def of(source, user):
+    def of(source, user, **cookies):
         request = rf.get("/")
         request.user = user
+        request.COOKIES |= cookies
         context = Context({"request": request, "user": user})
         return Template("{% load notify %}" + source).render(context).strip()
 
@@ -77,6 +80,51 @@ def test_a_time_is_as_short_as_it_stays_clear(settings):
     assert notify_when(now - timedelta(minutes=4, seconds=5)) == "4 min"
     assert notify_when(now.replace(year=now.year - 2, month=11, day=12)).startswith("12 Nov 20")
     assert len(notify_when(now - timedelta(days=3))) == len("Tue 14:02")
+
+
+def test_the_day_ends_at_the_midnight_of_the_zone(monkeypatch):
+    evening = datetime(2026, 11, 21, 17, 0, tzinfo=UTC)
+    monkeypatch.setattr(timezone, "now", lambda: evening + timedelta(hours=3))
+    assert notify_when(evening) == "17:00"
+    with timezone.override(ZoneInfo("Asia/Kathmandu")):  # where it is 01:45 of the next day
+        assert notify_when(evening) == "Sat 22:45"
+
+
+@pytest.fixture
+def old_notice(db, make_user, settings, django_capture_on_commit_callbacks):
+    """Of Ada's, of 21:30 on 1 March, UTC."""
+    settings.NOTIFY_WELCOME = False
+    ada = make_user("ada")
+    with django_capture_on_commit_callbacks(execute=True):
+        notify.send(to=ada, title="Hello")
+    Notice.objects.update(created=datetime(2024, 3, 1, 21, 30, tzinfo=UTC))
+    return ada
+
+
+@pytest.mark.parametrize(
+    ("told", "when", "day"),
+    [
+        (None, "March 1, 2024, 9:30 p.m. UTC", "1 Mar 2024"),
+        ("Asia/Kathmandu", "March 2, 2024, 3:15 a.m. Asia/Kathmandu", "2 Mar 2024"),
+        ("America/New_York", "March 1, 2024, 4:30 p.m. America/New_York", "1 Mar 2024"),
+        ("Middle/Earth", "March 1, 2024, 9:30 p.m. UTC", "1 Mar 2024"),
+    ],
+)
+def test_the_inbox_is_written_in_the_zone_that_the_browser_told(
+    render, old_notice, told, when, day
+):
+    cookies = {} if told is None else {"notify_zone": told}
+    html = render("{% notify_inbox %}", old_notice, **cookies)
+    [(title, text)] = re.findall(r'<time datetime="[^"]+" title="([^"]+)">([^<]+)</time>', html)
+    assert (title, text) == (when, day)
+    assert timezone.get_current_timezone_name() == "UTC"  # the rest of the page keeps its own
+
+
+def test_a_project_that_activates_a_zone_gets_it_without_a_script(render, old_notice):
+    with timezone.override(ZoneInfo("Asia/Tokyo")):
+        assert 'title="March 2, 2024, 6:30 a.m. Asia/Tokyo"' in render(
+            "{% notify_inbox %}", old_notice
+        )
 
 
 @pytest.mark.parametrize(
