@@ -45,6 +45,8 @@ class Figures:
         self._timer: asyncio.TimerHandle | None = None
         # By topic and process: when it was heard (loop time), and what the other process said.
         self._parts: dict[str, dict[str, tuple[float, Any]]] = {}
+        # By topic that another process watches: when it was last told our part (loop time).
+        self._told_at: dict[str, float] = {}
         self._rates = Rates()
         self._newest_notice: int | None = None
         self._rechecked_at = hub.loop.time()
@@ -73,6 +75,16 @@ class Figures:
     def forget(self, connection: Connection) -> None:
         for topic in connection.watched:
             self.unwatch(connection, topic)
+        if self._hub.of_user(connection.user) == [connection]:
+            self._tell_gone(connection.user)
+
+    def _tell_gone(self, user: str) -> None:
+        """Somebody's last socket here goes, and nobody will ask this process again: who was told
+        of it a moment ago hears that there is none."""
+        for topic in (f"{OWN}:{user}", f"person:{user}"):
+            told_at = self._told_at.pop(topic, None)
+            if told_at is not None and self._hub.loop.time() - told_at <= PART_HOLDS_S:
+                groups.publish_part(topic, [])
 
     def stop(self) -> None:
         self._watchers.clear()
@@ -85,6 +97,7 @@ class Figures:
             return
         part = self._own_part(hint["topic"])
         if part:
+            self._told_at[hint["topic"]] = self._hub.loop.time()
             groups.publish_part(hint["topic"], part)
 
     def told(self, hint: Hint) -> None:

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 from channels.layers import get_channel_layer
 
-from notify.live import figures
-from notify.live.groups import publisher, user_group
+from notify.live import figures, groups
+from notify.live.groups import EVERY_PROCESS, publisher, user_group
 from notify.live.hub import Hub
 from tests.harness.waiting import deadline
 from tests.unit.live.fakes import Wire, open_connection
@@ -44,6 +44,34 @@ async def test_of_many_who_watch_their_own_windows_all_are_asked_for_in_turn(hub
     topics = [f"sockets:{user}" for user in USERS]
     assert [await asked_for() for _ in USERS] == topics  # at once, as each begins
     assert [await asked_for() for _ in USERS * 2] == topics * 2
+
+
+@pytest.mark.parametrize("name", ["sockets", "person"])
+async def test_who_was_told_of_somebodys_windows_hears_at_once_that_the_last_has_gone(hub, name):
+    layer = get_channel_layer()
+    other_process = await layer.new_channel()
+    await layer.group_add(EVERY_PROCESS, other_process)
+    windows = [open_connection(Wire(), user="1") for _ in range(2)]
+    stranger = open_connection(Wire(), user="2")  # whom nobody has asked for
+    for connection in (*windows, stranger):
+        hub.add(connection)
+
+    async def told() -> tuple[str, list[str]]:
+        async with asyncio.timeout(deadline(5)):
+            hint = await layer.receive(other_process)
+        return hint["topic"], [socket["id"] for socket in hint["part"]]
+
+    topic = f"{name}:1"
+    hub.receive({"type": "notify.ask", "topic": topic, "process": "another"})
+    assert await told() == (topic, [one.id for one in windows])
+    for connection in (stranger, *windows):
+        hub.remove(connection)
+    assert await told() == (topic, [])
+    hub.receive({"type": "notify.ask", "topic": topic, "process": "another"})
+    hub.add(windows[0])
+    hub.remove(windows[0])  # that it came, nobody was told
+    groups.publish_part("the end", [])
+    assert await told() == ("the end", [])
 
 
 async def test_who_is_refused_a_second_time_is_told_nothing_more(hub, monkeypatch):
