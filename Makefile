@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-unit test-sqlite test-services test-faults test-js faults soak test-matrix lint \
-        format audit bench bench-quick bench-browser messages constraints clean
+        format audit bench bench-quick profile messages constraints clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -124,16 +124,18 @@ messages: .make/dev  ## collect the texts to translate, and compile what is tran
 BENCHMARKS := $(SERVICES) --postgres --redis -- $(BIN)/python -m tests.benchmarks
 
 bench: .make/bench .make/node  ## writes docs/benchmarks.md; Q=1: one question; RESUME=1: what is missing
-	@tests/system-packages redis-server postgres
+	@tests/system-packages redis-server postgres chromium
 	@$(BENCHMARKS) $(Q:%=--question %) $(if $(RESUME),--resume) $(RUNS:%=--runs %)
 
 bench-quick: .make/bench .make/node  ## the same with fewer sockets, in two minutes; writes nothing
-	@tests/system-packages redis-server postgres
+	@tests/system-packages redis-server postgres chromium
 	@$(BENCHMARKS) --quick $(Q:%=--question %)
 
-bench-browser: .make/dev  ## 1,000 rows, and 100 notices at once, in Chromium
-	@tests/system-packages redis-server postgres chromium
-	@$(SERVICES) --postgres -- $(PYTEST) -q -s tests/browser/bench_browser.py
+# W=connect, idle, notice or fan-out; SOCKETS=…: how many, of a fan-out users.
+profile: .make/bench  ## where a delivery's time goes (W=…: another's); by hand
+	@tests/system-packages redis-server postgres
+	@$(SERVICES) --postgres --redis -- $(BIN)/python -m tests.benchmarks.profiles \
+	  $(or $(W),delivery) $(SOCKETS:%=--count %)
 
 # ---------------------------------------------------------------------------------- the rest
 

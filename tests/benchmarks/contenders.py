@@ -11,6 +11,13 @@ from tests.harness.server import DAPHNE, PYTHON, SERVE
 Headers = dict[str, str]
 _PEERS = "tests.benchmarks.peers"
 _HTTP_SENDER = f"{_PEERS}.http_sender"
+_NEVER_S = "86400"
+_WITHOUT_PINGS = {
+    "NOTIFY_PING_INTERVAL": "none",
+    "NOTIFY_SWEEP_INTERVAL": "600",
+    "PING_INTERVAL": _NEVER_S,
+    "UVICORN_WS_PING_INTERVAL": _NEVER_S,
+}
 
 
 def _no_headers(person: Person) -> Headers:
@@ -39,6 +46,13 @@ class Contender:
     def with_(self, name: str = "", **variables: str) -> Contender:
         """The same with other variables in its environment, and perhaps under another name."""
         return replace(self, name=name or self.name, variables=self.variables | variables)
+
+    @property
+    def quiet(self) -> Contender:
+        """The same without pings and sweeps, which are question 5: they are counted for as long
+        as a sender takes, and who stores what it sends takes longer."""
+        options = ("--ping-interval", _NEVER_S) if "daphne" in self.command else ()
+        return replace(self, command=(*self.command, *options)).with_(**_WITHOUT_PINGS)
 
 
 def _ours(name: str, command: Sequence[str]) -> Contender:

@@ -32,6 +32,13 @@ def cpu_seconds(pid: int) -> float:
     return time.clock_gettime(~pid << 3 | 2)
 
 
+def user_and_system(pid: int) -> tuple[float, float]:
+    """The two parts of `cpu_seconds`, as exact as the kernel's ticks of a hundredth of a second."""
+    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    user, system = (int(ticks) / os.sysconf("SC_CLK_TCK") for ticks in told[11:13])
+    return user, system
+
+
 def resident_bytes(pid: int) -> int:
     """Proportional set size: what the process has, with its part of what it shares."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():

@@ -37,6 +37,10 @@ class Remote:
         self._process.kill()
         self._process.communicate()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def call(self, command: str, *, seconds: float = 60, **arguments: Any) -> Any:
         """What the helper answers. Raises RuntimeError with its traceback where it failed, and
         TimeoutError after `seconds`."""

@@ -10,16 +10,16 @@ INTRODUCTION = """\
 # Benchmarks
 
 Written by `make bench`, which takes up to an hour; `make bench Q=1` asks one question anew,
-`make bench RESUME=1` those that have no answer of this commit, and `make bench-quick` gives a
-first idea in two minutes. Everything runs on one machine: servers, sender, clients, Redis and
-PostgreSQL are processes of their own. The servers' CPU time and memory are the operating
+`make bench RESUME=1` those that have no answer of this commit, and `make bench-quick` gives a first
+idea in two minutes, without question 11. Everything runs on one machine: servers, sender, clients,
+Redis and PostgreSQL are processes of their own. The servers' CPU time and memory are the operating
 system's figures for the whole process. Each run starts a new server; the contenders take turns.
 Figures are medians of the runs, with the smallest and the largest; a ratio is the median of the
-ratios within a run, and says more than a figure. Both depend on what else the machine does, so
-each question names the load average before and after it, and the commit that was measured. Two
-cores that are busy leave a ratio of CPU times as it is by and large; a delay they do not, and a
-target in milliseconds is for an idle machine. `make bench RUNS=2` has fewer runs of each than five,
-and the tables say how many there were.
+ratios within a run, and says more than a figure. Both depend on what else the machine does, so each
+question names the load average before and after it, and the commit that was measured. Two cores
+that are busy leave a ratio of CPU times as it is by and large; a delay they do not, and a target in
+milliseconds is for an idle machine. `make bench RUNS=2` has fewer runs of each than five, and the
+tables say how many there were.
 
 The clients check every frame: each has to get exactly the notifications that it should, in order,
 ours also without a gap between versions and with the right counts. A run in which one does not

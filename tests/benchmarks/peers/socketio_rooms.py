@@ -13,7 +13,9 @@ ROOM = "everyone"
 EVENT = "notification"
 
 sio = socketio.AsyncServer(
-    async_mode="asgi", client_manager=socketio.AsyncRedisManager(os.environ["REDIS_URL"])
+    async_mode="asgi",
+    client_manager=socketio.AsyncRedisManager(os.environ["REDIS_URL"]),
+    ping_interval=int(os.environ.get("PING_INTERVAL", "25")),
 )
 app = socketio.ASGIApp(sio)
 

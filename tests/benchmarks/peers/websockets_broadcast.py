@@ -34,7 +34,8 @@ async def process_events() -> None:
 
 
 async def main() -> None:
-    async with serve(handler, "127.0.0.1", int(sys.argv[1]), compression=None):
+    port, ping_interval = int(sys.argv[1]), float(os.environ.get("PING_INTERVAL", "20"))
+    async with serve(handler, "127.0.0.1", port, compression=None, ping_interval=ping_interval):
         await process_events()
 
 

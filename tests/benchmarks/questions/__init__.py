@@ -6,7 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.benchmarks.answers import Answer
-from tests.benchmarks.questions import broadcasts, connections, crowds, databases, latencies
+from tests.benchmarks.questions import (
+    broadcasts,
+    connections,
+    crowds,
+    databases,
+    latencies,
+    pages,
+)
 from tests.benchmarks.questions.scale import Scale
 
 QUESTIONS: dict[int, Callable[[Scale], Answer]] = {
@@ -20,4 +27,6 @@ QUESTIONS: dict[int, Callable[[Scale], Answer]] = {
     8: crowds.crowd,
     9: databases.big_inbox,
     10: latencies.mark,
+    11: pages.responsive,
 }
+NOT_QUICK = {11}  # with fewer rows a browser takes as long: asked by its number only

@@ -28,7 +28,7 @@ ONE_AT_A_TIME = (
     "CPU time of the server process, user and system, by the notifications that the clients "
     "received. Each notice is sent to everyone by another process when the one before has arrived "
     "everywhere. Ours is stored in each inbox by its sender, which carries its batches out; each "
-    "client has a session, an inbox, a version and counts. The peers only push."
+    "client has a session, an inbox, a version and counts. The peers only push. Nobody pings."
 )
 
 
@@ -64,7 +64,7 @@ def _one_at_a_time(
     people = sign_in(count)
     for contender in alternating(scale, *contenders):
         singles = max(5, scale.singles // (4 if contender.name in SLOW else 1))
-        with Run(contender) as run:
+        with Run(contender.quiet) as run:
             run.open(people)
             for _ in range(WARM_UP):
                 run.broadcast(1)

@@ -17,8 +17,6 @@ from tests.benchmarks.questions.scale import Scale, alternating
 
 WARM_UP = 20
 TABS = 5
-# Pings and sweeps are question 5, and cost the more the more sockets there are.
-QUIET = {"NOTIFY_PING_INTERVAL": "none", "NOTIFY_SWEEP_INTERVAL": "600"}
 
 
 def one_notice(scale: Scale) -> Answer:
@@ -36,18 +34,18 @@ def one_notice(scale: Scale) -> Answer:
     for contender in alternating(scale, SERVED):
         with Run(contender) as run:
             run.open(people)
-            delays = _sample(run, people, scale.samples)
+            delays = sample(run, people, scale.samples)
         _note_delays(answer, "send to receipt", delays, p50=4, p99=20)
     for _ in range(scale.runs):
         for count in (many, few):
             people = sign_in(count)
-            with Run(SERVED.with_(**QUIET)) as run:
+            with Run(SERVED.quiet) as run:
                 run.open(people)
-                _sample(run, people, 0)
+                sample(run, people, 0)
                 run.rest()
                 cpu = run.cpu
                 asked = WARM_UP + scale.samples
-                _sample(run, people, scale.samples)
+                sample(run, people, scale.samples)
                 cost = (run.cpu - cpu) / asked * 1e3
             reach = 1.2 if count == few else None
             answer.note("CPU of one", "ms", f"{count:,} idle sockets", cost, reach=reach)
@@ -61,7 +59,7 @@ def _note_delays(answer: Answer, what: str, delays: list[float], **limits: float
         answer.note(f"{what}, {name}", "ms", SERVED.name, cut * 1e3, limit=limit)
 
 
-def _sample(run: Run, people: Sequence[Person], samples: int) -> list[float]:
+def sample(run: Run, people: Sequence[Person], samples: int) -> list[float]:
     """Seconds of each, after a warm-up; and every client got its own and no other's."""
     connection = http.client.HTTPConnection("127.0.0.1", run.servers[0].port)
     delays = []

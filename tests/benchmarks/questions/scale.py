@@ -24,6 +24,7 @@ class Scale:
     inbox: int  # notifications in a big inbox
     table: int  # notifications in all, on PostgreSQL
     marked: int  # at once
+    rows: int  # on a page
 
 
 FULL = Scale(
@@ -42,6 +43,7 @@ FULL = Scale(
     inbox=1_000_000,
     table=10_000_000,
     marked=100_000,
+    rows=1_000,
 )
 QUICK = Scale(
     runs=1,
@@ -59,6 +61,7 @@ QUICK = Scale(
     inbox=50_000,
     table=100_000,
     marked=20_000,
+    rows=200,
 )
 
 
