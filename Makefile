@@ -128,7 +128,7 @@ bench: .make/bench .make/node  ## writes docs/benchmarks.md; Q=1: one question; 
 	@$(BENCHMARKS) $(Q:%=--question %) $(if $(RESUME),--resume) $(RUNS:%=--runs %)
 
 bench-quick: .make/bench .make/node  ## the same with fewer sockets, in two minutes; writes nothing
-	@tests/system-packages redis-server postgres chromium
+	@tests/system-packages redis-server postgres $(if $(filter 11,$(Q)),chromium)
 	@$(BENCHMARKS) --quick $(Q:%=--question %)
 
 # W=connect, idle, notice or fan-out; SOCKETS=…: how many, of a fan-out users.

@@ -51,7 +51,7 @@ def check_channel_layer(
     ]
 
 
-@register(Tags.database)
+@register(Tags.database, "notify")
 def check_database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """notify.E002, E003, W002: what the database must be and how it must be opened."""
     alias = router.db_for_write(Inbox)
@@ -232,8 +232,8 @@ def check_daphne(
 def check_server(
     *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """notify.W009: another server than `manage.py serve` runs this process. A process that serves
-    runs this check itself, when its first socket comes; of others it cannot know."""
+    """notify.W009: another server than `manage.py serve` runs this process; of other processes
+    it cannot know. So a process that serves runs the checks itself."""
     if health.current().is_bounded:
         return []
     return [

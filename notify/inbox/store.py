@@ -21,7 +21,7 @@ from notify.exceptions import Busy, EpochChanged
 from notify.inbox import epoch, reading, sql
 from notify.models import Batch, Inbox, Notification, user_pk
 
-ROWS_A_CHANGE = 2000  # a mark of more rows is several changes
+ROWS_A_CHANGE = 2000  # a mark of everything is several changes
 ROWS_IN_A_CHANGE = 50  # a change of more does not carry them; whoever needs them reads them
 
 
@@ -192,9 +192,10 @@ def _mark(
     if claim:
         _refuse_a_second(inbox)
     key = sql.database_key(user)
+    limit = ROWS_A_CHANGE if client_epoch is not None else len(params)  # ids are one change
     chosen = (
         f"SELECT m.* FROM {sql.table(Notification)} m WHERE m.user_id = %s AND {target}"
-        f" AND {mark.changes} ORDER BY m.arrived LIMIT {ROWS_A_CHANGE}"
+        f" AND {mark.changes} ORDER BY m.arrived LIMIT {limit}"
     )
     [(rows, last, unseen, unread)] = sql.fetch(
         f"SELECT count(*), max(m.arrived), count(CASE WHEN {mark.unseen} THEN 1 END),"
@@ -202,7 +203,7 @@ def _mark(
         f" FROM ({chosen}) m",
         [key, *params],
     )
-    left = last if rows == ROWS_A_CHANGE else None
+    left = last if rows == limit else None
     if rows:
         now = sql.moment(sql.now())
         sets = mark.sets % {"now": "%s"}

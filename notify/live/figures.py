@@ -45,8 +45,8 @@ class Figures:
         self._timer: asyncio.TimerHandle | None = None
         # By topic and process: when it was heard (loop time), and what the other process said.
         self._parts: dict[str, dict[str, tuple[float, Any]]] = {}
-        # By topic that another process watches: when it was last told our part (loop time).
-        self._told_at: dict[str, float] = {}
+        # By topic that another process watches: until when it holds our part (loop time).
+        self._told_until: dict[str, float] = {}
         self._rates = Rates()
         self._newest_notice: int | None = None
         self._rechecked_at = hub.loop.time()
@@ -82,8 +82,7 @@ class Figures:
         """Somebody's last socket here goes, and nobody will ask this process again: who was told
         of it a moment ago hears that there is none."""
         for topic in (f"{OWN}:{user}", f"person:{user}"):
-            told_at = self._told_at.pop(topic, None)
-            if told_at is not None and self._hub.loop.time() - told_at <= PART_HOLDS_S:
+            if self._told_until.pop(topic, 0.0) > self._hub.loop.time():
                 groups.publish_part(topic, [])
 
     def stop(self) -> None:
@@ -97,7 +96,7 @@ class Figures:
             return
         part = self._own_part(hint["topic"])
         if part:
-            self._told_at[hint["topic"]] = self._hub.loop.time()
+            self._told_until[hint["topic"]] = self._hub.loop.time() + hint.get("holds", 0.0)
             groups.publish_part(hint["topic"], part)
 
     def told(self, hint: Hint) -> None:
@@ -166,9 +165,9 @@ class Figures:
         if self._hub.layer.is_down:
             return
         if name == "operations":
-            groups.publish_ask(topic, groups.EVERY_PROCESS)
+            groups.publish_ask(topic, groups.EVERY_PROCESS, self._holds_s(topic))
         elif name in {OWN, "person"}:
-            groups.publish_ask(topic, groups.user_group(of))
+            groups.publish_ask(topic, groups.user_group(of), self._holds_s(topic))
 
     async def _send(self, topic: str) -> None:
         self._sending.add(topic)
@@ -221,12 +220,17 @@ class Figures:
     def _all_parts(self, topic: str) -> dict[str, tuple[float, Any]]:
         """By process, with when it was heard; of this one, of now."""
         now, heard = self._hub.loop.time(), self._parts.get(topic, {})
-        holds_s = PART_HOLDS_S
-        if _is_own(topic):  # of so many that not each is asked for in each interval
-            holds_s *= max(1.0, sum(map(_is_own, self._watchers)) / MAX_OWN_ASKS)
+        holds_s = self._holds_s(topic)
         for process in [name for name, (at, _) in heard.items() if now - at > holds_s]:
             del heard[process]
         return {ORIGIN: (now, self._own_part(topic)), **heard}
+
+    def _holds_s(self, topic: str) -> float:
+        """How old a part may be: until the next was told, had it not been lost."""
+        if not _is_own(topic):
+            return PART_HOLDS_S
+        # There may be so many that not each is asked for in each interval.
+        return PART_HOLDS_S * max(1.0, sum(map(_is_own, self._watchers)) / MAX_OWN_ASKS)
 
     async def _operations(self) -> dict[str, Any]:
         written: int | None = None  # without the database the other figures are still of use

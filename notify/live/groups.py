@@ -91,9 +91,10 @@ def publish_close(user: str, socket_id: str) -> None:
     publisher.publish([(user_group(user), hint)], hint)
 
 
-def publish_ask(topic: str, group: str) -> None:
-    """Asks the processes of a group for their part of a topic that is watched in this one."""
-    hint = {"type": "notify.ask", "topic": topic, "process": ORIGIN}
+def publish_ask(topic: str, group: str, holds_s: float) -> None:
+    """Asks the processes of a group for their part of a topic that is watched in this one, which
+    believes it for so long."""
+    hint = {"type": "notify.ask", "topic": topic, "process": ORIGIN, "holds": holds_s}
     publisher.publish([(group, hint)], hint)
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from django import db
 from django.conf import settings
 from django.core import checks
 
@@ -115,7 +116,9 @@ class Hub:
         `serve` has set the limit by now."""
         if settings.DEBUG:
             return
-        for found in checks.run_checks(tags=["notify"], include_deployment_checks=True):
+        for found in checks.run_checks(
+            tags=["notify"], include_deployment_checks=True, databases=list(db.connections)
+        ):
             if not found.is_silenced():
                 logger.log(found.level, "%s: %s %s", found.id, found.msg, found.hint)
 

@@ -24,11 +24,13 @@ from functools import partial
 from typing import Any
 
 from daphne.cli import CommandLineInterface
+from daphne.http_protocol import WebRequest
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 from twisted.internet import defer
 from twisted.internet import reactor as _reactor
+from twisted.internet.protocol import connectionDone
 
 from notify.live.hub import current_hub
 from notify.live.protocol import Code
@@ -44,11 +46,12 @@ NEVER_S = 10**9
 DRAIN_S = 25.0  # for requests under way; with all else it must stay below 30
 ROUND_S = 10.0  # between two looks at all connections
 FILES_FOR_OTHER_USE = 200  # descriptors that are not sockets: database, Redis, logs
-# New objects until the garbage collector looks at them; Python's own is 700 (2,000 from 3.13 on).
-# A notice to 8,000 sockets makes 24,000 that live a moment, and each quarter more of those that
-# seem to stay has it go through all that the sockets consist of: half of the CPU of a delivery
-# (docs/performance.md). It is garbage in cycles only that waits longer, of a few MB.
-GARBAGE_THRESHOLD = 20_000
+# New objects until the garbage collector looks at them, and how often it then looks at the older
+# ones. Python's own are 700 (2,000 from 3.13 on), 10, 10. A notice to 8,000 sockets makes 16,000
+# that live a moment, and the collector took 40 % of the CPU of a delivery with its looks at them
+# and at all that the sockets consist of (docs/performance.md). A closed socket leaves it nothing:
+# what would hold itself is let go of below, and in `NotificationConsumer`.
+COLLECT = (20_000, 5, 1)
 TEXT, MASKED = 0x81, 0x80  # RFC 6455, 5.2: FIN and opcode 1; the bit beside the length
 
 
@@ -113,12 +116,20 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no
         finally:
             self.maxMessagePayloadSize = bound
 
+    def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802  Twisted's
+        super().connectionLost(reason)
+        self.is_closed.addCallback(_forget)  # or its result is this protocol, and holds it
+
     def end_without_application(self) -> None:
         """Closes with 4500 what the application left open; what it has not accepted, with 500."""
         if hasattr(self, "handshake_deferred"):
             self.handle_exception(None)
         elif self.state == self.STATE_OPEN:
             self.serverClose(int(Code.INTERNAL_ERROR))
+
+
+def _forget(_: object) -> None:
+    """As the last callback of a Deferred: it has no result."""
 
 
 def _with_backlog(endpoint: str) -> str:
@@ -144,9 +155,8 @@ def _configured(factory: Any) -> type[Any]:
 
 def _collect_more_rarely() -> None:
     """Unless whoever runs this has set a higher threshold, or 0, which is never."""
-    young, *older = gc.get_threshold()
-    if 0 < young < GARBAGE_THRESHOLD:
-        gc.set_threshold(GARBAGE_THRESHOLD, *older)
+    if 0 < gc.get_threshold()[0] < COLLECT[0]:
+        gc.set_threshold(*COLLECT)
 
 
 class DrainingServer(Server):  # type: ignore[misc]  # as above
@@ -235,6 +245,8 @@ class DrainingServer(Server):  # type: ignore[misc]  # as above
         """Of a refused handshake the application ends, and is forgotten, before the socket."""
         if protocol in self.connections:
             super().protocol_disconnected(protocol)
+        if isinstance(protocol, WebRequest) and protocol.transport is None:  # it is a socket now
+            protocol.channel.requests.clear()  # or the two hold each other
 
     def application_checker(self) -> None:
         """Called by Daphne's own, to go on: it need not."""

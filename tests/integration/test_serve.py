@@ -1,6 +1,7 @@
 """`manage.py serve`: Daphne with an orderly end and bounds."""
 
 import asyncio
+import json
 import socket
 import time
 from contextlib import AsyncExitStack
@@ -40,6 +41,30 @@ async def test_a_server_checks_the_settings_and_itself_when_its_first_socket_com
         await client.frame("inbox")
     assert server.log.count("notify.W009") == warned
     assert server.log.count("notify.W003: NOTIFY_PING_INTERVAL = 70 s is not below") == 1
+
+
+async def test_what_closed_sockets_consist_of_does_not_wait_for_the_garbage_collector(
+    start_server: StartServer, ada: User
+) -> None:
+    server = start_server(command=(*SERVE, "tests.integration.uncollected_asgi:application"))
+
+    def left() -> dict[str, int]:
+        with urlopen(f"{server.url}/left/") as answer:  # noqa: S310  a URL of ours
+            return dict(json.load(answer))
+
+    before = await asyncio.to_thread(left)
+    for _ in range(5):
+        async with await orm(client_of, server, ada) as client:
+            await client.frame("inbox")
+            await client.send_raw("no JSON")
+            assert await client.closed() == 4400
+
+    async def are_gone() -> bool:
+        now = await asyncio.to_thread(left)
+        return all(now[kind] <= before[kind] + 1 for kind in before)  # the last may be held
+
+    # `serve` forgets those that are closed every ten seconds.
+    await aeventually(are_gone, 20, what="their objects being gone")
 
 
 async def test_sigterm_tells_every_socket_closes_the_port_and_exits(

@@ -28,7 +28,8 @@ ONE_AT_A_TIME = (
     "CPU time of the server process, user and system, by the notifications that the clients "
     "received. Each notice is sent to everyone by another process when the one before has arrived "
     "everywhere. Ours is stored in each inbox by its sender, which carries its batches out; each "
-    "client has a session, an inbox, a version and counts. The peers only push. Nobody pings."
+    "client has a session, an inbox, a version and counts. The peers only push. There "
+    "are no pings, and no sweeps of ours."
 )
 
 

@@ -62,14 +62,18 @@ async def test_who_was_told_of_somebodys_windows_hears_at_once_that_the_last_has
         return hint["topic"], [socket["id"] for socket in hint["part"]]
 
     topic = f"{name}:1"
-    hub.receive({"type": "notify.ask", "topic": topic, "process": "another"})
+    hub.receive({"type": "notify.ask", "topic": topic, "process": "another", "holds": 5.0})
     assert await told() == (topic, [one.id for one in windows])
     for connection in (stranger, *windows):
         hub.remove(connection)
     assert await told() == (topic, [])
-    hub.receive({"type": "notify.ask", "topic": topic, "process": "another"})
+    hub.receive({"type": "notify.ask", "topic": topic, "process": "another", "holds": 5.0})
     hub.add(windows[0])
     hub.remove(windows[0])  # that it came, nobody was told
+    hub.add(windows[0])
+    hub.receive({"type": "notify.ask", "topic": topic, "process": "another", "holds": 0.0})
+    assert await told() == (topic, [windows[0].id])
+    hub.remove(windows[0])  # what the other was told, it believes no longer
     groups.publish_part("the end", [])
     assert await told() == ("the end", [])
 

@@ -15,6 +15,7 @@ from daphne.server import Server
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.tcp import Connection
+from twisted.web.http import HTTPChannel
 
 from notify.live import server
 from notify.live.direct import DirectWriter
@@ -55,6 +56,19 @@ def test_an_error_response_that_cannot_be_begun_raises_value_error() -> None:
     source = inspect.getsource(WebRequest.handle_reply)
     assert 'raise ValueError("HTTP response has already been started")' in source
     assert "self.basic_error(500" in inspect.getsource(WebRequest.handle_exception)
+
+
+def test_a_request_that_became_a_socket_has_no_transport_and_is_held_by_its_channel() -> None:
+    source = inspect.getsource(WebRequest.process)
+    taken, left = "transport, self.transport = self.transport, None", "protocol_disconnected(self)"
+    assert 0 < source.index(taken) < source.index(left)
+    assert HTTPChannel().requests == []
+    assert "self.requests.append(request)" in inspect.getsource(HTTPChannel)
+
+
+def test_a_closed_socket_is_the_result_of_its_own_deferred() -> None:
+    source = inspect.getsource(autobahn.websocket.protocol.WebSocketProtocol)
+    assert source.count("txaio.resolve(self.is_closed, self)") == 2
 
 
 def test_a_socket_puts_frames_into_its_application_queue_unless_muted() -> None:
