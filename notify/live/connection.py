@@ -206,8 +206,10 @@ class Connection:
         self._loop.call_later(ABORT_AFTER_S, self.abort)
 
     def forget(self) -> None:
-        """The socket is gone: nothing is written any more."""
+        """The socket is gone: nothing is written any more, and nothing of it is held. The heartbeat
+        has the connection until its next ping would be due."""
         self.end_with(1006, "gone")  # RFC 6455, 7.4.1: never sent
+        self._direct, self._send, self._lost = None, _send_nothing, _do_nothing
 
     def end_with(self, code: int, reason: str = "") -> None:
         """Nothing is written any more: whoever calls this tells the client, if anybody does."""
@@ -247,6 +249,12 @@ class Connection:
             self._lost()
         finally:
             self._writer = None
+
+
+async def _send_nothing(_: dict[str, Any]) -> None: ...
+
+
+def _do_nothing() -> None: ...
 
 
 def _encode(frame: str | protocol.InboxFrame) -> str:

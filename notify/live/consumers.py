@@ -379,7 +379,6 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         if self.connection is not None:
             self._note_end(self.connection)
             self.hub.remove(self.connection)
-            self.connection = None  # which has a method of ours: the two would hold each other
 
     def _note_end(self, connection: Connection) -> None:
         closing = connection.closing

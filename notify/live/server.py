@@ -50,7 +50,7 @@ FILES_FOR_OTHER_USE = 200  # descriptors that are not sockets: database, Redis, 
 # ones. Python's own are 700 (2,000 from 3.13 on), 10, 10. A notice to 8,000 sockets makes 16,000
 # that live a moment, and the collector took 40 % of the CPU of a delivery with its looks at them
 # and at all that the sockets consist of (docs/performance.md). A closed socket leaves it nothing:
-# what would hold itself is let go of below, and in `NotificationConsumer`.
+# what would hold itself, or be held, is let go of below and in `Connection.forget`.
 COLLECT = (20_000, 5, 1)
 TEXT, MASKED = 0x81, 0x80  # RFC 6455, 5.2: FIN and opcode 1; the bit beside the length
 
@@ -242,11 +242,17 @@ class DrainingServer(Server):  # type: ignore[misc]  # as above
         super().timeout_checker()
 
     def protocol_disconnected(self, protocol: Any) -> None:
-        """Of a refused handshake the application ends, and is forgotten, before the socket."""
-        if protocol in self.connections:
-            super().protocol_disconnected(protocol)
+        """What has no application, or none any more, is forgotten at once. Of a refused handshake
+        that comes before the socket's end."""
+        details = self.connections.get(protocol)
+        if details is None:
+            return
         if isinstance(protocol, WebRequest) and protocol.transport is None:  # it is a socket now
             protocol.channel.requests.clear()  # or the two hold each other
+        elif not isinstance(protocol, BoundedProtocol) or "application_instance" in details:
+            super().protocol_disconnected(protocol)
+            return
+        del self.connections[protocol]
 
     def application_checker(self) -> None:
         """Called by Daphne's own, to go on: it need not."""

@@ -63,8 +63,7 @@ async def test_what_closed_sockets_consist_of_does_not_wait_for_the_garbage_coll
         now = await asyncio.to_thread(left)
         return all(now[kind] <= before[kind] + 1 for kind in before)  # the last may be held
 
-    # `serve` forgets those that are closed every ten seconds.
-    await aeventually(are_gone, 20, what="their objects being gone")
+    await aeventually(are_gone, 5, what="their objects being gone")
 
 
 async def test_sigterm_tells_every_socket_closes_the_port_and_exits(

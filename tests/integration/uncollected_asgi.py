@@ -11,7 +11,6 @@ from config.asgi import application as project
 
 gc.disable()
 KINDS = {
-    "notify.live.connection.Connection",
     "notify.live.consumers.NotificationConsumer",
     "notify.live.server.BoundedProtocol",
     "twisted.web.http.HTTPChannel",
