@@ -16,7 +16,7 @@ from tests.conftest import StartServer
 from tests.faults import report
 from tests.faults.elsewhere import BY_TEST
 from tests.faults.verdict import Outcome
-from tests.faults.world import World
+from tests.faults.world import SERVER, World
 from tests.harness.redis import RedisServer
 
 SEED = int(os.environ.get("FAULT_SEED") or random.SystemRandom().randrange(10**6))
@@ -66,6 +66,8 @@ class Recorder:
         test, passed, seconds = item.nodeid, bool(outcome.passed), round(outcome.duration, 1)
         if fault := item.get_closest_marker("fault"):
             row, text = fault.args
+            if SERVER != "serve":  # a line of its own in the table
+                test += f" on {SERVER}"
             if "[" in item.name:
                 text += f" ({item.name[item.name.index('[') + 1 : -1]})"
             world = getattr(item, "funcargs", {}).get("world")

@@ -57,7 +57,8 @@ real processes: our servers, redis-server, PostgreSQL and nginx, with clients th
 holds exactly the rows that the database has, down to the edge of its window, in order and none
 twice; the counts are right when they are counted again; and the sockets, tasks, threads, file
 descriptors and memory of every server are back where they were. `FAULT_SEED=… make faults`
-repeats a run, `make faults T=tests/faults/test_redis.py` a part of it.
+repeats a run, `make faults T=tests/faults/test_redis.py` a part of it. What does not need
+`manage.py serve` is run again on stock Daphne and on uvicorn, which the column *server* tells.
 
 *Notices* counts what was committed, *deliveries* a notice once for each recipient. *Lost* are
 deliveries that a sender committed and an inbox or a client lacks; *doubled* what an inbox holds or

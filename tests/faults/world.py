@@ -33,6 +33,8 @@ COMMANDS = {
     "daphne": (*DAPHNE[:-1], APPLICATION),
     "uvicorn": (*UVICORN[:-1], APPLICATION),
 }
+# What runs a row that does not say which server it is about.
+SERVER = os.environ.get("FAULT_SERVER") or "serve"
 SWEEP = 2.0
 SETTLE = 60.0  # at most so long, in seconds, for clients to hold what the database has
 # The table is written with the deadlines that a row has. Any other run shares its machine with
@@ -82,7 +84,7 @@ class World:
     # Putting it up
 
     async def serve(
-        self, count: int = 1, *, kind: str = "serve", tree: Any = None, **variables: Any
+        self, count: int = 1, *, kind: str = SERVER, tree: Any = None, **variables: Any
     ) -> None:
         """Starts so many servers, of another tree's code if its path is given; other keyword
         arguments are environment variables, or `command`."""
