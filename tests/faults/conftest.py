@@ -14,7 +14,7 @@ from django.db import connections
 
 from tests.conftest import StartServer
 from tests.faults import report
-from tests.faults.elsewhere import BY_TEST
+from tests.faults.elsewhere import BY_TEST, ON_ANY_SERVER
 from tests.faults.verdict import Outcome
 from tests.faults.world import SERVER, World
 from tests.harness.redis import RedisServer
@@ -26,6 +26,9 @@ HERE = Path(__file__).parent
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "quick_faults: a fault test that takes seconds")
     config.addinivalue_line("markers", "slow_faults: a fault test of `make faults` only")
+    config.addinivalue_line(
+        "markers", "needs_serve: about what `manage.py serve` does, and no other"
+    )
     config.addinivalue_line("markers", "fault(row, text): its line in docs/faults.md")
     # As a plugin, and not in this file, as it is about tests of other directories too.
     config.pluginmanager.register(Recorder())
@@ -64,18 +67,23 @@ class Recorder:
     def _result(self, item: pytest.Item, outcome: Any) -> report.Result | None:
         failure = outcome.longreprtext[-3000:]
         test, passed, seconds = item.nodeid, bool(outcome.passed), round(outcome.duration, 1)
+        named = test.partition("[")[0]
+        if SERVER != "serve":  # a line of its own in the table
+            test += f" on {SERVER}"
         if fault := item.get_closest_marker("fault"):
             row, text = fault.args
-            if SERVER != "serve":  # a line of its own in the table
-                test += f" on {SERVER}"
             if "[" in item.name:
                 text += f" ({item.name[item.name.index('[') + 1 : -1]})"
             world = getattr(item, "funcargs", {}).get("world")
             counted = asdict(world.outcome if world is not None else Outcome())
             servers = "" if world is None else world.servers_text
             return report.Result(row, text, test, SEED, passed, seconds, servers, counted, failure)
-        elsewhere = BY_TEST.get(test.partition("[")[0])
-        return elsewhere and report.Result(*elsewhere, test, SEED, passed, seconds, failure=failure)
+        if named not in BY_TEST:
+            return None
+        row, text = BY_TEST[named]
+        if row in ON_ANY_SERVER:
+            text += f" ({SERVER})"
+        return report.Result(row, text, test, SEED, passed, seconds, failure=failure)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         counted = [one for one in self._results.values() if one.outcome is not None]

@@ -1,10 +1,13 @@
 """Rows of the table, or parts of them, that tests of other directories hold; `make faults` runs
 them too.
 
-    python -m tests.faults.elsewhere    names them, for pytest
+    python -m tests.faults.elsewhere        names them, for pytest
+    python -m tests.faults.elsewhere any    those that take the server that they are given
 """
 
 from __future__ import annotations
+
+import sys
 
 # Row, fault, and the tests.
 ELSEWHERE: list[tuple[int, str, list[str]]] = [
@@ -126,7 +129,11 @@ ELSEWHERE: list[tuple[int, str, list[str]]] = [
     ),
 ]
 
+# Rows whose tests have a server, and do not say which; see `COMMAND` of tests.harness.server.
+ON_ANY_SERVER = {1, 23, 24, 27, 30}
+
 BY_TEST = {test: (row, fault) for row, fault, tests in ELSEWHERE for test in tests}
 
 if __name__ == "__main__":
-    print(*BY_TEST)  # noqa: T201
+    rows = ON_ANY_SERVER if sys.argv[1:] == ["any"] else range(32)
+    print(*(test for test, (row, _) in BY_TEST.items() if row in rows))  # noqa: T201

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -128,7 +129,7 @@ def _line(result: Result) -> str:
 
 
 def _other_line(row: int, fault: str, results: list[Result]) -> str:
-    names = dict.fromkeys(one.test.partition("[")[0] for one in results)
+    names = dict.fromkeys(re.split(r"\[| on ", one.test)[0] for one in results)
     tests = "<br>".join(f"`{name}`" for name in names)
     return f"| {row} | {fault} | {_verdict(all(one.passed for one in results))} | {tests} |"
 

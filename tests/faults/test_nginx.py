@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.faults.world import APPLICATION, World, contract
-from tests.harness.nginx import BEHIND_NGINX, SERVE_BEHIND_NGINX, Nginx
+from tests.faults.world import World, contract
+from tests.harness.nginx import BEHIND_NGINX, Nginx
 from tests.harness.waiting import aeventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,7 +20,7 @@ CUT_WITHIN_S = 10.0
 @pytest_asyncio.fixture
 async def nginx(world: World, tmp_path: Path) -> AsyncIterator[Nginx]:
     await world.people(60)
-    await world.serve(2, command=(*SERVE_BEHIND_NGINX, APPLICATION), **BEHIND_NGINX)
+    await world.serve(2, arguments=["--proxy-headers"], **BEHIND_NGINX)
     directory = tmp_path / "nginx"
     directory.mkdir()
     running = Nginx(directory, [server.port for server in world.servers])

@@ -9,18 +9,13 @@ import pytest
 
 from tests.faults.follower import Follower
 from tests.faults.network import Network
-from tests.faults.world import World, contract, patience
+from tests.faults.world import SERVER, World, contract, patience
 from tests.harness.client import Client
 from tests.harness.database import orm
 from tests.harness.process import listens
-from tests.harness.server import SERVE
 from tests.harness.waiting import aeventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-kinds = pytest.mark.parametrize(
-    "kind", [pytest.param("serve", marks=pytest.mark.quick_faults), "daphne", "uvicorn"]
-)
 
 
 def most_dials_in_a_second(followers: list[Follower], since: float) -> int:
@@ -29,13 +24,11 @@ def most_dials_in_a_second(followers: list[Follower], since: float) -> int:
     return max((sum(at <= other < at + 1 for other in dials) for at in dials), default=0)
 
 
-@kinds
+@pytest.mark.quick_faults
 @pytest.mark.fault(13, "A server process killed (SIGKILL), and started again")
-async def test_clients_of_a_killed_server_are_on_another_within_five_seconds(
-    world: World, kind: str
-) -> None:
+async def test_clients_of_a_killed_server_are_on_another_within_five_seconds(world: World) -> None:
     await world.people(60)
-    await world.serve(2, kind=kind)
+    await world.serve(2)
     await world.follow(100, haste=1.0)
     await world.send(rate=30)
     await world.sent(20)
@@ -56,19 +49,11 @@ async def test_clients_of_a_killed_server_are_on_another_within_five_seconds(
     await world.judge(45)  # what a worker of the killed process had at hand is resumed in 30 s
 
 
-@pytest.mark.parametrize(
-    ("kind", "times"),
-    [
-        pytest.param("serve", 1, marks=pytest.mark.quick_faults),
-        ("serve", 5),
-        ("daphne", 2),
-        ("uvicorn", 2),
-    ],
-)
+@pytest.mark.parametrize("times", [pytest.param(1, marks=pytest.mark.quick_faults), 5])
 @pytest.mark.fault(13, "Rolling restart of all servers")
-async def test_a_rolling_restart_loses_nothing(world: World, kind: str, times: int) -> None:
+async def test_a_rolling_restart_loses_nothing(world: World, times: int) -> None:
     await world.people(60)
-    await world.serve(2, kind=kind)
+    await world.serve(2)
     await world.follow(100, haste=1.0)
     await world.send(rate=30)
     began = time.monotonic()
@@ -83,10 +68,11 @@ async def test_a_rolling_restart_loses_nothing(world: World, kind: str, times: i
     world.outcome.note = f"at most {busiest} connects in a second"
     await world.judge(45)
     assert busiest <= 3 * len(world.followers)
-    if kind == "serve":
+    if SERVER == "serve":
         assert {code for one in world.followers for code in one.closes} == {4503}
 
 
+@pytest.mark.needs_serve
 @pytest.mark.parametrize("sockets", [pytest.param(200, marks=pytest.mark.quick_faults), 1000])
 @pytest.mark.fault(14, "SIGTERM with many sockets and one client in the middle of its headers")
 async def test_sigterm_says_bye_to_all_and_spreads_them(world: World, sockets: int) -> None:
@@ -153,7 +139,7 @@ async def test_both_ends_notice_a_frozen_network(world: World) -> None:
 @pytest.mark.fault(20, "A handler that raises, is cancelled, raises StopConsumer")
 async def test_a_failing_handler_closes_its_socket_and_leaves_its_groups(world: World) -> None:
     await world.people(30)
-    await world.serve(1, command=(*SERVE, "tests.faults.asgi:failing_application"))
+    await world.serve(1, application="failing_application")
     [server] = world.servers
     before = (await world.figures(server))["groups"]
     followers = await world.follow(30, haste=0.1)

@@ -25,16 +25,13 @@ from tests.harness.waiting import aeventually, eventually
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [pytest.param("serve", marks=pytest.mark.quick_faults), "daphne", "uvicorn"],
-)
+@pytest.mark.quick_faults
 @pytest.mark.fault(8, "16 writers to the same users, random delays, 10 % rolled back")
 async def test_versions_have_no_gap_beside_many_writers_and_what_was_undone_is_never_shown(
-    world: World, kind: str
+    world: World,
 ) -> None:
     await world.people(20)
-    await world.serve(2, kind=kind)
+    await world.serve(2)
     await world.follow(40)
     for _ in range(4):
         await world.send(

@@ -9,7 +9,6 @@ import os
 import random
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,13 +26,8 @@ from tests.harness.server import DAPHNE, SERVE, UVICORN, Server, environment
 from tests.harness.sessions import session_cookie
 from tests.harness.waiting import aeventually, deadline
 
-APPLICATION = "tests.faults.asgi:application"
-COMMANDS = {
-    "serve": (*SERVE, APPLICATION),
-    "daphne": (*DAPHNE[:-1], APPLICATION),
-    "uvicorn": (*UVICORN[:-1], APPLICATION),
-}
-# What runs a row that does not say which server it is about.
+COMMANDS = {"serve": SERVE, "daphne": DAPHNE[:-1], "uvicorn": UVICORN[:-1]}
+# What runs the rows; on another than `serve` those that are marked `needs_serve` are left out.
 SERVER = os.environ.get("FAULT_SERVER") or "serve"
 SWEEP = 2.0
 SETTLE = 60.0  # at most so long, in seconds, for clients to hold what the database has
@@ -74,7 +68,7 @@ class World:
         self._start_server = start_server
         self.logs: list[Path] = []
         self._logs_made = 0
-        self.kinds: Counter[str] = Counter()  # servers that were started, by kind
+        self.served = 0  # servers that were started
         self._before: dict[int, dict[str, float]] = {}
 
     @property
@@ -84,12 +78,19 @@ class World:
     # Putting it up
 
     async def serve(
-        self, count: int = 1, *, kind: str = SERVER, tree: Any = None, **variables: Any
+        self,
+        count: int = 1,
+        *,
+        application: str = "application",
+        arguments: Sequence[str] = (),
+        tree: Any = None,
+        **variables: Any,
     ) -> None:
-        """Starts so many servers, of another tree's code if its path is given; other keyword
-        arguments are environment variables, or `command`."""
-        self.kinds[kind] += count
-        options = {"command": COMMANDS[kind], "NOTIFY_SWEEP_INTERVAL": str(SWEEP)}
+        """Starts so many servers with an application of tests.faults.asgi, of another tree's code
+        if its path is given; other keyword arguments are environment variables."""
+        self.served += count
+        command = (*COMMANDS[SERVER], *arguments, f"tests.faults.asgi:{application}")
+        options = {"command": command, "NOTIFY_SWEEP_INTERVAL": str(SWEEP)}
         options |= self.environment | variables | _of(tree)
         started = [asyncio.to_thread(self._start_server, **options) for _ in range(count)]
         self.servers += await asyncio.gather(*started)
@@ -278,7 +279,7 @@ class World:
 
     @property
     def servers_text(self) -> str:
-        return ", ".join(f"{count} × {kind}" for kind, count in self.kinds.items())  # noqa: RUF001
+        return f"{self.served} × {SERVER}" if self.served else ""  # noqa: RUF001
 
     async def figures(self, server: Server) -> dict[str, Any]:
         return dict(await self.fetch(server, "/faults/figures/"))
