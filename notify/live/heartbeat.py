@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
+from math import ceil
 
 from notify import conf
 from notify.live import protocol
@@ -24,7 +25,7 @@ from notify.live.connection import (
 from notify.live.protocol import Code
 
 JITTER = 0.1  # of the interval, so that sockets opened together are not pinged together
-SLACK_S = 0.02
+SLOTS_A_SECOND = 32  # what is due in one slot is done at its end, in one turn of the loop
 
 
 class Heartbeat:
@@ -41,10 +42,11 @@ class Heartbeat:
         self._call_at = call_at
         self._spread = spread
         self._ids = count(1)
-        # (when, tie breaker, whose, which): the deadline of a ping, or None for the next to send.
-        self._due: list[tuple[float, int, Connection, int | None]] = []
+        # By slot: whose, and which ping has its deadline; None where the next is to be sent. In a
+        # heap of all sockets each push and pop would touch a dozen others.
+        self._wheel: dict[int, list[tuple[Connection, int | None]]] = {}
+        self._slots: list[int] = []  # a heap
         self._timer: asyncio.TimerHandle | None = None
-        self._due_at = 0.0  # what the timer is for
         self._settings = conf.current()
 
     def add(self, connection: Connection) -> None:
@@ -56,12 +58,11 @@ class Heartbeat:
         """Pings now, whatever the wheel says."""
         if connection.queued is None or connection.closing is not None:
             return
-        id_ = next(self._ids)
-        connection.pings[id_] = SentPing(self._clock(), connection.queued_bytes, connection.queued)
+        id_, now = next(self._ids), self._clock()
+        connection.pings[id_] = SentPing(now, connection.queued_bytes, connection.queued)
         connection.write(protocol.ping(id_, connection.queued))
         if self._settings.ping_timeout is not None:
-            deadline = self._clock() + self._settings.ping_timeout
-            self._at(deadline, connection, id_)
+            self._at(now + self._settings.ping_timeout, connection, id_)
 
     def answered(self, connection: Connection, pong: protocol.Pong) -> SentPing | None:
         """Takes a pong; the ping that it answers, or None for one that was never sent."""
@@ -83,17 +84,18 @@ class Heartbeat:
 
     def advance(self) -> None:
         """Does all that is due now."""
-        now = self._clock()
-        while self._due and self._due[0][0] <= now:
-            _, _, connection, id_ = heappop(self._due)
-            if id_ is None:
-                self._beat(connection)
-            else:
-                self._judge(connection, id_)
+        now = self._clock() * SLOTS_A_SECOND
+        while self._slots and self._slots[0] <= now:
+            for connection, id_ in self._wheel.pop(heappop(self._slots)):
+                if id_ is None:
+                    self._beat(connection)
+                else:
+                    self._judge(connection, id_)
         self._wind()
 
     def stop(self) -> None:
-        self._due.clear()
+        self._wheel.clear()
+        self._slots.clear()
         self._wind()
 
     def _beat(self, connection: Connection) -> None:
@@ -113,15 +115,18 @@ class Heartbeat:
         return self._clock() + interval * (1 + JITTER * (2 * self._spread() - 1))
 
     def _at(self, when: float, connection: Connection, id_: int | None = None) -> None:
-        heappush(self._due, (when, next(self._ids), connection, id_))
-        if self._timer is None or when < self._due_at:
-            self._wind()
+        slot = ceil(when * SLOTS_A_SECOND)
+        due = self._wheel.get(slot)
+        if due is None:
+            due = self._wheel[slot] = []
+            heappush(self._slots, slot)
+            if self._slots[0] == slot:
+                self._wind()
+        due.append((connection, id_))
 
     def _wind(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._due:
-            self._due_at = self._due[0][0]
-            # A little late, so that those of one moment are one turn of the loop.
-            self._timer = self._call_at(max(self._due_at, self._clock()) + SLACK_S, self.advance)
+        if self._slots:
+            self._timer = self._call_at(self._slots[0] / SLOTS_A_SECOND, self.advance)
