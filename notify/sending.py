@@ -20,7 +20,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models.functions import Now
 
 from notify import conf, content, signals
@@ -103,13 +103,13 @@ def send(
     notice.fingerprint = _fingerprint(notice, audience, left_out)
     if not sql.connection().in_atomic_block:
         _sent.batches = ()
-    with transaction.atomic(using=sql.alias()):
-        written = _insert(notice)
-        written.repeated = written is not notice
-        only_batch = None if written.repeated else _write_batches(notice, audience, left_out)
-        after = partial(_after_commit, written, only_batch, first=not written.repeated)
-        transaction.on_commit(after, using=sql.alias())
-    return written
+    if sql.connection().get_autocommit():
+        try:
+            return _send_now(notice, audience, left_out)
+        except (_NotNow, IntegrityError) as error:
+            logger.info("Not in one transaction, so in two: %r", error.__cause__ or error)
+            notice.pk = None
+    return _send_on_commit(notice, audience, left_out)
 
 
 asend = sync_to_async(send)
@@ -221,6 +221,51 @@ def _fingerprint(notice: Notice, audience: Audience, left_out: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+class _NotNow(Exception):
+    """The inboxes could not be had. Nothing is written."""
+
+
+def _send_now(notice: Notice, audience: Audience, left_out: Any) -> Notice:
+    """Where the caller has no transaction: a notice of one batch is in its inboxes in the
+    transaction that writes it. Theirs are the last locks that it takes, and it ends with them.
+
+    Raises _NotNow, and IntegrityError where somebody was deleted meanwhile.
+    """
+    change, batch = None, None
+    with transaction.atomic(using=sql.alias()):
+        written = _insert(notice)
+        if not written.repeated:
+            batch = _write_batches(notice, audience, left_out, done=True)
+        if batch is not None:
+            try:
+                change = work.append_new(batch)
+            except DatabaseError as error:
+                raise _NotNow from error
+            if batch.skipped:
+                audience.refuse_unknown()
+    if not written.repeated:
+        signals.notice_sent.send_robust(sender=Notice, notice=written)
+    if change is not None:
+        groups.publish(change)
+    elif batch is None:
+        _carry_out_or_hand_over(written.pk)
+    return written
+
+
+def _send_on_commit(notice: Notice, audience: Audience, left_out: Any) -> Notice:
+    """Writes the notice and its batches in the caller's transaction. No inbox is locked there: a
+    slow view cannot hold up anybody's."""
+    with transaction.atomic(using=sql.alias()):
+        written = _insert(notice)
+        batch = None if written.repeated else _write_batches(notice, audience, left_out)
+        only_batch = None if batch is None else int(batch.pk)
+        if only_batch is not None:
+            _sent.batches = [*_sent.batches, only_batch][-MAX_SENT:]
+        after = partial(_after_commit, written, only_batch, first=not written.repeated)
+        transaction.on_commit(after, using=sql.alias())
+    return written
+
+
 def _insert(notice: Notice) -> Notice:
     """The notice, or the one that this sender wrote with the same key before."""
     if notice.key is None:
@@ -237,32 +282,37 @@ def _insert(notice: Notice) -> Notice:
             raise
     if earlier.fingerprint != notice.fingerprint:
         raise KeyConflict(notice.key, earlier.pk)
+    earlier.repeated = True
     return earlier
 
 
-def _write_batches(notice: Notice, audience: Audience, left_out: Any) -> int | None:
-    """The id of the batch, if there is only one and its time has come."""
-    lots = audience.batches(conf.current().batch_size, without=left_out)
+def _write_batches(
+    notice: Notice, audience: Audience, left_out: Any, *, done: bool = False
+) -> Batch | None:
+    """The batch, if there is only one and its time has come. `done`: that one is written as it
+    will be when it is carried out, by whoever then looks whether its recipients are users."""
+    settings, at_once = conf.current(), notice.send_at is None
+    unchecked = done and at_once and len(audience.keys) <= settings.batch_size
+    lots = audience.batches(settings.batch_size, without=left_out, unchecked=unchecked)
     first, second = next(lots, None), next(lots, None)
     if first is None:
         raise EmptyAudience("nobody is left to send to. Nothing was sent.")
-    # The only batch is carried out right after the commit; more are for whoever is there.
-    mine = second is None or conf.current().task_backend is not None
-    due = notice.send_at or (Now() + work.GRACE if mine else Now())
-    only = _write_batch(notice, first, due)
-    for lot in (*([second] if second else []), *lots):
+    ours = Now() + work.GRACE  # where it is this process that has it carried out
+    if second is None and at_once:
+        return _write_batch(notice, first, ours, done=done)
+    due = notice.send_at or (ours if settings.task_backend is not None else Now())
+    for lot in (first, *([second] if second else []), *lots):
         _write_batch(notice, lot, due)
-    if second is not None or notice.send_at is not None:
-        return None
-    _sent.batches = [*_sent.batches, only][-MAX_SENT:]
-    return only
+    return None
 
 
-def _write_batch(notice: Notice, lot: Sequence[Any], due: Any) -> int:
+def _write_batch(notice: Notice, lot: Sequence[Any], due: Any, *, done: bool = False) -> Batch:
     keys = sql.database_keys(lot)
     batch = Batch(notice=notice, recipients=keys, size=len(keys), due=due)
+    if done:
+        batch.state, batch.appended, batch.finished = Batch.State.DONE, batch.size, sql.now()
     batch.save(force_insert=True, using=sql.alias())
-    return int(batch.pk)
+    return batch
 
 
 def _after_commit(notice: Notice, only_batch: int | None, *, first: bool) -> None:

@@ -94,16 +94,25 @@ class Audience:
             wanted |= Q(pk__in=query.values("pk"))
         return _users().filter(wanted)
 
-    def batches(self, size: int, *, without: Any = None) -> Iterator[list[Any]]:
+    def batches(
+        self, size: int, *, without: Any = None, unchecked: bool = False
+    ) -> Iterator[list[Any]]:
         """The primary keys of the recipients but `without`, each once; at most `size` at a time.
 
-        Raises UnknownUsers where a key that was named belongs to nobody.
+        Raises UnknownUsers where a key that was named belongs to nobody. `unchecked`: the caller
+        finds that out by itself, where it would take a query of its own here.
         """
-        yield from _in_lots(self._all_keys(without), size)
+        yield from _in_lots(self._all_keys(without, unchecked=unchecked), size)
 
-    def _all_keys(self, without: Any) -> Iterator[Any]:
+    def refuse_unknown(self) -> None:
+        """Raises UnknownUsers where a key that was named belongs to nobody."""
+        self._existing()
+
+    def _all_keys(self, without: Any, *, unchecked: bool) -> Iterator[Any]:
         if not self.queries:
-            found: Iterable[Any] = sorted(self._existing())
+            # Whom the project's manager hides has an inbox, perhaps, but is nobody to send to.
+            unchecked = unchecked and not _users().query.where
+            found: Iterable[Any] = sorted(self.keys if unchecked else self._existing())
         elif len(self.queries) == 1 and not self.keys:
             found = _stream(self.queries[0])
         else:  # a mixture is merged in memory, for the sake of simplicity

@@ -60,8 +60,8 @@ def in_transaction(work: Callable[[], T]) -> T:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic(using=alias()):
-                if not nested and is_postgresql():
-                    execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'")
+                if not nested:
+                    limit_lock_waits()
                 return work()
         except (OperationalError, IntegrityError) as error:
             if not _may_pass(error):
@@ -72,6 +72,12 @@ def in_transaction(work: Callable[[], T]) -> T:
                 )
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  jitter is no secret
     raise AssertionError("unreachable")
+
+
+def limit_lock_waits() -> None:
+    """Has the rest of this transaction fail where it waits for a lock for two seconds."""
+    if is_postgresql():
+        execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'")
 
 
 def one_at_a_time(what: str) -> None:
@@ -171,6 +177,11 @@ def keys_of(parameter: str = "%s") -> str:
     return f"(SELECT value FROM json_each({parameter}))"
 
 
+def sole_key() -> str:
+    """A subquery of one user key, a parameter, which is planned in less time than an array."""
+    return f"(SELECT %s::{key_type()})" if is_postgresql() else "(SELECT %s)"
+
+
 def keys_of_batch() -> str:
     """A subquery of a batch's recipients, which so never leave the database."""
     batch = table(Batch)
@@ -180,6 +191,14 @@ def keys_of_batch() -> str:
             " WHERE b.id = %s)"
         )
     return f"(SELECT r.value FROM {batch} b, json_each(b.recipients) r WHERE b.id = %s)"
+
+
+def locked_inboxes(keys: str) -> str:
+    """A subquery `(user_id, version)` of the inboxes of these users, which it locks in order."""
+    return (
+        f"(SELECT user_id, version FROM {table(Inbox)} WHERE user_id IN {keys}"
+        f" ORDER BY user_id {for_update()})"
+    )
 
 
 def users_of(keys: str) -> str:

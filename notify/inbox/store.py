@@ -42,25 +42,37 @@ def append(*batches: Batch) -> Change:
 
     Several batches have the same recipients, and their notices no other batch. Set-based, so
     that no Python object is made per recipient but its step. Users who are gone are skipped and
-    counted on the batch. The caller holds the locks of the batches and of their notices.
+    counted on the batch. The caller holds the locks of the batches and of their notices, or has
+    just written them.
     """
     inbox, notification = sql.table(Inbox), sql.table(Notification)
-    keys, key_params = sql.keys_of_batch(), [batches[0].pk]
+    keys, key_params = _recipients(batches[0])
     notices = [batch.notice_id for batch in batches]
     count = len(notices)
-    reading.open_inboxes(keys, key_params)
-    present = _lock_inboxes(keys, key_params)
-    # The copies first: they say who did not have one. To ask that beforehand (NOT EXISTS) takes
-    # PostgreSQL through all copies of the notice for each batch: docs/performance.md.
-    arrived = sql.execute(
-        f"INSERT INTO {notification} (user_id, notice_id, arrived, version)"
-        f" SELECT user_id, t.column2, version + t.column1, version + t.column1"
-        f" FROM {inbox}, {sql.numbered(count)} t WHERE user_id IN {keys}"
-        " ON CONFLICT (user_id, notice_id) DO NOTHING",
-        [*chain.from_iterable(enumerate(notices, 1)), *key_params],
-    )
+
+    def insert_copies() -> int:
+        # What locks the inboxes reads their versions, too: it waits for whoever has them, and
+        # then has what they have left.
+        return sql.execute(
+            f"INSERT INTO {notification} (user_id, notice_id, arrived, version)"
+            " SELECT i.user_id, t.column2, i.version + t.column1, i.version + t.column1"
+            f" FROM {sql.locked_inboxes(keys)} i, {sql.numbered(count)} t"
+            " WHERE TRUE ON CONFLICT (user_id, notice_id) DO NOTHING",
+            [*key_params, *chain.from_iterable(enumerate(notices, 1))],
+        )
+
+    present, arrived = batches[0].size, 0
+    if present == 1:  # whoever it is mostly has an inbox
+        arrived = insert_copies()
+    if not arrived:  # before any is locked: who has some and waits for others may wait for ever
+        reading.open_inboxes(keys, key_params)
+        # The copies first: they say who did not have one. To ask that beforehand (NOT EXISTS)
+        # takes PostgreSQL through all copies of the notice for each batch: docs/performance.md.
+        arrived = insert_copies()
     counted, params = f"user_id IN {keys}", [*key_params]
-    if arrived < present * count:  # the others had it, as they are in two batches
+    if arrived < present * count:  # users who are gone, or who are in two batches and had it
+        [(present,)] = sql.fetch(f"SELECT count(*) FROM {inbox} WHERE {counted}", params)
+    if arrived < present * count:
         if count > 1:
             raise AssertionError("A notice with another batch is appended alone.")
         counted += (
@@ -79,11 +91,18 @@ def append(*batches: Batch) -> Change:
     return Change(_steps(records), [reading.notice_row(batch.notice) for batch in batches])
 
 
+def _recipients(batch: Batch) -> tuple[str, list[Any]]:
+    """Their keys as SQL, and its parameters. A worker does not read them from the batch."""
+    if batch.size == 1 and "recipients" not in batch.get_deferred_fields():
+        return sql.sole_key(), batch.recipients
+    return sql.keys_of_batch(), [batch.pk]
+
+
 def take_out(batch: Batch) -> Change:
     """Marks the batch's notifications recalled. The caller holds the batch's and notice's locks."""
     inbox, notification = sql.table(Inbox), sql.table(Notification)
     keys, key_params = sql.keys_of_batch(), [batch.pk]
-    _lock_inboxes(keys, key_params)
+    sql.fetch(f"SELECT count(*) FROM {sql.locked_inboxes(keys)} i", key_params)
     records = sql.fetch(
         f"UPDATE {inbox} SET version = {inbox}.version + 1,"
         " unseen = unseen - CASE WHEN n.seen IS NULL AND n.archived IS NULL THEN 1 ELSE 0 END,"
@@ -100,15 +119,6 @@ def take_out(batch: Batch) -> Change:
         [sql.moment(batch.notice.recalled or sql.now()), *key_params, batch.notice_id],
     )
     return Change(_steps(records))
-
-
-def _lock_inboxes(keys: str, params: Sequence[Any]) -> int:
-    [(present,)] = sql.fetch(
-        f"SELECT count(*) FROM (SELECT user_id FROM {sql.table(Inbox)} WHERE user_id IN {keys}"
-        f" ORDER BY user_id {sql.for_update()}) locked",
-        params,
-    )
-    return int(present)
 
 
 # Marks

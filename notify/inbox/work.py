@@ -41,6 +41,16 @@ def carry_out(batch_id: int) -> Done | None:
     return sql.in_transaction(lambda: _carry_out(batch_id))
 
 
+def append_new(batch: Batch) -> Change | None:
+    """Appends a batch that this very transaction has written with its notice, as done: nobody
+    else knows of them, so that neither needs a lock. Waits for its inboxes, but not for long."""
+    sql.limit_lock_waits()
+    change = store.append(batch)
+    if batch.skipped:
+        batch.save(update_fields=["appended", "skipped"])
+    return change if change.steps else None
+
+
 def carry_out_together(batch_ids: Sequence[int]) -> list[Change]:
     """Carries out batches that `alike` has put together, in one transaction, and as one change
     where all are still to be appended. Raises Busy or DatabaseError."""

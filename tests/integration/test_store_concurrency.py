@@ -679,6 +679,18 @@ def test_a_lock_that_cannot_be_had_is_tried_again_and_then_busy(monkeypatch, loc
 
 
 @only_postgres
+def test_a_notice_for_an_inbox_that_is_locked_is_stored_and_not_lost(monkeypatch):
+    monkeypatch.setattr(sql, "LOCK_TIMEOUT_MS", 20)
+    [ada] = people(1)
+    deliver(ada)
+    with threads() as beside, locked(ada):
+        notice = result(beside.start(sending.send, to=ada, title="Hello"))
+        assert batch_of(notice).state == Batch.State.PENDING
+    assert sending.carry_out(batch_of(notice).pk)
+    assert counts(ada) == (2, 2)
+
+
+@only_postgres
 def test_a_lock_that_comes_free_is_had_on_a_later_attempt(monkeypatch, lock_failures):
     monkeypatch.setattr(sql, "LOCK_TIMEOUT_MS", 50)
     [ada] = people(1)
