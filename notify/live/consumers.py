@@ -206,22 +206,27 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         """Takes a pong before the ASGI queue: there are thousands a minute, and what waits in the
         queue has no bearing on them. Whatever looks like something else goes the usual way."""
         connection = self.connection
-        if connection is None or connection.closing is not None or not _LIKE_A_PONG(payload):
+        if connection is None or connection.closing is not None:
+            return False
+        pong = protocol.usual_pong(payload)
+        if pong is None and not _LIKE_A_PONG(payload):
             return False
         try:
-            self._take(connection, payload.decode())
+            self._take(connection, payload.decode(), pong)
         except Exception:  # the server would not know what to do with it
             logger.exception("A pong could not be taken.")
             connection.close(Code.INTERNAL_ERROR, "internal error")
         return True
 
-    def _take(self, connection: Connection, text: str) -> None:
+    def _take(
+        self, connection: Connection, text: str, parsed: protocol.ClientFrame | None = None
+    ) -> None:
         if wait := self._bucket.take():
             self._limit(connection, wait)
             return
         self._refused_frames = 0
         try:
-            self._handle(connection, protocol.parse(text))
+            self._handle(connection, parsed or protocol.parse(text))
         except protocol.Malformed as error:
             connection.close(Code.MALFORMED, str(error))
         except Refused as refused:

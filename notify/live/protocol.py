@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -145,6 +146,24 @@ def parse(text: str) -> ClientFrame:
     except Refused as refused:
         refused.ref = _ref_of(frame)
         raise
+
+
+# With the spaces of JSON.stringify, which are none, or of json.dumps. Fifteen digits are below
+# MAX_INTEGER, and nothing in the epoch needs unescaping.
+_USUAL_PONG = re.compile(
+    rb'\{"type": ?"pong", ?"id": ?(0|[1-9][0-9]{0,14}), ?"epoch": ?"([ !#-\[\]-~]{1,64})"'
+    rb', ?"version": ?(0|[1-9][0-9]{0,14})\}'
+).fullmatch
+
+
+def usual_pong(payload: bytes) -> Pong | None:
+    """What `parse` would return for a pong as clients write it, in a fifth of the time: there are
+    hundreds a second. None for anything else."""
+    found = _USUAL_PONG(payload)
+    if found is None:
+        return None
+    id_, epoch, version = found.groups()
+    return Pong(int(id_), Cursor(epoch.decode(), int(version)))
 
 
 def parse_mark(frame: dict[str, Any]) -> MarkIds | MarkThrough:

@@ -135,11 +135,12 @@ class Sweep:
         """Reads the versions of these users and has the sockets that lack something catch up."""
         # Before the query: a version below what was queued by then means that the database has
         # gone back, while one above it may be a hint under way.
-        queued: dict[str, Cursor] = {}
+        queued: dict[str, Cursor] = {}  # the furthest of each user's sockets
         for user in users:
-            cursors = [one.queued for one in self._hub.of_user(user) if one.queued is not None]
-            if cursors:
-                queued[user] = max(cursors, key=lambda cursor: cursor.since)
+            for connection in self._hub.of_user(user):
+                end, furthest = connection.queued, queued.get(user)
+                if end is not None and (furthest is None or furthest.since < end.since):
+                    queued[user] = end
         heads = await self._hub.pool.run(reading.heads, list(queued))
         gone_back = {
             user: cursor.since

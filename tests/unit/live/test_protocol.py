@@ -61,6 +61,33 @@ def test_a_huge_integer_is_invalid_and_takes_no_time() -> None:
     assert caught.value.code == protocol.Error.INVALID
 
 
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+def test_a_pong_as_clients_write_it_is_read_without_a_decoder(separators: tuple[str, str]) -> None:
+    pong = {"type": "pong", "id": 7, "epoch": "e1.f2", "version": 10**14}
+    payload = json.dumps(pong, separators=separators).encode()
+    assert protocol.usual_pong(payload) == protocol.Pong(7, Cursor("e1.f2", 10**14))
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(["pong", "ping"]),
+            "id": st.integers() | st.integers(-1, 10**15 + 1) | st.none(),
+            "epoch": st.text(max_size=70),
+            "version": st.integers(-1, 2**54),
+        }
+    ),
+    st.sampled_from([(",", ":"), (", ", ": ")]),
+    st.sampled_from([("", ""), ("10", "010"), ('"', '""'), ("}", "} ")]),
+)
+def test_a_pong_that_is_read_so_is_what_the_decoder_says(
+    frame: dict[str, Any], separators: tuple[str, str], broken: tuple[str, str]
+) -> None:
+    text = json.dumps(frame, ensure_ascii=False, separators=separators).replace(*broken)
+    found = protocol.usual_pong(text.encode())
+    assert found is None or found == protocol.parse(text)
+
+
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
 def test_nonsense_is_malformed_or_refused_and_never_breaks(text: str) -> None:
     with pytest.raises((protocol.Malformed, protocol.Refused)):
