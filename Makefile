@@ -79,8 +79,8 @@ faults: .make/dev  ## every fault of docs/faults.md, which it writes; 80 minutes
 	@FAULT_SERVER=$${FAULT_SERVER:-serve} \
 	  $(FAULTS) $(or $(T),tests/faults $$($(BIN)/python -m tests.faults.elsewhere)); status=$$?; \
 	for server in $(if $(T),,daphne uvicorn); do \
-	  FAULT_SERVER=$$server $(FAULTS) -m 'not needs_serve' \
-	    tests/faults $$($(BIN)/python -m tests.faults.elsewhere any) || status=1; \
+	  FAULT_SERVER=$$server $(FAULTS) tests/faults \
+	    $$($(BIN)/python -m tests.faults.elsewhere any) || status=1; \
 	done; \
 	$(BIN)/python -m tests.faults.report .make/faults.jsonl docs/faults.md; exit $$status
 

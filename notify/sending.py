@@ -2,14 +2,13 @@
 call.
 
 In the caller's transaction only the notice and its batches are written. On commit the batches
-are carried out, each in a transaction of its own, and what changed is announced. An announcement
-that is lost loses nothing: the sockets find out by comparing versions.
+are carried out, each in a transaction of its own, and what changed is announced. Where the caller
+has none, writing and appending are one. An announcement that is lost loses nothing: the sockets
+find out by comparing versions.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,16 +18,14 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.serializers.json import DjangoJSONEncoder
-from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models.functions import Now
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 
-from notify import conf, content, signals
-from notify.exceptions import EmptyAudience, KeyConflict
-from notify.inbox import reading, sql, store, work
+from notify import conf, content, signals, writing
+from notify.changes import Change
+from notify.inbox import sql, store, work
 from notify.inbox.audience import Audience, To
 from notify.live import groups
-from notify.models import Batch, Level, Notice
+from notify.models import Level, Notice
 
 logger = logging.getLogger(__name__)
 
@@ -97,18 +94,14 @@ def send(
         **fields,
         created=sql.now(),
         actor_id=None if actor is None else actor.pk,
-        actor_name=_name_of(actor)[:200],
+        actor_name=writing.name_of(actor)[:200],
         sender=f"user:{sender.pk}" if sender is not None else "",
     )
-    notice.fingerprint = _fingerprint(notice, audience, left_out)
+    notice.fingerprint = writing.fingerprint(notice, audience, left_out)
     if not sql.connection().in_atomic_block:
         _sent.batches = ()
-    if sql.connection().get_autocommit():
-        try:
-            return _send_now(notice, audience, left_out)
-        except (_NotNow, IntegrityError) as error:
-            logger.info("Not in one transaction, so in two: %r", error.__cause__ or error)
-            notice.pk = None
+    if _may_go_now(notice, audience, left_out) and _send_now(notice, audience, left_out):
+        return notice
     return _send_on_commit(notice, audience, left_out)
 
 
@@ -202,117 +195,71 @@ def _id_of(notice: Notice | int) -> int:
     return notice if isinstance(notice, int) else int(notice.pk)
 
 
-def _name_of(actor: AbstractBaseUser | None) -> str:
-    if actor is None:
-        return ""
-    full_name = getattr(actor, "get_full_name", str)()
-    return str(full_name or actor.get_username())
-
-
-def _fingerprint(notice: Notice, audience: Audience, left_out: Any) -> str:
-    said = reading.notice_row(notice) | {
-        "id": None,
-        "created": None,
-        "send_at": notice.send_at,
-        "to": audience.describe(),
-        "left_out": left_out,
-    }
-    text = json.dumps(said, sort_keys=True, cls=DjangoJSONEncoder)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 class _NotNow(Exception):
     """The inboxes could not be had. Nothing is written."""
 
 
-def _send_now(notice: Notice, audience: Audience, left_out: Any) -> Notice:
-    """Where the caller has no transaction: a notice of one batch is in its inboxes in the
-    transaction that writes it. Theirs are the last locks that it takes, and it ends with them.
+def _may_go_now(notice: Notice, audience: Audience, left_out: Any) -> bool:
+    """Whether it has one batch, which is due, and the caller has no transaction. Not with a key:
+    others would wait for it as long as it waits for the inboxes."""
+    return (
+        sql.connection().get_autocommit()
+        and notice.key is None
+        and notice.send_at is None
+        and 0 < len(audience.keys - {left_out}) <= conf.current().batch_size
+        and audience.is_keys_only()
+    )
 
-    Raises _NotNow, and IntegrityError where somebody was deleted meanwhile.
-    """
-    change, batch = None, None
-    with transaction.atomic(using=sql.alias()):
-        written = _insert(notice)
-        if not written.repeated:
-            batch = _write_batches(notice, audience, left_out, done=True)
-        if batch is not None:
+
+def _send_now(notice: Notice, audience: Audience, left_out: Any) -> bool:
+    """Writes the notice and puts it into the inboxes in one transaction, which ends with the
+    inboxes' locks. Whether it did; else nothing is written. Raises UnknownUsers."""
+    change: Change | None = None
+    committed = False
+
+    def tell() -> None:
+        nonlocal committed
+        committed = True
+        if change is not None:
+            groups.publish(change)
+        signals.notice_sent.send_robust(sender=Notice, notice=notice)
+
+    try:
+        with transaction.atomic(using=sql.alias()):
+            transaction.on_commit(tell, using=sql.alias())  # before the hooks of others, which fail
+            notice.save(force_insert=True, using=sql.alias())
+            batch = writing.write_done(notice, sorted(audience.keys - {left_out}))
             try:
                 change = work.append_new(batch)
             except DatabaseError as error:
                 raise _NotNow from error
             if batch.skipped:
                 audience.refuse_unknown()
-    if not written.repeated:
-        signals.notice_sent.send_robust(sender=Notice, notice=written)
-    if change is not None:
-        groups.publish(change)
-    elif batch is None:
-        _carry_out_or_hand_over(written.pk)
-    return written
+                raise _NotNow  # they have come into being since
+    except (_NotNow, IntegrityError, OperationalError) as error:
+        # What the commit refuses is rolled back: somebody was deleted, a lock could not be had. Of
+        # a connection that broke nobody knows.
+        if committed or not (isinstance(error, _NotNow | IntegrityError) or sql.may_pass(error)):
+            raise
+        logger.info("Not in one transaction, so in two: %r", error.__cause__ or error)
+        notice.pk = None
+    return committed
 
 
 def _send_on_commit(notice: Notice, audience: Audience, left_out: Any) -> Notice:
     """Writes the notice and its batches in the caller's transaction. No inbox is locked there: a
     slow view cannot hold up anybody's."""
     with transaction.atomic(using=sql.alias()):
-        written = _insert(notice)
-        batch = None if written.repeated else _write_batches(notice, audience, left_out)
-        only_batch = None if batch is None else int(batch.pk)
+        written = writing.insert(notice)
+        written.repeated = written is not notice
+        only_batch = None
+        if not written.repeated:
+            only_batch = writing.write_batches(notice, audience, left_out)
         if only_batch is not None:
             _sent.batches = [*_sent.batches, only_batch][-MAX_SENT:]
         after = partial(_after_commit, written, only_batch, first=not written.repeated)
         transaction.on_commit(after, using=sql.alias())
     return written
-
-
-def _insert(notice: Notice) -> Notice:
-    """The notice, or the one that this sender wrote with the same key before."""
-    if notice.key is None:
-        notice.save(force_insert=True, using=sql.alias())
-        return notice
-    try:
-        with transaction.atomic(using=sql.alias()):
-            notice.save(force_insert=True, using=sql.alias())
-        return notice
-    except IntegrityError:
-        same = Notice.objects.using(sql.alias()).filter(sender=notice.sender, key=notice.key)
-        earlier = same.first()
-        if earlier is None:
-            raise
-    if earlier.fingerprint != notice.fingerprint:
-        raise KeyConflict(notice.key, earlier.pk)
-    earlier.repeated = True
-    return earlier
-
-
-def _write_batches(
-    notice: Notice, audience: Audience, left_out: Any, *, done: bool = False
-) -> Batch | None:
-    """The batch, if there is only one and its time has come. `done`: that one is written as it
-    will be when it is carried out, by whoever then looks whether its recipients are users."""
-    settings, at_once = conf.current(), notice.send_at is None
-    unchecked = done and at_once and len(audience.keys) <= settings.batch_size
-    lots = audience.batches(settings.batch_size, without=left_out, unchecked=unchecked)
-    first, second = next(lots, None), next(lots, None)
-    if first is None:
-        raise EmptyAudience("nobody is left to send to. Nothing was sent.")
-    ours = Now() + work.GRACE  # where it is this process that has it carried out
-    if second is None and at_once:
-        return _write_batch(notice, first, ours, done=done)
-    due = notice.send_at or (ours if settings.task_backend is not None else Now())
-    for lot in (first, *([second] if second else []), *lots):
-        _write_batch(notice, lot, due)
-    return None
-
-
-def _write_batch(notice: Notice, lot: Sequence[Any], due: Any, *, done: bool = False) -> Batch:
-    keys = sql.database_keys(lot)
-    batch = Batch(notice=notice, recipients=keys, size=len(keys), due=due)
-    if done:
-        batch.state, batch.appended, batch.finished = Batch.State.DONE, batch.size, sql.now()
-    batch.save(force_insert=True, using=sql.alias())
-    return batch
 
 
 def _after_commit(notice: Notice, only_batch: int | None, *, first: bool) -> None:

@@ -14,6 +14,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import FieldDoesNotExist, FieldError, ValidationError
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.sql import Query
 
 from notify.exceptions import InvalidNotice, UnknownUsers
 from notify.inbox import sql
@@ -94,25 +95,27 @@ class Audience:
             wanted |= Q(pk__in=query.values("pk"))
         return _users().filter(wanted)
 
-    def batches(
-        self, size: int, *, without: Any = None, unchecked: bool = False
-    ) -> Iterator[list[Any]]:
-        """The primary keys of the recipients but `without`, each once; at most `size` at a time.
-
-        Raises UnknownUsers where a key that was named belongs to nobody. `unchecked`: the caller
-        finds that out by itself, where it would take a query of its own here.
-        """
-        yield from _in_lots(self._all_keys(without, unchecked=unchecked), size)
+    def is_keys_only(self) -> bool:
+        """Whether the table of users alone tells who it is for: no group and no query is asked,
+        and no manager of the project's own, which may hide some."""
+        users = _users()
+        plain = type(users) is QuerySet and type(users.query) is Query and not users.query.where
+        return not self.queries and plain
 
     def refuse_unknown(self) -> None:
         """Raises UnknownUsers where a key that was named belongs to nobody."""
         self._existing()
 
-    def _all_keys(self, without: Any, *, unchecked: bool) -> Iterator[Any]:
+    def batches(self, size: int, *, without: Any = None) -> Iterator[list[Any]]:
+        """The primary keys of the recipients but `without`, each once; at most `size` at a time.
+
+        Raises UnknownUsers where a key that was named belongs to nobody.
+        """
+        yield from _in_lots(self._all_keys(without), size)
+
+    def _all_keys(self, without: Any) -> Iterator[Any]:
         if not self.queries:
-            # Whom the project's manager hides has an inbox, perhaps, but is nobody to send to.
-            unchecked = unchecked and not _users().query.where
-            found: Iterable[Any] = sorted(self.keys if unchecked else self._existing())
+            found: Iterable[Any] = sorted(self._existing())
         elif len(self.queries) == 1 and not self.keys:
             found = _stream(self.queries[0])
         else:  # a mixture is merged in memory, for the sake of simplicity

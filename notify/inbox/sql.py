@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.db import (
-    DatabaseError,
     IntegrityError,
     OperationalError,
     connections,
@@ -64,7 +63,7 @@ def in_transaction(work: Callable[[], T]) -> T:
                     limit_lock_waits()
                 return work()
         except (OperationalError, IntegrityError) as error:
-            if not _may_pass(error):
+            if not may_pass(error):
                 raise
             if nested or attempt == ATTEMPTS:
                 raise Busy("The inbox is locked by others. Nothing was changed; try again.") from (
@@ -86,7 +85,9 @@ def one_at_a_time(what: str) -> None:
         execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"notify {what}"])
 
 
-def _may_pass(error: DatabaseError) -> bool:
+def may_pass(error: BaseException) -> bool:
+    """Whether the database refused it, and may take it another time: for a lock, a deadlock, or a
+    user who went. What it refuses is rolled back."""
     return getattr(error.__cause__, "sqlstate", None) in RETRIED_STATES or (
         "database is locked" in str(error) or "database table is locked" in str(error)
     )

@@ -46,8 +46,6 @@ def append_new(batch: Batch) -> Change | None:
     else knows of them, so that neither needs a lock. Waits for its inboxes, but not for long."""
     sql.limit_lock_waits()
     change = store.append(batch)
-    if batch.skipped:
-        batch.save(update_fields=["appended", "skipped"])
     return change if change.steps else None
 
 

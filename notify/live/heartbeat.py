@@ -85,13 +85,15 @@ class Heartbeat:
     def advance(self) -> None:
         """Does all that is due now."""
         now = self._clock() * SLOTS_A_SECOND
-        while self._slots and self._slots[0] <= now:
-            for connection, id_ in self._wheel.pop(heappop(self._slots)):
-                if id_ is None:
-                    self._beat(connection)
-                else:
-                    self._judge(connection, id_)
-        self._wind()
+        try:
+            while self._slots and self._slots[0] <= now:
+                for connection, id_ in self._wheel.pop(heappop(self._slots)):
+                    if id_ is None:
+                        self._beat(connection)
+                    else:
+                        self._judge(connection, id_)
+        finally:
+            self._wind()
 
     def stop(self) -> None:
         self._wheel.clear()

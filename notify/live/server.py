@@ -47,11 +47,12 @@ DRAIN_S = 25.0  # for requests under way; with all else it must stay below 30
 ROUND_S = 10.0  # between two looks at all connections
 FILES_FOR_OTHER_USE = 200  # descriptors that are not sockets: database, Redis, logs
 # New objects until the garbage collector looks at them, and how often it then looks at the older
-# ones. Python's own are 700 (2,000 from 3.13 on), 10, 10. A notice to 8,000 sockets makes 16,000
-# that live a moment, and the collector took 40 % of the CPU of a delivery with its looks at them
-# and at all that the sockets consist of; to look through all that 10,000 consist of takes 0.7 s, in
-# which nobody is served (docs/performance.md). A closed socket leaves it nothing: what would hold
-# itself, or be held, is let go of below and in `Connection.forget`.
+# and at the oldest ones, too (from Python 3.14 on it decides the last by itself). Python's own are
+# 700 (2,000 from 3.13 on), 10, 10. A notice to 8,000 sockets makes 16,000 that live a moment, and
+# the collector took 40 % of the CPU of a delivery with its looks at them and at all that the
+# sockets consist of; to look through all that 10,000 consist of takes 0.7 s, in which nobody is
+# served (docs/performance.md). A closed socket leaves it nothing: what would hold itself, or be
+# held, is let go of below and in `Connection.forget`.
 COLLECT = (20_000, 5, 50)
 TEXT, MASKED = 0x81, 0x80  # RFC 6455, 5.2: FIN and opcode 1; the bit beside the length
 

@@ -38,7 +38,11 @@ def pytest_report_header() -> str:
     return f"FAULT_SEED={SEED}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if SERVER != "serve":
+        left_out = [item for item in items if item.get_closest_marker("needs_serve")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
     for item in items:
         if HERE in item.path.parents:
             quick = item.get_closest_marker("quick_faults")
@@ -81,7 +85,7 @@ class Recorder:
         if named not in BY_TEST:
             return None
         row, text = BY_TEST[named]
-        if row in ON_ANY_SERVER:
+        if named in ON_ANY_SERVER:
             text += f" ({SERVER})"
         return report.Result(row, text, test, SEED, passed, seconds, failure=failure)
 

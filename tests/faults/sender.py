@@ -39,6 +39,9 @@ class Plan:
     body: int = 20  # characters
     rollback: float = 0.0  # share of transactions that are undone
     delay: float = 0.0  # at most so long, in seconds, before the commit
+    # Share of the single notices that have no transaction around them, and no key: one whose
+    # commit is in doubt is not tried again.
+    alone: float = 0.5
     die: str | None = None  # "before the append" or "before the announcement"
 
 
@@ -91,14 +94,14 @@ class Sender:
         from notify.exceptions import Busy
 
         undo, body = rng.random() < self._plan.rollback, "x" * self._plan.body
-        # Half of those that a transaction has nothing else to do for have none around them.
-        alone = len(lot) == 1 and not undo and not self._plan.die and rng.random() < 0.5
+        alone = len(lot) == 1 and not undo and rng.random() < self._plan.alone
         while True:
             at = time.time()
             try:
                 with nullcontext() if alone else transaction.atomic():
                     notices = [
-                        (send(to=to, title=key, body=body, key=key), to) for key, to in lot.items()
+                        (send(to=to, title=key, body=body, key=None if alone else key), to)
+                        for key, to in lot.items()
                     ]
                     if not alone:
                         time.sleep(rng.uniform(0, self._plan.delay))
@@ -110,7 +113,7 @@ class Sender:
                 return
             except (DatabaseError, InterfaceError, Busy):
                 connections.close_all()
-                if self._stopping.wait(0.2):
+                if self._stopping.wait(0.2) or alone:
                     self._log(*({"doubtful": key} for key in lot))
                     return
             else:

@@ -45,18 +45,23 @@ async def test_versions_have_no_gap_beside_many_writers_and_what_was_undone_is_n
 
 
 @pytest.mark.parametrize(
-    ("point", "seconds"), [("before the append", 45.0), ("before the announcement", SWEEP + 1.5)]
+    ("point", "alone", "seconds"),
+    [
+        ("before the append", 0, 45.0),
+        ("before the announcement", 0, SWEEP + 1.5),
+        ("before the announcement", 1, SWEEP + 1.5),
+    ],
 )
 @pytest.mark.fault(9, "A sender killed")
 async def test_what_a_killed_sender_committed_is_delivered(
-    world: World, point: str, seconds: float
+    world: World, point: str, alone: float, seconds: float
 ) -> None:
     await world.people(20)
     await world.serve(2)
     await world.follow(40)
     died = []
     for _ in range(5):
-        sender = await world.send(count=1, rate=None, all_every=1, die=point)
+        sender = await world.send(count=1, rate=None, all_every=1, die=point, alone=alone)
         assert await asyncio.to_thread(sender.wait, 60) == 9
         died.append(time.time())
     world.senders.clear()

@@ -57,13 +57,13 @@ def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
 def lock_failures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The SQLSTATE of each transaction that had to be tried again."""
     failures: list[str] = []
-    judge = sql._may_pass
+    judge = sql.may_pass
 
     def note(error: DatabaseError) -> bool:
         failures.append(getattr(error.__cause__, "sqlstate", str(error)))
         return judge(error)
 
-    monkeypatch.setattr(sql, "_may_pass", note)
+    monkeypatch.setattr(sql, "may_pass", note)
     return failures
 
 
@@ -688,6 +688,21 @@ def test_a_notice_for_an_inbox_that_is_locked_is_stored_and_not_lost(monkeypatch
         assert batch_of(notice).state == Batch.State.PENDING
     assert sending.carry_out(batch_of(notice).pk)
     assert counts(ada) == (2, 2)
+
+
+@only_postgres
+def test_a_user_who_is_locked_at_the_commit_is_sent_to_all_the_same(monkeypatch):
+    """The references of the rows are checked by the commit, under the same time-out."""
+    monkeypatch.setattr(sql, "LOCK_TIMEOUT_MS", 20)
+    [ada] = people(1)
+    deliver(ada)
+    with threads() as beside, transaction.atomic():
+        User.objects.select_for_update().get(pk=ada.pk)
+        notice = result(beside.start(sending.send, to=ada, title="once"))
+        assert batch_of(notice).state == Batch.State.PENDING
+    assert sending.carry_out(batch_of(notice).pk)
+    assert counts(ada) == (2, 2)
+    assert Notice.objects.filter(title="once").count() == 1
 
 
 @only_postgres

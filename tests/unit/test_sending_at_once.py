@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import Q, QuerySet
+from django.db.models.signals import post_save
+from django.db.models.sql import Query
 from django.test.utils import CaptureQueriesContext
 
 from notify import sending, signals
 from notify.exceptions import EmptyAudience, KeyConflict, UnknownUsers
-from notify.inbox import audience, store
+from notify.inbox import audience, reading, store
 from notify.live import groups
 from notify.models import Batch, Notice, Notification
 from tests.unit.inbox.helpers import Announced, batch_of, counts, people
@@ -63,20 +66,37 @@ def test_several_batches_are_for_the_workers(announced, settings):
 
 def test_who_is_nobody_is_refused_and_nothing_is_written(announced):
     [ada] = people(1)
-    with pytest.raises(UnknownUsers, match="0"):
+    with pytest.raises(UnknownUsers, match=r"\b0\b"):
         sending.send(to=0, title="Hello")
-    with pytest.raises(UnknownUsers, match="0"):
+    with pytest.raises(UnknownUsers, match=r"\b0\b"):
         sending.send(to=[ada, 0], title="Hello")
     assert not Notice.objects.exists()
     assert not Notification.objects.exists()
     assert announced.changes == []
 
 
-def test_whom_the_projects_manager_hides_is_nobody(monkeypatch):
+class Lazily(Query):
+    """As of a package that hides what is deleted softly: the filter comes when it is compiled."""
+
+    filtered = False
+
+    def get_compiler(self, *args, **kwargs):
+        if not self.filtered:
+            self.filtered = True
+            self.add_q(Q(is_active=True))
+        return super().get_compiler(*args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    "visible",
+    [lambda: User.objects.filter(is_active=True), lambda: QuerySet(User, query=Lazily(User))],
+    ids=["at once", "lazily"],
+)
+def test_whom_the_projects_manager_hides_is_nobody(monkeypatch, visible):
     [ada] = people(1)
     sending.send(to=ada, title="before")
     User.objects.update(is_active=False)
-    monkeypatch.setattr(audience, "_users", lambda: User.objects.filter(is_active=True))
+    monkeypatch.setattr(audience, "_users", visible)
     with pytest.raises(UnknownUsers):
         sending.send(to=ada, title="after")
     assert Notice.objects.count() == 1
@@ -106,8 +126,10 @@ def test_where_the_inboxes_cannot_be_had_it_is_stored_first(announced, monkeypat
         told.append(notice)
 
     signals.notice_sent.connect(note)
-    notice = sending.send(to=ada, title="Hello")
-    signals.notice_sent.disconnect(note)
+    try:
+        notice = sending.send(to=ada, title="Hello")
+    finally:
+        signals.notice_sent.disconnect(note)
     assert list(Notice.objects.all()) == [notice] == told
     assert batch_of(notice).state == Batch.State.DONE
     assert counts(ada) == (1, 1)
@@ -136,9 +158,64 @@ def test_a_commit_that_is_refused_has_written_nothing(announced, monkeypatch):
     assert len(announced.changes) == 1
 
 
-def test_a_key_is_one_notice(announced):
+def test_a_failing_hook_of_others_neither_doubles_nor_silences_it(announced):
+    """It runs after the commit, inside our `with`."""
     [ada] = people(1)
-    first = sending.send(to=ada, title="Hello", key="k")
+
+    def fail():
+        raise IntegrityError("a hook of the project's own")
+
+    def hook(**_):
+        transaction.on_commit(fail)
+
+    post_save.connect(hook, sender=Notice)
+    try:
+        with pytest.raises(IntegrityError, match="of the project's own"):
+            sending.send(to=ada, title="Hello")
+    finally:
+        post_save.disconnect(hook, sender=Notice)
+    assert Notice.objects.count() == 1
+    assert counts(ada) == (1, 1)
+    assert len(announced.changes) == 1
+
+
+def test_what_a_receiver_sends_is_announced_after_it(announced):
+    [ada] = people(1)
+
+    def answer(notice, **_):
+        if notice.title == "first":
+            sending.send(to=ada, title="second")
+
+    signals.notice_sent.connect(answer)
+    try:
+        sending.send(to=ada, title="first")
+    finally:
+        signals.notice_sent.disconnect(answer)
+    assert [step.to for change in announced.changes for step in change.steps] == [1, 2]
+
+
+def test_who_came_into_being_meanwhile_is_sent_to(monkeypatch):
+    [ada] = people(1)
+    open_inboxes, calls = reading.open_inboxes, []
+
+    def nobody_yet(*args):
+        calls.append(args)
+        if len(calls) > 1:
+            open_inboxes(*args)
+
+    monkeypatch.setattr(reading, "open_inboxes", nobody_yet)
+    notice = sending.send(to=ada, title="Hello")
+    assert list(Notice.objects.all()) == [notice]
+    assert (batch_of(notice).appended, batch_of(notice).skipped) == (1, 0)
+    assert counts(ada) == (1, 1)
+
+
+def test_with_a_key_others_do_not_wait_for_the_inboxes(announced):
+    [ada] = people(1)
+    with CaptureQueriesContext(connection) as queries:
+        first = sending.send(to=ada, title="Hello", key="k")
+    begun = [query["sql"].startswith("BEGIN") for query in queries]
+    assert begun.count(True) == 2
     second = sending.send(to=ada, title="Hello", key="k")
     assert (first.pk, first.repeated) == (second.pk, False)
     assert second.repeated

@@ -4,6 +4,7 @@ import pytest
 
 from notify import conf
 from notify.changes import Cursor
+from notify.live import heartbeat as heartbeat_module
 from notify.live.connection import PING_ABOVE_BYTES, Connection
 from notify.live.heartbeat import Heartbeat
 from notify.live.protocol import Pong
@@ -60,6 +61,27 @@ async def test_the_interval_is_spread_by_ten_per_cent() -> None:
         await settle()
         pinged.append([len(wire.frames) for wire in wires])
     assert pinged == [[0, 0], [1, 0], [1, 0], [1, 1]]
+
+
+async def test_a_ping_is_never_early_and_at_most_a_slot_late() -> None:
+    clock, wires = FakeClock(), [Wire() for _ in range(200)]
+    spread = iter([n / 200 for n in range(200)] * 2)
+    heartbeat = Heartbeat(clock, clock.call_at, spread=lambda: next(spread))
+    clock.advance(0.01)  # in the middle of a slot
+    began = clock()
+    due = [began + 20 * (0.9 + 0.2 * n / 200) for n in range(200)]
+    for wire in wires:
+        heartbeat.add(open_connection(wire))
+    slot = 1 / heartbeat_module.SLOTS_A_SECOND
+    told: list[int] = []
+    while clock() < began + 22.5:
+        clock.advance(0.005)
+        await settle()
+        told = [n for n, wire in enumerate(wires) if wire.frames]
+        assert all(due[n] <= clock() + 1e-9 for n in told)
+        late = [n for n in range(200) if due[n] + slot <= clock() - 0.005]
+        assert set(late) <= set(told)
+    assert len(told) == 200
 
 
 async def test_no_pong_in_time_closes_with_4504(world: World) -> None:

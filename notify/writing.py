@@ -1,0 +1,90 @@
+"""The rows of a notice, itself and its batches, in whatever transaction is open."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from notify import conf
+from notify.exceptions import EmptyAudience, KeyConflict
+from notify.inbox import reading, sql, work
+from notify.inbox.audience import Audience
+from notify.models import Batch, Notice
+
+
+def name_of(actor: AbstractBaseUser | None) -> str:
+    if actor is None:
+        return ""
+    full_name = getattr(actor, "get_full_name", str)()
+    return str(full_name or actor.get_username())
+
+
+def fingerprint(notice: Notice, audience: Audience, left_out: Any) -> str:
+    said = reading.notice_row(notice) | {
+        "id": None,
+        "created": None,
+        "send_at": notice.send_at,
+        "to": audience.describe(),
+        "left_out": left_out,
+    }
+    text = json.dumps(said, sort_keys=True, cls=DjangoJSONEncoder)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def insert(notice: Notice) -> Notice:
+    """The notice, or the one that this sender wrote with the same key before."""
+    if notice.key is None:
+        notice.save(force_insert=True, using=sql.alias())
+        return notice
+    try:
+        with transaction.atomic(using=sql.alias()):
+            notice.save(force_insert=True, using=sql.alias())
+        return notice
+    except IntegrityError:
+        same = Notice.objects.using(sql.alias()).filter(sender=notice.sender, key=notice.key)
+        earlier = same.first()
+        if earlier is None:
+            raise
+    if earlier.fingerprint != notice.fingerprint:
+        raise KeyConflict(notice.key, earlier.pk)
+    return earlier
+
+
+def write_batches(notice: Notice, audience: Audience, left_out: Any) -> int | None:
+    """The id of the batch, if there is only one and its time has come."""
+    lots = audience.batches(conf.current().batch_size, without=left_out)
+    first, second = next(lots, None), next(lots, None)
+    if first is None:
+        raise EmptyAudience("nobody is left to send to. Nothing was sent.")
+    # The only batch is carried out right after the commit; more are for whoever is there.
+    mine = second is None or conf.current().task_backend is not None
+    due = notice.send_at or (Now() + work.GRACE if mine else Now())
+    only = _write(_batch(notice, first), due)
+    for lot in (*([second] if second else []), *lots):
+        _write(_batch(notice, lot), due)
+    return None if second is not None or notice.send_at is not None else int(only.pk)
+
+
+def write_done(notice: Notice, lot: Sequence[Any]) -> Batch:
+    """The only batch, as it is when it has been carried out."""
+    batch = _batch(notice, lot)
+    batch.state, batch.appended, batch.finished = Batch.State.DONE, batch.size, sql.now()
+    return _write(batch, batch.finished)
+
+
+def _batch(notice: Notice, lot: Sequence[Any]) -> Batch:
+    keys = sql.database_keys(lot)
+    return Batch(notice=notice, recipients=keys, size=len(keys))
+
+
+def _write(batch: Batch, due: Any) -> Batch:
+    batch.due = due
+    batch.save(force_insert=True, using=sql.alias())
+    return batch
