@@ -5,7 +5,7 @@ export PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SERVICES := $(BIN)/python -m tests.harness.run
-PYTEST := $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m pytest --durations=20 --durations-min=5
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
