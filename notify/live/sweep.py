@@ -136,26 +136,31 @@ class Sweep:
         # Before the query: a version below what was queued by then means that the database has
         # gone back, while one above it may be a hint under way.
         queued: dict[str, Cursor] = {}  # the furthest of each user's sockets
+        apart: set[str] = set()  # users whose sockets are not all there
         for user in users:
             for connection in self._hub.of_user(user):
                 end, furthest = connection.queued, queued.get(user)
-                if end is not None and (furthest is None or furthest.since < end.since):
+                if end is None or end == furthest:
+                    continue
+                if furthest is not None:
+                    apart.add(user)
+                if furthest is None or furthest.since < end.since:
                     queued[user] = end
-        heads = await self._hub.pool.run(reading.heads, list(queued))
+        moved = await self._hub.pool.run(reading.moved, queued)
         gone_back = {
-            user: cursor.since
-            for user, cursor in queued.items()
-            if (head := heads.get(user)) is not None
-            and head.epoch == cursor.epoch
-            and head.version < cursor.since
+            user: queued[user].since
+            for user, head in moved.items()
+            if head.epoch == queued[user].epoch and head.since < queued[user].since
         }
         if gone_back:
             logger.warning("The database has gone back; %d inboxes start anew.", len(gone_back))
             await self._hub.pool.run(store.renew_epochs, gone_back)
-            heads |= await self._hub.pool.run(reading.heads, list(gone_back))
-        for user, head in heads.items():
+            again = {user: queued[user] for user in gone_back}
+            moved |= await self._hub.pool.run(reading.moved, again)
+        for user in moved.keys() | apart:
+            epoch, version = moved.get(user) or queued[user]
             for connection in self._hub.of_user(user):
-                if connection.is_behind(head.epoch, head.version):
+                if connection.is_behind(epoch, version):
                     self._hub.catch_up(connection, "sweep")
 
     async def judge(self, connections: Iterable[Connection]) -> None:

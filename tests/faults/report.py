@@ -64,8 +64,8 @@ repeats a run, `make faults T=tests/faults/test_redis.py` a part of it. What doe
 *Notices* counts what was committed, *deliveries* a notice once for each recipient. *Lost* are
 deliveries that a sender committed and an inbox or a client lacks; *doubled* what an inbox holds or
 a socket brought twice. *Worst delay* is from just before the commit (without a transaction around
-it, from the call) to a client that applied it, with all that the fault itself took. A row 0 is about the harness: random faults, and the control,
-which **must** lose, so that a loss can be seen.
+it, from the call) to a client that applied it, with all that the fault itself took. A row 0 is
+about the harness: random faults, and the control, which **must** lose, so that a loss can be seen.
 
 {summary}
 

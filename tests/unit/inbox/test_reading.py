@@ -9,6 +9,7 @@ from notify import sending
 from notify.changes import Cursor
 from notify.inbox import reading, store, work
 from notify.live import protocol
+from notify.models import Inbox
 from tests.unit.inbox.helpers import (
     batch_of,
     changes_since,
@@ -329,6 +330,24 @@ def test_heads_of_many_are_one_query_a_lot(ada, django_assert_num_queries, monke
     deliver(users)
     with django_assert_num_queries(3):
         assert len(reading.heads(map(key, users))) == 25
+
+
+def test_only_inboxes_that_have_moved_are_told(ada, bob):
+    deliver([ada, bob])
+    cursors = {key(user): cursor_of(user) for user in (ada, bob)} | {"999999999": Cursor("e", 1)}
+    assert reading.moved(cursors) == {}
+    deliver(ada)
+    assert reading.moved(cursors) == {key(ada): cursor_of(ada)}
+    Inbox.objects.filter(pk=bob.pk).update(epoch="another")
+    assert reading.moved(cursors) == {key(user): cursor_of(user) for user in (ada, bob)}
+
+
+def test_what_has_moved_of_many_is_one_query_a_lot(ada, django_assert_num_queries, monkeypatch):
+    monkeypatch.setattr(reading, "USERS_A_QUERY", 10)
+    users = people(25)
+    deliver(users)
+    with django_assert_num_queries(3):
+        assert len(reading.moved(dict.fromkeys(map(key, users), Cursor("e", 0)))) == 25
 
 
 # The words
