@@ -46,12 +46,14 @@ class Connection:
     __slots__ = (
         "_loop",
         "_direct",
+        "_epoch",
         "_flush_soon",
         "_fell_behind",
         "_lost",
         "_outbox",
         "_send",
         "_silent",
+        "_since",
         "_writer",
         "acknowledged",
         "acknowledged_bytes",
@@ -67,7 +69,6 @@ class Connection:
         "news",
         "opened_at",
         "pings",
-        "queued",
         "queued_bytes",
         "unconfirmed_since",
         "watched",
@@ -92,8 +93,9 @@ class Connection:
         self.address = address
         self.device = device
         self.opened_at = loop.time()
-        # The cursor after all that was queued; None until the socket was told a first time.
-        self.queued: Cursor | None = None
+        # The cursor after all that was queued, in two: see `queued`.
+        self._epoch: str | None = None
+        self._since = 0
         # Its rows are being read, and what is offered meanwhile is only noted.
         self.catching_up = False
         self.news: Cursor | None = None  # where the newest of it ends
@@ -111,8 +113,8 @@ class Connection:
         self.queued_bytes = 0  # of all that was ever queued
         self.acknowledged_bytes = 0
         self.pings: dict[int, SentPing] = {}
-        # A list, which is short, as frames are joined: an empty deque has 0.7 KB, 10,000 times.
-        self._outbox: list[str | protocol.InboxFrame] = []
+        # Short, as frames are joined, and mostly empty: then it is no object of its own.
+        self._outbox: tuple[str | protocol.InboxFrame, ...] = ()
         self._writer: asyncio.Task[None] | None = None
         self._send = send
         self._lost = lost
@@ -127,33 +129,43 @@ class Connection:
         return self.identity.user
 
     @property
+    def queued(self) -> Cursor | None:
+        """The cursor after all that was queued; None until the socket was told a first time."""
+        return None if self._epoch is None else Cursor(self._epoch, self._since)
+
+    @queued.setter
+    def queued(self, cursor: Cursor | None) -> None:
+        self._epoch, self._since = cursor or (None, 0)
+
+    @property
     def unacknowledged_bytes(self) -> int:
         return self.queued_bytes - self.acknowledged_bytes
 
     def unwritten_acknowledgement(self) -> int:
         """The version that the client has applied, where the database does not know it; else 0."""
-        confirmed, queued = self.acknowledged, self.queued
-        if confirmed is None or queued is None or confirmed.epoch != queued.epoch:
+        confirmed = self.acknowledged
+        if confirmed is None or confirmed.epoch != self._epoch:
             return 0
         written = self.written_acknowledgement
         known = written.since if written and written.epoch == confirmed.epoch else 0
-        since = min(confirmed.since, queued.since)  # it cannot have more than it was told
+        since = min(confirmed.since, self._since)  # it cannot have more than it was told
         return since if since > known else 0
 
     def offer(self, frame: protocol.InboxFrame, *, has_rows: bool = True) -> bool:
         """Queues a change where it follows what is queued; False where something is missing
         between, or the rows themselves."""
-        if self.queued is None or self.catching_up:
+        epoch, since = self._epoch, self._since
+        if epoch is None or self.catching_up:
             self._note(Cursor(frame.epoch, frame.to))
             return True
-        epoch, since = self.queued
-        if frame.epoch == epoch and frame.to <= since:
+        is_same_life = frame.epoch == epoch
+        if is_same_life and frame.to <= since:
             return True
         if self.held:
             return True
-        if frame.epoch != epoch or frame.start != since or not has_rows:
+        if not is_same_life or frame.start != since or not has_rows:
             return False
-        if self.unacknowledged_bytes > HOLD_ABOVE_BYTES:
+        if self.queued_bytes - self.acknowledged_bytes > HOLD_ABOVE_BYTES:
             self.held = True
         else:
             self.queue(frame)
@@ -166,19 +178,20 @@ class Connection:
 
     def is_behind(self, epoch: str, version: int) -> bool:
         """Whether the inbox has more than what is queued."""
-        return self.queued is not None and (
-            self.queued.epoch != epoch or self.queued.since < version
-        )
+        return self._epoch is not None and (self._epoch != epoch or self._since < version)
 
     def queue(self, frame: protocol.InboxFrame) -> None:
         """Queues a frame, as one with what waits before it where the two are contiguous."""
-        self.queued = Cursor(frame.epoch, frame.to)
-        last = self._outbox[-1] if self._outbox else None
-        if isinstance(last, protocol.InboxFrame) and last.joins(frame):
-            self._outbox[-1] = last.join(frame)
-            self._count(frame.size)
-        else:
-            self._append(frame, frame.size)
+        if self._epoch != frame.epoch:
+            self._epoch = frame.epoch
+        self._since = frame.to
+        if self._outbox:
+            last = self._outbox[-1]
+            if isinstance(last, protocol.InboxFrame) and last.joins(frame):
+                self._outbox = (*self._outbox[:-1], last.join(frame))
+                self._count(frame.size)
+                return
+        self._append(frame, frame.size)
 
     def write(self, text: str) -> None:
         """Queues a frame of another type."""
@@ -188,19 +201,19 @@ class Connection:
         if self.closing is None:
             if not self._outbox:
                 self._flush_soon(self)
-            self._outbox.append(frame)
+            self._outbox += (frame,)
             self._count(size)
 
     def _count(self, size: int) -> None:
         self.queued_bytes += size
-        if self.unacknowledged_bytes > PING_ABOVE_BYTES:
+        if self.queued_bytes - self.acknowledged_bytes > PING_ABOVE_BYTES:
             self._fell_behind(self)
 
     def close(self, code: int, reason: str, retry_after: float | None = None) -> None:
         """Says `bye` and closes. What waits before it is sent, if it goes out within a second."""
         if self.closing is not None:
             return
-        self._outbox.append(protocol.bye(code, reason, retry_after))
+        self._outbox += (protocol.bye(code, reason, retry_after),)
         self.closing = Close(code, reason, retry_after)
         self._flush_soon(self)
         self._loop.call_later(ABORT_AFTER_S, self.abort)
@@ -213,14 +226,14 @@ class Connection:
 
     def end_with(self, code: int, reason: str = "") -> None:
         """Nothing is written any more: whoever calls this tells the client, if anybody does."""
-        self._outbox.clear()
+        self._outbox = ()
         self._silent = True
         if self.closing is None:
             self.closing = Close(code, reason)
 
     def abort(self) -> None:
         """Stops writing, and ends the consumer."""
-        self._outbox.clear()
+        self._outbox = ()
         if self._writer is not None:
             self._writer.cancel()
         self._lost()
@@ -231,21 +244,21 @@ class Connection:
             return
         if self._direct is not None:
             while self._outbox and self._direct.write(_encode(self._outbox[0])):
-                self._outbox.pop(0)
+                self._outbox = self._outbox[1:]
         if self._outbox or self.closing is not None:
             self._writer = self._loop.create_task(self._write_out())
 
     async def _write_out(self) -> None:
         try:
             while self._outbox:
-                text = _encode(self._outbox.pop(0))
+                text, self._outbox = _encode(self._outbox[0]), self._outbox[1:]
                 await self._send({"type": "websocket.send", "text": text})
             if self.closing is not None and not self._silent:
                 await self._send({"type": "websocket.close", "code": int(self.closing.code)})
         except Exception as error:
             # The server's way of saying that the client is gone; each server has its own error.
             logger.debug("Socket %s cannot be written to: %r", self.id, error)
-            self._outbox.clear()
+            self._outbox = ()
             self._lost()
         finally:
             self._writer = None

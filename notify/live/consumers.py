@@ -380,7 +380,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         if self._marking is not None:
             self._marking.cancel()
         if self._direct is not None:
-            self._direct.hear_first(None)
+            self._direct.let_go()
         if self.connection is not None:
             self._note_end(self.connection)
             self.hub.remove(self.connection)

@@ -15,6 +15,9 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.tcp import Connection
+
+STATE_OPEN = 3  # autobahn's
 _TEXT = 0x81  # FIN, opcode 1
 _HEADER_16, _HEADER_64 = struct.Struct("!BBH"), struct.Struct("!BBQ")
 
@@ -31,12 +34,26 @@ def frame(payload: bytes) -> bytes:
 
 class DirectWriter:
     """Of one Daphne protocol. The names that it reads of Twisted's FileDescriptor and of autobahn
-    are not public: tests/unit/live/test_server_contract.py."""
+    are not public: tests/unit/live/test_server_contract.py.
 
-    __slots__ = ("_protocol",)
+    A broadcast comes to a thousand of these, whose memory is in no cache of the processor's any
+    more: each object that is looked at has to be fetched (docs/performance.md). So the protocol
+    of `manage.py serve` says when there is something new to see, and nothing is looked at until
+    then.
+    """
+
+    __slots__ = ("_is_told", "_protocol", "_socket", "_transport", "is_free")
 
     def __init__(self, protocol: Any) -> None:
         self._protocol = protocol
+        self._transport = protocol.transport
+        # TLS and the like, whose bytes differ, wrap a transport and hand on what it has.
+        plain = isinstance(self._transport, Connection)
+        self._socket: Any = self._transport.socket if plain else None
+        self.is_free = False  # open, and nothing waits before us: without looking
+        self._is_told = hasattr(protocol, "direct_writer")
+        if self._is_told:
+            protocol.direct_writer = self
 
     @classmethod
     def of(cls, send: Any) -> DirectWriter | None:
@@ -53,34 +70,28 @@ class DirectWriter:
         if hasattr(self._protocol, "first_hearer"):
             self._protocol.first_hearer = hearer
 
+    def let_go(self) -> None:
+        """The protocol holds nothing of ours any more."""
+        self.hear_first(None)
+        if self._is_told:
+            self._protocol.direct_writer = None
+
     def write(self, text: str) -> bool:
         """Whether it was taken; else the caller sends it through the server."""
-        protocol = self._protocol
-        if protocol.state != protocol.STATE_OPEN:
-            return False
-        transport = protocol.transport
+        if not self.is_free and self._protocol.state != STATE_OPEN:
+            return False  # autobahn leaves it before it closes the transport
         data = frame(text.encode())
-        if not _is_idle(transport):
-            transport.write(data)
-            return True
         try:
-            sent = transport.socket.send(data)
+            sent = self._socket.send(data) if self.is_free or self._is_idle() else 0
         except OSError:  # full, or broken: Twisted waits, or finds out
             sent = 0
         if sent < len(data):
-            transport.write(data[sent:])
+            self.is_free = False
+            self._transport.write(data[sent:])
         return True
 
-
-def _is_idle(transport: Any) -> bool:
-    """Nothing waits before us, and the socket is a plain one (not TLS, whose bytes differ)."""
-    try:
-        return (
-            transport.connected
-            and not transport.disconnecting
-            and not transport._tempDataBuffer
-            and len(transport.dataBuffer) == transport.offset
-            and transport.socket is not None
-        )
-    except AttributeError:
-        return False
+    def _is_idle(self) -> bool:
+        if self._socket is None or self._transport._tempDataLen or self._transport.dataBuffer:
+            return False
+        self.is_free = self._is_told
+        return True

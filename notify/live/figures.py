@@ -75,7 +75,7 @@ class Figures:
     def forget(self, connection: Connection) -> None:
         for topic in connection.watched:
             self.unwatch(connection, topic)
-        if self._hub.of_user(connection.user) == [connection]:
+        if self._hub.of_user(connection.user) == (connection,):
             self._tell_gone(connection.user)
 
     def _tell_gone(self, user: str) -> None:

@@ -75,10 +75,11 @@ class Hub:
         self.figures = Figures(self)
         # What the process can hold, where the server that it runs in knows; None: no limit.
         self.socket_limit: int | None = None
-        self._by_user: dict[str, list[Connection]] = {}
+        self._by_user: dict[str, tuple[Connection, ...]] = {}
         self._users_by_group: dict[str, str] = {}
         self._addresses: Counter[str] = Counter()  # sockets by the client's address
         self._unflushed: list[Connection] = []
+        self.flush_soon = self._flush_soon  # one bound method for all sockets, not one for each
         self._gaps: dict[Connection, str] = {}  # and what noticed that something is missing
         self._unchecked: set[str] = set()  # users whose group was joined a moment ago
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -143,8 +144,8 @@ class Hub:
     def connections(self) -> list[Connection]:
         return [one for several in self._by_user.values() for one in several]
 
-    def of_user(self, user: str) -> list[Connection]:
-        return list(self._by_user.get(user, ()))
+    def of_user(self, user: str) -> tuple[Connection, ...]:
+        return self._by_user.get(user, ())
 
     @property
     def users(self) -> list[str]:
@@ -168,8 +169,7 @@ class Hub:
         """From here on the socket misses nothing: what is offered before it was told is noted."""
         user = connection.user
         self._addresses[connection.address] += 1
-        of_user = self._by_user.setdefault(user, [])
-        of_user.append(connection)
+        of_user = self._by_user[user] = (*self._by_user.get(user, ()), connection)
         if len(of_user) == 1:
             group = user_group(user)
             self._users_by_group[group] = user
@@ -184,10 +184,12 @@ class Hub:
         self.figures.forget(connection)
         self._gaps.pop(connection, None)
         self._addresses -= Counter([connection.address])  # drops what falls to 0
-        of_user = self._by_user.get(connection.user, [])
+        of_user = self._by_user.get(connection.user, ())
         if connection in of_user:
-            of_user.remove(connection)
-            if not of_user:
+            staying = tuple(one for one in of_user if one is not connection)
+            if staying:
+                self._by_user[connection.user] = staying
+            else:
                 del self._by_user[connection.user]
                 group = user_group(connection.user)
                 self._users_by_group.pop(group, None)
@@ -195,7 +197,7 @@ class Hub:
         if self._drained is not None and not self._by_user:
             self._drained.set()
 
-    def flush_soon(self, connection: Connection) -> None:
+    def _flush_soon(self, connection: Connection) -> None:
         """Has the connection flushed when all that came in this turn of the loop is queued."""
         if not self._unflushed:
             self.loop.call_soon(self._flush)
@@ -226,6 +228,8 @@ class Hub:
 
     def _take_change(self, hint: Hint) -> None:
         arrivals, rows, at = hint["arrivals"], hint["rows"], hint.get("at", time.time())
+        told = protocol.Arrivals(arrivals) if arrivals else rows or []
+        has_rows = bool(arrivals) or rows is not None
         # The rows of an arrival differ in their numbers only, so one size does for all of them.
         size = protocol.frame_size(arrivals or rows or ())
         written = 0
@@ -234,14 +238,12 @@ class Hub:
             connections = self._by_user.get(user)
             if connections is None:
                 continue
-            if arrivals:
-                rows = protocol.Arrivals(start, arrivals)
-            frame = protocol.InboxFrame(epoch, start, to, unseen, unread, rows or (), size=size)
+            frame = protocol.InboxFrame(epoch, start, to, unseen, unread, told, size)
             for connection in connections:
-                before = connection.queued
-                if not connection.offer(frame, has_rows=rows is not None):
+                before = connection.queued_bytes
+                if not connection.offer(frame, has_rows=has_rows):
                     self._note_gap(connection, "hint")
-                elif connection.queued is not before:
+                elif connection.queued_bytes > before:
                     written += 1
                     if connection.unconfirmed_since is None:
                         connection.unconfirmed_since = at

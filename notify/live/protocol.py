@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from itertools import groupby
@@ -347,30 +347,26 @@ def figures(topic: str, data: Any) -> str:
 
 @dataclass(slots=True)  # not frozen, which takes three times as long to make
 class InboxFrame:
-    """From version `start` to version `to`; `rows` are encoded already. Not to be changed.
-
-    `size` is about its bytes in UTF-8; 0 has it counted.
-    """
+    """From version `start` to version `to`; not to be changed. `rows` are encoded already; `size`
+    is about the frame's bytes in UTF-8."""
 
     epoch: str
     start: int
     to: int
     unseen: int
     unread: int
-    rows: Sequence[str]
+    rows: list[str] | Arrivals
+    size: int
     reset: bool = False
     next: int | None = None
-    size: int = 0
-
-    def __post_init__(self) -> None:
-        self.size = self.size or frame_size(self.rows)
 
     def encode(self) -> str:
+        rows = self.rows
+        told = rows.after(self.start) if isinstance(rows, Arrivals) else ",".join(rows)
         reset = f'"reset":true,"next":{encode(self.next)},' if self.reset else ""
         return (
             f'{{"type":"inbox","epoch":"{self.epoch}","from":{self.start},"to":{self.to},'
-            f'"unseen":{self.unseen},"unread":{self.unread},{reset}'
-            f'"notifications":[{",".join(self.rows)}]}}'
+            f'"unseen":{self.unseen},"unread":{self.unread},{reset}"notifications":[{told}]}}'
         )
 
     def joins(self, following: InboxFrame) -> bool:
@@ -390,11 +386,15 @@ class InboxFrame:
             following.to,
             following.unseen,
             following.unread,
-            [*self.rows, *following.rows],
+            [*self._list(), *following._list()],
+            self.size + following.size,
             self.reset,
             self.next,
-            self.size + following.size,
         )
+
+    def _list(self) -> list[str]:
+        rows = self.rows
+        return rows.list_after(self.start) if isinstance(rows, Arrivals) else rows
 
 
 def arrival_tail(row: Row) -> str:
@@ -402,26 +402,33 @@ def arrival_tail(row: Row) -> str:
     return encode(row)[1:]
 
 
-@dataclass(slots=True)
-class Arrivals(Sequence[str]):
-    """One recipient's rows of what arrived one after the other, the first after `version`.
+class Arrivals:
+    """The rows of what arrived one after the other, of all recipients.
 
     From one recipient to the next only numbers differ, so that the rows are put together when
     they are written, and not kept for a thousand sockets before.
     """
 
-    version: int
-    tails: Sequence[str]
+    def __init__(self, tails: Sequence[str]) -> None:
+        self._tails = tails
 
     def __len__(self) -> int:
-        return len(self.tails)
+        return len(self._tails)
 
-    def __getitem__(self, index: Any) -> Any:
-        return list(self)[index]
+    def list_after(self, version: int) -> list[str]:
+        """The rows of an inbox that was at this version before."""
+        return [_arrival(n, tail) for n, tail in enumerate(self._tails, version + 1)]
 
-    def __iter__(self) -> Iterator[str]:
-        for n, tail in enumerate(self.tails, self.version + 1):
-            yield f'{{"arrived":{n},"version":{n},{tail}'
+    def after(self, version: int) -> str:
+        """The same with commas between."""
+        if len(self._tails) == 1:  # nearly always
+            return _arrival(version + 1, self._tails[0])
+        return ",".join(self.list_after(version))
+
+
+def _arrival(version: int, tail: str) -> str:
+    number = str(version)
+    return f'{{"arrived":{number},"version":{number},{tail}'
 
 
 def inbox_frames(reading: Reading) -> list[InboxFrame] | None:
@@ -442,6 +449,7 @@ def _reset_frame(reading: Reading) -> InboxFrame:
         reading.unseen,
         reading.unread,
         rows,
+        frame_size(rows),
         reset=True,
         next=following,
     )
@@ -461,7 +469,10 @@ def _change_frames(reading: Reading) -> list[InboxFrame] | None:
     frames, start = [], reading.since
     for n, (version, rows) in enumerate(cuts):
         to = reading.version if n == len(cuts) - 1 else version
-        frames.append(InboxFrame(reading.epoch, start, to, reading.unseen, reading.unread, rows))
+        size = frame_size(rows)
+        frames.append(
+            InboxFrame(reading.epoch, start, to, reading.unseen, reading.unread, rows, size)
+        )
         start = to
     return frames
 

@@ -30,8 +30,10 @@ from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 from twisted.internet import defer
 from twisted.internet import reactor as _reactor
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.protocol import connectionDone
 
+from notify.live.direct import DirectWriter
 from notify.live.hub import current_hub
 from notify.live.protocol import Code
 
@@ -76,6 +78,26 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no
     maxMessagePayloadSize: int  # noqa: N815  autobahn's
     # Is given each text frame first; takes it if it says so. See `DirectWriter.hear_first`.
     first_hearer: Callable[[bytes], bool] | None = None
+    # Writes past autobahn, and has to look whether it still may where that writes, or closes.
+    direct_writer: DirectWriter | None = None
+    _state: int | None = None
+
+    @property
+    def state(self) -> int | None:
+        return self._state
+
+    @state.setter
+    def state(self, state: int) -> None:
+        self._state = state
+        self._look_again()
+
+    def sendData(self, *args: Any, **options: Any) -> None:  # noqa: N802  autobahn's
+        super().sendData(*args, **options)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        if self.direct_writer is not None:
+            self.direct_writer.is_free = False
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802  Twisted's
         """A pong is short and comes alone. It is read here, in 2 µs where autobahn takes 15, 500
@@ -206,6 +228,8 @@ class DrainingServer(Server):  # type: ignore[misc]  # as above
     # Applications
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        if scope["type"] == "websocket" and ISSLTransport.providedBy(protocol.transport):
+            scope["scheme"] = "wss"  # which Daphne leaves out, and the check of the origin needs
         queue = super().create_application(protocol, scope)
         application = self.connections.get(protocol, {}).get("application_instance")
         if application is not None:

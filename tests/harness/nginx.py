@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.harness.certificate import Certificate
 from tests.harness.process import Process, free_port, listens
 from tests.harness.server import ROOT, SERVE
 
@@ -27,8 +28,7 @@ class Nginx(Process):
         self.directory = directory
         self.port = free_port()
         self.plain_port = free_port()
-        self.certificate = directory / "certificate.pem"
-        self._sign_certificate()
+        self.certificate = Certificate(directory)
         self.configuration = directory / "nginx.conf"
         self.configuration.write_text(self._filled_in(upstreams))
         command = [program, "-c", str(self.configuration), "-e", str(directory / "nginx.err")]
@@ -49,7 +49,7 @@ class Nginx(Process):
 
     def trust(self) -> ssl.SSLContext:
         """What a client needs to believe this nginx."""
-        return ssl.create_default_context(cafile=str(self.certificate))
+        return self.certificate.trust()
 
     def ready(self) -> bool:
         return listens(self.port)
@@ -69,8 +69,8 @@ class Nginx(Process):
             "127.0.0.1:8002": f"127.0.0.1:{second}",
             "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
             "listen 443 ssl": f"listen 127.0.0.1:{self.port} ssl",
-            "/etc/ssl/notify.example.org.pem": str(self.certificate),
-            "/etc/ssl/notify.example.org.key": str(self.directory / "certificate.key"),
+            "/etc/ssl/notify.example.org.pem": str(self.certificate.path),
+            "/etc/ssl/notify.example.org.key": str(self.certificate.key),
             "notify.example.org;": "localhost;",
         }
         for written, here in own.items():
@@ -81,15 +81,3 @@ class Nginx(Process):
             lines = [f"{kind}_temp_path {self.directory}/{kind};" for kind in kinds]
             text = text.replace("http {", "\n".join(["http {", *lines]), 1)
         return text
-
-    def _sign_certificate(self) -> None:
-        if self.certificate.exists():
-            return
-        names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
-        key = str(self.directory / "certificate.key")
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-             "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", names,
-             "-keyout", key, "-out", str(self.certificate)],
-            check=True, capture_output=True,
-        )  # fmt: skip

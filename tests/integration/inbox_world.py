@@ -140,8 +140,9 @@ class World:
         if step.epoch != queued.epoch or step.start != queued.since or hint.rows is None:
             self.catch_up(socket, queued)
             return
+        size = protocol.frame_size(hint.rows)
         frame = protocol.InboxFrame(
-            step.epoch, step.start, step.to, step.unseen, step.unread, hint.rows
+            step.epoch, step.start, step.to, step.unseen, step.unread, hint.rows, size
         )
         self._queue(socket, [frame])
 
@@ -248,7 +249,7 @@ class World:
 def _encoded_rows(change: Change, step: Step) -> list[str] | None:
     hint = groups.hint_of(change)
     rows: list[str] | None = hint["rows"]
-    return list(protocol.Arrivals(step.start, hint["arrivals"])) or rows
+    return protocol.Arrivals(hint["arrivals"]).list_after(step.start) or rows
 
 
 def _merged(frames: list[protocol.InboxFrame]) -> list[protocol.InboxFrame]:

@@ -5,6 +5,7 @@ import json
 import socket
 import time
 from contextlib import AsyncExitStack
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -13,6 +14,7 @@ from django.contrib.auth.models import User
 
 import notify
 from tests.conftest import StartServer
+from tests.harness.certificate import Certificate
 from tests.harness.database import orm
 from tests.harness.process import listens
 from tests.harness.server import DAPHNE, SERVE, UVICORN
@@ -30,6 +32,23 @@ async def test_it_shows_a_notice(start_server: StartServer, ada: User) -> None:
         await client.frame("inbox")
         await orm(notify.send, to=ada, title="Hello")
         await client.until(lambda: client.titles == ["Hello"])
+
+
+async def test_it_speaks_tls_itself(start_server: StartServer, ada: User, tmp_path: Path) -> None:
+    certificate = Certificate(tmp_path)
+    endpoint = f"ssl:{{port}}:privateKey={certificate.key}:certKey={certificate.path}"
+    server = start_server(
+        command=(*SERVE[:3], "-e", f"{endpoint}:interface=127.0.0.1"), NOTIFY_PING_INTERVAL="0.2"
+    )
+    client = await orm(client_of, server, ada, trust=certificate.trust())
+    client.url = server.socket_url.replace("ws:", "wss:")
+    client.origin = server.url.replace("http:", "https:")
+    async with client:
+        await client.frame("inbox")
+        for n in range(3):
+            await orm(notify.send, to=ada, title=str(n))
+        await client.until(lambda: client.titles == ["2", "1", "0"])
+        await client.frame("ping")
 
 
 @pytest.mark.parametrize(("command", "warned"), [(SERVE, False), (DAPHNE, True), (UVICORN, True)])

@@ -3,12 +3,12 @@ from typing import Any
 
 from notify.changes import Cursor
 from notify.live import connection as module
-from notify.live.protocol import Code, InboxFrame
+from notify.live.protocol import Code, InboxFrame, frame_size
 from tests.unit.live.fakes import Wire, open_connection, settle
 
 
 def change(start: int, to: int, epoch: str = "e1", row: str = '{"id":1}') -> InboxFrame:
-    return InboxFrame(epoch, start, to, to, to, [row])
+    return InboxFrame(epoch, start, to, to, to, [row], frame_size([row]))
 
 
 async def test_a_change_that_follows_is_sent() -> None:

@@ -1,5 +1,6 @@
 """The fast path writes the same bytes as autobahn, whatever the transport does."""
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from functools import partial
@@ -9,11 +10,16 @@ import pytest
 from autobahn.websocket.protocol import WebSocketProtocol
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from twisted.internet.abstract import FileDescriptor
+from twisted.internet.address import IPv4Address
+from twisted.internet.tcp import Connection
+from twisted.internet.testing import MemoryReactorClock
 
 from notify.live import direct
 from notify.live.direct import DirectWriter
 from notify.live.protocol import InboxFrame
+from tests.unit.live.daphnes import CLOSE, PING, frame, opened
 from tests.unit.live.fakes import Wire, open_connection, settle
 
 
@@ -43,13 +49,21 @@ def test_a_frame_has_the_bytes_that_autobahn_writes(size: int) -> None:
     assert direct.frame(payload) == autobahn.written
 
 
-class Transport(FileDescriptor):
+class Transport(Connection):
     """Twisted's buffering around a real socket."""
 
     def __init__(self, one: socket.socket) -> None:
-        super().__init__(reactor=type("Reactor", (), {"addWriter": lambda self, one: None})())
-        self.socket: socket.socket | None = one
+        reactor: Any = MemoryReactorClock()
+        FileDescriptor.__init__(self, reactor)
+        self.socket = one
         self.connected = True
+
+    def setTcpNoDelay(self, enabled: bool) -> None: ...  # noqa: N802  not of this family
+
+    def getPeer(self) -> IPv4Address:  # noqa: N802
+        return IPv4Address("TCP", "127.0.0.1", 1)
+
+    getHost = getPeer  # noqa: N815
 
     def waiting(self) -> bytes:
         return bytes(self.dataBuffer[self.offset :]) + b"".join(self._tempDataBuffer)
@@ -132,6 +146,104 @@ def test_a_transport_that_is_no_plain_socket_is_written_to_as_usual() -> None:
     assert written == [direct.frame(b"text")]
 
 
+def served(one: socket.socket) -> Any:
+    """The protocol of `manage.py serve`, whose handshake the client has read."""
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    protocol = opened(Transport(one))
+    protocol.transport.doWrite()
+    return protocol
+
+
+class Operations(RuleBasedStateMachine):
+    """What is written directly is behind all that was written before, however that came to the
+    transport, and nothing follows a closing frame. The protocol tells when it wrote or closes; a
+    writer that is not told, and looks each time, is the measure."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pairs = [socket.socketpair() for _ in range(2)]
+        self.protocols, self.received = [], [b"", b""]
+        for ours, theirs in self.pairs:
+            ours.setblocking(False)
+            theirs.setblocking(False)
+            self.protocols.append(served(ours))
+        self.writers = [DirectWriter(one) for one in self.protocols]
+        self.writers[1].let_go()
+        self.writers[1]._is_told = False
+
+    @rule(size=st.sampled_from([1, 200, 100_000]))
+    def write(self, size: int) -> None:
+        assert len({one.write("x" * size) for one in self.writers}) == 1
+        assert not self.writers[1].is_free
+
+    @rule(size=st.sampled_from([1, 200, 100_000]))
+    def send_through_the_server(self, size: int) -> None:
+        for one in self.protocols:
+            if one.state == one.STATE_OPEN:
+                one.serverSend("y" * size)
+
+    @rule(opcode=st.sampled_from([PING, PING, PING, CLOSE]))
+    def hear(self, opcode: int) -> None:
+        for one in self.protocols:
+            one.dataReceived(frame(b"", opcode))
+
+    @rule()
+    def read(self) -> None:
+        for n, (_, theirs) in enumerate(self.pairs):
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    self.received[n] += theirs.recv(1 << 20)
+
+    @rule()
+    def turn(self) -> None:
+        """Of the event loop: Twisted writes what it can."""
+        for one in self.protocols:
+            if one.transport.waiting():
+                one.transport.doWrite()
+
+    @rule()
+    @precondition(lambda self: self.protocols[0].state == 3)
+    def close(self) -> None:
+        for one in self.protocols:
+            one.serverClose(4503)
+
+    def teardown(self) -> None:
+        self.read()
+        told, looking = (
+            received + one.transport.waiting()
+            for received, one in zip(self.received, self.protocols, strict=True)
+        )
+        for pair in self.pairs:
+            for one in pair:
+                one.close()
+        assert told == looking
+
+
+TestOperations = Operations.TestCase
+
+
+def test_the_protocol_of_serve_is_not_looked_at_again_until_it_says_so(sockets: Sockets) -> None:
+    protocol = served(sockets[0])
+    writer = DirectWriter(protocol)
+    assert not writer.is_free
+    assert writer.write("1")
+    assert writer.is_free
+    protocol.dataReceived(frame(b"", PING))  # autobahn answers it
+    assert not writer.is_free
+    assert writer.write("2")
+    assert not writer.is_free
+    protocol.transport.doWrite()
+    assert writer.write("3")
+    assert writer.is_free
+    assert writer.write("4" * 100_000)
+    assert not writer.is_free
+    assert sockets[1].recv(1 << 20)  # there is room again, but the rest of it waits
+    assert writer.write("5")
+    assert protocol.transport.waiting().endswith(direct.frame(b"5"))
+    protocol.serverClose(4503)
+    assert not writer.write("6")
+
+
 async def test_a_connection_writes_the_same_frames_either_way() -> None:
     class Recorder:
         def __init__(self) -> None:
@@ -146,9 +258,9 @@ async def test_a_connection_writes_the_same_frames_either_way() -> None:
     for connection in ways:
         for version in range(3):
             row = f'{{"id":{version}}}'
-            connection.offer(InboxFrame("e1", version, version + 1, 0, 0, [row]))
+            connection.offer(InboxFrame("e1", version, version + 1, 0, 0, [row], 400))
         connection.write('{"type":"pong","id":1}')
-        connection.offer(InboxFrame("e1", 3, 4, 0, 0, ['{"id":4}']))
+        connection.offer(InboxFrame("e1", 3, 4, 0, 0, ['{"id":4}'], 400))
     await settle()
     assert recorder.texts == [one["text"] for one in plain.messages]
     assert len(recorder.texts) == 3

@@ -104,8 +104,8 @@ def test_the_frames_it_writes_have_the_fields_of_the_examples() -> None:
         protocol.error(protocol.Refused(protocol.Error.INVALID, "id: wrong")),
         protocol.bye(4503, "the server restarts", 2.5),
         protocol.figures("sockets", []),
-        protocol.InboxFrame("e1", 1, 2, 0, 0, []).encode(),
-        protocol.InboxFrame("e1", 0, 2, 0, 0, [], reset=True, next=7).encode(),
+        protocol.InboxFrame("e1", 1, 2, 0, 0, [], 400).encode(),
+        protocol.InboxFrame("e1", 0, 2, 0, 0, [], 400, reset=True, next=7).encode(),
     ]
     expected = {
         (one["frame"]["type"], "reset" in one["frame"]): set(one["frame"])
@@ -208,7 +208,8 @@ def test_a_reset_of_an_empty_inbox_is_a_reset() -> None:
 
 
 def frame(start: int, to: int, rows: int = 1, epoch: str = "e1") -> protocol.InboxFrame:
-    return protocol.InboxFrame(epoch, start, to, to, to, ['{"id":1}'] * rows)
+    encoded = ['{"id":1}'] * rows
+    return protocol.InboxFrame(epoch, start, to, to, to, encoded, protocol.frame_size(encoded))
 
 
 def test_contiguous_frames_travel_as_one() -> None:
@@ -221,7 +222,7 @@ def test_frames_with_a_gap_another_epoch_or_too_many_rows_do_not() -> None:
     assert not frame(1, 2).joins(frame(3, 4))
     assert not frame(1, 2).joins(frame(2, 3, epoch="e2"))
     assert not frame(1, 2, rows=30).joins(frame(2, 3, rows=21))
-    reset = protocol.InboxFrame("e1", 0, 3, 0, 0, [], reset=True)
+    reset = protocol.InboxFrame("e1", 0, 3, 0, 0, [], 400, reset=True)
     assert not frame(1, 2).joins(reset)
     assert reset.joins(frame(3, 4))
     assert reset.join(frame(3, 4)).reset
@@ -229,10 +230,12 @@ def test_frames_with_a_gap_another_epoch_or_too_many_rows_do_not() -> None:
 
 def test_a_notice_is_encoded_once_for_all() -> None:
     notices = [{"id": 7, "title": "é", "seen": None}, {"id": 8, "title": "e", "seen": None}]
-    rows = protocol.Arrivals(11, [protocol.arrival_tail(notice) for notice in notices])
-    assert len(rows) == 2
-    assert list(map(json.loads, rows)) == [
+    told = protocol.Arrivals([protocol.arrival_tail(notice) for notice in notices])
+    assert len(told) == 2
+    assert list(map(json.loads, told.list_after(11))) == [
         {"arrived": 12, "version": 12, "id": 7, "title": "é", "seen": None},
         {"arrived": 13, "version": 13, "id": 8, "title": "e", "seen": None},
     ]
-    assert json.loads(rows[-1])["id"] == 8
+    assert told.after(11) == ",".join(told.list_after(11))
+    [one] = (alone := protocol.Arrivals([protocol.arrival_tail(notices[0])])).list_after(11)
+    assert alone.after(11) == one

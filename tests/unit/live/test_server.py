@@ -9,7 +9,7 @@ from typing import Any
 
 import daphne.server
 import pytest
-from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from daphne.ws_protocol import WebSocketProtocol
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
@@ -17,38 +17,25 @@ from twisted.internet.testing import StringTransport
 
 from notify.live import server
 from notify.live.server import BoundedProtocol, DrainingServer
+from tests.unit.live.daphnes import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    MASK,
+    PING,
+    TEXT,
+    frame,
+    opened,
+)
 from tests.unit.live.fakes import settle
 
-HANDSHAKE = (
-    b"GET /ws/notify/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
-    b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-    b"Sec-WebSocket-Version: 13\r\n\r\n"
-)
 PONG = b'{"type":"pong","id":1,"epoch":"e1","version":3}'
-MASK = b"\x01\x80\xff\x37"
-CONTINUATION, TEXT, BINARY, CLOSE, PING = 0, 1, 2, 8, 9
 
 
 class Plain(BoundedProtocol):
     """Reads everything as autobahn does."""
 
     dataReceived = WebSocketProtocol.dataReceived  # noqa: N815
-
-
-class DaphnesServer:
-    """What Daphne's protocol asks of its server, without one."""
-
-    root_path = ""
-    proxy_forwarded_address_header = None
-
-    def protocol_connected(self, protocol: object) -> None: ...
-
-    def protocol_disconnected(self, protocol: object) -> None: ...
-
-    def log_action(self, *action: object) -> None: ...
-
-    def create_application(self, protocol: object, scope: object) -> "asyncio.Queue[Any]":
-        return asyncio.Queue()
 
 
 class Transport(StringTransport):
@@ -60,17 +47,8 @@ class Socket:
     """An open one that autobahn and Daphne made, with a hearer that takes pongs."""
 
     def __init__(self, protocol: type[BoundedProtocol] = BoundedProtocol) -> None:
-        factory = WebSocketFactory(DaphnesServer())
-        factory.protocol = protocol
-        factory.setProtocolOptions(
-            openHandshakeTimeout=0, closeHandshakeTimeout=0, maxMessagePayloadSize=1000
-        )
-        self.protocol = factory.buildProtocol(None)
-        self.protocol._raw_query_string = b""
         self.transport = Transport()
-        self.protocol.makeConnection(self.transport)
-        self.protocol.dataReceived(HANDSHAKE)
-        self.protocol.handle_reply({"type": "websocket.accept"})
+        self.protocol = opened(self.transport, protocol)
         self.transport.clear()
         self.queued()
         self.heard: list[bytes] = []
@@ -101,23 +79,6 @@ class Socket:
         ended = one.state, one.wasNotCleanReason, one.remoteCloseCode, closing
         waiting = one.data, one.current_frame is None, one.inside_message
         return self.heard, self.queued(), self.transport.value(), ended, waiting
-
-
-def frame(
-    payload: bytes,
-    opcode: int = TEXT,
-    *,
-    fin: bool = True,
-    reserved: int = 0,
-    mask: bytes | None = MASK,
-) -> bytes:
-    """As a client writes it (RFC 6455, 5.2)."""
-    size, masked = len(payload), 0x80 if mask else 0
-    first = (0x80 if fin else 0) | reserved << 4 | opcode
-    length = bytes((masked | size,)) if size < 126 else bytes((masked | 126, size >> 8, size & 255))
-    if mask:
-        payload = bytes(byte ^ mask[n % 4] for n, byte in enumerate(payload))
-    return bytes((first,)) + length + (mask or b"") + payload
 
 
 def padded(size: int) -> bytes:
@@ -257,6 +218,7 @@ class Connection:
 
     def __init__(self) -> None:
         self.looks = 0
+        self.transport = None
 
     def check_timeouts(self) -> None:
         self.looks += 1

@@ -14,13 +14,18 @@ from daphne.http_protocol import WebRequest
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet.abstract import FileDescriptor
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.tcp import Connection
+from twisted.internet.tcp import Server as TcpServer
+from twisted.internet.testing import MemoryReactorClock
+from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.web.http import HTTPChannel
 
 from notify.live import server
-from notify.live.direct import DirectWriter
+from notify.live.direct import STATE_OPEN, DirectWriter
 from notify.live.server import BoundedProtocol
-from tests.unit.live.test_server import PING, Socket, frame
+from tests.unit.live.daphnes import PING, frame
+from tests.unit.live.test_server import Socket
 
 
 def test_the_server_makes_its_websocket_factory_in_run_and_reads_the_protocol_from_it() -> None:
@@ -174,21 +179,41 @@ def test_the_command_line_has_the_application_as_a_positional_argument() -> None
 
 
 def test_the_transport_has_the_buffers_that_the_fast_path_looks_at() -> None:
-    transport = FileDescriptor()
+    reactor: Any = MemoryReactorClock()
+    transport = FileDescriptor(reactor)
     assert transport.dataBuffer == b""
-    assert transport.offset == 0
-    assert transport._tempDataBuffer == []
-    assert transport.disconnecting == 0
-    assert transport.connected == 0
+    assert transport._tempDataLen == 0
+    transport.connected = 1
+    transport.write(b"three")
+    assert transport._tempDataLen == 5
     assert "self.socket" in inspect.getsource(Connection.writeSomeData)
-    assert WebSocketProtocol.STATE_OPEN == 3
+    assert WebSocketProtocol.STATE_OPEN == STATE_OPEN
+
+
+def test_a_transport_that_speaks_tls_is_no_plain_connection_and_says_so() -> None:
+    """Though it has all that the fast path looks at: it asks the one that it wraps."""
+    assert not issubclass(TLSMemoryBIOProtocol, Connection)
+    assert ISSLTransport.implementedBy(TLSMemoryBIOProtocol)
+    assert not ISSLTransport.implementedBy(TcpServer)
+
+
+def test_autobahn_leaves_the_open_state_before_it_closes_the_transport() -> None:
+    source = inspect.getsource(WebSocketProtocol.dropConnection)
+    assert source.index("self.state = ") < source.index("self._closeConnection(")
+
+
+def test_autobahn_writes_to_the_transport_in_one_method_only() -> None:
+    writes = inspect.getsource(autobahn.websocket.protocol).count("self.transport.write(")
+    queued = inspect.getsource(WebSocketProtocol._send).count("self.transport.write(")
+    assert inspect.getsource(WebSocketProtocol.sendData).count("self.transport.write(") == 1
+    assert writes == 1 + queued, "the queue is for `sync` and `chopsize`, which nobody asks for"
 
 
 def test_the_send_of_an_application_is_a_partial_with_the_protocol() -> None:
     assert "send=partial(self.handle_reply, protocol)" in inspect.getsource(
         Server.create_application
     )
-    server, protocol = object.__new__(Server), object()
+    server, protocol = object.__new__(Server), Socket().protocol
     writer = DirectWriter.of(partial(server.handle_reply, protocol))
     assert writer is not None
     assert writer._protocol is protocol
