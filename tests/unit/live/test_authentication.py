@@ -93,6 +93,33 @@ def test_it_ends_at_sign_out_even_while_the_session_still_stands(engine: str, ad
     assert identify(session) is None
 
 
+@pytest.mark.parametrize("engine", ["db"], indirect=True)
+@pytest.mark.parametrize("others", [0, 3])
+def test_of_many_sessions_those_end_that_were_signed_out(
+    engine: str, ada: User, others: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authentication, "MANY", 1)
+    sessions = [new_session(ada) for _ in range(3)]
+    first, *rest = [identify(session) for session in sessions]
+    for session in [sessions[0], *(new_session(ada) for _ in range(others))]:
+        request = RequestFactory().get("/")
+        request.session = session
+        user_logged_out.send(User, request=request, user=ada)
+    identities = [one for one in [first, *rest] if one is not None]
+    assert len(identities) == 3
+    assert authentication.judge(identities) == {first: Code.NOT_SIGNED_IN}
+
+
+def test_a_model_with_a_hash_of_its_own_is_asked_for_it(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(User, "get_session_auth_hash", lambda user: f"of {user.email}")
+    identity = identify(new_session(ada))
+    assert verdict(identity) is None
+    User.objects.filter(pk=ada.pk).update(email="ada@example.org")
+    assert verdict(identity) == Code.NOT_SIGNED_IN
+
+
 @pytest.mark.parametrize("engine", WITH_A_SERVER_SIDE, indirect=True)
 def test_it_ends_when_the_session_is_removed_behind_our_back(engine: str, ada: User) -> None:
     session = new_session(ada)
