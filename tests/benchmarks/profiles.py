@@ -33,14 +33,14 @@ from tests.benchmarks import machine
 from tests.benchmarks.bench import Run
 from tests.benchmarks.contenders import SERVED, Contender
 from tests.benchmarks.people import sign_in
-from tests.benchmarks.questions.connections import AT_ONCE
+from tests.benchmarks.questions.connections import AT_ONCE, SETTLE_S
 from tests.benchmarks.questions.latencies import sample
 from tests.benchmarks.remote import Remote
 from tests.benchmarks.samples import Spy, tables
 from tests.harness.server import PYTHON, ROOT, environment
 
 DELIVERIES = 200_000
-IDLE_S = 40
+IDLE_S = 60  # two looks at all sessions
 PING_INTERVAL_S = 20
 NOTICES = 500
 PATIENCE_S = 600
@@ -116,6 +116,7 @@ def idle(sockets: int, directory: Path) -> Iterator[Load]:
     people = sign_in(sockets)
     with _served(directory) as (run, collected):
         run.open_busy(people)
+        time.sleep(SETTLE_S)
 
         def wait() -> tuple[int, float]:
             time.sleep(IDLE_S)  # the time is the load
