@@ -27,6 +27,7 @@ from django.core import signing
 from django.core.exceptions import DisallowedHost, ValidationError
 from django.core.handlers.asgi import ASGIRequest
 from django.db import IntegrityError, transaction
+from django.db.models.query_utils import DeferredAttribute
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -309,10 +310,12 @@ class _Account:
 
     @classmethod
     def suffices_for(cls, model: Any) -> bool:
+        """Whether the model's instances would answer from these two columns: a property of the
+        same name would not, and no method of its own."""
         methods = [name for name in vars(cls) if name.endswith("_hash")]
-        own = all(getattr(model, name, 0) is getattr(cls, name) for name in methods)
-        concrete = {field.attname for field in model._meta.concrete_fields}
-        return own and concrete.issuperset(cls.__slots__)
+        own = all(getattr(model, name, None) is getattr(cls, name) for name in methods)
+        columns = [getattr(model, name, None) for name in cls.__slots__]
+        return own and all(type(column) is DeferredAttribute for column in columns)
 
 
 def _users(keys: Collection[str]) -> dict[str, Any]:

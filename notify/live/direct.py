@@ -49,7 +49,8 @@ class DirectWriter:
         self._transport = protocol.transport
         # TLS and the like, whose bytes differ, wrap a transport and hand on what it has.
         plain = isinstance(self._transport, Connection)
-        self._socket: Any = self._transport.socket if plain else None
+        # None where the client has left during the handshake, too.
+        self._socket: Any = getattr(self._transport, "socket", None) if plain else None
         self.is_free = False  # open, and nothing waits before us: without looking
         self._is_told = hasattr(protocol, "direct_writer")
         if self._is_told:
@@ -75,6 +76,7 @@ class DirectWriter:
         self.hear_first(None)
         if self._is_told:
             self._protocol.direct_writer = None
+        self.is_free = self._is_told = False
 
     def write(self, text: str) -> bool:
         """Whether it was taken; else the caller sends it through the server."""

@@ -206,7 +206,11 @@ class Hub:
     def _flush(self) -> None:
         unflushed, self._unflushed = self._unflushed, []
         for connection in unflushed:
-            connection.flush()
+            try:
+                connection.flush()
+            except Exception:  # of one; the others must not wait for it
+                logger.exception("Socket %s cannot be written to, and is cut off.", connection.id)
+                connection.abort()
 
     # Hints
 

@@ -138,6 +138,8 @@ def parse(text: str) -> ClientFrame:
     kind = frame.get("type")
     if not isinstance(kind, str):
         raise Malformed("a frame has a type, which is a string")
+    if _has_half_a_pair(text, frame):
+        raise Refused(Error.INVALID, "a string may not hold half of a surrogate pair")
     parser = _PARSERS.get(kind)
     if parser is None:
         raise Refused(Error.UNKNOWN_TYPE, f"unknown type {kind[:40]!r}", ref=_ref_of(frame))
@@ -214,6 +216,18 @@ def _is_deeper(value: Any, limit: int) -> bool:
         if not level:
             return False
     return True
+
+
+def _has_half_a_pair(text: str, frame: dict[str, Any]) -> bool:
+    """Which JSON can escape (RFC 8259, 8.2), but UTF-8 cannot encode: neither an answer that says
+    it again nor a hint could be written."""
+    if "\\ud" not in text.lower():
+        return False
+    try:
+        encode(frame).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _integer(frame: dict[str, Any], name: str) -> int:

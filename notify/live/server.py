@@ -92,8 +92,8 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no
         self._look_again()
 
     def sendData(self, *args: Any, **options: Any) -> None:  # noqa: N802  autobahn's
-        super().sendData(*args, **options)
         self._look_again()
+        super().sendData(*args, **options)
 
     def _look_again(self) -> None:
         if self.direct_writer is not None:

@@ -30,7 +30,7 @@ from tests.harness.database import orm
 from tests.harness.server import SERVE
 from tests.harness.sessions import new_session, session_cookie
 from tests.harness.waiting import aeventually, eventually
-from tests.integration.conftest import shows
+from tests.integration.conftest import client_of, shows
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 
@@ -253,6 +253,28 @@ async def test_whatever_a_client_says_the_answer_is_a_documented_one(
     await asyncio.to_thread(run_all)
     assert codes <= {4400}, codes
     assert 4400 in codes
+    is_calm(server.log)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"type": "nope", "ref": "\ud800"},
+        {"type": "watch", "topic": "person:\ud800"},
+        {"type": "close_socket", "ref": "a", "id": "\ud800"},
+    ],
+    ids=["ref", "topic", "id"],
+)
+async def test_half_a_surrogate_pair_hurts_nobody(
+    start_server: StartServer, ada: User, said: dict[str, str]
+) -> None:
+    server = start_server(command=SERVE)
+    async with await orm(client_of, server, ada) as client:
+        await client.frame("inbox")
+        await client.send_raw(json.dumps(said))
+        assert (await client.frame("error"))["code"] == "invalid"
+        await client.send(type="ping", id=1)
+        await client.frame("pong")
     is_calm(server.log)
 
 

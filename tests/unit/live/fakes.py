@@ -12,6 +12,7 @@ from typing import Any
 from notify.changes import Cursor
 from notify.live.authentication import Identity
 from notify.live.connection import Connection
+from notify.live.hub import Hub
 
 BEGINNING = Cursor("e1", 0)
 
@@ -88,6 +89,7 @@ def open_connection(
     fell_behind: Callable[[Connection], None] = lambda connection: None,
     lost: Callable[[], None] = lambda: None,
     direct: Any = None,
+    hub: Hub | None = None,
 ) -> Connection:
     loop = asyncio.get_running_loop()
 
@@ -99,7 +101,7 @@ def open_connection(
         wire,
         lost=lost,
         fell_behind=fell_behind,
-        flush_soon=flush_soon,
+        flush_soon=flush_soon if hub is None else hub.flush_soon,
         direct=direct,
         loop=loop,
     )

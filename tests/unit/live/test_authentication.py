@@ -120,6 +120,14 @@ def test_a_model_with_a_hash_of_its_own_is_asked_for_it(
     assert verdict(identity) == Code.NOT_SIGNED_IN
 
 
+def test_a_model_whose_columns_do_not_answer_is_asked_itself(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = identify(new_session(ada))
+    monkeypatch.setattr(User, "is_active", property(lambda _: False, lambda *_: None))
+    assert verdict(identity) == Code.FORBIDDEN
+
+
 @pytest.mark.parametrize("engine", WITH_A_SERVER_SIDE, indirect=True)
 def test_it_ends_when_the_session_is_removed_behind_our_back(engine: str, ada: User) -> None:
     session = new_session(ada)

@@ -266,6 +266,23 @@ async def test_a_connection_writes_the_same_frames_either_way() -> None:
     assert len(recorder.texts) == 3
 
 
+def test_after_it_was_let_go_it_looks_again(sockets: Sockets) -> None:
+    protocol = served(sockets[0])
+    writer = DirectWriter(protocol)
+    assert writer.write("1")
+    assert writer.is_free
+    writer.let_go()
+    protocol.serverClose(4503)
+    assert not writer.write("2")
+
+
+def test_a_client_that_left_during_the_handshake_is_written_nothing(sockets: Sockets) -> None:
+    protocol = served(sockets[0])
+    del protocol.transport.socket  # as Twisted does where a connection is lost
+    protocol.state = protocol.STATE_CLOSED
+    assert not DirectWriter(protocol).write("1")
+
+
 async def test_a_send_that_is_not_daphnes_has_no_direct_writer() -> None:
     async def send(message: object) -> None: ...
 

@@ -61,6 +61,28 @@ def test_a_huge_integer_is_invalid_and_takes_no_time() -> None:
     assert caught.value.code == protocol.Error.INVALID
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'{"type":"nope","ref":"\ud800"}',
+        r'{"type":"watch","topic":"person:\uDFFF"}',
+        r'{"type":"close_socket","ref":"a","id":"\ud800x"}',
+        r'{"type":"sync","epoch":"\udc00\ud800","since":1}',
+        r'{"type":"ping","id":1,"\ud800":[]}',
+    ],
+)
+def test_half_a_surrogate_pair_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(protocol.Refused) as caught:
+        protocol.parse(text)
+    assert caught.value.code == protocol.Error.INVALID
+    protocol.error(caught.value).encode()
+
+
+def test_a_whole_pair_is_a_character() -> None:
+    told = protocol.parse(r'{"type":"close_socket","ref":"\ud83d\ude00","id":"a"}')
+    assert told == protocol.CloseSocket("\N{GRINNING FACE}", "a")
+
+
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
 def test_a_pong_as_clients_write_it_is_read_without_a_decoder(separators: tuple[str, str]) -> None:
     pong = {"type": "pong", "id": 7, "epoch": "e1.f2", "version": 10**14}

@@ -25,13 +25,13 @@ class Hub:
         self.loop = asyncio.get_running_loop()
         self.pool = Pool()
         self.sockets = {
-            user: [open_connection(Wire(), queued=one) for one in several]
+            user: tuple(open_connection(Wire(), queued=one) for one in several)
             for user, several in cursors.items()
         }
         self.behind: list[Connection] = []
 
-    def of_user(self, user: str) -> list[Connection]:
-        return self.sockets.get(user, [])
+    def of_user(self, user: str) -> tuple[Connection, ...]:
+        return self.sockets.get(user, ())
 
     def catch_up(self, connection: Connection, _: str) -> None:
         self.behind.append(connection)
@@ -72,7 +72,7 @@ async def test_who_has_all_is_left_alone(inboxes: dict[str, Cursor]) -> None:
 async def test_who_lacks_something_catches_up(inboxes: dict[str, Cursor]) -> None:
     hub = Hub(ada=[Cursor("e", 3)], bob=[Cursor("e", 1)])
     inboxes |= {"ada": Cursor("e", 4), "bob": Cursor("e", 1)}
-    assert await behind(hub, "ada", "bob") == hub.sockets["ada"]
+    assert await behind(hub, "ada", "bob") == [*hub.sockets["ada"]]
 
 
 @pytest.mark.parametrize("ends", [(3, 2, 3), (2, 3, 3), (3, 3, 2)])
@@ -87,13 +87,13 @@ async def test_one_socket_that_lags_behind_the_users_others_catches_up(
 async def test_another_life_of_the_inbox_is_told_to_all(inboxes: dict[str, Cursor]) -> None:
     hub = Hub(ada=[Cursor("e", 3), Cursor("f", 3)])
     inboxes["ada"] = Cursor("f", 3)
-    assert await behind(hub, "ada") == hub.sockets["ada"][:1]
+    assert await behind(hub, "ada") == [*hub.sockets["ada"][:1]]
 
 
 async def test_a_database_that_went_back_begins_a_new_life(inboxes: dict[str, Cursor]) -> None:
     hub = Hub(ada=[Cursor("e", 3), Cursor("e", 2)])
     inboxes["ada"] = Cursor("e", 2)
-    assert await behind(hub, "ada") == hub.sockets["ada"]
+    assert await behind(hub, "ada") == [*hub.sockets["ada"]]
     assert inboxes["ada"].epoch == "new"
 
 
