@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-unit test-sqlite test-services test-faults test-js faults soak test-matrix lint \
-        format audit bench bench-quick profile messages constraints clean
+        format audit bench bench-quick profile compare messages constraints clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -143,6 +143,11 @@ profile: .make/bench  ## where a delivery's time goes (W=…: another's); by han
 	@tests/system-packages redis-server postgres
 	@$(SERVICES) --postgres --redis -- $(BIN)/python -m tests.benchmarks.profiles \
 	  $(or $(W),delivery) $(SOCKETS:%=--count %)
+
+compare: .make/bench  ## a delivery's CPU beside that of another clone, WITH=../before; by hand
+	@tests/system-packages redis-server postgres
+	@$(SERVICES) --postgres --redis -- $(BIN)/python -m tests.benchmarks.trees \
+	  $(WITH) $(SOCKETS:%=--count %)
 
 # ---------------------------------------------------------------------------------- the rest
 

@@ -74,8 +74,13 @@ def public_user_id(user: str) -> str:
 
 
 def request_of(scope: Scope) -> ASGIRequest:
-    """The handshake as Django sees a request, so that its settings about proxies hold here too."""
-    http = {**scope, "type": "http", "method": "GET"}
+    """The handshake as Django sees a request, so that its settings about proxies hold here too.
+
+    Without what Django would decode, and raise at, though it says nothing here: the type of a body
+    that a handshake has not, and the query string.
+    """
+    http = {**scope, "type": "http", "method": "GET", "query_string": b""}
+    http["headers"] = [pair for pair in scope["headers"] if pair[0].lower() != b"content-type"]
     http["scheme"] = "https" if scope.get("scheme") == "wss" else "http"
     return ASGIRequest(http, BytesIO())
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
@@ -58,7 +59,9 @@ class Heartbeat:
         """Pings now, whatever the wheel says."""
         if connection.queued is None or connection.closing is not None:
             return
-        id_, now = next(self._ids), self._clock()
+        # Rising, and nobody's to guess: a pong acknowledges what was sent before its ping, and a
+        # client that has not read it must not say so.
+        id_, now = next(self._ids) << 16 | secrets.randbits(16), self._clock()
         connection.pings[id_] = SentPing(now, connection.queued_bytes, connection.queued)
         connection.write(protocol.ping(id_, connection.queued))
         if self._settings.ping_timeout is not None:

@@ -77,6 +77,7 @@ class Hub:
         self.socket_limit: int | None = None
         self._by_user: dict[str, tuple[Connection, ...]] = {}
         self._users_by_group: dict[str, str] = {}
+        self._size = 0
         self._addresses: Counter[str] = Counter()  # sockets by the client's address
         self._unflushed: list[Connection] = []
         self.flush_soon = self._flush_soon  # one bound method for all sockets, not one for each
@@ -154,20 +155,21 @@ class Hub:
     @property
     def size(self) -> int:
         """How many sockets are open."""
-        return self._addresses.total()
+        return self._size
 
     def is_full(self, address: str) -> bool:
         """Whether this process, or this address, may have no more sockets."""
         settings = conf.current()
         most = settings.sockets_per_process or self.socket_limit
         most_of_address = settings.sockets_per_address
-        return (most is not None and self._addresses.total() >= most) or (
+        return (most is not None and self._size >= most) or (
             most_of_address is not None and self._addresses[address] >= most_of_address
         )
 
     def add(self, connection: Connection) -> None:
         """From here on the socket misses nothing: what is offered before it was told is noted."""
         user = connection.user
+        self._size += 1
         self._addresses[connection.address] += 1
         of_user = self._by_user[user] = (*self._by_user.get(user, ()), connection)
         if len(of_user) == 1:
@@ -183,7 +185,10 @@ class Hub:
         connection.forget()
         self.figures.forget(connection)
         self._gaps.pop(connection, None)
-        self._addresses -= Counter([connection.address])  # drops what falls to 0
+        self._size -= 1
+        self._addresses[connection.address] -= 1
+        if not self._addresses[connection.address]:
+            del self._addresses[connection.address]
         of_user = self._by_user.get(connection.user, ())
         if connection in of_user:
             staying = tuple(one for one in of_user if one is not connection)

@@ -75,8 +75,9 @@ class Loader(Generic[K, V]):
                 for _, future in lot:
                     _settle_unless_gone(future, future.set_exception, error)
                 return
-            for alone in lot:  # only the one that it comes from is to suffer
-                await self._settle([alone])
+            half = len(lot) // 2  # only the one that it comes from is to suffer
+            await self._settle(lot[:half])
+            await self._settle(lot[half:])
         else:
             for (_, future), one in zip(lot, found, strict=True):
                 _settle_unless_gone(future, future.set_result, one)

@@ -19,6 +19,7 @@ import logging
 import os
 import resource
 import signal
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -42,6 +43,7 @@ reactor: Any = _reactor
 
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_WAITING_FRAMES = 64
+MAX_PINGS_A_SECOND = 100  # of the protocol
 BACKLOG = 4096  # connections that wait to be accepted; the kernel's somaxconn may be lower
 HANDSHAKE_S = 30  # for thousands that come at once; nginx cuts off who is slow to say anything
 NEVER_S = 10**9
@@ -81,6 +83,8 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no
     # Writes past autobahn, and has to look whether it still may where that writes, or closes.
     direct_writer: DirectWriter | None = None
     _state: int | None = None
+    _pings = 0  # of the protocol, in this second of the monotonic clock
+    _pinged_in = 0
 
     @property
     def state(self) -> int | None:
@@ -123,13 +127,27 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no
         if self.first_hearer is not None and not isBinary and self.first_hearer(payload):
             return
         if self.application_queue.qsize() >= MAX_WAITING_FRAMES:
-            logger.warning("A client sends faster than its frames are handled; it is cut off.")
-            self.muted = True
-            self.transport.abortConnection()
-            # A muted socket tells its application nothing, so that it is told here.
-            self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+            self._cut_off("sends faster than its frames are handled")
         else:
             super().onMessage(payload, isBinary)
+
+    def onPing(self, payload: bytes) -> None:  # noqa: N802  autobahn's
+        """Answers a protocol ping, as clients' libraries send one each 20 s or so."""
+        second = int(time.monotonic())
+        if second != self._pinged_in:
+            self._pinged_in, self._pings = second, 0
+        self._pings += 1
+        if self._pings <= MAX_PINGS_A_SECOND:
+            super().onPing(payload)
+        elif not self.muted:
+            self._cut_off("pings faster than any client need")
+
+    def _cut_off(self, what: str) -> None:
+        logger.warning("A client %s; it is cut off.", what)
+        self.muted = True
+        self.transport.abortConnection()
+        # A muted socket tells its application nothing, so that it is told here.
+        self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
 
     def sendMessage(self, payload: bytes, *args: Any, **options: Any) -> None:  # noqa: N802
         """Autobahn bounds what is sent as it does what is received; ours is for clients only."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect, render
@@ -14,6 +16,7 @@ import notify
 from notify import sending
 from notify.exceptions import Busy, EpochChanged
 from notify.inbox import store
+from notify.web import callers
 
 MAX_ID = 2**53
 
@@ -60,6 +63,13 @@ def send_test(request: HttpRequest) -> JsonResponse:
     if not request.user.is_authenticated:
         return JsonResponse(
             {"error": {"code": "not_signed_in", "message": _("Sign in first.")}}, status=401
+        )
+    retry_after = callers.window.count(str(request.user.pk))
+    if retry_after is not None:
+        return JsonResponse(
+            {"error": {"code": "rate_limited", "message": "Too many requests in a minute."}},
+            status=429,
+            headers={"Retry-After": str(ceil(retry_after))},
         )
     notice = notify.send(
         to=request.user,

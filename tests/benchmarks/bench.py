@@ -103,6 +103,11 @@ class Run:
         assert counted in {None, count * len(self._people)}, sent
         return sent
 
+    def expect(self, count: int) -> None:
+        """The sender of another run has broadcast that many, in the database and on the layer that
+        the two share."""
+        self._sent += range(len(self._sent), len(self._sent) + count)
+
     def wait(self, total: int | None = None) -> dict[str, Any]:
         """Until everything has arrived that was broadcast, or `total` notifications."""
         wanted = len(self._sent) * len(self._people) if total is None else total

@@ -251,5 +251,20 @@ def test_a_cookie_that_no_session_has_is_nobodys_and_harms_nobody(ada: User, key
     assert found[1] is None
 
 
+@pytest.mark.parametrize(
+    ("headers", "query"),
+    [({"content-type": "a/b; x*=nope'x'y"}, b"ticket=x"), ({}, b"ticket=x&\xff")],
+    ids=["header", "query"],
+)
+def test_a_handshake_that_django_cannot_decode_harms_nobody(
+    ada: User, headers: dict[str, str], query: bytes
+) -> None:
+    good = scope(f"sessionid={new_session(ada).session_key}")
+    bad = scope("sessionid=x", **headers) | {"query_string": query}
+    assert authentication.origin_allowed(bad)
+    found = authentication.identify([bad, good])
+    assert [one and one.user for one in found] == [None, str(ada.pk)]
+
+
 def test_a_query_with_too_many_fields_says_nothing() -> None:
     assert authentication.query({"query_string": b"&".join([b"ticket=x"] * 30)}) == {}

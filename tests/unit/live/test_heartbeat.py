@@ -1,3 +1,4 @@
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -93,6 +94,15 @@ async def test_no_pong_in_time_closes_with_4504(world: World) -> None:
     world.clock.advance(0.2)
     await settle()
     assert world.wire.close_code == 4504
+
+
+async def test_the_id_of_a_ping_rises_and_cannot_be_guessed(world: World) -> None:
+    for _ in range(20):
+        world.heartbeat.ping(world.socket)
+    await settle()
+    ids = [ping["id"] for ping in world.pings]
+    assert ids == sorted(set(ids))
+    assert len({after - before for before, after in pairwise(ids)}) > 10
 
 
 async def test_a_pong_gives_the_latency_and_answers_all_pings_before_it(world: World) -> None:

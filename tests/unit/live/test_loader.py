@@ -68,6 +68,17 @@ async def test_no_more_lots_than_allowed_are_under_way(pool: DatabasePool) -> No
     assert len(work.lots) == LOTS_AT_ONCE + 1  # those that had to wait went together
 
 
+async def test_the_want_that_fails_is_found_by_halves(pool: DatabasePool) -> None:
+    work = Work(ValueError("of one"))
+    work.gate.set()
+
+    wants = [*range(40), -1, *range(24)]
+    found = await asyncio.gather(*map(loader(pool, work).load, wants), return_exceptions=True)
+
+    assert [one for one in found if isinstance(one, int)] == [2 * one for one in wants if one >= 0]
+    assert len(work.lots) <= 2 * 7 + 1
+
+
 async def test_only_the_want_that_fails_suffers(pool: DatabasePool) -> None:
     work = Work(ValueError("of one"))
     work.gate.set()

@@ -102,6 +102,21 @@ def test_it_is_unmasked_whatever_its_length_and_mask(size: int, mask: bytes) -> 
     assert socket.read_by_autobahn == 0
 
 
+def test_pings_of_the_protocol_are_answered_but_not_a_flood_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    socket = Socket()
+    aborted: list[int] = []
+    monkeypatch.setattr(socket.transport, "abortConnection", lambda: aborted.append(1))
+    for n in range(server.MAX_PINGS_A_SECOND):
+        socket.protocol.dataReceived(frame(b"%d" % n, PING))
+    assert socket.transport.value().count(b"\x8a") == server.MAX_PINGS_A_SECOND
+    assert not aborted
+    socket.protocol.dataReceived(frame(b"", PING) * (2 * server.MAX_PINGS_A_SECOND))
+    assert aborted == [1]
+    assert socket.queued() == [{"type": "websocket.disconnect", "code": 1006}]
+
+
 def test_without_a_hearer_a_pong_goes_to_the_application() -> None:
     socket = Socket()
     socket.protocol.first_hearer = None

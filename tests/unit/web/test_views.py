@@ -3,6 +3,7 @@ from django.test import Client
 from django.urls import reverse
 
 from notify.models import Notice, Notification
+from notify.web import callers
 
 DASHBOARD = "/notify/"
 
@@ -54,6 +55,15 @@ def test_a_test_is_sent_to_oneself_only(page, ada, make_user):
 def test_a_test_is_in_the_inbox_when_the_answer_comes(page, ada):
     response = page.post("/notify/test/")
     assert Notification.objects.get(user=ada).notice_id == response.json()["id"]
+
+
+def test_too_many_tests_are_put_off(page, monkeypatch):
+    monkeypatch.setattr(callers, "window", callers.Window(1))
+    assert page.post("/notify/test/").status_code == 201
+    response = page.post("/notify/test/")
+    assert response.status_code == 429
+    assert 0 < int(response["Retry-After"]) <= 60
+    assert Notice.objects.count() == 1
 
 
 def test_a_test_needs_post_and_a_user(client, db):
