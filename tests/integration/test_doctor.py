@@ -33,7 +33,7 @@ def test_it_finds_a_deployment_behind_nginx_well(
     variables = {**BEHIND_NGINX, "REDIS_URL": redis_server.url, "NOTIFY_PING_INTERVAL": "1"}
     ports = [start_server(command=SERVE_BEHIND_NGINX, **variables).port for _ in range(2)]
     with Nginx(tmp_path, ports) as nginx:
-        told = visit(nginx.url, "--ca", str(nginx.certificate), "--idle", "3", **variables)
+        told = visit(nginx.url, "--ca", str(nginx.certificate.path), "--idle", "3", **variables)
 
     assert told.returncode == 0, told.stdout + told.stderr
     hops = [line.split("  ")[1].strip() for line in told.stdout.splitlines()]
@@ -61,7 +61,7 @@ def test_it_says_what_to_do_where_the_proxy_hides_the_scheme(
 ) -> None:
     ports = [start_server(command=SERVE, HTTPS="off").port for _ in range(2)]
     with Nginx(tmp_path, ports) as nginx:
-        told = visit(nginx.url, "--ca", str(nginx.certificate))
+        told = visit(nginx.url, "--ca", str(nginx.certificate.path))
 
     assert told.returncode == 1
     assert "ILL   Upgrade         HTTP 403" in told.stdout
