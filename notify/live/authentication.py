@@ -37,7 +37,7 @@ from notify.live.protocol import Code
 from notify.models import ApiToken, EndedSession, SpentTicket, user_pk
 
 TICKET_LIFETIME_S = 60
-MANY = 1000  # sessions that are judged together
+MANY_SESSIONS = 1000  # judged together, above which those that ended are read and compared
 _TICKETS = signing.TimestampSigner(salt="notify.ticket")
 
 Scope = dict[str, Any]
@@ -270,7 +270,7 @@ def session_hash(key: str) -> str:
 
 def _has_ended(keys: Collection[str]) -> set[str]:
     ended = EndedSession.objects.using(sql.alias()).values_list("key_hash", flat=True)
-    if len(keys) > MANY:  # mostly there are fewer that have ended lately
+    if len(keys) > MANY_SESSIONS:  # mostly there are fewer that have ended lately
         all_that_ended = set(ended[: len(keys)])
         if len(all_that_ended) < len(keys):
             return {key for key in keys if all_that_ended and session_hash(key) in all_that_ended}

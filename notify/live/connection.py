@@ -182,7 +182,7 @@ class Connection:
 
     def queue(self, frame: protocol.InboxFrame) -> None:
         """Queues a frame, as one with what waits before it where the two are contiguous."""
-        if self._epoch != frame.epoch:
+        if self._epoch != frame.epoch:  # else the hint's copy of it goes with the hint
             self._epoch = frame.epoch
         self._since = frame.to
         if self._outbox:

@@ -159,7 +159,7 @@ _USUAL_PONG = re.compile(
 
 
 def usual_pong(payload: bytes) -> Pong | None:
-    """What `parse` would return for a pong as clients write it, in a fifth of the time: there are
+    """What `parse` would return for a pong as clients write it, without the decoder: there are
     hundreds a second. None for anything else."""
     found = _USUAL_PONG(payload)
     if found is None:
@@ -400,13 +400,13 @@ class InboxFrame:
             following.to,
             following.unseen,
             following.unread,
-            [*self._list(), *following._list()],
+            [*self._row_list(), *following._row_list()],
             self.size + following.size,
             self.reset,
             self.next,
         )
 
-    def _list(self) -> list[str]:
+    def _row_list(self) -> list[str]:
         rows = self.rows
         return rows.list_after(self.start) if isinstance(rows, Arrivals) else rows
 

@@ -71,7 +71,8 @@ class Window:
 window = Window(REQUESTS_A_MINUTE)
 
 
-def _admit(caller: Caller) -> Caller:
+def admit(caller: Caller) -> Caller:
+    """The caller, counted. Raises Refusal where that was one request too many."""
     retry_after = window.count(caller.user_id)
     if retry_after is not None:
         raise Refusal(
@@ -94,7 +95,7 @@ class TokenAuth(HttpBearer):
             raise Refusal(401, "not_signed_in", "This API token is unknown, revoked or disabled.")
         if self.scope not in found.scopes:
             raise Refusal(403, "scope", f"This API token lacks the scope {self.scope.value!r}.")
-        return _admit(Caller(found.user, found))
+        return admit(Caller(found.user, found))
 
 
 class SessionAuth(APIKeyCookie):
@@ -117,4 +118,4 @@ class SessionAuth(APIKeyCookie):
         caller = Caller(request.user)
         if self.permission is not None and not caller.user.has_perm(self.permission):
             raise Refusal(403, "forbidden", f"This needs the permission {self.permission}.")
-        return _admit(caller)
+        return admit(caller)

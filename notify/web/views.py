@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import ceil
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect, render
@@ -17,6 +15,7 @@ from notify import sending
 from notify.exceptions import Busy, EpochChanged
 from notify.inbox import store
 from notify.web import callers
+from notify.web.refusals import Refusal
 
 MAX_ID = 2**53
 
@@ -58,19 +57,16 @@ def _mark(user: str, as_: str, number: str, epoch: str = "") -> None:
 
 
 @require_POST
-def send_test(request: HttpRequest) -> JsonResponse:
+def send_test(request: HttpRequest) -> HttpResponse:
     """Sends the user a notice. Its id is how the page knows it when it comes by the socket."""
     if not request.user.is_authenticated:
         return JsonResponse(
             {"error": {"code": "not_signed_in", "message": _("Sign in first.")}}, status=401
         )
-    retry_after = callers.window.count(str(request.user.pk))
-    if retry_after is not None:
-        return JsonResponse(
-            {"error": {"code": "rate_limited", "message": "Too many requests in a minute."}},
-            status=429,
-            headers={"Retry-After": str(ceil(retry_after))},
-        )
+    try:
+        callers.admit(callers.Caller(request.user))
+    except Refusal as refusal:
+        return refusal.response()
     notice = notify.send(
         to=request.user,
         title=_("Test notification"),

@@ -81,6 +81,17 @@ class Wire:
         return codes[0] if codes else None
 
 
+class Recorder:
+    """A direct writer that takes everything."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def write(self, text: str) -> bool:
+        self.texts.append(text)
+        return True
+
+
 def open_connection(
     wire: Wire,
     *,

@@ -98,7 +98,7 @@ def test_it_ends_at_sign_out_even_while_the_session_still_stands(engine: str, ad
 def test_of_many_sessions_those_end_that_were_signed_out(
     engine: str, ada: User, others: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(authentication, "MANY", 1)
+    monkeypatch.setattr(authentication, "MANY_SESSIONS", 1)
     sessions = [new_session(ada) for _ in range(3)]
     first, *rest = [identify(session) for session in sessions]
     for session in [sessions[0], *(new_session(ada) for _ in range(others))]:

@@ -20,7 +20,7 @@ from notify.live import direct
 from notify.live.direct import DirectWriter
 from notify.live.protocol import InboxFrame
 from tests.unit.live.daphnes import CLOSE, PING, frame, opened
-from tests.unit.live.fakes import Wire, open_connection, settle
+from tests.unit.live.fakes import Recorder, Wire, open_connection, settle
 
 
 class Autobahn(WebSocketProtocol):
@@ -245,14 +245,6 @@ def test_the_protocol_of_serve_is_not_looked_at_again_until_it_says_so(sockets: 
 
 
 async def test_a_connection_writes_the_same_frames_either_way() -> None:
-    class Recorder:
-        def __init__(self) -> None:
-            self.texts: list[str] = []
-
-        def write(self, text: str) -> bool:
-            self.texts.append(text)
-            return True
-
     plain, recorder = Wire(), Recorder()
     ways = [open_connection(plain), open_connection(Wire(), direct=recorder)]
     for connection in ways:

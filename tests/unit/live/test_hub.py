@@ -1,18 +1,7 @@
 import asyncio
 
 from notify.live.hub import Hub
-from tests.unit.live.fakes import Wire, open_connection, settle
-
-
-class Recorder:
-    """A direct writer."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def write(self, text: str) -> bool:
-        self.texts.append(text)
-        return True
+from tests.unit.live.fakes import Recorder, Wire, open_connection, settle
 
 
 class Broken(Recorder):
