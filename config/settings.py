@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.in_one_thread",  # the last, as it is for all before it
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -259,6 +260,7 @@ APP_VARIABLES = {
     "NOTIFY_PUBLISH_TIMEOUT": number,
     "NOTIFY_BATCH_SIZE": whole_number,
     "NOTIFY_DIRECT_WRITES": switch,
+    "NOTIFY_ONE_STATEMENT": switch,
     "NOTIFY_KEEP_DAYS": or_none(number),
     "NOTIFY_SERVER_WORKERS": whole_number,
     "NOTIFY_DATABASE_THREADS": whole_number,

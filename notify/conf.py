@@ -101,6 +101,7 @@ class Conf:
     publish_timeout: float = _setting(1, _positive)
     batch_size: int = _setting(5000, _at_least_one)
     direct_writes: bool = _setting(True, _switch)
+    one_statement: bool = _setting(True, _switch)
     server_workers: int = _setting(1, _count)
     database_threads: int = _setting(4, _at_least_one)
     task_backend: str | None = _setting(None, _optional_text)

@@ -22,7 +22,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, transacti
 
 from notify import conf, content, signals, writing
 from notify.changes import Change
-from notify.inbox import sql, store, work
+from notify.inbox import one_statement, sql, store, work
 from notify.inbox.audience import Audience, To
 from notify.live import groups
 from notify.models import Level, Notice
@@ -214,6 +214,7 @@ def _may_go_now(notice: Notice, audience: Audience, left_out: Any) -> bool:
 def _send_now(notice: Notice, audience: Audience, left_out: Any) -> bool:
     """Writes the notice and puts it into the inboxes in one transaction, which ends with the
     inboxes' locks. Whether it did; else nothing is written. Raises UnknownUsers."""
+    batch = writing.done_batch(notice, sorted(audience.keys - {left_out}))
     change: Change | None = None
     committed = False
 
@@ -225,10 +226,15 @@ def _send_now(notice: Notice, audience: Audience, left_out: Any) -> bool:
         signals.notice_sent.send_robust(sender=Notice, notice=notice)
 
     try:
+        change = one_statement.append(batch)
+        if change is not None:
+            tell()
+            return True
         with transaction.atomic(using=sql.alias()):
             transaction.on_commit(tell, using=sql.alias())  # before the hooks of others, which fail
             notice.save(force_insert=True, using=sql.alias())
-            batch = writing.write_done(notice, sorted(audience.keys - {left_out}))
+            batch.notice = notice  # which has its id now
+            batch.save(force_insert=True, using=sql.alias())
             try:
                 change = work.append_new(batch)
             except DatabaseError as error:

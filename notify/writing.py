@@ -72,11 +72,12 @@ def write_batches(notice: Notice, audience: Audience, left_out: Any) -> int | No
     return None if second is not None or notice.send_at is not None else int(only.pk)
 
 
-def write_done(notice: Notice, lot: Sequence[Any]) -> Batch:
-    """The only batch, as it is when it has been carried out."""
+def done_batch(notice: Notice, lot: Sequence[Any]) -> Batch:
+    """The only batch, as it is when it has been carried out; not saved."""
     batch = _batch(notice, lot)
     batch.state, batch.appended, batch.finished = Batch.State.DONE, batch.size, sql.now()
-    return _write(batch, batch.finished)
+    batch.due = batch.finished
+    return batch
 
 
 def _batch(notice: Notice, lot: Sequence[Any]) -> Batch:

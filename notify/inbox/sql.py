@@ -79,6 +79,12 @@ def limit_lock_waits() -> None:
         execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'")
 
 
+def lock_waits_are_limited() -> str:
+    """The same for one statement that is a transaction by itself: a condition, which is true.
+    PostgreSQL only."""
+    return f"set_config('lock_timeout', '{LOCK_TIMEOUT_MS}ms', TRUE) IS NOT NULL"
+
+
 def one_at_a_time(what: str) -> None:
     """Waits until no other transaction that said this is open. SQLite has one writer anyway."""
     if is_postgresql():

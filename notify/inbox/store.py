@@ -1,4 +1,4 @@
-"""Writing to inboxes: the only code that touches `Inbox.version`.
+"""Writing to inboxes: the only code that touches `Inbox.version`, but for `one_statement`.
 
 Each change adds one to the version of the inboxes concerned, under their row locks, in the
 transaction of the change, and stamps the rows that it touched. Locks are held until commit, so

@@ -46,7 +46,9 @@ def test_it_is_in_every_inbox_when_it_is_committed(announced, recipients):
     assert len(announced.last.steps) == recipients
 
 
-def test_one_person_who_has_an_inbox_takes_four_statements():
+def test_one_person_who_has_an_inbox_takes_four_statements(settings):
+    """Where it is not a single one, as on PostgreSQL: tests/unit/inbox/test_one_statement.py."""
+    settings.NOTIFY_ONE_STATEMENT = False
     [ada] = people(1)
     sending.send(to=ada, title="makes the inbox")
     with CaptureQueriesContext(connection) as queries:

@@ -17,6 +17,7 @@ from tests.benchmarks.questions.scale import Scale, alternating
 
 WARM_UP = 20
 TABS = 5
+USERS = 100
 
 
 def one_notice(scale: Scale) -> Answer:
@@ -36,8 +37,8 @@ def one_notice(scale: Scale) -> Answer:
             run.open(people)
             delays = sample(run, people, scale.samples)
         _note_delays(answer, "send to receipt", delays, p50=4, p99=20)
-    for _ in range(scale.runs):
-        for count in (many, few):
+    for n in range(scale.runs):
+        for count in (few, many) if n % 2 else (many, few):
             people = sign_in(count)
             with Run(SERVED.quiet) as run:
                 run.open(people)
@@ -81,7 +82,7 @@ def sample(run: Run, people: Sequence[Person], samples: int) -> list[float]:
 
 
 def mark(scale: Scale) -> Answer:
-    users = scale.samples // 2
+    users = min(USERS, scale.samples // 2)
     answer = Answer(
         10,
         f"A mark on one of {TABS} open sockets of a user",

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+from asgiref.sync import SyncToAsync
+from django.urls import reverse
+
+
+@pytest.fixture
+def hops(monkeypatch):
+    """What the event loop had done in a thread."""
+    hops, call = [], SyncToAsync.__call__
+
+    async def count(self, *args, **kwargs):
+        hops.append(self.func)
+        return await call(self, *args, **kwargs)
+
+    monkeypatch.setattr(SyncToAsync, "__call__", count)
+    return hops
+
+
+LAST = "config.middleware.in_one_thread"
+
+
+@pytest.mark.django_db
+async def test_a_request_goes_through_its_middlewares_in_one_thread(async_client, settings, hops):
+    assert settings.MIDDLEWARE[-1] == LAST
+    response = await async_client.get(reverse("login"))
+    assert response.status_code == 200
+    with_it = len(hops)
+    settings.MIDDLEWARE = settings.MIDDLEWARE[:-1]
+    async_client.handler._middleware_chain = None  # loaded anew at the next request
+    hops.clear()
+    assert (await async_client.get(reverse("login"))).status_code == 200
+    # All of them, then the view, its page, and what comes before and after a request: 6 of 20.
+    assert len(hops) > 2 * with_it, hops

@@ -1,0 +1,121 @@
+"""One statement for one person: the same rows as `store.append` and `save` leave."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.forms.models import model_to_dict
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from notify import sending, signals, writing
+from notify.inbox import one_statement
+from notify.live import groups
+from notify.models import Batch, Inbox, Notice, Notification
+from tests.unit.inbox.helpers import Announced, batch_of, copy_of, counts, inbox_of, people
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+ITS_OWN = {"id", "pk", "notice", "notice_id", "fingerprint", "created", "due", "finished"}
+
+
+@pytest.fixture(autouse=True)
+def announced(monkeypatch):
+    announced = Announced()
+    monkeypatch.setattr(groups, "publish", announced.take)
+    return announced
+
+
+@pytest.fixture
+def ada():
+    [ada] = people(1)
+    sending.send(to=ada, title="makes the inbox")
+    return ada
+
+
+def written(row: Any) -> dict[str, Any]:
+    """All columns but those that are each row's own, read anew."""
+    row.refresh_from_db()
+    names = {field.attname for field in row._meta.concrete_fields} - ITS_OWN
+    return {name: getattr(row, name) for name in names}
+
+
+def said_in_full(ada: Any, bob: Any) -> dict[str, Any]:
+    return {
+        "to": ada,
+        "title": "100 % of “it”; %s, %(name)s and '); DROP TABLE x; --",
+        "body": "back\\slash\nand 🦉",
+        "level": "warning",
+        "category": "orders",
+        "kind": "order.paid",
+        "url": "/orders/7?a=%20b",
+        "actor": bob,
+        "actions": [{"label": "See '%'", "url": "/orders/7"}],
+        "data": {"n": 7, "deep": [{"%s": None, "quote": "'\""}], "float": 0.1},
+        "expires": timezone.now() + timedelta(days=1),
+        "sender": bob,
+    }
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_it_leaves_the_rows_that_the_usual_way_leaves(ada, announced, settings, full):
+    [bob] = people(1, prefix="bob")
+    said = said_in_full(ada, bob) if full else {"to": ada, "title": "Hello"}
+    of_each_way = []
+    for one_statement_or_not in (True, False):
+        settings.NOTIFY_ONE_STATEMENT = one_statement_or_not
+        Inbox.objects.filter(pk=ada.pk).update(version=5, unseen=2, unread=3)
+        with CaptureQueriesContext(connection) as queries:
+            notice = sending.send(**said)
+        assert (len(queries) == 1) is one_statement_or_not, [query["sql"] for query in queries]
+        batch, copy, inbox = batch_of(notice), copy_of(ada, notice), inbox_of(ada)
+        assert batch.due == batch.finished
+        change = announced.last
+        [row] = change.arrivals
+        assert row.pop("id") == notice.pk
+        row.pop("created")
+        rows = [*map(written, (notice, batch, copy, inbox))]
+        of_each_way.append((rows, change.steps, row))
+    assert of_each_way[0] == of_each_way[1]
+    assert inbox.version == copy.version == copy.arrived == 6
+
+
+def test_what_is_returned_has_been_saved(ada):
+    told = []
+
+    def note(notice: Notice, **_: Any) -> None:
+        told.append(notice)
+
+    signals.notice_sent.connect(note)
+    try:
+        notice = sending.send(to=ada, title="Hello")
+    finally:
+        signals.notice_sent.disconnect(note)
+    assert told == [notice]
+    assert notice == Notice.objects.latest("pk")
+    assert not notice._state.adding
+    assert not notice.repeated
+    notice.title = "an update, not a second one"
+    notice.save()
+    assert Notice.objects.count() == 2
+    sending.recall(notice)
+    assert counts(ada) == (1, 1)
+
+
+@pytest.mark.parametrize("is_a_user", [True, False])
+def test_without_an_inbox_nothing_is_written(is_a_user):
+    key = people(1)[0].pk if is_a_user else 0
+    notice = Notice(title="Hello")
+    assert one_statement.append(writing.done_batch(notice, [key])) is None
+    assert notice.pk is None
+    for model in (Notice, Batch, Notification, Inbox):
+        assert not model._default_manager.exists()
+
+
+def test_several_people_are_not_its_business(ada):
+    before = model_to_dict(inbox_of(ada))
+    assert one_statement.append(writing.done_batch(Notice(title="x"), [ada.pk, 0])) is None
+    assert model_to_dict(inbox_of(ada)) == before
