@@ -31,6 +31,8 @@ MAX_OUTSTANDING_MARKS = 20
 MAX_ERRORS, ERROR_WINDOW_S = 3, 10.0
 DRAINING_RETRY_S = 1.0
 EXPIRY_MARGIN_S = 0.1
+CLOSES_A_SECOND, CLOSES_AT_ONCE = 1, 20  # of sockets that are not in this process
+_SOCKET_ID = re.compile("[0-9a-f]{16}").fullmatch  # `Connection.id`
 _LIKE_A_PONG = re.compile(rb'\s*\{\s*"type"\s*:\s*"pong"').match
 RETRY_WITHIN_S = 10.0  # spreads clients that were refused because the database is away
 
@@ -63,6 +65,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         self._bucket = TokenBucket(
             conf.current().frames_per_second, conf.current().frames_burst, self.hub.loop.time
         )
+        self._closes: TokenBucket | None = None  # most sockets close no other
         self._refused_frames = 0
         self._direct: DirectWriter | None = None
         self._left_with: int | None = None  # the client's close code
@@ -295,10 +298,22 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
             connection.unconfirmed_since = None
 
     def _close_socket(self, connection: Connection, frame: protocol.CloseSocket) -> None:
-        if not self.hub.close_socket(connection.user, frame.id):
-            groups.publish_close(connection.user, frame.id)
+        if not self.hub.close_socket(connection.user, frame.id) and _SOCKET_ID(frame.id):
+            self._close_elsewhere(connection, frame)
         queued = connection.queued or Cursor("", 0)
         connection.write(protocol.done(frame.ref, queued.since))
+
+    def _close_elsewhere(self, connection: Connection, frame: protocol.CloseSocket) -> None:
+        if self._closes is None:
+            self._closes = TokenBucket(CLOSES_A_SECOND, CLOSES_AT_ONCE, self.hub.loop.time)
+        if wait := self._closes.take():
+            raise Refused(
+                Error.RATE_LIMITED,
+                "too many sockets to close",
+                ref=frame.ref,
+                retry_after=max(0.1, round(wait, 1)),
+            )
+        groups.publish_close(connection.user, frame.id)
 
     # Marks wait in order, so that "read" and then "unread" of one notification end as meant, and
     # beside the other frames, so that a slow database delays no pong.

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError
@@ -55,6 +55,8 @@ class Figures:
     def watch(self, connection: Connection, topic: str, refuse: Callable[[Refused], None]) -> None:
         """Begins to send a topic; where the user may not see it, or it is one too many, it is
         refused."""
+        if topic in connection.watched:
+            return  # it gets it every second
         if len(connection.watched) >= MAX_TOPICS:
             refuse(Refused(Error.INVALID, f"topic: {MAX_TOPICS} are watched; unwatch one"))
             return
@@ -127,7 +129,7 @@ class Figures:
         self._watchers.setdefault(key, set()).add(connection)
         if self._timer is None:
             self._timer = self._hub.loop.call_later(INTERVAL_S, self._tick)
-        await self._send(key)
+        await self._send_now(key, [connection])
 
     async def _may(self, connection: Connection, topic: str) -> bool:
         return topic == OWN or await self._hub.pool.run(
@@ -172,11 +174,11 @@ class Figures:
     async def _send(self, topic: str) -> None:
         self._sending.add(topic)
         try:
-            await self._send_now(topic)
+            await self._send_now(topic, self._watchers.get(topic, ()))
         finally:
             self._sending.discard(topic)
 
-    async def _send_now(self, topic: str) -> None:
+    async def _send_now(self, topic: str, watchers: Collection[Connection]) -> None:
         name, _, of = topic.partition(":")
         shared: Any = None
         if name == "notice":
@@ -185,7 +187,8 @@ class Figures:
             shared = await self._operations()
         elif name in {OWN, "person"}:
             shared = self._sockets(topic)
-        for connection in list(self._watchers.get(topic, ())):
+        watching = self._watchers.get(topic, set())  # by now
+        for connection in watching.intersection(watchers):
             if name == OWN:
                 data = [one | {"this": one["id"] == connection.id} for one in shared]
                 connection.write(protocol.figures(OWN, data))

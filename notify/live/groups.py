@@ -38,6 +38,7 @@ MAX_USER_HINTS = 100  # a change of more inboxes is one hint to every process
 MAX_ROWS_BYTES = 64 * 1024  # a hint with more leaves its rows to be read
 PAUSE_AFTER_FAILURE_S = 5.0
 MAX_WAITING = 1000
+MAX_WAITING_ASKS = 500  # of them, for what clients ask of other processes: announcements go first
 
 # A process hears its own hints directly, and knows by this name which to ignore on the layer.
 ORIGIN = uuid.uuid4().hex
@@ -88,20 +89,20 @@ def publish_session_check(user: str) -> None:
 def publish_close(user: str, socket_id: str) -> None:
     """Asks the process that has this socket of the user's to close it."""
     hint = {"type": "notify.close", "user": user, "socket": socket_id}
-    publisher.publish([(user_group(user), hint)], hint)
+    publisher.publish([(user_group(user), hint)], hint, most=MAX_WAITING_ASKS)
 
 
 def publish_ask(topic: str, group: str, holds_s: float) -> None:
     """Asks the processes of a group for their part of a topic that is watched in this one, which
     believes it for so long."""
     hint = {"type": "notify.ask", "topic": topic, "process": ORIGIN, "holds": holds_s}
-    publisher.publish([(group, hint)], hint)
+    publisher.publish([(group, hint)], hint, most=MAX_WAITING_ASKS)
 
 
 def publish_part(topic: str, part: Any) -> None:
     """Tells this process's part of a topic to whoever watches it."""
     hint = {"type": "notify.part", "topic": topic, "process": ORIGIN, "part": part}
-    publisher.publish([(EVERY_PROCESS, hint)], hint)
+    publisher.publish([(EVERY_PROCESS, hint)], hint, most=MAX_WAITING_ASKS)
 
 
 def _encoded_arrivals(arrivals: Sequence[Row]) -> list[str]:
@@ -141,13 +142,16 @@ class Publisher:
         if self._hub is not None and self._hub[0] is loop:
             self._hub = None
 
-    def publish(self, messages: list[tuple[str, Hint]], local: Hint) -> None:
-        """Gives each (group, hint) to the layer, and `local` to the hub of this process."""
+    def publish(
+        self, messages: list[tuple[str, Hint]], local: Hint, most: int = MAX_WAITING
+    ) -> None:
+        """Gives each (group, hint) to the layer, unless `most` calls wait for it already, and
+        `local` to the hub of this process."""
         try:
             hub = self._hub
             if hub is not None and not hub[0].is_closed():
                 hub[0].call_soon_threadsafe(hub[1], local)
-            self._submit(self._send(messages), len(messages))
+            self._submit(self._send(messages), len(messages), most)
         except Exception:
             self._failed(len(messages), "Hints cannot be handed to the channel layer")
 
@@ -156,9 +160,9 @@ class Publisher:
         """Whether the layer failed a moment ago, and is left alone."""
         return time.monotonic() < self._paused_until
 
-    def _submit(self, sending: Coroutine[Any, Any, None], count: int) -> None:
+    def _submit(self, sending: Coroutine[Any, Any, None], count: int, most: int) -> None:
         paused = time.monotonic() < self._paused_until
-        if paused or len(self._waiting) >= MAX_WAITING:
+        if paused or len(self._waiting) >= most:
             sending.close()
             self.failures += count
             return
@@ -174,6 +178,9 @@ class Publisher:
             async with asyncio.timeout(conf.current().publish_timeout):
                 for group, hint in messages:
                     await layer.group_send(group, {**hint, "origin": ORIGIN})
+        except (TypeError, ValueError, OverflowError):  # ours: it cannot be encoded
+            self.failures += len(messages)
+            logger.exception("A hint is nothing that a channel layer can carry.")
         except Exception as error:
             self._failed(len(messages), f"The channel layer took no hint ({error!r})")
         else:

@@ -453,8 +453,9 @@ def inbox_frames(reading: Reading) -> list[InboxFrame] | None:
 
 def _reset_frame(reading: Reading) -> InboxFrame:
     rows, following = [encode(row) for row in reading.rows], reading.next
-    while len(rows) > MAX_FRAME_ROWS or frame_size(rows) > MAX_FRAME_BYTES:
-        rows.pop()
+    size = frame_size(rows)
+    while len(rows) > MAX_FRAME_ROWS or size > MAX_FRAME_BYTES:
+        size -= row_size(rows.pop())
         following = reading.rows[len(rows) - 1]["arrived"]
     return InboxFrame(
         reading.epoch,
@@ -463,41 +464,58 @@ def _reset_frame(reading: Reading) -> InboxFrame:
         reading.unseen,
         reading.unread,
         rows,
-        frame_size(rows),
+        size,
         reset=True,
         next=following,
     )
 
 
+@dataclass(slots=True)
+class _Cut:
+    """What goes into one frame: rows, and the version of the last of them."""
+
+    to: int
+    rows: list[str]
+    size: int
+
+    def has_room_for(self, rows: Sequence[str], size: int) -> bool:
+        return not self.rows or (
+            len(self.rows) + len(rows) <= MAX_FRAME_ROWS
+            and self.size + size - FRAME_SIZE <= MAX_FRAME_BYTES
+        )
+
+    def add(self, to: int, rows: Sequence[str], size: int) -> None:
+        self.to = to
+        self.rows += rows
+        self.size += size - FRAME_SIZE
+
+
 def _change_frames(reading: Reading) -> list[InboxFrame] | None:
-    cuts: list[tuple[int, list[str]]] = [(reading.since, [])]
+    cuts = [_Cut(reading.since, [], FRAME_SIZE)]
     for version, group in groupby(reading.rows, key=lambda row: row["version"]):
         rows = [encode(row) for row in group]
-        if len(rows) > MAX_FRAME_ROWS or frame_size(rows) > MAX_FRAME_BYTES:
-            return None
-        _, held = cuts[-1]
-        if held and not _fits(held, rows):
-            cuts.append((version, rows))
-        else:
-            cuts[-1] = (version, held + rows)
-    frames, start = [], reading.since
-    for n, (version, rows) in enumerate(cuts):
-        to = reading.version if n == len(cuts) - 1 else version
         size = frame_size(rows)
-        frames.append(
-            InboxFrame(reading.epoch, start, to, reading.unseen, reading.unread, rows, size)
-        )
-        start = to
-    return frames
+        if len(rows) > MAX_FRAME_ROWS or size > MAX_FRAME_BYTES:
+            return None
+        if cuts[-1].has_room_for(rows, size):
+            cuts[-1].add(version, rows, size)
+        else:
+            cuts.append(_Cut(version, rows, size))
+    cuts[-1].to = reading.version
+    starts = [reading.since, *(cut.to for cut in cuts)]
+    return [
+        InboxFrame(reading.epoch, start, cut.to, reading.unseen, reading.unread, cut.rows, cut.size)
+        for start, cut in zip(starts, cuts, strict=False)
+    ]
 
 
-def _fits(held: Sequence[str], rows: Sequence[str]) -> bool:
-    return (
-        len(held) + len(rows) <= MAX_FRAME_ROWS
-        and frame_size(held) + frame_size(rows) <= MAX_FRAME_BYTES
-    )
+FRAME_SIZE = 400  # about what a frame has around its rows
 
 
 def frame_size(rows: Iterable[str]) -> int:
     """UTF-8 bytes of the rows, each with its comma, and of what a frame has around them."""
-    return 400 + sum(1 + (len(row) if row.isascii() else len(row.encode())) for row in rows)
+    return FRAME_SIZE + sum(map(row_size, rows))
+
+
+def row_size(row: str) -> int:
+    return 1 + (len(row) if row.isascii() else len(row.encode()))

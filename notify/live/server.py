@@ -43,7 +43,7 @@ reactor: Any = _reactor
 
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_WAITING_FRAMES = 64
-MAX_PINGS_A_SECOND = 100  # of the protocol
+MAX_OTHER_FRAMES_A_SECOND = 100  # than text and binary ones that begin a message
 BACKLOG = 4096  # connections that wait to be accepted; the kernel's somaxconn may be lower
 HANDSHAKE_S = 30  # for thousands that come at once; nginx cuts off who is slow to say anything
 NEVER_S = 10**9
@@ -59,6 +59,7 @@ FILES_FOR_OTHER_USE = 200  # descriptors that are not sockets: database, Redis, 
 # held, is let go of below and in `Connection.forget`.
 COLLECT = (20_000, 5, 50)
 TEXT, MASKED = 0x81, 0x80  # RFC 6455, 5.2: FIN and opcode 1; the bit beside the length
+WHOLE = (1, 2)  # opcodes of the frames that begin a message
 
 
 def _short_text(data: bytes) -> bytes | None:
@@ -83,8 +84,8 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no
     # Writes past autobahn, and has to look whether it still may where that writes, or closes.
     direct_writer: DirectWriter | None = None
     _state: int | None = None
-    _pings = 0  # of the protocol, in this second of the monotonic clock
-    _pinged_in = 0
+    _others = 0  # frames, in this second of the monotonic clock
+    _counted_in = 0
 
     @property
     def state(self) -> int | None:
@@ -131,21 +132,24 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no
         else:
             super().onMessage(payload, isBinary)
 
-    def onPing(self, payload: bytes) -> None:  # noqa: N802  autobahn's
-        """Answers a protocol ping, as clients' libraries send one each 20 s or so."""
-        second = int(time.monotonic())
-        if second != self._pinged_in:
-            self._pinged_in, self._pings = second, 0
-        self._pings += 1
-        if self._pings <= MAX_PINGS_A_SECOND:
-            super().onPing(payload)
-        elif not self.muted:
-            self._cut_off("pings faster than any client need")
+    def onFrameBegin(self) -> None:  # noqa: N802  autobahn's
+        """Bounds what no other limit counts, as it is no message: pings, which are answered,
+        pongs, and the pieces of a message, which may be empty."""
+        if self.current_frame.opcode not in WHOLE:
+            second = int(time.monotonic())
+            if second != self._counted_in:
+                self._counted_in, self._others = second, 0
+            self._others += 1
+            if self._others > MAX_OTHER_FRAMES_A_SECOND:
+                self._cut_off("sends more pings, or smaller pieces, than any client need")
+                return
+        super().onFrameBegin()
 
     def _cut_off(self, what: str) -> None:
         logger.warning("A client %s; it is cut off.", what)
         self.muted = True
-        self.transport.abortConnection()
+        self.wasNotCleanReason = what
+        self.dropConnection(abort=True)  # what has come already is not read any more
         # A muted socket tells its application nothing, so that it is told here.
         self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
 

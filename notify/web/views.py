@@ -35,7 +35,10 @@ def mark(request: HttpRequest) -> HttpResponse:
     """The inbox's buttons where no script runs: `read:17`, `read-all:<version>:<epoch>`."""
     wanted = request.POST.get("mark", "").split(":", 2)
     try:
+        callers.admit(callers.Caller(request.user))
         _mark(str(request.user.pk), *wanted)
+    except Refusal as refusal:
+        return refusal.response()
     except (TypeError, ValueError):
         return HttpResponseBadRequest("mark: is no mark")
     except (Busy, EpochChanged):

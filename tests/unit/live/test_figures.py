@@ -12,7 +12,7 @@ from notify.live import figures, groups
 from notify.live.groups import EVERY_PROCESS, publisher, user_group
 from notify.live.hub import Hub
 from tests.harness.waiting import deadline
-from tests.unit.live.fakes import Wire, open_connection
+from tests.unit.live.fakes import Wire, open_connection, settle
 
 USERS = ["1", "2", "3", "4", "5"]
 
@@ -86,9 +86,26 @@ async def test_who_is_refused_a_second_time_is_told_nothing_more(hub, monkeypatc
     monkeypatch.setattr(figures.Figures, "_may", may)
     monkeypatch.setattr(figures, "INTERVAL_S", 3600)
     connection = open_connection(Wire())
-    for _ in range(2):
-        hub.figures.watch(connection, "person:7", lambda _: refused.set())
+    hub.figures.watch(connection, "person:7", print)
+    await settle()
+    assert hub.figures._watchers == {"person:7": {connection}}
+    hub.figures.unwatch(connection, "person:7")
+    hub.figures.watch(connection, "person:7", lambda _: refused.set())
     async with asyncio.timeout(deadline(5)):
         await refused.wait()
     assert connection.watched == frozenset()
     assert hub.figures._watchers == {}
+
+
+async def test_who_begins_to_watch_is_told_alone_and_once(hub, monkeypatch):
+    monkeypatch.setattr(figures, "INTERVAL_S", 3600)
+    first, second = Wire(), Wire()
+    windows = [open_connection(wire, user="1") for wire in (first, second)]
+    for window in windows:
+        for _ in range(3):
+            hub.figures.watch(window, "sockets", print)
+        await settle()
+        window.flush()
+        await settle()
+    assert [frame["topic"] for frame in first.frames] == ["sockets"]
+    assert [frame["topic"] for frame in second.frames] == ["sockets"]

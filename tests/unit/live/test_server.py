@@ -102,18 +102,46 @@ def test_it_is_unmasked_whatever_its_length_and_mask(size: int, mask: bytes) -> 
     assert socket.read_by_autobahn == 0
 
 
+MOST = server.MAX_OTHER_FRAMES_A_SECOND
+
+
+def cut_off(socket: Socket, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Gets an entry when the connection is aborted; and a second has as many frames as come."""
+    aborted: list[int] = []
+    monkeypatch.setattr(socket.transport, "abortConnection", lambda: aborted.append(1))
+    monkeypatch.setattr("time.monotonic", lambda: 7.5)
+    return aborted
+
+
 def test_pings_of_the_protocol_are_answered_but_not_a_flood_of_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     socket = Socket()
-    aborted: list[int] = []
-    monkeypatch.setattr(socket.transport, "abortConnection", lambda: aborted.append(1))
-    for n in range(server.MAX_PINGS_A_SECOND):
+    aborted = cut_off(socket, monkeypatch)
+    for n in range(MOST):
         socket.protocol.dataReceived(frame(b"%d" % n, PING))
-    assert socket.transport.value().count(b"\x8a") == server.MAX_PINGS_A_SECOND
+    assert socket.transport.value().count(b"\x8a") == MOST
     assert not aborted
-    socket.protocol.dataReceived(frame(b"", PING) * (2 * server.MAX_PINGS_A_SECOND))
+    socket.protocol.dataReceived(frame(b"", PING) * (2 * MOST))
     assert aborted == [1]
+    assert socket.transport.value().count(b"\x8a") == MOST
+    assert socket.queued() == [{"type": "websocket.disconnect", "code": 1006}]
+
+
+def test_a_message_in_pieces_is_heard_but_not_one_in_a_flood_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    socket = Socket()
+    aborted = cut_off(socket, monkeypatch)
+    nothing = frame(b"", CONTINUATION, fin=False)
+    socket.protocol.dataReceived(frame(b"{", fin=False) + nothing * (MOST - 1))
+    socket.protocol.dataReceived(frame(b"}", CONTINUATION))
+    assert socket.queued() == [{"type": "websocket.receive", "text": "{}"}]
+    assert not aborted
+    read = socket.protocol.trafficStats.incomingWebSocketFrames
+    socket.protocol.dataReceived(frame(b"{", fin=False) + nothing * 1000)
+    assert aborted == [1]
+    assert socket.protocol.trafficStats.incomingWebSocketFrames < read + 10
     assert socket.queued() == [{"type": "websocket.disconnect", "code": 1006}]
 
 

@@ -66,6 +66,14 @@ def test_too_many_tests_are_put_off(page, monkeypatch):
     assert Notice.objects.count() == 1
 
 
+def test_too_many_marks_of_the_page_are_put_off(page, ada, monkeypatch):
+    monkeypatch.setattr(callers, "window", callers.Window(1))
+    assert page.post("/notify/mark/", {"mark": "read:1"}).status_code == 302
+    response = page.post("/notify/mark/", {"mark": "read:1"})
+    assert response.status_code == 429
+    assert 0 < int(response["Retry-After"]) <= 60
+
+
 def test_a_test_needs_post_and_a_user(client, db):
     assert client.get("/notify/test/").status_code == 405
     response = client.post("/notify/test/")
