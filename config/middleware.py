@@ -16,7 +16,7 @@ def in_one_thread(
     last.
 
     Under ASGI, Django keeps as much as it can in the event loop. Its own middlewares can be there,
-    but have their work done in the thread: each goes there and back, twice for most. A middleware
-    after which nothing is async ends that, and does nothing else.
+    but have their work done in the thread: each goes there and back, twice for most. One that can
+    only be in the thread keeps all before it there, too; this one does nothing else.
     """
     return get_response

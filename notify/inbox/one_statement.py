@@ -22,10 +22,11 @@ def append(batch: Batch) -> Change | None:
 
     Neither batch nor notice has been saved; the batch is as it will be when it is done. None, and
     nothing is written, where it has several recipients, this one has no inbox or does not exist,
-    or the database is no PostgreSQL. Raises DatabaseError. Whoever has the inbox or the user is
-    waited for, but not for long.
+    the database is no PostgreSQL, or a transaction is open. Raises DatabaseError. Whoever has the
+    inbox or the user is waited for, but not for long.
     """
-    if batch.size != 1 or not sql.is_postgresql() or not conf.current().one_statement:
+    may = sql.is_postgresql() and sql.connection().get_autocommit()
+    if batch.size != 1 or not may or not conf.current().one_statement:
         return None
     suffix = epoch.suffix()  # before, as it may fail
     notice = batch.notice
@@ -48,13 +49,14 @@ def append(batch: Batch) -> Change | None:
         " FROM inbox, notice, batch",
         [*batch.recipients, *said, *done],
     )
-    for notice_id, batch_id, user, own, *rest in found:
-        _note_saved(notice, notice_id)
-        batch.notice = notice
-        _note_saved(batch, batch_id)
-        step = Step(sql.public_key(user), own + suffix, *rest)
-        return Change([step], [reading.notice_row(notice)])
-    return None
+    if not found:
+        return None
+    [(notice_id, batch_id, user, own, *rest)] = found
+    _note_saved(notice, notice_id)
+    batch.notice = notice
+    _note_saved(batch, batch_id)
+    step = Step(sql.public_key(user), own + suffix, *rest)
+    return Change([step], [reading.notice_row(notice)])
 
 
 def _insert(row: Model, **expressions: str) -> tuple[str, list[Any]]:

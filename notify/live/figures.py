@@ -113,9 +113,11 @@ class Figures:
     ) -> None:
         try:
             may = await self._may(connection, topic)
-        except DatabaseError:
+        except Exception as error:  # of the project's own, too, who may ask another service
             self.unwatch(connection, topic)
             refuse(Refused(Error.UNAVAILABLE, "not now; try again", retry_after=2))
+            if not isinstance(error, DatabaseError):
+                raise
             return
         if not may:
             self.unwatch(connection, topic)
@@ -126,10 +128,14 @@ class Figures:
         key = _key(connection, topic)
         if key not in self._watchers:
             self._ask(key)
-        self._watchers.setdefault(key, set()).add(connection)
+        watchers = self._watchers.setdefault(key, set())
+        watchers.add(connection)
         if self._timer is None:
             self._timer = self._hub.loop.call_later(INTERVAL_S, self._tick)
-        await self._send_now(key, [connection])
+        if key != "operations":
+            await self._send_now(key, [connection])
+        elif len(watchers) == 1:  # else it waits for the others' next, which count from their last
+            await self._send(key)
 
     async def _may(self, connection: Connection, topic: str) -> bool:
         return topic == OWN or await self._hub.pool.run(

@@ -38,7 +38,7 @@ MAX_USER_HINTS = 100  # a change of more inboxes is one hint to every process
 MAX_ROWS_BYTES = 64 * 1024  # a hint with more leaves its rows to be read
 PAUSE_AFTER_FAILURE_S = 5.0
 MAX_WAITING = 1000
-MAX_WAITING_ASKS = 500  # of them, for what clients ask of other processes: announcements go first
+MAX_WAITING_ASKS = 500  # then what clients ask of other processes is left out
 
 # A process hears its own hints directly, and knows by this name which to ignore on the layer.
 ORIGIN = uuid.uuid4().hex
@@ -178,7 +178,7 @@ class Publisher:
             async with asyncio.timeout(conf.current().publish_timeout):
                 for group, hint in messages:
                     await layer.group_send(group, {**hint, "origin": ORIGIN})
-        except (TypeError, ValueError, OverflowError):  # ours: it cannot be encoded
+        except (UnicodeEncodeError, OverflowError):  # of this hint, and not of the layer
             self.failures += len(messages)
             logger.exception("A hint is nothing that a channel layer can carry.")
         except Exception as error:

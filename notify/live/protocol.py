@@ -454,7 +454,7 @@ def inbox_frames(reading: Reading) -> list[InboxFrame] | None:
 def _reset_frame(reading: Reading) -> InboxFrame:
     rows, following = [encode(row) for row in reading.rows], reading.next
     size = frame_size(rows)
-    while len(rows) > MAX_FRAME_ROWS or size > MAX_FRAME_BYTES:
+    while not _fit(len(rows), size):
         size -= row_size(rows.pop())
         following = reading.rows[len(rows) - 1]["arrived"]
     return InboxFrame(
@@ -476,31 +476,33 @@ class _Cut:
 
     to: int
     rows: list[str]
-    size: int
+    size: int  # of the whole frame
 
     def has_room_for(self, rows: Sequence[str], size: int) -> bool:
-        return not self.rows or (
-            len(self.rows) + len(rows) <= MAX_FRAME_ROWS
-            and self.size + size - FRAME_SIZE <= MAX_FRAME_BYTES
-        )
+        """For rows of so many bytes."""
+        return not self.rows or _fit(len(self.rows) + len(rows), self.size + size)
 
     def add(self, to: int, rows: Sequence[str], size: int) -> None:
         self.to = to
         self.rows += rows
-        self.size += size - FRAME_SIZE
+        self.size += size
+
+
+def _fit(rows: int, size: int) -> bool:
+    return rows <= MAX_FRAME_ROWS and size <= MAX_FRAME_BYTES
 
 
 def _change_frames(reading: Reading) -> list[InboxFrame] | None:
     cuts = [_Cut(reading.since, [], FRAME_SIZE)]
     for version, group in groupby(reading.rows, key=lambda row: row["version"]):
         rows = [encode(row) for row in group]
-        size = frame_size(rows)
-        if len(rows) > MAX_FRAME_ROWS or size > MAX_FRAME_BYTES:
+        size = sum(map(row_size, rows))
+        if not _fit(len(rows), FRAME_SIZE + size):
             return None
         if cuts[-1].has_room_for(rows, size):
             cuts[-1].add(version, rows, size)
         else:
-            cuts.append(_Cut(version, rows, size))
+            cuts.append(_Cut(version, rows, FRAME_SIZE + size))
     cuts[-1].to = reading.version
     starts = [reading.since, *(cut.to for cut in cuts)]
     return [

@@ -141,7 +141,7 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no
                 self._counted_in, self._others = second, 0
             self._others += 1
             if self._others > MAX_OTHER_FRAMES_A_SECOND:
-                self._cut_off("sends more pings, or smaller pieces, than any client need")
+                self._cut_off("sends more pings, or smaller pieces, than any client needs")
                 return
         super().onFrameBegin()
 
@@ -155,6 +155,8 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no
 
     def sendMessage(self, payload: bytes, *args: Any, **options: Any) -> None:  # noqa: N802
         """Autobahn bounds what is sent as it does what is received; ours is for clients only."""
+        if self.muted:  # cut off, of which the application hears when it has read all before it
+            return
         bound: int = self.factory.maxMessagePayloadSize
         self.maxMessagePayloadSize = 0
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect, render
@@ -37,8 +39,9 @@ def mark(request: HttpRequest) -> HttpResponse:
     try:
         callers.admit(callers.Caller(request.user))
         _mark(str(request.user.pk), *wanted)
-    except Refusal as refusal:
-        return refusal.response()
+    except Refusal as refusal:  # a page's form was sent, so that people read the answer
+        wait = str(ceil(refusal.retry_after or 1))
+        return HttpResponse(refusal.message, status=429, headers={"Retry-After": wait})
     except (TypeError, ValueError):
         return HttpResponseBadRequest("mark: is no mark")
     except (Busy, EpochChanged):

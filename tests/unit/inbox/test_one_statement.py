@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
 from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -19,7 +20,7 @@ from tests.unit.inbox.helpers import Announced, batch_of, copy_of, counts, inbox
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
-ITS_OWN = {"id", "pk", "notice", "notice_id", "fingerprint", "created", "due", "finished"}
+ITS_OWN = {"id", "notice_id", "created", "due", "finished"}
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +82,41 @@ def test_it_leaves_the_rows_that_the_usual_way_leaves(ada, announced, settings, 
         of_each_way.append((rows, change.steps, row))
     assert of_each_way[0] == of_each_way[1]
     assert inbox.version == copy.version == copy.arrived == 6
+
+
+def test_with_parameters_bound_by_the_server(ada, announced, monkeypatch):
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "server_side_binding", True)
+    monkeypatch.setattr(connection.features, "uses_server_side_binding", True)
+    [bob] = people(1, prefix="bob")
+    try:
+        notice = sending.send(**said_in_full(ada, bob))
+        with CaptureQueriesContext(connection) as queries:
+            sending.send(to=ada, title="Hello")
+    finally:
+        connection.close()
+    assert len(queries) == 1
+    notice.refresh_from_db()
+    assert notice.data == said_in_full(ada, bob)["data"]
+    assert counts(ada) == (3, 3)
+
+
+@pytest.mark.parametrize("one_statement_or_not", [True, False])
+def test_what_the_commit_refuses_is_not_written(ada, settings, one_statement_or_not):
+    settings.NOTIFY_ONE_STATEMENT = one_statement_or_not
+    [bob] = people(1, prefix="bob")
+    gone = User.objects.get(pk=bob.pk)
+    bob.delete()
+    with pytest.raises(IntegrityError):
+        sending.send(to=ada, title="Hello", actor=gone)
+    assert Notice.objects.count() == 1
+    assert counts(ada) == (1, 1)
+
+
+def test_in_a_transaction_it_is_not_taken(ada):
+    with transaction.atomic():
+        assert one_statement.append(writing.done_batch(Notice(title="x"), [ada.pk])) is None
+    assert counts(ada) == (1, 1)
 
 
 def test_what_is_returned_has_been_saved(ada):

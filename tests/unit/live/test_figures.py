@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,6 +12,7 @@ from channels.layers import get_channel_layer
 from notify.live import figures, groups
 from notify.live.groups import EVERY_PROCESS, publisher, user_group
 from notify.live.hub import Hub
+from notify.live.protocol import Refused
 from tests.harness.waiting import deadline
 from tests.unit.live.fakes import Wire, open_connection, settle
 
@@ -95,6 +97,51 @@ async def test_who_is_refused_a_second_time_is_told_nothing_more(hub, monkeypatc
         await refused.wait()
     assert connection.watched == frozenset()
     assert hub.figures._watchers == {}
+
+
+async def test_a_watch_that_fails_can_be_tried_again(hub, monkeypatch):
+    async def may(*_: object) -> bool:
+        if next(answers):
+            return True
+        raise RuntimeError("of the project's own")
+
+    answers = iter([False, True])
+    monkeypatch.setattr(figures.Figures, "_may", may)
+    monkeypatch.setattr(figures, "INTERVAL_S", 3600)
+    wire, refused = Wire(), list[Refused]()
+    connection = open_connection(wire)
+    for _ in range(2):
+        hub.figures.watch(connection, "person:7", refused.append)
+        await settle()
+    connection.flush()
+    await settle()
+    assert [one.code for one in refused] == ["unavailable"]
+    assert [frame["topic"] for frame in wire.frames] == ["person:7"]
+
+
+async def test_who_joins_others_takes_nothing_of_what_is_counted_for_them(hub, monkeypatch):
+    async def may(*_: object) -> bool:
+        return True
+
+    async def counted(*_: object) -> dict[str, int]:
+        return {"n": next(numbers)}
+
+    numbers = itertools.count(1)
+    monkeypatch.setattr(figures.Figures, "_may", may)
+    monkeypatch.setattr(figures.Figures, "_operations", counted)
+    monkeypatch.setattr(figures, "INTERVAL_S", 3600)
+    wires = [Wire(), Wire()]
+    windows = [open_connection(wire, user="1") for wire in wires]
+    for window in windows:
+        hub.figures.watch(window, "operations", print)
+        await settle()
+    hub.figures._tick()
+    await settle()
+    for window in windows:
+        window.flush()
+    await settle()
+    told = [[frame["data"]["n"] for frame in wire.frames] for wire in wires]
+    assert told == [[1, 2], [2]]
 
 
 async def test_who_begins_to_watch_is_told_alone_and_once(hub, monkeypatch):

@@ -61,7 +61,7 @@ async def test_a_hint_that_cannot_be_encoded_is_no_outage(settings, caplog):
     layer = {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer"}
     settings.CHANNEL_LAYERS = {"default": layer | {"CONFIG": {"hosts": ["redis://127.0.0.1:1"]}}}
     before = publisher.failures
-    groups.publish_part("operations", object())
+    groups.publish_part("operations", "\ud800")
     await aeventually(lambda: publisher.failures > before, what="the hint's failure")
     assert not publisher.paused
     assert "nothing that a channel layer can carry" in caplog.text

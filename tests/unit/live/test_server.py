@@ -125,6 +125,7 @@ def test_pings_of_the_protocol_are_answered_but_not_a_flood_of_them(
     socket.protocol.dataReceived(frame(b"", PING) * (2 * MOST))
     assert aborted == [1]
     assert socket.transport.value().count(b"\x8a") == MOST
+    socket.protocol.sendMessage(b"what the application answers before it hears of it")
     assert socket.queued() == [{"type": "websocket.disconnect", "code": 1006}]
 
 
