@@ -23,6 +23,7 @@ from notify.models import Notice, Notification
 from tests.harness.process import free_port
 from tests.harness.redis import RedisServer
 from tests.harness.server import manage
+from tests.harness.waiting import eventually
 from tests.integration.sending_urls import PaymentRefused
 
 
@@ -201,6 +202,7 @@ def test_it_does_not_wait_for_a_redis_that_hangs(ada, layer_at, own_redis: Redis
     try:
         assert send_five(ada) < MOST_S
         publisher.flush()
+        eventually(lambda: publisher.paused, what="giving the layer up")
     finally:
         own_redis.resume()
     assert_sent(ada, *"01234")
@@ -215,6 +217,7 @@ def test_it_does_not_wait_for_a_redis_that_hangs_later(ada, layer_at, own_redis:
     try:
         assert send_five(ada) < MOST_S
         publisher.flush()
+        eventually(lambda: publisher.paused, what="giving the layer up")
     finally:
         own_redis.resume()
     assert_sent(ada, "before", *"01234")
