@@ -59,7 +59,7 @@ FILES_FOR_OTHER_USE = 200  # descriptors that are not sockets: database, Redis, 
 # held, is let go of below and in `Connection.forget`.
 COLLECT = (20_000, 5, 50)
 TEXT, MASKED = 0x81, 0x80  # RFC 6455, 5.2: FIN and opcode 1; the bit beside the length
-WHOLE = (1, 2)  # opcodes of the frames that begin a message
+TEXT_OR_BINARY = (1, 2)  # opcodes; with one of them a message begins
 
 
 def _short_text(data: bytes) -> bytes | None:
@@ -135,7 +135,7 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no
     def onFrameBegin(self) -> None:  # noqa: N802  autobahn's
         """Bounds what no other limit counts, as it is no message: pings, which are answered,
         pongs, and the pieces of a message, which may be empty."""
-        if self.current_frame.opcode not in WHOLE:
+        if self.current_frame.opcode not in TEXT_OR_BINARY:
             second = int(time.monotonic())
             if second != self._counted_in:
                 self._counted_in, self._others = second, 0

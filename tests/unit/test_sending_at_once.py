@@ -15,7 +15,7 @@ from notify.exceptions import EmptyAudience, KeyConflict, UnknownUsers
 from notify.inbox import audience, reading, store
 from notify.live import groups
 from notify.models import Batch, Notice, Notification
-from tests.unit.inbox.helpers import Announced, batch_of, counts, people
+from tests.unit.inbox.helpers import Announced, batch_of, counts, people, told_of_notices
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -122,16 +122,8 @@ def test_where_the_inboxes_cannot_be_had_it_is_stored_first(announced, monkeypat
         return append(*batches)
 
     monkeypatch.setattr(store, "append", fail_once)
-    told = []
-
-    def note(notice, **_):
-        told.append(notice)
-
-    signals.notice_sent.connect(note)
-    try:
+    with told_of_notices() as told:
         notice = sending.send(to=ada, title="Hello")
-    finally:
-        signals.notice_sent.disconnect(note)
     assert list(Notice.objects.all()) == [notice] == told
     assert batch_of(notice).state == Batch.State.DONE
     assert counts(ada) == (1, 1)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.test import TestCase
 
-from notify import sending
+from notify import sending, signals
 from notify.changes import Change, Cursor, Reading, Row
 from notify.inbox import reading
 from notify.models import Batch, Inbox, Notice, Notification
@@ -24,6 +24,21 @@ def people(count: int, prefix: str = "user") -> list[User]:
 def committed() -> AbstractContextManager[Any]:
     """Runs what waits for the commit at the end of the `with`: tests with `db` never commit."""
     return TestCase.captureOnCommitCallbacks(execute=True)
+
+
+@contextmanager
+def told_of_notices() -> Iterator[list[Notice]]:
+    """What `notice_sent` has told, in the `with`."""
+    told: list[Notice] = []
+
+    def note(notice: Notice, **_: Any) -> None:
+        told.append(notice)
+
+    signals.notice_sent.connect(note)
+    try:
+        yield told
+    finally:
+        signals.notice_sent.disconnect(note)
 
 
 def deliver(to: Any, title: str = "Hello", **fields: Any) -> Notice:

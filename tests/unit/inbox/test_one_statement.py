@@ -12,11 +12,19 @@ from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from notify import sending, signals, writing
+from notify import sending, writing
 from notify.inbox import one_statement
 from notify.live import groups
 from notify.models import Batch, Inbox, Notice, Notification
-from tests.unit.inbox.helpers import Announced, batch_of, copy_of, counts, inbox_of, people
+from tests.unit.inbox.helpers import (
+    Announced,
+    batch_of,
+    copy_of,
+    counts,
+    inbox_of,
+    people,
+    told_of_notices,
+)
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -120,16 +128,8 @@ def test_in_a_transaction_it_is_not_taken(ada):
 
 
 def test_what_is_returned_has_been_saved(ada):
-    told = []
-
-    def note(notice: Notice, **_: Any) -> None:
-        told.append(notice)
-
-    signals.notice_sent.connect(note)
-    try:
+    with told_of_notices() as told:
         notice = sending.send(to=ada, title="Hello")
-    finally:
-        signals.notice_sent.disconnect(note)
     assert told == [notice]
     assert notice == Notice.objects.latest("pk")
     assert not notice._state.adding
