@@ -1,20 +1,27 @@
-"""A notice to one person as one statement. The usual way is seven round trips to the database,
-and most calls of `send` are for one person, with a view that waits for them.
+"""A notice to one person, and a mark of a few, as one statement each. The usual ways are seven
+and eight round trips to the database, with a view or the user's other windows waiting for them.
 
-PostgreSQL only: elsewhere an `INSERT` cannot be a part of a query. It is a transaction by itself,
-so it has no BEGIN and no COMMIT. `NOTIFY_ONE_STATEMENT = False` turns it off.
+PostgreSQL only: elsewhere an `INSERT` cannot be a part of a query. Each is a transaction by
+itself, so it has no BEGIN and no COMMIT. `NOTIFY_ONE_STATEMENT = False` turns them off.
+
+All parts of a statement see the tables as they were when it began, know of each other by what they
+return, and are carried out to the end, read or not (PostgreSQL, 7.8.4 "Data-Modifying Statements
+in WITH"). Only a row that it has waited for is seen as it is then (13.2.1 "Read Committed").
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.db import OperationalError
 from django.db.models import AutoField, Model
 
 from notify import conf
 from notify.changes import Change, Step
 from notify.inbox import epoch, reading, sql
-from notify.models import Batch, Inbox, Notification
+from notify.inbox.marks import Mark
+from notify.models import Batch, Inbox, Notice, Notification
 
 
 def append(batch: Batch) -> Change | None:
@@ -25,16 +32,13 @@ def append(batch: Batch) -> Change | None:
     the database is no PostgreSQL, or a transaction is open. Raises DatabaseError. Whoever has the
     inbox or the user is waited for, but not for long.
     """
-    may = sql.is_postgresql() and sql.connection().get_autocommit()
-    if batch.size != 1 or not may or not conf.current().one_statement:
+    if batch.size != 1 or not _may():
         return None
     suffix = epoch.suffix()  # before, as it may fail
     notice = batch.notice
     insert_notice, said = _insert(notice)
     insert_batch, done = _insert(batch, notice="notice.id")
-    # All parts see the tables as they were before, know of each other by what they return, and are
-    # carried out to the end, read or not (PostgreSQL, 7.8.4 "Data-Modifying Statements in WITH").
-    # So where there is no inbox nothing is inserted, and `version` is that of the row once it is
+    # Where there is no inbox nothing is inserted, and `version` is that of the row once it is
     # locked.
     found = sql.fetch(
         f"WITH inbox AS (UPDATE {sql.table(Inbox)}"
@@ -57,6 +61,72 @@ def append(batch: Batch) -> Change | None:
     _note_saved(batch, batch_id)
     step = Step(sql.public_key(user), own + suffix, *rest)
     return Change([step], [reading.notice_row(notice)])
+
+
+def mark(user: str, mark: Mark, ids: Sequence[int]) -> tuple[int, Change | None] | None:
+    """Marks those of the notices that are in this inbox; its version after it, and the change.
+
+    None, and nothing is written, where this cannot be one statement: there is no inbox, somebody
+    had it, the database is no PostgreSQL, or a transaction is open. Raises DatabaseError.
+    """
+    if not _may():
+        return None
+    suffix = epoch.suffix()
+    key, now = sql.database_key(user), sql.moment(sql.now())
+    times = [now] * mark.sets.count("%(now)s")
+    try:
+        records = sql.fetch(_marking(mark, sql.list_of(ids)), [key, key, *ids, *times])
+    except OperationalError as error:
+        if sql.may_pass(error):
+            return None
+        raise
+    if not records:
+        return None
+    owner, own, before, after, *counts = records[0][:6]
+    if after is None:
+        return before, None
+    step = Step(sql.public_key(owner), own + suffix, before, after, *counts)
+    return after, Change([step], rows=[reading.row_of(record[6:]) for record in records])
+
+
+def _marking(mark: Mark, ids: str) -> str:
+    """The statement. A record for each row that it has changed, and one where it has changed none.
+
+    Rows are chosen as they were when the statement began. Who changes rows counts up the inbox, so
+    they still are where its version still is once it is locked; else there is no record.
+    """
+    inbox, copies = sql.table(Inbox), sql.table(Notification)
+    return (
+        "WITH before AS MATERIALIZED"
+        f" (SELECT version FROM {inbox} WHERE user_id = {sql.sole_key()}),"
+        " locked AS MATERIALIZED"
+        f" (SELECT user_id, epoch, version FROM {inbox} WHERE user_id = {sql.sole_key()}"
+        f" AND {sql.lock_waits_are_limited()} {sql.for_update()}),"
+        " mine AS (SELECT locked.* FROM locked JOIN before USING (version)),"
+        f" chosen AS (SELECT m.id, ({mark.unseen}) AS unseen, ({mark.unread}) AS unread"
+        f" FROM {copies} m JOIN mine USING (user_id) WHERE m.notice_id IN {ids}"
+        f" AND {mark.changes}),"
+        f" n AS (UPDATE {copies} SET {mark.sets % {'now': '%s'}},"
+        " version = (SELECT version + 1 FROM mine)"
+        f" WHERE id {sql.one_of('SELECT id FROM chosen')} RETURNING *),"
+        " total AS (SELECT count(*) AS rows, count(*) FILTER (WHERE unseen) AS unseen,"
+        " count(*) FILTER (WHERE unread) AS unread FROM chosen),"
+        f" stepped AS (UPDATE {inbox} i SET version = i.version + 1,"
+        f" unseen = i.unseen + total.unseen * {mark.sign},"
+        f" unread = i.unread + total.unread * {mark.sign}"
+        " FROM mine, total WHERE i.user_id = mine.user_id AND total.rows > 0"
+        " RETURNING i.version, i.unseen, i.unread)"
+        " SELECT mine.user_id, mine.epoch, mine.version,"
+        f" stepped.version, stepped.unseen, stepped.unread, {reading.row_columns()}"
+        " FROM mine LEFT JOIN stepped ON TRUE LEFT JOIN n ON TRUE"
+        f" LEFT JOIN {sql.table(Notice)} t ON t.id = n.notice_id ORDER BY n.arrived"
+    )
+
+
+def _may() -> bool:
+    return (
+        sql.is_postgresql() and sql.connection().get_autocommit() and conf.current().one_statement
+    )
 
 
 def _insert(row: Model, **expressions: str) -> tuple[str, list[Any]]:

@@ -234,13 +234,9 @@ def _read(
     """(n, reading, floor) for each cursor whose user has an inbox; `join` supplies `n`."""
     if not cursors:
         return
-    times = ", ".join(sql.rfc3339(f"n.{name}") for name in _TIMES)
-    texts = ", ".join(f"t.{name}" for name in _TEXTS)
     statement = (
         "SELECT c.n, c.since, i.user_id, i.epoch, i.version, i.floor, i.unseen, i.unread,"
-        f" n.notice_id, n.arrived, n.version, {times}, {texts}, t.actor_id, t.actor_name,"
-        f" t.actions, t.data, {sql.rfc3339('t.created')}, {sql.rfc3339('t.expires')}"
-        f" FROM {sql.cursors_of(len(cursors))} c"
+        f" {row_columns()} FROM {sql.cursors_of(len(cursors))} c"
         f" JOIN {sql.table(Inbox)} i ON i.user_id = c.user_id {join}"
         f" LEFT JOIN {sql.table(Notice)} t ON t.id = n.notice_id ORDER BY c.n, n.{order}"
     )
@@ -250,12 +246,22 @@ def _read(
     for n, group in groupby(sql.fetch(statement, [keyed, *params]), key=itemgetter(0)):
         records = list(group)
         _, since, key, own, version, floor, unseen, unread, *_rest = records[0]
-        rows = [_row(record[8:]) for record in records if record[8] is not None]
+        rows = [row_of(record[8:]) for record in records if record[8] is not None]
         user = sql.public_key(key)
         yield n, Reading(user, own + suffix, version, unseen, unread, since, rows=rows), floor
 
 
-def _row(record: tuple[Any, ...]) -> Row:
+def row_columns() -> str:
+    """What `row_of` is made of, as SQL: of a notification `n` and its notice `t`."""
+    times = ", ".join(sql.rfc3339(f"n.{name}") for name in _TIMES)
+    texts = ", ".join(f"t.{name}" for name in _TEXTS)
+    return (
+        f"n.notice_id, n.arrived, n.version, {times}, {texts}, t.actor_id, t.actor_name,"
+        f" t.actions, t.data, {sql.rfc3339('t.created')}, {sql.rfc3339('t.expires')}"
+    )
+
+
+def row_of(record: Sequence[Any]) -> Row:
     notice_id, arrived, version, seen, read, archived, recalled, *said = record
     kind, category, level, title, body, url, actor, actor_name, actions, data, created, expires = (
         said

@@ -9,7 +9,6 @@ one order everywhere: batch, notice, inbox rows by key, notifications.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -18,7 +17,8 @@ from django.db.models import Count, Q
 
 from notify.changes import Change, Step
 from notify.exceptions import Busy, EpochChanged
-from notify.inbox import epoch, reading, sql
+from notify.inbox import epoch, one_statement, reading, sql
+from notify.inbox.marks import MARKS, Mark
 from notify.models import Batch, Inbox, Notification, user_pk
 
 ROWS_A_CHANGE = 2000  # a mark of everything is several changes
@@ -124,46 +124,18 @@ def take_out(batch: Batch) -> Change:
 # Marks
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """A mark in SQL: which rows it changes, how, and which of those move a count."""
-
-    changes: str
-    sets: str
-    unseen: str = "FALSE"
-    unread: str = "FALSE"
-    sign: int = -1
-
-
-_LIVE = "m.archived IS NULL AND m.recalled IS NULL"
-_MARKS = {
-    "seen": _Mark("m.seen IS NULL", "seen = %(now)s", unseen=_LIVE),
-    "read": _Mark(
-        "m.read IS NULL",
-        "read = %(now)s, seen = COALESCE(seen, %(now)s)",
-        unseen=f"m.seen IS NULL AND {_LIVE}",
-        unread=_LIVE,
-    ),
-    "unread": _Mark(f"m.read IS NOT NULL AND {_LIVE}", "read = NULL", unread="TRUE", sign=1),
-    "archived": _Mark(
-        "m.archived IS NULL",
-        "archived = %(now)s, read = COALESCE(read, %(now)s), seen = COALESCE(seen, %(now)s)",
-        unseen="m.seen IS NULL AND m.recalled IS NULL",
-        unread="m.read IS NULL AND m.recalled IS NULL",
-    ),
-    "unarchived": _Mark("m.archived IS NOT NULL", "archived = NULL"),
-}
-MARKS = tuple(_MARKS)
-MARKS_THROUGH = ("seen", "read", "archived")
-
-
 def mark_ids(user: str, as_: str, ids: Sequence[int]) -> tuple[int, Change | None]:
     """Marks those of the notices that are in this inbox; the version after it, and the change.
 
     A mark that changes nothing leaves version and times alone. Raises Busy.
     """
-    target = f"m.notice_id IN ({', '.join(['%s'] * len(ids)) or 'NULL'})"
-    version, change, _ = sql.in_transaction(lambda: _mark(user, _MARKS[as_], target, ids))
+    mark = MARKS[as_]
+    if 0 < len(ids) <= ROWS_IN_A_CHANGE:
+        done = one_statement.mark(user, mark, ids)
+        if done is not None:
+            return done
+    target = f"m.notice_id IN {sql.list_of(ids)}" if ids else "FALSE"
+    version, change, _ = sql.in_transaction(lambda: _mark(user, mark, target, ids))
     return version, change
 
 
@@ -180,7 +152,7 @@ def mark_through(
 
         def step(after: int = reached) -> tuple[int, Change | None, int | None]:
             target, params = "m.arrived > %s AND m.arrived <= %s", [after, through]
-            return _mark(user, _MARKS[as_], target, params, client_epoch, claim=after == 0)
+            return _mark(user, MARKS[as_], target, params, client_epoch, claim=after == 0)
 
         version, change, reached = sql.in_transaction(step)
         yield version, change
@@ -188,7 +160,7 @@ def mark_through(
 
 def _mark(
     user: str,
-    mark: _Mark,
+    mark: Mark,
     target: str,
     params: Sequence[Any],
     client_epoch: str | None = None,

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 import notify
 from notify import sending
 from notify.exceptions import Busy, EpochChanged
-from notify.inbox import store
+from notify.inbox.marks import MARKS
 from notify.web import callers
 from notify.web.refusals import Refusal
 
@@ -56,7 +56,7 @@ def _mark(user: str, as_: str, number: str, epoch: str = "") -> None:
         raise ValueError(number)
     if as_ == "read-all":
         sending.mark_through(user, "read", epoch=epoch, through=int(number))
-    elif as_ in store.MARKS:
+    elif as_ in MARKS:
         sending.mark(user, as_, ids=[int(number)])
     else:
         raise ValueError(as_)

@@ -154,7 +154,7 @@ class InboxMachine(RuleBasedStateMachine):
     # What the users do
 
     @precondition(lambda self: self.notices)
-    @rule(user=numbers, as_=st.sampled_from(store.MARKS), which=some)
+    @rule(user=numbers, as_=st.sampled_from(protocol.MARKS), which=some)
     def mark(self, user: int, as_: str, which: list[int]) -> None:
         name, ids = self.user(user), [self.one_of(self.notices, n).pk for n in which]
 
@@ -167,7 +167,7 @@ class InboxMachine(RuleBasedStateMachine):
 
         self.world.do(mark)
 
-    @rule(user=numbers, as_=st.sampled_from(store.MARKS_THROUGH), back=st.integers(0, 4))
+    @rule(user=numbers, as_=st.sampled_from(protocol.MARKS_THROUGH), back=st.integers(0, 4))
     def mark_through(self, user: int, as_: str, back: int) -> None:
         name = self.user(user)
         head = self.world.head(name)
@@ -188,7 +188,7 @@ class InboxMachine(RuleBasedStateMachine):
 
         self.world.do(mark)
 
-    @rule(user=numbers, as_=st.sampled_from(store.MARKS_THROUGH))
+    @rule(user=numbers, as_=st.sampled_from(protocol.MARKS_THROUGH))
     def mark_everything_bit_by_bit(self, user: int, as_: str) -> None:
         """Begins such a mark, or goes on with the one that was begun."""
         if self.marking is None:

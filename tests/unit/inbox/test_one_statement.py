@@ -1,4 +1,4 @@
-"""One statement for one person: the same rows as `store.append` and `save` leave."""
+"""One statement for one person: the same rows as `store` and `save` leave."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notify import sending, writing
-from notify.inbox import one_statement
-from notify.live import groups
+from notify.inbox import one_statement, sql, store
+from notify.inbox.marks import MARKS
+from notify.live import groups, protocol
 from notify.models import Batch, Inbox, Notice, Notification
 from tests.unit.inbox.helpers import (
     Announced,
     batch_of,
     copy_of,
     counts,
+    ids,
     inbox_of,
+    key,
     people,
+    recounted,
     told_of_notices,
 )
 
@@ -92,17 +96,20 @@ def test_it_leaves_the_rows_that_the_usual_way_leaves(ada, announced, settings, 
     assert inbox.version == copy.version == copy.arrived == 6
 
 
-def test_with_parameters_bound_by_the_server(ada, announced, monkeypatch):
+@pytest.fixture
+def bound_by_the_server(ada, monkeypatch):
     connection.close()
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "server_side_binding", True)
     monkeypatch.setattr(connection.features, "uses_server_side_binding", True)
+    yield
+    connection.close()
+
+
+def test_with_parameters_bound_by_the_server(ada, bound_by_the_server):
     [bob] = people(1, prefix="bob")
-    try:
-        notice = sending.send(**said_in_full(ada, bob))
-        with CaptureQueriesContext(connection) as queries:
-            sending.send(to=ada, title="Hello")
-    finally:
-        connection.close()
+    notice = sending.send(**said_in_full(ada, bob))
+    with CaptureQueriesContext(connection) as queries:
+        sending.send(to=ada, title="Hello")
     assert len(queries) == 1
     notice.refresh_from_db()
     assert notice.data == said_in_full(ada, bob)["data"]
@@ -155,3 +162,105 @@ def test_several_people_are_not_its_business(ada):
     before = model_to_dict(inbox_of(ada))
     assert one_statement.append(writing.done_batch(Notice(title="x"), [ada.pk, 0])) is None
     assert model_to_dict(inbox_of(ada)) == before
+
+
+# Marks
+
+
+def notices_in_every_state(ada: User) -> list[Notice]:
+    """In the inbox as new, seen, read, archived, archived unread, read and unread again, recalled,
+    recalled when seen."""
+    sending.recall(Notice.objects.get())  # that of the fixture
+    notices = [sending.send(to=ada, title=f"n{n}", data={"n": n}) for n in range(8)]
+    _new, seen, read, archived, unread_archived, unread, recalled, seen_recalled = notices
+    sending.mark(key(ada), "seen", ids=ids([seen, seen_recalled]))
+    sending.mark(key(ada), "read", ids=ids([read, unread]))
+    sending.mark(key(ada), "archived", ids=ids([archived, unread_archived]))
+    Notification.objects.filter(notice=unread_archived).update(read=None, seen=None)
+    sending.mark(key(ada), "unread", ids=[unread.pk])
+    sending.recall(recalled)
+    sending.recall(seen_recalled)
+    return notices
+
+
+def state_of(ada: User) -> list[dict[str, Any]]:
+    """The inbox and its rows."""
+    copies = Notification.objects.filter(user=ada).order_by("arrived")
+    return [model_to_dict(inbox_of(ada)), *(model_to_dict(copy) for copy in copies)]
+
+
+@pytest.mark.parametrize("as_", protocol.MARKS)
+def test_a_mark_leaves_the_rows_that_the_usual_way_leaves(
+    ada, announced, settings, monkeypatch, as_
+):
+    notices = notices_in_every_state(ada)
+    now = sql.now()
+    monkeypatch.setattr(sql, "now", lambda: now)
+    wanted = [*ids(notices), notices[0].pk, 10**15]
+    before = inbox_of(ada), list(Notification.objects.filter(user=ada))
+    of_each_way = []
+    for one_statement_or_not in (True, False):
+        settings.NOTIFY_ONE_STATEMENT = one_statement_or_not
+        for row in (before[0], *before[1]):
+            row.save()
+        with CaptureQueriesContext(connection) as queries:
+            version = sending.mark(key(ada), as_, ids=wanted)
+        assert (len(queries) == 1) is one_statement_or_not, [query["sql"] for query in queries]
+        assert announced.last.steps[0].to == version
+        of_each_way.append((version, announced.last, state_of(ada)))
+    assert of_each_way[0] == of_each_way[1]
+    assert inbox_of(ada).version == before[0].version + 1
+
+
+def test_a_mark_that_changes_nothing_is_one_statement_too(ada, announced):
+    [notice] = Notice.objects.all()
+    version = sending.mark(key(ada), "read", ids=[notice.pk])
+    before, told = state_of(ada), len(announced.changes)
+    with CaptureQueriesContext(connection) as queries:
+        assert sending.mark(key(ada), "read", ids=[notice.pk, 10**15]) == version
+    assert len(queries) == 1
+    assert state_of(ada) == before
+    assert len(announced.changes) == told
+
+
+def test_a_mark_with_parameters_bound_by_the_server(ada, bound_by_the_server):
+    notices = [sending.send(to=ada, title="Hello") for _ in range(3)]
+    with CaptureQueriesContext(connection) as queries:
+        sending.mark(key(ada), "archived", ids=ids(notices))
+    assert len(queries) == 1
+    assert counts(ada) == (1, 1) == recounted(ada)
+
+
+def test_a_mark_is_of_ones_own_inbox_only(ada):
+    [bob] = people(1, prefix="bob")
+    notice = sending.send(to=[ada, bob], title="to both")
+    sending.mark(key(ada), "read", ids=[notice.pk])
+    assert copy_of(ada, notice).read
+    assert not copy_of(bob, notice).read
+    assert counts(bob) == (1, 1)
+
+
+def test_without_an_inbox_a_mark_is_not_its_business():
+    [ada] = people(1)
+    assert one_statement.mark(key(ada), MARKS["read"], [1]) is None
+    assert not Inbox.objects.exists()
+    assert sending.mark(key(ada), "read", ids=[1]) == 0
+
+
+def test_a_mark_of_many_does_not_carry_the_rows(ada, announced, monkeypatch):
+    monkeypatch.setattr(store, "ROWS_IN_A_CHANGE", 2)
+    notices = [sending.send(to=ada, title="Hello") for _ in range(3)]
+    sending.mark(key(ada), "read", ids=ids(notices))
+    sending.mark(key(ada), "unread", ids=ids(notices[:2]))
+    of_many, of_few = announced.changes[-2:]
+    assert of_many.rows is None
+    assert [row["id"] for row in of_few.rows] == ids(notices[:2])
+
+
+def test_in_a_transaction_a_mark_is_a_part_of_it(ada):
+    [notice] = Notice.objects.all()
+    with transaction.atomic():
+        assert one_statement.mark(key(ada), MARKS["read"], [notice.pk]) is None
+        sending.mark(key(ada), "read", ids=[notice.pk])
+        transaction.set_rollback(True)
+    assert counts(ada) == (1, 1)

@@ -12,6 +12,7 @@ from notify import sending
 from notify.changes import Cursor
 from notify.exceptions import Busy, EpochChanged
 from notify.inbox import reading, store
+from notify.live import protocol
 from notify.models import Inbox, Notification
 from tests.unit.inbox.helpers import (
     batch_of,
@@ -227,7 +228,7 @@ def test_unarchived_comes_back_as_read(ada):
     assert counts(ada) == (0, 0) == recounted(ada)
 
 
-@pytest.mark.parametrize("as_", store.MARKS)
+@pytest.mark.parametrize("as_", protocol.MARKS)
 def test_marks_of_a_recalled_one_leave_the_counts(ada, as_):
     notice, _other = deliver_many(ada, 2)
     sending.recall(notice)
@@ -303,7 +304,7 @@ def through(user, as_, epoch, version):
     return list(store.mark_through(key(user), as_, epoch, version))
 
 
-@pytest.mark.parametrize("as_", store.MARKS_THROUGH)
+@pytest.mark.parametrize("as_", protocol.MARKS_THROUGH)
 def test_through_marks_what_arrived_at_or_before_it(ada, as_):
     notices = deliver_many(ada, 3)
     epoch = cursor_of(ada).epoch

@@ -1,0 +1,36 @@
+"""The marks that a user sets on notifications, in SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A mark in SQL: which rows it changes, how, and which of those move a count."""
+
+    changes: str
+    sets: str
+    unseen: str = "FALSE"
+    unread: str = "FALSE"
+    sign: int = -1
+
+
+_LIVE = "m.archived IS NULL AND m.recalled IS NULL"
+MARKS = {
+    "seen": Mark("m.seen IS NULL", "seen = %(now)s", unseen=_LIVE),
+    "read": Mark(
+        "m.read IS NULL",
+        "read = %(now)s, seen = COALESCE(seen, %(now)s)",
+        unseen=f"m.seen IS NULL AND {_LIVE}",
+        unread=_LIVE,
+    ),
+    "unread": Mark(f"m.read IS NOT NULL AND {_LIVE}", "read = NULL", unread="TRUE", sign=1),
+    "archived": Mark(
+        "m.archived IS NULL",
+        "archived = %(now)s, read = COALESCE(read, %(now)s), seen = COALESCE(seen, %(now)s)",
+        unseen="m.seen IS NULL AND m.recalled IS NULL",
+        unread="m.read IS NULL AND m.recalled IS NULL",
+    ),
+    "unarchived": Mark("m.archived IS NOT NULL", "archived = NULL"),
+}
