@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A mark in SQL: which rows it changes, how, and which of those move a count."""
+    """Which rows it changes, how, and which of those move a count: conditions of a notification
+    `m` as it was before, and assignments to its columns. The counts move by `sign`."""
 
     changes: str
     sets: str
     unseen: str = "FALSE"
     unread: str = "FALSE"
     sign: int = -1
+
+    def assignments(self, now: Any) -> tuple[str, list[Any]]:
+        """As SQL, and its parameters; `now` is one itself."""
+        return self.sets % {"now": "%s"}, [now] * self.sets.count("%(now)s")
 
 
 _LIVE = "m.archived IS NULL AND m.recalled IS NULL"

@@ -63,64 +63,70 @@ def append(batch: Batch) -> Change | None:
     return Change([step], [reading.notice_row(notice)])
 
 
-def mark(user: str, mark: Mark, ids: Sequence[int]) -> tuple[int, Change | None] | None:
+def mark(user: str, how: Mark, ids: Sequence[int]) -> tuple[int, Change | None] | None:
     """Marks those of the notices that are in this inbox; its version after it, and the change.
 
-    None, and nothing is written, where this cannot be one statement: there is no inbox, somebody
-    had it, the database is no PostgreSQL, or a transaction is open. Raises DatabaseError.
+    None, and nothing is written, where this cannot be one statement: there is no inbox, it was
+    changed by whoever was waited for, the database refused it for a reason that may pass, it is no
+    PostgreSQL, or a transaction is open. Raises DatabaseError.
     """
     if not _may():
         return None
     suffix = epoch.suffix()
-    key, now = sql.database_key(user), sql.moment(sql.now())
-    times = [now] * mark.sets.count("%(now)s")
     try:
-        records = sql.fetch(_marking(mark, sql.list_of(ids)), [key, key, *ids, *times])
+        records = sql.fetch(*mark_statement(user, how, ids))
     except OperationalError as error:
         if sql.may_pass(error):
             return None
         raise
     if not records:
         return None
-    owner, own, before, after, *counts = records[0][:6]
-    if after is None:
-        return before, None
-    step = Step(sql.public_key(owner), own + suffix, before, after, *counts)
-    return after, Change([step], rows=[reading.row_of(record[6:]) for record in records])
+    owner, own, start, to, *counts = records[0][:6]
+    if to is None:
+        return start, None
+    step = Step(sql.public_key(owner), own + suffix, start, to, *counts)
+    return to, Change([step], rows=[reading.row_of(record[6:]) for record in records])
 
 
-def _marking(mark: Mark, ids: str) -> str:
-    """The statement. A record for each row that it has changed, and one where it has changed none.
+def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[Any]]:
+    """A record for each row that it has changed, and one where it has changed none; the inbox
+    stays locked until it ends.
 
-    Rows are chosen as they were when the statement began. Who changes rows counts up the inbox, so
-    they still are where its version still is once it is locked; else there is no record.
+    Rows are chosen as they were when the statement began. Who changes a row counts up its inbox,
+    so all are still like that if the inbox has the same version once it is locked; else nothing is
+    chosen, and there is no record.
     """
     inbox, copies = sql.table(Inbox), sql.table(Notification)
-    return (
+    key = sql.database_key(user)
+    sets, times = how.assignments(sql.moment(sql.now()))
+    statement = (
         "WITH before AS MATERIALIZED"
         f" (SELECT version FROM {inbox} WHERE user_id = {sql.sole_key()}),"
         " locked AS MATERIALIZED"
         f" (SELECT user_id, epoch, version FROM {inbox} WHERE user_id = {sql.sole_key()}"
         f" AND {sql.lock_waits_are_limited()} {sql.for_update()}),"
-        " mine AS (SELECT locked.* FROM locked JOIN before USING (version)),"
-        f" chosen AS (SELECT m.id, ({mark.unseen}) AS unseen, ({mark.unread}) AS unread"
-        f" FROM {copies} m JOIN mine USING (user_id) WHERE m.notice_id IN {ids}"
-        f" AND {mark.changes}),"
-        f" n AS (UPDATE {copies} SET {mark.sets % {'now': '%s'}},"
-        " version = (SELECT version + 1 FROM mine)"
+        " unchanged AS (SELECT locked.* FROM locked JOIN before USING (version)),"
+        f" chosen AS (SELECT m.id, ({how.unseen}) AS unseen, ({how.unread}) AS unread"
+        # The limit has each be looked up by itself: for many the planner would rather read all
+        # rows of an inbox that it takes for one of average size.
+        " FROM unchanged, unnest(%s::bigint[]) AS wanted(id), LATERAL"
+        f" (SELECT * FROM {copies} WHERE user_id = unchanged.user_id AND notice_id = wanted.id"
+        f" LIMIT 1) m WHERE {how.changes}),"
+        f" n AS (UPDATE {copies} SET {sets}, version = (SELECT version + 1 FROM unchanged)"
         f" WHERE id {sql.one_of('SELECT id FROM chosen')} RETURNING *),"
         " total AS (SELECT count(*) AS rows, count(*) FILTER (WHERE unseen) AS unseen,"
         " count(*) FILTER (WHERE unread) AS unread FROM chosen),"
         f" stepped AS (UPDATE {inbox} i SET version = i.version + 1,"
-        f" unseen = i.unseen + total.unseen * {mark.sign},"
-        f" unread = i.unread + total.unread * {mark.sign}"
-        " FROM mine, total WHERE i.user_id = mine.user_id AND total.rows > 0"
+        f" unseen = i.unseen + total.unseen * {how.sign},"
+        f" unread = i.unread + total.unread * {how.sign}"
+        " FROM unchanged, total WHERE i.user_id = unchanged.user_id AND total.rows > 0"
         " RETURNING i.version, i.unseen, i.unread)"
-        " SELECT mine.user_id, mine.epoch, mine.version,"
+        " SELECT unchanged.user_id, unchanged.epoch, unchanged.version,"
         f" stepped.version, stepped.unseen, stepped.unread, {reading.row_columns()}"
-        " FROM mine LEFT JOIN stepped ON TRUE LEFT JOIN n ON TRUE"
+        " FROM unchanged LEFT JOIN stepped ON TRUE LEFT JOIN n ON TRUE"
         f" LEFT JOIN {sql.table(Notice)} t ON t.id = n.notice_id ORDER BY n.arrived"
     )
+    return statement, [key, key, sorted(set(ids)), *times]
 
 
 def _may() -> bool:

@@ -173,8 +173,9 @@ def _key_field() -> Any:
 
 
 def key_type() -> str:
-    """The column type of a reference to a user."""
-    return str(get_user_model()._meta.pk.rel_db_type(connection()))
+    """The column type of a reference to a user; without its length, as a cast would cut off what
+    is too long."""
+    return str(get_user_model()._meta.pk.rel_db_type(connection())).partition("(")[0]
 
 
 def keys_of(parameter: str = "%s") -> str:

@@ -187,12 +187,11 @@ def _mark(
     )
     left = last if rows == limit else None
     if rows:
-        now = sql.moment(sql.now())
-        sets = mark.sets % {"now": "%s"}
+        sets, times = mark.assignments(sql.moment(sql.now()))
         sql.execute(
             f"UPDATE {sql.table(Notification)} SET {sets}, version = %s"
             f" WHERE id {sql.one_of(f'SELECT id FROM ({chosen}) chosen')}",
-            [*[now] * mark.sets.count("%(now)s"), inbox.version + 1, key, *params],
+            [*times, inbox.version + 1, key, *params],
         )
     change = _step_on(inbox, rows, mark.sign * unseen, mark.sign * unread)
     if client_epoch is not None:

@@ -276,16 +276,14 @@ def _scans(operation: Callable[[], None]) -> list[str]:
         statements.append((statement, params))
         return execute(statement, params, many, context)
 
-    with transaction.atomic():
-        with connection.execute_wrapper(note):
-            operation()
-        found: dict[str, None] = {}
-        for statement, params in statements:
-            if statement.lstrip("( ").startswith(("SELECT", "UPDATE", "INSERT")):
-                with connection.cursor() as cursor:
-                    cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", params)
-                    found |= dict.fromkeys(_scans_of(cursor.fetchone()[0][0]["Plan"]))
-        transaction.set_rollback(True)
+    with connection.execute_wrapper(note):
+        operation()
+    found: dict[str, None] = {}
+    for statement, params in statements:
+        if statement.lstrip("( ").startswith(("WITH", "SELECT", "UPDATE", "INSERT")):
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", params)
+                found |= dict.fromkeys(_scans_of(cursor.fetchone()[0][0]["Plan"]))
     return sorted(found)
 
 

@@ -13,6 +13,7 @@ from django.contrib.auth.models import Group
 from django.core.checks import run_checks
 from django.db import connection
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
 import notify
 from notify import sending
@@ -274,4 +275,30 @@ def test_keys_have_the_type_of_the_column():
             " WHERE table_name = 'notify_inbox' AND column_name = 'user_id'"
         )
         [(column,)] = cursor.fetchall()
-    assert sql.key_type().split("(")[0] in {column, column.replace("character varying", "varchar")}
+    assert sql.key_type() in {column, column.replace("character varying", "varchar")}
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_notice_and_a_mark_as_one_statement_each(announced):
+    ada, bob = make(2)
+    notify.send(to=[ada, bob], title="makes the inboxes")
+    with CaptureQueriesContext(connection) as queries:
+        notice = notify.send(to=ada, title="Hello", actor=bob)
+        assert sending.mark(str(ada.pk), "read", ids=[notice.pk]) == 3
+    assert len(queries) == 2
+    assert counts(ada) == (3, 1, 1)
+    arrived, marked = announced[-2:]
+    assert arrived.steps[0].user == marked.steps[0].user == str(ada.pk)
+    assert marked.rows[0]["actor"]["id"] == str(bob.pk)
+    assert counts(bob) == (1, 1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_name_that_is_too_long_is_nobodys():
+    if People._meta.pk.get_internal_type() == "CharField":
+        ada = People._default_manager.create(pk="a" * People._meta.pk.max_length)
+        send(to=ada, title="Hello")
+        with pytest.raises(Inbox.DoesNotExist):
+            sending.mark(f"{ada.pk}a", "read", ids=[Notice.objects.get().pk])
+        assert counts(ada) == (1, 1, 1)

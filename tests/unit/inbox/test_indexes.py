@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from django.utils import timezone
 
 from notify import sending
 from notify.changes import Cursor
-from notify.inbox import reading, store, work
+from notify.inbox import one_statement, reading, store, work
+from notify.inbox.marks import MARKS
 from notify.models import Batch, Inbox, Notice, Notification
 from tests.unit.inbox.helpers import batch_of, cursor_of, deliver, key, people
 
@@ -82,8 +84,34 @@ def statements(ask: Callable[[], object]) -> list[str]:
     return [
         query["sql"]
         for query in queries
-        if re.match("SELECT|UPDATE|INSERT|DELETE", query["sql"]) and "notify_" in query["sql"]
+        if re.match("WITH|SELECT|UPDATE|INSERT|DELETE", query["sql"]) and "notify_" in query["sql"]
     ]
+
+
+@pytest.mark.postgres
+def test_a_mark_in_one_statement_looks_up_each_row_by_an_index(users):
+    """And not all rows of an inbox, which may be a million where the average has two."""
+    small = people(3000, prefix="small")
+    Inbox.objects.bulk_create(Inbox(user=user) for user in small)
+    notices = Notice.objects.order_by("pk")
+    Notification.objects.bulk_create(
+        Notification(user=user, notice=notice, arrived=version, version=version)
+        for version, notice in enumerate(notices[:2], 1)
+        for user in small
+    )
+    ids = list(notices.values_list("pk", flat=True)[:50])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        for how, wanted in product(MARKS.values(), (ids, ids[:1])):
+            statement = one_statement.mark_statement(key(users[50]), how, wanted)
+            plans = [plan for plan in plans_of(cursor.mogrify(*statement)) if is_read(plan)]
+            assert len(plans) == 2, plans  # which to mark, and to mark them
+            assert all(re.search(r"\((notice_)?id = ", plan) for plan in plans), plans
+
+
+def is_read(line: str) -> bool:
+    """Whether it reads copies."""
+    return bool(re.match(".*Scan notify_notification ", line))
 
 
 def plans_of(sql: str) -> list[str]:
@@ -100,6 +128,7 @@ def plans_of(sql: str) -> list[str]:
         nodes += node.get("Plans", [])
     return [
         f"{node['Node Type']} {node.get('Relation Name', '')} {node.get('Index Name', '')}"
+        f" {node.get('Index Cond', '')}"
         for node in nodes
     ]
 

@@ -212,6 +212,10 @@ def test_a_mark_leaves_the_rows_that_the_usual_way_leaves(
     assert inbox_of(ada).version == before[0].version + 1
 
 
+def test_the_store_knows_the_marks_of_the_protocol():
+    assert tuple(MARKS) == protocol.MARKS
+
+
 def test_a_mark_that_changes_nothing_is_one_statement_too(ada, announced):
     [notice] = Notice.objects.all()
     version = sending.mark(key(ada), "read", ids=[notice.pk])
