@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest --durations=20 --durations-min=5
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-unit test-sqlite test-services test-faults test-js faults soak test-matrix lint \
+.PHONY: help run test test-beside test-unit test-sqlite test-services test-faults test-js faults soak test-matrix lint \
         format audit bench bench-quick profile compare messages constraints clean
 
 help:  ## this list
@@ -49,7 +49,16 @@ run: .make/deploy  ## the whole thing on http://localhost:8000/ (PORT=…), with
 
 # ------------------------------------------------------------------------------------- tests
 
-test: test-sqlite test-services test-faults test-js  ## every test but the long ones of `make faults`
+# The tests on PostgreSQL and in Chromium mostly wait, for servers and pages; the others run beside.
+test: .make/dev .make/node  ## every test but the long ones of `make faults`
+	@tests/system-packages redis-server postgres nginx systemd-analyze openssl faketime chromium
+	@echo "Two at a time, for some 20 minutes; each says what it did when it is through."
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-services test-beside
+
+test-beside:
+	@$(MAKE) --no-print-directory test-sqlite
+	@$(MAKE) --no-print-directory test-faults
+	@$(MAKE) --no-print-directory test-js
 
 test-unit: .make/dev  ## quick: what needs no service
 	@$(PYTEST) tests/unit -m 'not postgres'
