@@ -13,7 +13,8 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
+from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -82,7 +83,7 @@ class Hub:
         self._unflushed: list[Connection] = []
         self.flush_soon = self._flush_soon  # one bound method for all sockets, not one for each
         self._gaps: dict[Connection, str] = {}  # and what noticed that something is missing
-        self._unchecked: set[str] = set()  # users whose group was joined a moment ago
+        self._unchecked: set[str] = set()  # users whose hints came to nobody a moment ago
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._drained: asyncio.Event | None = None  # set when the last socket has gone
@@ -176,6 +177,8 @@ class Hub:
             group = user_group(user)
             self._users_by_group[group] = user
             self.layer.join(group)
+        else:
+            self._look_again(user)
         self.heartbeat.add(connection)
         staying = [one for one in of_user if one.closing is None]
         if len(staying) > conf.current().sockets_per_user:
@@ -273,18 +276,26 @@ class Hub:
         return False
 
     def _joined(self, group: str) -> None:
-        # Hints of a moment ago did not reach us yet, so look once whether there were any.
         user = self._users_by_group.get(group)
         if user is not None:
-            self._unchecked.add(user)
-            self._later("check", self._check_joined)
+            self._look_again(user)
 
-    async def _check_joined(self) -> None:
+    def _look_again(self, user: str) -> None:
+        """A moment ago hints did not reach this user's newest socket yet, so look once whether
+        there were any."""
+        self._unchecked.add(user)
+        self._later("check", self._check)
+
+    async def _check(self) -> None:
         users, self._unchecked = self._unchecked, set()
+        await self._check_now(users)
+
+    async def _check_now(self, users: Collection[str]) -> None:
         await self.sweep.compare(users)
+        await self.sweep.judge(chain.from_iterable(map(self.of_user, users)))
 
     def _layer_is_back(self) -> None:
-        self.spawn(self.sweep.compare(self.users))
+        self.spawn(self._check_now(self.users))
 
     # Catching up
 

@@ -25,6 +25,7 @@ from tests.harness.database import orm
 from tests.harness.redis import RedisServer
 from tests.harness.server import PYTHON, SERVE, Server
 from tests.harness.sessions import new_session, session_cookie
+from tests.harness.waiting import deadline
 from tests.integration.conftest import client_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
@@ -156,15 +157,30 @@ async def test_4401_when_the_session_is_removed_behind_our_back(
     await closes_with(4401, client)
 
 
+async def test_4401_when_the_session_ended_while_no_hint_could_reach_us(
+    start_server: StartServer, own_redis: RedisServer, ada: User
+) -> None:
+    """Long before all sessions are judged again."""
+    server = start_server(REDIS_URL=own_redis.url, NOTIFY_SWEEP_INTERVAL="0.5")
+    own_redis.kill()
+    client = await orm(client_of, server, ada)
+    await client.connect()
+    await client.frame("inbox")
+    await orm(Session.objects.all().delete)  # and who says so is not heard
+    own_redis.start()
+    await closes_with(4401, client, 15)
+
+
 async def test_4401_within_a_second_of_a_known_expiry(server: Server, ada: User) -> None:
     session = await orm(new_session, ada)
     row = await orm(Session.objects.get, session_key=session.session_key)
-    row.expire_date = timezone.now() + timedelta(seconds=2)
+    life = deadline(2)
+    row.expire_date = timezone.now() + timedelta(seconds=life)
     await orm(row.save)
     cookie = f"{django_settings.SESSION_COOKIE_NAME}={session.session_key}"
     async with Client(server.socket_url, origin=server.url, cookie=cookie) as client:
         await client.frame("inbox")
-        await closes_with(4401, client, 2 + SECOND)
+        await closes_with(4401, client, life + SECOND)
         assert timezone.now() >= row.expire_date
 
 
@@ -216,7 +232,7 @@ async def test_4503_while_the_database_is_away(
 
 
 async def test_4504_when_a_ping_is_not_answered(start_server: StartServer, ada: User) -> None:
-    server = start_server(NOTIFY_PING_INTERVAL="0.2", NOTIFY_PING_TIMEOUT="0.3")
+    server = start_server(NOTIFY_PING_INTERVAL="0.2", NOTIFY_PING_TIMEOUT="1")
     async with await orm(client_of, server, ada) as answering:
         async with await orm(client_of, server, ada, answer_pings=False) as silent:
             await closes_with(4504, silent)
@@ -274,7 +290,8 @@ async def test_4508_for_a_slow_reader_and_nothing_is_lost(
         assert client.titles == [str(n) for n in range(99, -1, -1)]
 
 
-async def test_4529_when_being_limited_is_ignored(server: Server, ada: User) -> None:
+async def test_4529_when_being_limited_is_ignored(start_server: StartServer, ada: User) -> None:
+    server = start_server(NOTIFY_FRAMES_PER_SECOND="0.1")  # none is allowed again meanwhile
     async with await orm(client_of, server, ada) as client:
         await client.frame("hello")
         for n in range(300):

@@ -1,6 +1,11 @@
 import asyncio
+from collections.abc import Collection, Iterable
 
+import pytest
+
+from notify.live.connection import Connection
 from notify.live.hub import Hub
+from tests.harness.waiting import aeventually
 from tests.unit.live.fakes import Recorder, Wire, open_connection, settle
 
 
@@ -20,4 +25,29 @@ async def test_a_socket_that_cannot_be_written_to_holds_up_no_other() -> None:
         await settle()
     assert recorder.texts == ["0", "1"]
     assert lost == [1, 1]
+    await hub.pool.close()
+
+
+async def test_what_was_said_while_a_socket_opened_is_looked_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a user's first socket when the group is joined, of another one at once."""
+    hub = Hub(asyncio.get_running_loop())
+    compared: list[str] = []
+    judged: list[Connection] = []
+
+    async def compare(users: Collection[str]) -> None:
+        compared.extend(users)
+
+    async def judge(connections: Iterable[Connection]) -> None:
+        judged.extend(connections)
+
+    monkeypatch.setattr(hub.sweep, "compare", compare)
+    monkeypatch.setattr(hub.sweep, "judge", judge)
+    monkeypatch.setattr(hub.layer, "join", lambda group: None)
+    sockets = [open_connection(Wire(), user=user) for user in ("1", "2", "2")]
+    for socket in sockets:
+        hub.add(socket)
+    await aeventually(lambda: judged == sockets[1:])
+    assert compared == ["2"]
     await hub.pool.close()
