@@ -17,7 +17,14 @@ from typing import Any
 import pytest
 from django.conf import settings as project
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.conftest import StartServer
 from tests.harness.server import Server
@@ -36,7 +43,8 @@ SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 10_000
+PATIENCE_MS = deadline(10) * 1000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class Windows:

@@ -208,7 +208,8 @@ def test_a_laptop_that_slept_is_current_soon_after_it_wakes(tabs, ada, browser):
     notify.send(to=ada, title="Two")
     browser.wake()
     woken = time.monotonic()
+    passed = front.evaluate("ticks") - before
     shows(front, "Two", "One")
     assert time.monotonic() - woken < deadline(8)
-    assert front.evaluate("ticks") - before < 40  # six seconds are missing
+    assert passed < 40  # six seconds are missing
     eventually(lambda: front.evaluate("told") == ["One", "Two"])

@@ -218,7 +218,7 @@ async def test_nonsense_never_is_an_internal_error(world: World, count: int) -> 
             with contextlib.suppress(ConnectionError):
                 raw.send(strange)
                 raw.send(frame(b"no JSON"))  # the last word, if it is still open
-            raw.timeout = 1
+            raw.timeout = contract(1)
             try:
                 code = raw.until_closed()
             except TimeoutError:

@@ -736,7 +736,7 @@ def test_a_user_who_is_locked_at_the_commit_is_sent_to_all_the_same(monkeypatch)
 
 @only_postgres
 def test_a_lock_that_comes_free_is_had_on_a_later_attempt(monkeypatch, lock_failures):
-    monkeypatch.setattr(sql, "LOCK_TIMEOUT_MS", 50)
+    monkeypatch.setattr(sql, "LOCK_TIMEOUT_MS", 200)
     [ada] = people(1)
     notice = deliver(ada)
     with threads() as beside:
