@@ -50,15 +50,17 @@ run: .make/deploy  ## the whole thing on http://localhost:8000/ (PORT=…), with
 # ------------------------------------------------------------------------------------- tests
 
 # The tests on PostgreSQL and in Chromium mostly wait, for servers and pages; the others run beside.
+# With two on its cores the machine is as busy as in CI, so deadlines are those of CI.
 test: .make/dev .make/node  ## every test but the long ones of `make faults`
 	@tests/system-packages redis-server postgres nginx systemd-analyze openssl faketime chromium
 	@echo "Two at a time, for some 20 minutes; each says what it did when it is through."
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-services test-beside
+	@CI=$${CI:-as-in} $(MAKE) --no-print-directory --jobs=2 --output-sync=target \
+	  test-services test-beside
 
 test-beside:
-	@$(MAKE) --no-print-directory test-sqlite
-	@$(MAKE) --no-print-directory test-faults
-	@$(MAKE) --no-print-directory test-js
+	@status=0; for tests in test-sqlite test-faults test-js; do \
+	  $(MAKE) --no-print-directory $$tests || status=1; \
+	done; exit $$status
 
 test-unit: .make/dev  ## quick: what needs no service
 	@$(PYTEST) tests/unit -m 'not postgres'

@@ -173,9 +173,10 @@ def _key_field() -> Any:
 
 
 def key_type() -> str:
-    """The column type of a reference to a user; without its length, as a cast would cut off what
-    is too long."""
-    return str(get_user_model()._meta.pk.rel_db_type(connection())).partition("(")[0]
+    """The column type of a reference to a user; `varchar` without its length, as a cast would cut
+    off what is too long."""
+    kind = str(get_user_model()._meta.pk.rel_db_type(connection()))
+    return "varchar" if kind.startswith("varchar(") else kind
 
 
 def keys_of(parameter: str = "%s") -> str:

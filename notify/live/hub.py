@@ -13,7 +13,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Coroutine
 from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -28,7 +28,7 @@ from notify.inbox import reading
 from notify.live import authentication, protocol
 from notify.live.connection import ABORT_AFTER_S, HOLD_ABOVE_BYTES, Connection
 from notify.live.figures import Figures
-from notify.live.groups import Hint, publisher, user_group
+from notify.live.groups import PAUSE_AFTER_FAILURE_S, Hint, publisher, user_group
 from notify.live.heartbeat import Heartbeat
 from notify.live.layer import Layer
 from notify.live.loader import Loader
@@ -42,6 +42,7 @@ DRAIN_SPREAD_S = 0.005  # for each socket
 DRAIN_SPREAD_MAX_S = 25.0
 STATEMENT_TIMEOUT_S = 10.0
 STEP = len(Step._fields)
+JUDGE_WAIT_S = 0.5  # a session's end closes its sockets within a second
 GAP_WAIT_S = 0.05  # what is missing may be under way, in another order
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
@@ -83,7 +84,8 @@ class Hub:
         self._unflushed: list[Connection] = []
         self.flush_soon = self._flush_soon  # one bound method for all sockets, not one for each
         self._gaps: dict[Connection, str] = {}  # and what noticed that something is missing
-        self._unchecked: set[str] = set()  # users whose hints came to nobody a moment ago
+        self._unchecked: set[str] = set()  # users whose group was joined a moment ago
+        self._unjudged: set[str] = set()  # and those who have a new socket
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._drained: asyncio.Event | None = None  # set when the last socket has gone
@@ -177,8 +179,7 @@ class Hub:
             group = user_group(user)
             self._users_by_group[group] = user
             self.layer.join(group)
-        else:
-            self._look_again(user)
+        self._judge_soon(user)
         self.heartbeat.add(connection)
         staying = [one for one in of_user if one.closing is None]
         if len(staying) > conf.current().sockets_per_user:
@@ -276,26 +277,34 @@ class Hub:
         return False
 
     def _joined(self, group: str) -> None:
+        # Hints of a moment ago did not reach us yet, so look once whether there were any.
         user = self._users_by_group.get(group)
         if user is not None:
-            self._look_again(user)
+            self._unchecked.add(user)
+            self._later("check", self._check_joined)
+            self._judge_soon(user)
 
-    def _look_again(self, user: str) -> None:
-        """A moment ago hints did not reach this user's newest socket yet, so look once whether
-        there were any."""
-        self._unchecked.add(user)
-        self._later("check", self._check)
-
-    async def _check(self) -> None:
+    async def _check_joined(self) -> None:
         users, self._unchecked = self._unchecked, set()
-        await self._check_now(users)
-
-    async def _check_now(self, users: Collection[str]) -> None:
         await self.sweep.compare(users)
+
+    def _judge_soon(self, user: str) -> None:
+        """What ended between a handshake's judgement and the socket's place here, or before the
+        user's group was joined, was told to others only."""
+        self._unjudged.add(user)
+        self._later("judge", self._judge, JUDGE_WAIT_S)
+
+    async def _judge(self) -> None:
+        users, self._unjudged = self._unjudged, set()
         await self.sweep.judge(chain.from_iterable(map(self.of_user, users)))
 
     def _layer_is_back(self) -> None:
-        self.spawn(self._check_now(self.users))
+        """Its groups are joined anew, each with a look; but others may still be sparing it."""
+        self.spawn(self.sweep.compare(self.users))
+        self._later("judge all", self._judge_all, PAUSE_AFTER_FAILURE_S + JUDGE_WAIT_S)
+
+    async def _judge_all(self) -> None:
+        await self.sweep.judge(self.connections())
 
     # Catching up
 

@@ -170,7 +170,7 @@ class Sweep:
         if not identities:
             return
         verdicts = await self._hub.pool.run(authentication.judge, identities)
-        for connection in open_ones:
+        for connection in open_ones if verdicts else ():
             code = verdicts.get(connection.identity)
             if code is not None:
                 connection.close(code, _REASONS[code])

@@ -31,8 +31,9 @@ async def test_a_socket_that_cannot_be_written_to_holds_up_no_other() -> None:
 async def test_what_was_said_while_a_socket_opened_is_looked_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of a user's first socket when the group is joined, of another one at once."""
+    """Once when the socket has its place, and once more if the group is joined later."""
     hub = Hub(asyncio.get_running_loop())
+    groups: list[str] = []
     compared: list[str] = []
     judged: list[Connection] = []
 
@@ -44,10 +45,40 @@ async def test_what_was_said_while_a_socket_opened_is_looked_up(
 
     monkeypatch.setattr(hub.sweep, "compare", compare)
     monkeypatch.setattr(hub.sweep, "judge", judge)
-    monkeypatch.setattr(hub.layer, "join", lambda group: None)
-    sockets = [open_connection(Wire(), user=user) for user in ("1", "2", "2")]
-    for socket in sockets:
+    monkeypatch.setattr(hub.layer, "join", groups.append)
+    one, *two = [open_connection(Wire(), user=user) for user in ("1", "2", "2")]
+    for socket in (one, *two):
         hub.add(socket)
-    await aeventually(lambda: judged == sockets[1:])
+    await aeventually(lambda: judged)
+    assert {*judged} == {one, *two}
+    assert compared == []
+    judged.clear()
+
+    hub._joined(groups[1])
+
+    await aeventually(lambda: judged)
+    assert judged == two
     assert compared == ["2"]
+    await hub.pool.close()
+
+
+async def test_once_the_layer_is_back_and_all_use_it_again_every_session_is_judged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("notify.live.hub.PAUSE_AFTER_FAILURE_S", 0)
+    hub = Hub(asyncio.get_running_loop())
+    judged: list[Connection] = []
+
+    async def judge(connections: Iterable[Connection]) -> None:
+        judged.extend(connections)
+
+    monkeypatch.setattr(hub.sweep, "judge", judge)
+    monkeypatch.setattr(hub, "_judge_soon", lambda user: None)
+    socket = open_connection(Wire())
+    hub.add(socket)
+
+    hub._layer_is_back()
+
+    await aeventually(lambda: judged)
+    assert judged == [socket]
     await hub.pool.close()
