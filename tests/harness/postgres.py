@@ -105,12 +105,15 @@ class Postgres:
 
     def pause(self) -> None:
         """Freezes the server and every backend: connections stay open and nobody answers."""
-        for pid in self._pids():
-            os.kill(pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
         for pid in self._pids():
-            os.kill(pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):  # a backend that has just ended
+                os.kill(pid, number)
 
     def terminate_backends(self, database: str) -> int:
         """Cuts off all who are connected to `database`; returns how many that were."""
