@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth import (
     BACKEND_SESSION_KEY,
@@ -23,6 +25,7 @@ from django.contrib.auth import (
 )
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.sessions.backends.cache import SessionStore as CacheSession
 from django.core import signing
 from django.core.exceptions import DisallowedHost, ValidationError
 from django.core.handlers.asgi import ASGIRequest
@@ -155,22 +158,35 @@ def issue_ticket(user: str, *, session_key: str | None = None, token_id: int | N
     content = {
         "user": user,
         "nonce": secrets.token_hex(16),
-        "session": session_key,
+        "session": None if session_key is None else _seal().encrypt(session_key.encode()).decode(),
         "token": token_id,
     }
     return _TICKETS.sign_object(content)
+
+
+def _seal() -> MultiFernet:
+    """What a ticket is signed with does not hide what it says, and a ticket in a query string gets
+    into logs: the session's key is a secret for longer than the ticket is good."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    digests = [
+        salted_hmac("notify.ticket.session", "", secret=key, algorithm="sha256").digest()
+        for key in keys
+    ]
+    return MultiFernet([Fernet(urlsafe_b64encode(digest)) for digest in digests])
 
 
 def redeem(ticket: str) -> Identity | None:
     """Spends a ticket; None if it is forged, too old, spent, or its right has ended."""
     try:
         content = _TICKETS.unsign_object(ticket, max_age=TICKET_LIFETIME_S)
+        sealed = content["session"]
+        session_key = None if sealed is None else _seal().decrypt(sealed.encode()).decode()
         with transaction.atomic(using=sql.alias()):
             SpentTicket(nonce=content["nonce"]).save(force_insert=True, using=sql.alias())
-    except (signing.BadSignature, IntegrityError):
+    except (signing.BadSignature, InvalidToken, IntegrityError):
         return None
-    if content["session"] is not None:
-        identity = _by_sessions([content["session"]]).get(content["session"])
+    if session_key is not None:
+        identity = _by_sessions([session_key]).get(session_key)
     else:
         identity = Identity(content["user"], token_id=content["token"])
     if identity is None or identity.user != content["user"] or judge([identity]):
@@ -245,11 +261,20 @@ def _load_sessions(keys: Collection[str]) -> dict[str, tuple[dict[str, Any], dat
     """What each session holds, and its end where the engine knows it."""
     store = _session_store()
     if not hasattr(store, "get_model_class"):
-        return {key: (store(key).load(), None) for key in keys}
+        return {key: (_load_session(store(key), key), None) for key in keys}
     rows = store.get_model_class().objects.filter(
         session_key__in=keys, expire_date__gt=timezone.now()
     )
     return {row.session_key: (row.get_decoded(), row.expire_date) for row in rows}
+
+
+def _load_session(session: Any, key: str) -> dict[str, Any]:
+    """What it holds. Raises where the cache that it is in is away: Django takes that for no session
+    at all, and whoever was told so would stop."""
+    held: dict[str, Any] = session.load()
+    if not held and isinstance(session, CacheSession):
+        session.exists(key)
+    return held
 
 
 def _session_store() -> Any:
@@ -342,7 +367,7 @@ def _lost_sessions(keys: Collection[str]) -> set[str]:
             session_key__in=keys, expire_date__gt=timezone.now()
         )
         return set(keys) - set(rows.values_list("session_key", flat=True))
-    return {key for key in keys if SESSION_KEY not in store(key).load()}
+    return {key for key in keys if SESSION_KEY not in _load_session(store(key), key)}
 
 
 def _revoked(token_ids: Collection[int]) -> set[int]:

@@ -1,6 +1,8 @@
 """Who a handshake belongs to, and when that ends, for each of Django's session engines."""
 
+import json
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
@@ -8,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from django.contrib.auth.models import Permission, User
 from django.contrib.auth.signals import user_logged_out
 from django.test import RequestFactory
@@ -15,6 +18,7 @@ from django.utils import timezone
 
 from notify.live import authentication
 from notify.live.protocol import Code
+from tests.harness.process import refusing_port
 from tests.harness.sessions import new_session
 
 ENGINES = ["db", "cached_db", "cache", "file", "signed_cookies"]
@@ -174,6 +178,50 @@ def test_a_ticket_serves_once_and_carries_its_right(ada: User) -> None:
     assert identity is not None
     assert identity.session_key == session.session_key
     assert authentication.redeem(ticket) is None
+
+
+def test_a_ticket_does_not_show_the_session_that_it_carries(ada: User) -> None:
+    session = new_session(ada)
+    key = session.session_key.encode()
+    ticket = authentication.issue_ticket(str(ada.pk), session_key=session.session_key)
+    content = urlsafe_b64decode(ticket.partition(":")[0] + "==")
+    sealed = urlsafe_b64decode(json.loads(content)["session"])
+    assert not [shown for shown in (ticket.encode(), content, sealed) if key in shown]
+
+
+def test_a_ticket_outlives_a_change_of_the_secret_key(ada: User, settings: Any) -> None:
+    session = new_session(ada)
+    ticket = authentication.issue_ticket(str(ada.pk), session_key=session.session_key)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another"
+    assert authentication.redeem(ticket) is not None
+
+
+def test_a_ticket_whose_session_was_sealed_by_another_key_is_nobodys(
+    ada: User, settings: Any
+) -> None:
+    session = new_session(ada)
+    ticket = authentication.issue_ticket(str(ada.pk), session_key=session.session_key)
+    content = authentication._TICKETS.unsign_object(ticket)
+    settings.SECRET_KEY = "another"
+    assert authentication.redeem(authentication._TICKETS.sign_object(content)) is None
+
+
+def test_where_the_store_of_sessions_is_away_nobody_is_judged(ada: User, settings: Any) -> None:
+    session = new_session(ada)
+    identity = identify(session)
+    assert identity is not None
+    with refusing_port() as port:
+        settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+        settings.CACHES = {
+            "default": {
+                "BACKEND": "django.core.cache.backends.redis.RedisCache",
+                "LOCATION": f"redis://127.0.0.1:{port}",
+            }
+        }
+        for ask in (lambda: verdict(identity), lambda: identify(session)):
+            with pytest.raises(redis.ConnectionError):
+                ask()
 
 
 def test_an_identity_shows_no_secret(ada: User) -> None:
