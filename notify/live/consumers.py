@@ -110,9 +110,8 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
             await self.base_send(accept)
             await self._close_unknown(Code.RESTARTING, "the server restarts", DRAINING_RETRY_S)
         if self.hub.is_full(self._address()):
-            events.log("limit", what="sockets", address=self._address(), sockets=self.hub.size)
             await self.base_send(accept)
-            await self._close_unknown(Code.PROCESS_FULL, "this process is at its socket limit")
+            await self._close_full()
         try:
             identity = await self.hub.identify(self.scope)
             await self.base_send(accept)
@@ -126,6 +125,8 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
             await self._end_abruptly(Code.RESTARTING, random.uniform(1, RETRY_WITHIN_S))  # noqa: S311
 
     async def _begin(self, identity: authentication.Identity) -> None:
+        if self.hub.is_full(self._address()):  # by those that came while it was asked who this is
+            await self._close_full()
         self._direct = DirectWriter.of(self.base_send) if conf.current().direct_writes else None
         if self._direct is not None:
             self._direct.hear_first(self._hear_pong)
@@ -188,6 +189,10 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         events.log("closed", code=int(code), reason=reason, address=self._address())
         await self._say_bye(code, reason, retry_after)
         raise _Over
+
+    async def _close_full(self) -> None:
+        events.log("limit", what="sockets", address=self._address(), sockets=self.hub.size)
+        await self._close_unknown(Code.PROCESS_FULL, "this process is at its socket limit")
 
     def _address(self) -> str:
         client = self.scope.get("client")
@@ -288,6 +293,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         elif connection.held and connection.unacknowledged_bytes <= HOLD_ABOVE_BYTES:
             connection.held = False
             self.hub.catch_up(connection, "resumed")
+        self.hub.heartbeat.ask_on(connection)
 
     def _note_pong(self, connection: Connection, pong: protocol.Pong) -> None:
         if connection.latency is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from itertools import count
 from math import ceil
@@ -29,6 +29,13 @@ JITTER = 0.1  # of the interval, so that sockets opened together are not pinged 
 SLOTS_A_SECOND = 32  # what is due in one slot is done at its end, in one turn of the loop
 
 
+def _random_numbers() -> Iterator[int]:
+    """Of 16 bits, without end. To ask the kernel for each was a twelfth of all that an idle socket
+    costs (docs/performance.md)."""
+    while True:
+        yield from memoryview(secrets.token_bytes(4096)).cast("H")
+
+
 class Heartbeat:
     """`clock` is in seconds and never goes back; `call_at` calls back at such a time; `spread`
     gives numbers from 0 to 1."""
@@ -42,7 +49,9 @@ class Heartbeat:
         self._clock = clock
         self._call_at = call_at
         self._spread = spread
-        self._ids = count(1)
+        # Rising, and nobody's to guess: a pong acknowledges what was sent before its ping, and a
+        # client that has not read it must not say so.
+        self._ids = (n << 16 | unguessable for n, unguessable in zip(count(1), _random_numbers()))
         # By slot: whose, and which ping has its deadline; None where the next is to be sent. In a
         # heap of all sockets each push and pop would touch a dozen others.
         self._wheel: dict[int, list[tuple[Connection, int | None]]] = {}
@@ -59,9 +68,7 @@ class Heartbeat:
         """Pings now, whatever the wheel says."""
         if connection.queued is None or connection.closing is not None:
             return
-        # Rising, and nobody's to guess: a pong acknowledges what was sent before its ping, and a
-        # client that has not read it must not say so.
-        id_, now = next(self._ids) << 16 | secrets.randbits(16), self._clock()
+        id_, now = next(self._ids), self._clock()
         connection.pings[id_] = SentPing(now, connection.queued_bytes, connection.queued)
         connection.write(protocol.ping(id_, connection.queued))
         if self._settings.ping_timeout is not None:
@@ -84,6 +91,12 @@ class Heartbeat:
             connection.close(Code.SLOW_READER, "slow reader")
         elif not connection.pings:
             self.ping(connection)
+
+    def ask_on(self, connection: Connection) -> None:
+        """After a pong: asks again where it did not confirm enough, as it answered a ping of
+        before. Else a client that is held would hear nothing until the next one is due."""
+        if connection.held or connection.unacknowledged_bytes > PING_ABOVE_BYTES:
+            self.fell_behind(connection)
 
     def advance(self) -> None:
         """Does all that is due now."""

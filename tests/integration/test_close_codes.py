@@ -1,5 +1,6 @@
 """Every close code that the server uses, seen by a plain client, with its `bye` before it."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,7 +26,7 @@ from tests.harness.database import orm
 from tests.harness.redis import RedisServer
 from tests.harness.server import PYTHON, SERVE, Server
 from tests.harness.sessions import new_session, session_cookie
-from tests.harness.waiting import deadline
+from tests.harness.waiting import aeventually, deadline
 from tests.integration.conftest import client_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
@@ -248,6 +249,18 @@ async def test_4507_when_the_process_is_full(start_server: StartServer, ada: Use
         assert first.open
     async with await orm(client_of, server, ada) as third:
         await third.frame("hello")
+
+
+async def test_4507_for_those_that_come_at_once_too(start_server: StartServer, ada: User) -> None:
+    server = start_server(NOTIFY_SOCKETS_PER_PROCESS="3")
+    clients = [await orm(client_of, server, ada) for _ in range(10)]
+    await asyncio.gather(*(client.connect() for client in clients))
+    ended = [asyncio.create_task(client.closed()) for client in clients]
+    await aeventually(lambda: sum(one.done() for one in ended) == 7)
+    assert {one.result() for one in ended if one.done()} == {4507}
+    for client in clients:
+        await client.close()
+    await asyncio.wait(ended)
 
 
 @pytest.mark.parametrize("behind_proxy", [False, True])
