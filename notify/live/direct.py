@@ -70,6 +70,8 @@ class DirectWriter:
         costs a turn of the loop and a task's wake-up; the hearer returns whether it took it."""
         if hasattr(self._protocol, "first_hearer"):
             self._protocol.first_hearer = hearer
+            if hearer is not None:
+                self._protocol.read_without_context()
 
     def let_go(self) -> None:
         """The protocol holds nothing of ours any more."""

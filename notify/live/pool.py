@@ -8,6 +8,7 @@ does where CONN_MAX_AGE is 0, would open one for every connect and every catch-u
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from threading import Barrier
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
+from django import db
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -67,6 +69,7 @@ def _run(timeout_ms: int | None, work: Callable[..., T], *args: object, **kwargs
     finally:
         for connection in connections.all(initialized_only=True):
             if connection.errors_occurred:
+                _unlimit_statements(connection)
                 connection.close_if_unusable_or_obsolete()
 
 
@@ -75,6 +78,15 @@ def _limit_statements(connection: BaseDatabaseWrapper, timeout_ms: int) -> None:
     if getattr(_limited, "connection", None) is not connection.connection:
         sql.execute("SELECT set_config('statement_timeout', %s, false)", [str(timeout_ms)])
         _limited.connection = connection.connection
+
+
+def _unlimit_statements(connection: BaseDatabaseWrapper) -> None:
+    """Before it may go back to a pool, where others take it."""
+    if getattr(_limited, "connection", None) is not connection.connection:
+        return
+    _limited.connection = None
+    with contextlib.suppress(db.Error), connection.cursor() as cursor:
+        cursor.execute("RESET statement_timeout")
 
 
 _limited = threading.local()  # the connection of this thread that has its timeout

@@ -19,6 +19,7 @@ import logging
 import os
 import resource
 import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -47,7 +48,8 @@ MAX_OTHER_FRAMES_A_SECOND = 100  # than text and binary ones that begin a messag
 BACKLOG = 4096  # connections that wait to be accepted; the kernel's somaxconn may be lower
 HANDSHAKE_S = 30  # for thousands that come at once; nginx cuts off who is slow to say anything
 NEVER_S = 10**9
-DRAIN_S = 25.0  # for requests under way; with all else it must stay below 30
+DRAIN_S = 25.0  # for requests under way; with all else it must stay below the next
+EXIT_WITHIN_S = 29.0  # of the signal, whatever does not end
 ROUND_S = 10.0  # between two looks at all connections
 FILES_FOR_OTHER_USE = 200  # descriptors that are not sockets: database, Redis, logs
 # New objects until the garbage collector looks at them, and how often it then looks at the older
@@ -103,6 +105,15 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no
     def _look_again(self) -> None:
         if self.direct_writer is not None:
             self.direct_writer.is_free = False
+
+    def read_without_context(self) -> None:
+        """Twisted reads in a context that names the reader to its log: a twentieth of the CPU of
+        10,000 idle sockets (docs/performance.md). From here on the event loop calls what is in it,
+        until the transport stops reading. TLS and the like are no readers themselves."""
+        if self.transport in reactor._readers:
+            asyncio.get_running_loop().add_reader(
+                self.transport.fileno(), reactor._readOrWrite, self.transport, True
+            )
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802  Twisted's
         """A pong is short and comes alone. It is read here, in 2 µs where autobahn takes 15, 500
@@ -199,6 +210,11 @@ def _configured(factory: Any) -> type[Any]:
     # An option that is a function must not become a method.
     static = {name: staticmethod(one) if callable(one) else one for name, one in options.items()}
     return type(factory.protocol.__name__, (factory.protocol,), {**static, "CONFIG_ATTRS": ()})
+
+
+def _exit() -> None:
+    logger.error("Not ended %g s after the signal: exiting all the same.", EXIT_WITHIN_S)
+    os._exit(128 + signal.SIGTERM)
 
 
 def _collect_more_rarely() -> None:
@@ -317,6 +333,11 @@ class DrainingServer(Server):  # type: ignore[misc]  # as above
             os._exit(128 + signal.SIGTERM)
         self._stopping = True
         logger.info("Draining.")
+        # A thread, as threads that wait for a database that does not answer hold up the end of the
+        # interpreter, too.
+        timer = threading.Timer(EXIT_WITHIN_S, _exit)
+        timer.daemon = True
+        timer.start()
         reactor.stop()
 
     def kill_all_applications(self) -> Any:

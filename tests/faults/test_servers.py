@@ -12,6 +12,7 @@ from tests.faults.network import Network
 from tests.faults.world import SERVER, World, contract, patience
 from tests.harness.client import Client
 from tests.harness.database import orm
+from tests.harness.postgres import Postgres
 from tests.harness.process import listens
 from tests.harness.waiting import aeventually
 
@@ -107,6 +108,28 @@ async def test_sigterm_says_bye_to_all_and_spreads_them(world: World, sockets: i
     assert "Traceback" not in server.log
     world.outcome.clients = sockets
     world.outcome.note = f"ended in {took:.1f} s"
+
+
+@pytest.mark.needs_serve
+@pytest.mark.quick_faults
+@pytest.mark.fault(14, "SIGTERM while PostgreSQL does not answer")
+async def test_sigterm_ends_it_whatever_its_threads_wait_for(
+    world: World, postgres_server: Postgres
+) -> None:
+    await world.people(20)
+    await world.serve(1, NOTIFY_SWEEP_INTERVAL="0.2")
+    [server] = world.servers
+    await world.follow(20)
+    postgres_server.pause()
+    try:
+        await asyncio.sleep(1)  # until its sweep waits for it
+        for follower in world.followers:
+            await follower.leave()
+        began = time.monotonic()
+        await asyncio.to_thread(server.terminate, patience(30))
+        world.outcome.note = f"ended in {time.monotonic() - began:.1f} s"
+    finally:
+        postgres_server.resume()
 
 
 @pytest.mark.fault(15, "The network freezes under open sockets")

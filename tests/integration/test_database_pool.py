@@ -7,8 +7,11 @@ import time
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import OperationalError, connection
 
+from notify.inbox import sql
+from notify.live.pool import DatabasePool
+from tests.harness.database import orm
 from tests.harness.postgres import Postgres
 from tests.harness.waiting import deadline
 
@@ -17,13 +20,15 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 IDLE = 12
 
 
-def query_at_once(count: int) -> None:
-    """Leaves so many connections in the pool."""
+def query_at_once(count: int) -> list[str]:
+    """Leaves so many connections in the pool; the time that each allows a statement."""
     all_are_here = threading.Barrier(count)
+    limits: list[str] = []
 
     def query() -> None:
         try:
             User.objects.count()
+            limits.extend(limit for (limit,) in sql.fetch("SHOW statement_timeout"))
             all_are_here.wait(deadline(10))
         finally:
             connection.close()
@@ -33,6 +38,7 @@ def query_at_once(count: int) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    return limits
 
 
 def test_after_a_restart_of_the_database_the_next_query_works_at_once(
@@ -49,3 +55,14 @@ def test_after_a_restart_of_the_database_the_next_query_works_at_once(
     began = time.monotonic()
     query_at_once(IDLE)
     assert time.monotonic() - began < deadline(3)
+
+
+async def test_a_thread_of_the_hub_whose_statement_took_too_long_limits_no_others() -> None:
+    """Its connection goes back to the pool, as after any error, and others take it."""
+    pool = DatabasePool(1, "notify-database", statement_timeout=0.2)
+    with pytest.raises(OperationalError, match="statement timeout"):
+        await pool.run(sql.execute, "SELECT pg_sleep(10)")
+    limits = [limit for _ in range(3) for limit in await orm(query_at_once, IDLE)]  # all in turn
+    assert {*limits} == {"0"}
+    assert await pool.run(sql.fetch, "SHOW statement_timeout") == [("200ms",)]
+    await pool.close()

@@ -1,5 +1,6 @@
 """The fast path writes the same bytes as autobahn, whatever the transport does."""
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
@@ -13,12 +14,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.address import IPv4Address
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.tcp import Connection
 from twisted.internet.testing import MemoryReactorClock
+from twisted.python.log import callWithLogger
 
-from notify.live import direct
+from notify.live import direct, server
 from notify.live.direct import DirectWriter
 from notify.live.protocol import InboxFrame
+from tests.harness.waiting import aeventually
 from tests.unit.live.daphnes import CLOSE, PING, frame, opened
 from tests.unit.live.fakes import Recorder, Wire, open_connection, settle
 
@@ -56,6 +60,7 @@ class Transport(Connection):
         reactor: Any = MemoryReactorClock()
         FileDescriptor.__init__(self, reactor)
         self.socket = one
+        self.fileno = one.fileno
         self.connected = True
 
     def setTcpNoDelay(self, enabled: bool) -> None: ...  # noqa: N802  not of this family
@@ -156,25 +161,30 @@ def served(one: socket.socket) -> Any:
 
 class Operations(RuleBasedStateMachine):
     """What is written directly is behind all that was written before, however that came to the
-    transport, and nothing follows a closing frame. The protocol tells when it wrote or closes; a
-    writer that is not told, and looks each time, is the measure."""
+    transport, and nothing follows a closing frame. Three sockets hear and say the same: of one the
+    protocol tells its writer when it wrote or closes; the writer of the second is not told, and
+    looks each time; the third has none, and all goes the plain path, which is the measure."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.pairs = [socket.socketpair() for _ in range(2)]
-        self.protocols, self.received = [], [b"", b""]
+        self.pairs = [socket.socketpair() for _ in range(3)]
+        self.protocols, self.received = [], [b"", b"", b""]
         for ours, theirs in self.pairs:
             ours.setblocking(False)
             theirs.setblocking(False)
             self.protocols.append(served(ours))
-        self.writers = [DirectWriter(one) for one in self.protocols]
+        self.writers = [DirectWriter(one) for one in self.protocols[:2]]
         self.writers[1].let_go()
         self.writers[1]._is_told = False
 
     @rule(size=st.sampled_from([1, 200, 100_000]))
     def write(self, size: int) -> None:
-        assert len({one.write("x" * size) for one in self.writers}) == 1
+        plain = self.protocols[2]
+        is_open = plain.state == plain.STATE_OPEN
+        assert [one.write("x" * size) for one in self.writers] == [is_open] * 2
         assert not self.writers[1].is_free
+        if is_open:
+            plain.serverSend("x" * size)
 
     @rule(size=st.sampled_from([1, 200, 100_000]))
     def send_through_the_server(self, size: int) -> None:
@@ -209,14 +219,14 @@ class Operations(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.read()
-        told, looking = (
+        told, looking, plain = (
             received + one.transport.waiting()
             for received, one in zip(self.received, self.protocols, strict=True)
         )
         for pair in self.pairs:
             for one in pair:
                 one.close()
-        assert told == looking
+        assert told == looking == plain
 
 
 TestOperations = Operations.TestCase
@@ -273,6 +283,45 @@ def test_a_client_that_left_during_the_handshake_is_written_nothing(sockets: Soc
     del protocol.transport.socket  # as Twisted does where a connection is lost
     protocol.state = protocol.STATE_CLOSED
     assert not DirectWriter(protocol).write("1")
+
+
+async def test_a_hearer_is_read_to_without_twisteds_context_until_the_reading_stops(
+    sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop: Any = asyncio.get_running_loop()
+    reactor = AsyncioSelectorReactor(loop)
+    monkeypatch.setattr(server, "reactor", reactor)
+    protocol = served(sockets[0])
+    transport = protocol.transport
+    transport.reactor, transport.protocol = reactor, protocol
+
+    def reader() -> Any:
+        return loop._selector.get_key(transport.fileno()).data[0]._callback
+
+    heard: list[bytes] = []
+
+    def hear(payload: bytes) -> bool:
+        heard.append(payload)
+        return True
+
+    writer = DirectWriter(protocol)
+    writer.hear_first(None)  # nothing is read yet, and nobody asked
+    assert transport not in reactor._readers
+    transport.startReading()
+    assert reader() is callWithLogger
+    writer.hear_first(hear)
+    assert reader() == reactor._readOrWrite
+    sockets[1].send(frame(b"one"))
+    await aeventually(lambda: heard == [b"one"])
+    transport.stopReading()
+    sockets[1].send(frame(b"two"))
+    await settle()
+    assert heard == [b"one"]
+    transport.startReading()
+    await aeventually(lambda: heard == [b"one", b"two"])
+    sockets[1].close()  # the client has gone
+    await aeventually(lambda: transport not in reactor._readers)
+    reactor.disconnectAll()
 
 
 async def test_a_send_that_is_not_daphnes_has_no_direct_writer() -> None:
