@@ -113,7 +113,7 @@ def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[
         f" (SELECT * FROM {copies} WHERE user_id = unchanged.user_id AND notice_id = wanted.id"
         f" LIMIT 1) m WHERE {how.changes}),"
         f" n AS (UPDATE {copies} SET {sets}, version = (SELECT version + 1 FROM unchanged)"
-        f" WHERE id {sql.one_of('SELECT id FROM chosen')} RETURNING *),"
+        f" WHERE id {sql.one_of('(SELECT id FROM chosen)')} RETURNING *),"
         " total AS (SELECT count(*) AS rows, count(*) FILTER (WHERE unseen) AS unseen,"
         " count(*) FILTER (WHERE unread) AS unread FROM chosen),"
         f" stepped AS (UPDATE {inbox} i SET version = i.version + 1,"

@@ -120,7 +120,7 @@ def heads(users: Iterable[str]) -> dict[str, Reading]:
         keys = sql.json_array(sql.database_keys(everyone[start : start + USERS_A_QUERY]))
         for key, own, *numbers in sql.fetch(
             f"SELECT user_id, epoch, version, unseen, unread FROM {sql.table(Inbox)}"
-            f" WHERE user_id IN {sql.keys_of()}",
+            f" WHERE user_id {sql.one_of(sql.keys_of())}",
             [keys],
         ):
             user = sql.public_key(key)
@@ -138,7 +138,7 @@ def moved(cursors: Mapping[str, Cursor]) -> dict[str, Cursor]:
         keys = sql.json_array(sql.database_keys(everyone[start : start + USERS_A_QUERY]))
         for key, own, version in sql.fetch(
             f"SELECT user_id, epoch, version FROM {sql.table(Inbox)}"
-            f" WHERE user_id IN {sql.keys_of()}",
+            f" WHERE user_id {sql.one_of(sql.keys_of())}",
             [keys],
         ):
             user = sql.public_key(key)

@@ -237,12 +237,12 @@ def copies_of(keys: str) -> str:
 
 
 def one_of(subquery: str) -> str:
-    """`IN` a subquery of keys, each of which is looked up by itself."""
+    """`IN` a subquery of keys, in its brackets, each of which is looked up by itself."""
     if is_postgresql():
         # The planner takes an array for ten keys. A join of 2,000 it may carry out by reading the
         # whole table.
-        return f"= ANY (ARRAY({subquery}))"
-    return f"IN ({subquery})"
+        return f"= ANY (ARRAY{subquery})"
+    return f"IN {subquery}"
 
 
 def list_of(values: Sized) -> str:

@@ -190,7 +190,7 @@ def _mark(
         sets, times = mark.assignments(sql.moment(sql.now()))
         sql.execute(
             f"UPDATE {sql.table(Notification)} SET {sets}, version = %s"
-            f" WHERE id {sql.one_of(f'SELECT id FROM ({chosen}) chosen')}",
+            f" WHERE id {sql.one_of(f'(SELECT id FROM ({chosen}) chosen)')}",
             [*times, inbox.version + 1, key, *params],
         )
     change = _step_on(inbox, rows, mark.sign * unseen, mark.sign * unread)

@@ -109,6 +109,20 @@ def test_a_mark_in_one_statement_looks_up_each_row_by_an_index(users):
             assert all(re.search(r"\((notice_)?id = ", plan) for plan in plans), plans
 
 
+@pytest.mark.postgres
+def test_the_head_of_an_inbox_is_looked_up_by_its_key(users):
+    """And not found by reading all inboxes, as the planner would for the hundred that it expects
+    of an array."""
+    Inbox.objects.bulk_create(Inbox(user=user) for user in people(3000, prefix="small"))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    user, cursors = key(users[50]), {key(users[50]): cursor_of(users[50])}
+    for ask in (lambda: reading.heads([user]), lambda: reading.moved(cursors)):
+        plans = [plan for sql in statements(ask) for plan in plans_of(sql)]
+        read = [plan.split()[:2] for plan in plans if "Scan notify_inbox" in plan]
+        assert read == [["Index", "Scan"]], plans
+
+
 def is_read(line: str) -> bool:
     """Whether it reads copies."""
     return bool(re.match(".*Scan notify_notification ", line))
