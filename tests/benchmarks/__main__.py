@@ -25,6 +25,7 @@ from tests.harness.server import PYTHON, ROOT
 ANSWERS = ROOT / ".make" / "benchmarks"
 REPORT = ROOT / "docs" / "benchmarks.md"
 PLOTS = ROOT / "docs" / "benchmarks"
+CHANGED = ", with uncommitted changes"  # which may be others the next time
 
 
 def main(arguments: list[str]) -> int:
@@ -55,10 +56,11 @@ def main(arguments: list[str]) -> int:
     if options.quick:
         answers = ANSWERS / "quick"
         shutil.rmtree(answers, ignore_errors=True)
+    may_resume = options.resume and not commit.endswith(CHANGED)
     every = sorted(QUESTIONS.keys() - NOT_QUICK) if options.quick else sorted(QUESTIONS)
     for number in options.question or every:
         kept = answers / f"{number}.json"
-        if options.resume and kept.exists() and Answer.read(kept).commit == commit:
+        if may_resume and kept.exists() and Answer.read(kept).commit == commit:
             continue
         load, started = os.getloadavg()[0], time.monotonic()
         answer = QUESTIONS[number](scale)
@@ -110,7 +112,7 @@ def _commit() -> str:
 
     changed = git("status", "--porcelain", "--", ".", ":!docs")  # which this program writes
     commit = git("describe", "--always") or "no repository"
-    return f"{commit}, with uncommitted changes" if changed else commit
+    return commit + CHANGED if changed else commit
 
 
 if __name__ == "__main__":

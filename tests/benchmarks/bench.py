@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import signal
 import tempfile
 import time
 from collections.abc import Sequence
@@ -16,8 +18,10 @@ from tests.benchmarks.people import Person, empty_inboxes
 from tests.benchmarks.remote import Remote
 from tests.harness.process import free_port
 from tests.harness.server import ROOT, Server, environment
+from tests.harness.waiting import eventually
 
 PATIENCE_S = 180
+_COUNTED = re.compile(r"^delivered: (\d+)$", re.MULTILINE).findall
 
 
 class Run:
@@ -130,11 +134,21 @@ class Run:
         """Checks that each client got exactly what it should: all that was broadcast, or what
         `expected` has at its index. Returns how many notifications that were."""
         time.sleep(0.5)  # what is one too many has come by now
+        if self._contender.counts:
+            counted = self._counted()
+            assert counted == len(self._sent) * len(self._people), counted
         return int(
             self._load.call(
                 "verify", seconds=PATIENCE_S, expected=self._sent if expected is None else expected
             )
         )
+
+    def _counted(self) -> int:
+        """How many it has delivered, by its own count."""
+        [server] = self.servers
+        os.kill(server.pid, signal.SIGUSR1)
+        [told, *_] = eventually(lambda: _COUNTED(server.log), what="the peer's count")
+        return int(told)
 
     def rest(self) -> None:
         """Returns when the servers have nothing to do."""

@@ -42,6 +42,7 @@ class Contender:
     headers: Callable[[Person], Headers] = _no_headers  # of a handshake
     variables: dict[str, str] = field(default_factory=dict)  # of its environment
     tells_processes: bool = True  # whether a notice goes through Redis to any number of them
+    counts: bool = False  # what it delivers, and tells at SIGUSR1: peers.counting
 
     def with_(self, name: str = "", **variables: str) -> Contender:
         """The same with other variables in its environment, and perhaps under another name."""
@@ -83,20 +84,22 @@ def _stock(name: str, layer: str, path: str = "/ws/") -> Contender:
             "REDIS_LAYER": layer,
             "DJANGO_SETTINGS_MODULE": f"{peer}.settings",
         },
+        counts=True,
     )
 
 
 def _uvicorn(application: str) -> Sequence[str]:
     address = ("--host", "127.0.0.1", "--port", "{port}")
-    return (PYTHON, "-m", "uvicorn", *address, "--loop", "uvloop", f"{_PEERS}.{application}")
+    options = ("--loop", "uvloop", "--no-access-log")
+    return (PYTHON, "-m", "uvicorn", *address, *options, f"{_PEERS}.{application}")
 
 
 SERVED = _ours("notify, `serve`", SERVE)
 DAPHNED = _ours("notify, `daphne`", DAPHNE)
-STOCK_PUBSUB = _stock("stock Channels consumer, Pub/Sub layer", "pubsub")
-STOCK_CORE = _stock("stock Channels consumer, core layer", "core")
+STOCK_PUBSUB = _stock("stock Channels consumer on Daphne, Pub/Sub layer", "pubsub")
+STOCK_CORE = _stock("stock Channels consumer on Daphne, core layer", "core")
 STOCK_SIGNED_IN = replace(
-    _stock("stock Channels consumer, AuthMiddlewareStack", "pubsub", "/ws/user/"),
+    _stock("stock Channels consumer on Daphne, AuthMiddlewareStack", "pubsub", "/ws/user/"),
     headers=_with_session,
 )
 FASTAPI = Contender(
@@ -107,10 +110,11 @@ FASTAPI = Contender(
     tells_processes=False,
 )
 WEBSOCKETS = Contender(
-    name="`websockets.broadcast`",
+    name="`websockets.broadcast` with uvloop",
     command=(PYTHON, "-m", f"{_PEERS}.websockets_broadcast", "{port}"),
     path="/",
     sender=f"{_PEERS}.redis_sender",
+    counts=True,
 )
 SOCKETIO = Contender(
     name="python-socketio rooms, uvicorn with uvloop",
@@ -118,6 +122,7 @@ SOCKETIO = Contender(
     path="/socket.io/",
     dialect="socketio",
     sender=f"{_PEERS}.socketio_sender",
+    counts=True,
 )
 NODE_WS = Contender(
     name="Node `ws`",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
 
-FIN = 0x80
+FIN, RESERVED = 0x80, 0x70
 MASKED = 0x80
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -60,14 +60,14 @@ class Incoming:
 
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         """(opcode, payload) of each frame that is complete now. Raises ValueError for what no
-        server here has a reason to send: fragments and masks."""
+        server here has a reason to send: fragments, reserved bits and masks."""
         if self._rest:
             data = self._rest + data
         at, end = 0, len(data)
         while end - at >= 2:
             first, size, start = data[at], data[at + 1], at + 2
-            if not first & FIN or size & MASKED:
-                raise ValueError("a fragment, or a masked frame")
+            if not first & FIN or first & RESERVED or size & MASKED:
+                raise ValueError("a fragment, a reserved bit, or a masked frame")
             if size == 126:
                 size, start = int.from_bytes(data[at + 2 : at + 4]), at + 4
             elif size == 127:

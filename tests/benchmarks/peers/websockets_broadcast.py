@@ -1,16 +1,19 @@
 """`websockets.broadcast` to a set of connections, told by Redis what to send.
 
 https://websockets.readthedocs.io/en/stable/topics/broadcast.html and …/howto/django.html, which
-brings events from other processes to the server by Redis Pub/Sub. Compression is off, as it is
-with us: the page on memory says what it costs. Port and the rest as arguments: `… 8000`.
+brings events from other processes to the server by Redis Pub/Sub; on uvloop, as …/performance.html
+advises. Compression is off, as it is with us: the page on memory says what it costs. Port and the
+rest as arguments: `… 8000`.
 """
 
-import asyncio
 import os
 import sys
 
 import redis.asyncio as aioredis
+import uvloop
 from websockets.asyncio.server import ServerConnection, broadcast, serve
+
+from tests.benchmarks.peers.counting import Count
 
 CHANNEL = "broadcast"
 CONNECTIONS: set[ServerConnection] = set()
@@ -30,6 +33,7 @@ async def process_events() -> None:
     await pubsub.subscribe(CHANNEL)
     async for message in pubsub.listen():
         if message["type"] == "message":
+            count.delivered += len(CONNECTIONS)
             broadcast(CONNECTIONS, message["data"])
 
 
@@ -40,4 +44,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    count = Count()
+    uvloop.run(main())

@@ -47,8 +47,15 @@ def connects(scale: Scale) -> Answer:
             answer.note(f"{what}, refused", "handshakes", contender.name, refused, limit=0)
             run.cut_off()
             run.broadcast(1)
-            seconds, _ = run.reopen(at_once=scale.reconnects)
-            answer.note(f"{what}, one notice missed", "s", contender.name, seconds)
+            seconds, refused = run.reopen(at_once=scale.reconnects)
+            answer.note(f"{what}, one notice missed", "s", contender.name, seconds, limit=15)
+            answer.note(
+                f"{what}, one notice missed, refused",
+                "handshakes",
+                contender.name,
+                refused,
+                limit=0,
+            )
             assert run.verify() == scale.reconnects
     return answer
 

@@ -4,7 +4,10 @@ from typing import Any
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
+from tests.benchmarks.peers.counting import Count
+
 GROUP = "everyone"
+count = Count()
 
 
 class Notifications(AsyncJsonWebsocketConsumer):
@@ -17,6 +20,7 @@ class Notifications(AsyncJsonWebsocketConsumer):
 
     async def notification(self, event: dict[str, Any]) -> None:
         await self.send_json(event["notification"])
+        count.delivered += 1
 
 
 class SignedIn(AsyncJsonWebsocketConsumer):
