@@ -160,6 +160,11 @@ class Run:
         return sum(map(machine.cpu_seconds, self._pids))
 
     @property
+    def kernel_cpu(self) -> float:
+        """Of those, the seconds in the kernel."""
+        return sum(system for _, system in map(machine.user_and_system, self._pids))
+
+    @property
     def memory(self) -> int:
         """Bytes that the servers have."""
         return sum(map(machine.resident_bytes, self._pids))

@@ -6,8 +6,8 @@ from html import escape
 
 from tests.benchmarks.answers import Answer, Figure, number
 
-WIDTH = 760
-NAMES = 320  # where bars begin
+WIDTH = 820
+NAMES = 380  # where bars begin
 LONGEST = 300
 LINE, GAP, TOP = 22, 34, 30
 OURS, PEER, TARGET = "#2f6fde", "#9aa4b2", "#c0392b"

@@ -22,10 +22,11 @@ milliseconds is for an idle machine. `make bench RUNS=2` has fewer runs of each 
 tables say how many there were.
 
 The clients check every frame: each has to get exactly the notifications that it should, in order,
-ours also without a gap between versions and with the right counts. A run in which one does not
-is no answer. The peers are in `tests/benchmarks/peers/`, written as their own documentation
-recommends; each delivers the same notification of 250 bytes of JSON (stock Channels writes it with
-spaces, hence 263; ours is a whole `inbox` frame).
+each as it was sent, ours also without a gap between versions and with the right counts. A run in
+which one does not is no answer, nor is one in which a peer counts otherwise. The peers are in
+`tests/benchmarks/peers/`, written as their own documentation recommends; each delivers the same
+notification of 250 bytes of JSON (stock Channels writes it with spaces, hence 263; ours is a whole
+`inbox` frame).
 """
 
 

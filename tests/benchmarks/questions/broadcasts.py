@@ -80,16 +80,19 @@ def _one_at_a_time(
                 run.broadcast(1)
                 before = run.wait()
             run.rest()
-            cpu = run.cpu
+            cpu, kernel_cpu = run.cpu, run.kernel_cpu
             for _ in range(singles):
                 run.broadcast(1)
                 after = run.wait()
             run.rest()
-            cost = (run.cpu - cpu) / (singles * count) * 1e6
+            delivered = singles * count / 1e6
+            cost = (run.cpu - cpu) / delivered
+            in_kernel = (run.kernel_cpu - kernel_cpu) / delivered
             assert run.verify() == (warm_up + singles) * count
         name = contender.name
         what = f"{count:,} sockets"
         answer.note(what, "µs per delivery", name, cost, reach=reach.get(name))
+        answer.note(f"{what}, in the kernel", "µs per delivery", name, in_kernel, compared=False)
         frames = after["frames"] - before["frames"]
         size = (after["bytes"] - before["bytes"]) / frames
         answer.note(f"{what}, a frame", "bytes", name, size, compared=False)
