@@ -4,14 +4,15 @@ the pool, but for the checks of a request's headers."""
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -29,7 +30,7 @@ from django.contrib.sessions.backends.cache import SessionStore as CacheSession
 from django.core import signing
 from django.core.exceptions import DisallowedHost, ValidationError
 from django.core.handlers.asgi import ASGIRequest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models.query_utils import DeferredAttribute
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -38,6 +39,8 @@ from notify import conf
 from notify.inbox import sql
 from notify.live.protocol import Code
 from notify.models import ApiToken, EndedSession, SpentTicket, user_pk
+
+logger = logging.getLogger(__name__)
 
 TICKET_LIFETIME_S = 60
 MANY_SESSIONS = 1000  # judged together, above which those that ended are read and compared
@@ -175,21 +178,36 @@ def _seal() -> MultiFernet:
     return MultiFernet([Fernet(urlsafe_b64encode(digest)) for digest in digests])
 
 
-def redeem(ticket: str) -> Identity | None:
-    """Spends a ticket; None if it is forged, too old, spent, or its right has ended."""
+class _Ticket(NamedTuple):
+    nonce: str
+    user: str
+    session_key: str | None
+    token_id: int | None
+
+
+def _open(ticket: str) -> _Ticket | None:
+    """What it says; None if it is forged, or too old."""
     try:
         content = _TICKETS.unsign_object(ticket, max_age=TICKET_LIFETIME_S)
         sealed = content["session"]
         session_key = None if sealed is None else _seal().decrypt(sealed.encode()).decode()
-        with transaction.atomic(using=sql.alias()):
-            SpentTicket(nonce=content["nonce"]).save(force_insert=True, using=sql.alias())
-    except (signing.BadSignature, InvalidToken, IntegrityError):
+    except (signing.BadSignature, InvalidToken):
         return None
-    if session_key is not None:
-        identity = _by_sessions([session_key]).get(session_key)
+    return _Ticket(content["nonce"], content["user"], session_key, content["token"])
+
+
+def _spend(ticket: _Ticket, sessions: Mapping[str, Identity]) -> Identity | None:
+    """None if it is spent, or its right has ended."""
+    try:
+        with transaction.atomic(using=sql.alias()):
+            SpentTicket(nonce=ticket.nonce).save(force_insert=True, using=sql.alias())
+    except IntegrityError:
+        return None
+    if ticket.session_key is not None:
+        identity = sessions.get(ticket.session_key)
     else:
-        identity = Identity(content["user"], token_id=content["token"])
-    if identity is None or identity.user != content["user"] or judge([identity]):
+        identity = Identity(ticket.user, token_id=ticket.token_id)
+    if identity is None or identity.user != ticket.user or judge([identity]):
         return None
     return identity
 
@@ -197,15 +215,22 @@ def redeem(ticket: str) -> Identity | None:
 # Sessions
 
 
+class SessionsAway(OperationalError):
+    """The cache that holds the sessions cannot be asked."""
+
+
 def identify(scopes: Sequence[Scope]) -> list[Identity | None]:
-    """Whose handshakes these are: each by its ticket, else by its session cookie."""
-    tickets = [ticket_of(scope) for scope in scopes]
-    cookies = [_session_cookie(scope) for scope in scopes]
-    pairs = list(zip(tickets, cookies, strict=True))
-    found = _by_sessions({cookie for ticket, cookie in pairs if ticket is None and cookie})
+    """Whose handshakes these are: each by its ticket, else by its session cookie. A ticket is spent
+    when all that may be away has been asked, as they may be tried again."""
+    rights = [
+        _session_cookie(scope) if ticket is None else _open(ticket)
+        for scope, ticket in zip(scopes, map(ticket_of, scopes), strict=True)
+    ]
+    keys = (right.session_key if isinstance(right, _Ticket) else right for right in rights)
+    found = _by_sessions({key for key in keys if key is not None})
     return [
-        redeem(ticket) if ticket is not None else found.get(cookie or "")
-        for ticket, cookie in pairs
+        _spend(right, found) if isinstance(right, _Ticket) else found.get(right or "")
+        for right in rights
     ]
 
 
@@ -269,11 +294,15 @@ def _load_sessions(keys: Collection[str]) -> dict[str, tuple[dict[str, Any], dat
 
 
 def _load_session(session: Any, key: str) -> dict[str, Any]:
-    """What it holds. Raises where the cache that it is in is away: Django takes that for no session
-    at all, and whoever was told so would stop."""
+    """What it holds. Django takes a cache that is away for one that has no such session, and who
+    was told so would stop: raises SessionsAway."""
     held: dict[str, Any] = session.load()
     if not held and isinstance(session, CacheSession):
-        session.exists(key)
+        try:
+            if session.exists(key):  # and was away a moment ago
+                held = type(session)(key).load()
+        except Exception as error:  # each cache has its own
+            raise SessionsAway("The cache that holds the sessions is away.") from error
     return held
 
 
@@ -304,10 +333,15 @@ def _has_ended(keys: Collection[str]) -> set[str]:
 
 
 def judge(identities: Collection[Identity]) -> dict[Identity, Code]:
-    """Whose sockets must close, and with what code, by the truth in the database."""
+    """Whose sockets must close, and with what code, by the truth in the database. Where a cache
+    that holds the sessions is away, none of them counts as lost."""
     users = _users({identity.user for identity in identities})
     keys = {one.session_key for one in identities if one.session_key is not None}
-    gone = _has_ended(keys) | _lost_sessions(keys)
+    gone = _has_ended(keys)
+    try:
+        gone |= _lost_sessions(keys)
+    except SessionsAway as error:
+        logger.warning("Sessions cannot be looked up: %r", error.__cause__)
     revoked = _revoked({one.token_id for one in identities if one.token_id is not None})
     verdicts: dict[Identity, Code] = {}
     for identity in identities:

@@ -290,7 +290,8 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         self._note_pong(connection, pong)
         if pong.cursor.epoch != sent.cursor.epoch or pong.cursor.since < sent.cursor.since:
             self.hub.resync(connection, pong.cursor)
-        elif connection.held and connection.unacknowledged_bytes <= HOLD_ABOVE_BYTES:
+            return
+        if connection.held and connection.unacknowledged_bytes <= HOLD_ABOVE_BYTES:
             connection.held = False
             self.hub.catch_up(connection, "resumed")
         self.hub.heartbeat.ask_on(connection)

@@ -93,8 +93,8 @@ class Heartbeat:
             self.ping(connection)
 
     def ask_on(self, connection: Connection) -> None:
-        """After a pong: asks again where it did not confirm enough, as it answered a ping of
-        before. Else a client that is held would hear nothing until the next one is due."""
+        """Asks again where a pong did not confirm enough, as it answered a ping of before. Else a
+        client that is held would hear nothing until the next one is due."""
         if connection.held or connection.unacknowledged_bytes > PING_ABOVE_BYTES:
             self.fell_behind(connection)
 

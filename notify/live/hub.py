@@ -343,6 +343,7 @@ class Hub:
             connection.asked = [cursor]  # answered after what is being read
             return
         await self._catch_up([connection], {connection: cursor}, {connection: "client"})
+        self.heartbeat.ask_on(connection)
 
     def catch_up(self, connection: Connection, noticed_by: str) -> None:
         """The socket is behind: reads what it lacks, a moment later."""

@@ -82,7 +82,8 @@ def _limit_statements(connection: BaseDatabaseWrapper, timeout_ms: int) -> None:
 
 def _unlimit_statements(connection: BaseDatabaseWrapper) -> None:
     """Before it may go back to a pool, where others take it."""
-    if getattr(_limited, "connection", None) is not connection.connection:
+    limited = getattr(_limited, "connection", None)
+    if limited is None or limited is not connection.connection:
         return
     _limited.connection = None
     with contextlib.suppress(db.Error), connection.cursor() as cursor:
@@ -93,5 +94,7 @@ _limited = threading.local()  # the connection of this thread that has its timeo
 
 
 def _close_connections(barrier: Barrier) -> None:
-    connections.close_all()
+    for connection in connections.all(initialized_only=True):
+        _unlimit_statements(connection)
+        connection.close()
     barrier.wait()

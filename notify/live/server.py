@@ -337,8 +337,8 @@ class DrainingServer(Server):  # type: ignore[misc]  # as above
         # interpreter, too.
         timer = threading.Timer(EXIT_WITHIN_S, _exit)
         timer.daemon = True
-        timer.start()
         reactor.stop()
+        timer.start()
 
     def kill_all_applications(self) -> Any:
         """What the reactor waits for before it ends."""

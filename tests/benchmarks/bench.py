@@ -50,14 +50,14 @@ class Run:
                 )
                 for port in ports
             ]
-            for server in self.servers:
-                stack.enter_context(server)
             self._load = stack.enter_context(
                 Remote("tests.benchmarks.load", env=os.environ, log=directory / "load.log")
             )
             self.sender = stack.enter_context(
                 Remote(self._contender.sender, env=env, log=directory / "sender.log")
             )
+            for server in self.servers:  # last, as each is waited for
+                stack.enter_context(server)
             self._processes = stack.pop_all()
         return self
 

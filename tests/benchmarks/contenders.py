@@ -101,6 +101,7 @@ STOCK_CORE = _stock("stock Channels consumer on Daphne, core layer", "core")
 STOCK_SIGNED_IN = replace(
     _stock("stock Channels consumer on Daphne, AuthMiddlewareStack", "pubsub", "/ws/user/"),
     headers=_with_session,
+    counts=False,  # only connects
 )
 FASTAPI = Contender(
     name="FastAPI's loop, uvicorn with uvloop",

@@ -126,8 +126,9 @@ async def test_sigterm_ends_it_whatever_its_threads_wait_for(
         for follower in world.followers:
             await follower.leave()
         began = time.monotonic()
-        await asyncio.to_thread(server.terminate, patience(30))
+        assert await asyncio.to_thread(server.terminate, patience(30)) == 143
         world.outcome.note = f"ended in {time.monotonic() - began:.1f} s"
+        assert "exiting all the same" in server.log
     finally:
         postgres_server.resume()
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 
 from notify.inbox import sql
-from notify.live.pool import DatabasePool
+from notify.live.pool import DatabasePool, _unlimit_statements
 from tests.harness.database import orm
 from tests.harness.postgres import Postgres
 from tests.harness.waiting import deadline
@@ -62,7 +62,18 @@ async def test_a_thread_of_the_hub_whose_statement_took_too_long_limits_no_other
     pool = DatabasePool(1, "notify-database", statement_timeout=0.2)
     with pytest.raises(OperationalError, match="statement timeout"):
         await pool.run(sql.execute, "SELECT pg_sleep(10)")
-    limits = [limit for _ in range(3) for limit in await orm(query_at_once, IDLE)]  # all in turn
-    assert {*limits} == {"0"}
+    assert await orm(limits_of_all) == {"0"}
     assert await pool.run(sql.fetch, "SHOW statement_timeout") == [("200ms",)]
     await pool.close()
+    assert await orm(limits_of_all) == {"0"}
+
+
+def test_what_could_not_be_opened_is_not_opened_to_take_a_limit_from_it() -> None:
+    connection.close()
+    _unlimit_statements(connection)
+    assert connection.connection is None
+
+
+def limits_of_all() -> set[str]:
+    """The pool gives the one that it has had for longest."""
+    return {limit for _ in range(3) for limit in query_at_once(IDLE)}

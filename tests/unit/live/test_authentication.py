@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from django.contrib.auth.models import Permission, User
 from django.contrib.auth.signals import user_logged_out
 from django.test import RequestFactory
@@ -20,6 +19,7 @@ from notify.live import authentication
 from notify.live.protocol import Code
 from tests.harness.process import refusing_port
 from tests.harness.sessions import new_session
+from tests.harness.tickets import redeem
 
 ENGINES = ["db", "cached_db", "cache", "file", "signed_cookies"]
 WITH_A_SERVER_SIDE = ["db", "cached_db", "cache", "file"]
@@ -174,10 +174,10 @@ def test_a_handshake_without_a_cookie_is_nobodys() -> None:
 def test_a_ticket_serves_once_and_carries_its_right(ada: User) -> None:
     session = new_session(ada)
     ticket = authentication.issue_ticket(str(ada.pk), session_key=session.session_key)
-    identity = authentication.redeem(ticket)
+    identity = redeem(ticket)
     assert identity is not None
     assert identity.session_key == session.session_key
-    assert authentication.redeem(ticket) is None
+    assert redeem(ticket) is None
 
 
 def test_a_ticket_does_not_show_the_session_that_it_carries(ada: User) -> None:
@@ -194,7 +194,7 @@ def test_a_ticket_outlives_a_change_of_the_secret_key(ada: User, settings: Any) 
     ticket = authentication.issue_ticket(str(ada.pk), session_key=session.session_key)
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another"
-    assert authentication.redeem(ticket) is not None
+    assert redeem(ticket) is not None
 
 
 def test_a_ticket_whose_session_was_sealed_by_another_key_is_nobodys(
@@ -204,10 +204,10 @@ def test_a_ticket_whose_session_was_sealed_by_another_key_is_nobodys(
     ticket = authentication.issue_ticket(str(ada.pk), session_key=session.session_key)
     content = authentication._TICKETS.unsign_object(ticket)
     settings.SECRET_KEY = "another"
-    assert authentication.redeem(authentication._TICKETS.sign_object(content)) is None
+    assert redeem(authentication._TICKETS.sign_object(content)) is None
 
 
-def test_where_the_store_of_sessions_is_away_nobody_is_judged(ada: User, settings: Any) -> None:
+def test_where_the_store_of_sessions_is_away_none_of_them_is_lost(ada: User, settings: Any) -> None:
     session = new_session(ada)
     identity = identify(session)
     assert identity is not None
@@ -219,9 +219,16 @@ def test_where_the_store_of_sessions_is_away_nobody_is_judged(ada: User, setting
                 "LOCATION": f"redis://127.0.0.1:{port}",
             }
         }
-        for ask in (lambda: verdict(identity), lambda: identify(session)):
-            with pytest.raises(redis.ConnectionError):
-                ask()
+        with pytest.raises(authentication.SessionsAway):
+            identify(session)
+        ticket = authentication.issue_ticket(str(ada.pk), session_key=session.session_key)
+        for _ in range(2):  # it is not spent
+            with pytest.raises(authentication.SessionsAway):
+                redeem(ticket)
+        assert verdict(identity) is None
+        ada.is_active = False
+        ada.save()
+        assert verdict(identity) is Code.FORBIDDEN
 
 
 def test_an_identity_shows_no_secret(ada: User) -> None:

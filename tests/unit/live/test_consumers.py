@@ -64,16 +64,23 @@ async def test_a_held_socket_is_asked_again_when_it_answers_a_ping_of_before(wor
     await world.hub.pool.close()
 
 
-async def test_one_that_lacks_something_is_asked_again_too(
+async def test_one_that_lacks_something_is_asked_again_when_it_was_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(world.hub, "resync", lambda socket, cursor: None)
+    told = asyncio.Event()
+
+    async def catch_up(*_: object) -> None:
+        await told.wait()
+
+    monkeypatch.setattr(world.hub, "_catch_up", catch_up)
     await world.push(8)
     [early] = world.pings
-    assert world.socket.held
-
     await world.hear(early, version=0)
-
     assert world.socket.held
+    assert len(world.pings) == 1
+
+    told.set()
+    await settle()
+
     assert len(world.pings) == 2
     await world.hub.pool.close()

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 import notify
 from notify.inbox import store
-from notify.live import authentication
 from notify.models import ApiToken, Inbox, Notification
 from notify.web.schemas import Categories as CategoriesOut
 from notify.web.schemas import Done, InboxFrame, InboxPage
 from notify.web.schemas import Ticket as TicketOut
+from tests.harness.tickets import redeem
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -299,18 +299,18 @@ def test_a_ticket_of_a_token_opens_a_socket_once(make_user, by_token):
     response = by_token(ada, "inbox").post("ticket/")
     TicketOut.model_validate(response.json())
     assert response.json()["expires_in"] == 60
-    identity = authentication.redeem(response.json()["ticket"])
+    identity = redeem(response.json()["ticket"])
     assert identity is not None
     assert identity.user == str(ada.pk)
     assert identity.token_id == ApiToken.objects.get().pk
-    assert authentication.redeem(response.json()["ticket"]) is None
+    assert redeem(response.json()["ticket"]) is None
 
 
 def test_a_ticket_of_a_session_ends_with_it(make_user, by_session):
     caller = by_session(make_user("ada"))
     ticket = caller.post("ticket/").json()["ticket"]
     caller.client.logout()
-    assert authentication.redeem(ticket) is None
+    assert redeem(ticket) is None
 
 
 # XSS
