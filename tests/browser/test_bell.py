@@ -64,6 +64,27 @@ def test_the_bell_opens_the_newest_ten_and_leads_to_all(server, ada, windows, sc
     assert windows.complaints == []
 
 
+def test_a_bell_that_is_pressed_before_its_script_has_come_shows_rows(server, ada, windows):
+    send_to_ada("Early")
+    page = windows.open(server.url, session=ada)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/bell(\.[0-9a-f]+)?\.js"), hold)
+    page.goto(ELSEWHERE, wait_until="commit")
+    bell(page).click()
+    expect(panel(page)).to_be_visible()
+    while not held:
+        page.wait_for_timeout(20)
+    for route in held:
+        route.continue_()
+    expect(rows(page)).to_have_count(1)
+    expect(bell(page)).to_have_attribute("aria-expanded", "true")
+    expect(page.locator("notify-bell .badge")).to_be_hidden()
+
+
 HOSTILE = """() => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(`* { letter-spacing: 5px; text-transform: uppercase; line-height: 3;

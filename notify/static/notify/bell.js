@@ -17,7 +17,8 @@ class NotifyBell extends ClientElement {
     const bell = this.find(".bell");
     this.listen(bell, ["pointerenter", "focus"], () => void this.#loadPanel());
     this.listen(bell, ["click"], (event) => this.#pressed(event));
-    this.listen(this.find(".panel"), ["toggle"], ({ newState }) => this.#toggled(newState === "open"));
+    this.listen(this.find(".panel"), ["toggle"], () => this.#toggled());
+    if (this.find(".panel").matches(":popover-open")) this.#toggled(); // pressed before we were here
     this.listen(this.client, ["counts", "change"], () => this.#draw());
     this.listen(this.client, ["notification"], ({ detail }) => void this.#arrived(detail));
     this.#draw();
@@ -33,8 +34,7 @@ class NotifyBell extends ClientElement {
       unseen === 0 ? say("Notifications") : say("Notifications, {count} new", { count: written(unseen) });
     this.#hasBadges ||= unseen > 0;
     if (!this.#hasBadges) return;
-    const onIcon = this.dataset.icon === "draw";
-    void import("./badges.js").then(({ drawBadges }) => drawBadges(this.client.unseen, onIcon));
+    void import("./badges.js").then(({ drawBadges }) => drawBadges(this.client.unseen, this.dataset.icon === "draw"));
   }
 
   /** @param {Event} event */
@@ -44,8 +44,8 @@ class NotifyBell extends ClientElement {
     this.client.markAll("seen");
   }
 
-  /** @param {boolean} isOpen */
-  #toggled(isOpen) {
+  #toggled() {
+    const isOpen = this.find(".panel").matches(":popover-open");
     this.find(".bell").ariaExpanded = String(isOpen);
     // The browser gives the focus back itself, but not out of every shadow root.
     if (!isOpen && [document.body, this].includes(/** @type {any} */ (document.activeElement))) this.find(".bell").focus();
