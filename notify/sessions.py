@@ -17,7 +17,7 @@ from django.http import HttpRequest
 
 from notify.inbox import sql
 from notify.live import groups
-from notify.live.authentication import session_hash, sessions_of
+from notify.live.session_store import session_hash, sessions_of
 from notify.models import ApiToken, EndedSession
 
 

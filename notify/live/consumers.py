@@ -18,7 +18,7 @@ from django.utils import timezone
 from notify import conf, metrics, sending
 from notify.changes import Cursor
 from notify.exceptions import Busy, EpochChanged
-from notify.live import authentication, events, groups, protocol
+from notify.live import authentication, events, groups, handshake, protocol
 from notify.live.connection import HOLD_ABOVE_BYTES, Connection
 from notify.live.direct import DirectWriter
 from notify.live.hub import Hub, current_hub
@@ -100,8 +100,8 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         offered = self.scope.get("subprotocols") or []
         if offered and protocol.SUBPROTOCOL not in offered:
             await self._refuse("subprotocol")
-        has_ticket = authentication.ticket_of(self.scope) is not None
-        if not has_ticket and not authentication.origin_allowed(self.scope):
+        has_ticket = handshake.ticket_of(self.scope) is not None
+        if not has_ticket and not handshake.origin_allowed(self.scope):
             await self._refuse("origin")
         accept = {"type": "websocket.accept"}
         if offered:
@@ -130,7 +130,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         self._direct = DirectWriter.of(self.base_send) if conf.current().direct_writes else None
         if self._direct is not None:
             self._direct.hear_first(self._hear_pong)
-        device = authentication.header(self.scope, b"user-agent") or ""
+        device = handshake.header(self.scope, b"user-agent") or ""
         self.connection = Connection(
             identity,
             self.base_send,
@@ -151,7 +151,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
             address=self._address(),
             by=identity.kind,
         )
-        names = authentication.query(self.scope)
+        names = handshake.query(self.scope)
         cursor = protocol.parse_cursor(names.get("epoch"), names.get("since"))
         self._set_timers(self.connection)
         if self.hub.draining:  # since it was asked who this is
@@ -175,7 +175,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
     async def _refuse(self, why: str) -> None:
         """Ends the handshake with 403."""
         metrics.REFUSED.add(why)
-        origin = authentication.header(self.scope, b"origin")
+        origin = handshake.header(self.scope, b"origin")
         events.log("refused", why=why, address=self._address(), origin=origin)
         await self.base_send({"type": "websocket.close"})
         raise _Over

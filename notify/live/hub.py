@@ -25,7 +25,7 @@ from django.core import checks
 from notify import conf, metrics
 from notify.changes import Cursor, Reading, Step
 from notify.inbox import reading
-from notify.live import authentication, protocol
+from notify.live import authentication, handshake, protocol
 from notify.live.connection import ABORT_AFTER_S, HOLD_ABOVE_BYTES, Connection
 from notify.live.figures import Figures
 from notify.live.groups import PAUSE_AFTER_FAILURE_S, Hint, publisher, user_group
@@ -308,7 +308,7 @@ class Hub:
 
     # Catching up
 
-    async def identify(self, scope: authentication.Scope) -> authentication.Identity | None:
+    async def identify(self, scope: handshake.Scope) -> authentication.Identity | None:
         """Whose handshake this is; None where nobody is signed in."""
         return await self._identities.load(scope)
 

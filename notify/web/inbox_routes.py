@@ -12,7 +12,7 @@ from notify import sending
 from notify.changes import Reading
 from notify.inbox import reading
 from notify.live import protocol
-from notify.live.authentication import TICKET_LIFETIME_S, issue_ticket
+from notify.live.tickets import TICKET_LIFETIME_S, issue_ticket
 from notify.models import ApiToken
 from notify.web.answers import answer, encoded
 from notify.web.callers import SessionAuth, TokenAuth, caller_of

@@ -18,7 +18,7 @@ from django.utils import timezone
 from websockets.exceptions import InvalidStatus
 
 import notify
-from notify.live.authentication import issue_ticket
+from notify.live.tickets import issue_ticket
 from notify.models import ApiToken
 from tests.conftest import StartServer
 from tests.harness.client import Client

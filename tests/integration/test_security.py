@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import notify
-from notify.live import authentication
+from notify.live.tickets import issue_ticket
 from notify.models import ApiToken
 from tests.conftest import PASSWORD, StartServer
 from tests.harness.client import Client
@@ -47,7 +47,7 @@ async def test_no_secret_and_no_text_of_a_notice_is_in_the_log(
     session = await orm(new_session, ada)
     cookie = f"{django_settings.SESSION_COOKIE_NAME}={session.session_key}"
     _, api_token = await orm(ApiToken.objects.issue, ada, "robot", ["inbox", "send"])
-    tickets = [await orm(authentication.issue_ticket, str(ada.pk)) for _ in range(3)]
+    tickets = [await orm(issue_ticket, str(ada.pk)) for _ in range(3)]
 
     async with Client(server.socket_url, cookie=cookie, origin=server.url) as client:
         await client.frame("inbox")

@@ -124,3 +124,13 @@ async def settle() -> None:
     """Lets the tasks that can run do so."""
     for _ in range(10):
         await asyncio.sleep(0)
+
+
+def handshake_scope(cookie: str = "", **headers: str) -> dict[str, Any]:
+    named = {"host": "testserver", "origin": "http://testserver", "cookie": cookie} | headers
+    return {
+        "type": "websocket",
+        "path": "/ws/notify/",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in named.items() if value],
+    }

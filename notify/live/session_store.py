@@ -1,0 +1,89 @@
+"""The sessions of those who signed in, in whichever of Django's engines the project keeps them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from datetime import datetime
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.cache import SessionStore as CacheSession
+from django.db import OperationalError
+from django.utils import timezone
+
+from notify.inbox import sql
+from notify.models import EndedSession
+
+MANY_SESSIONS = 1000  # judged together, above which those that ended are read and compared
+
+
+class SessionsAway(OperationalError):
+    """The cache that holds the sessions cannot be asked."""
+
+
+def load_sessions(keys: Collection[str]) -> dict[str, tuple[dict[str, Any], datetime | None]]:
+    """What each session holds, and its end where the engine knows it."""
+    store = _session_store()
+    if not hasattr(store, "get_model_class"):
+        return {key: (_load_session(store(key), key), None) for key in keys}
+    rows = store.get_model_class().objects.filter(
+        session_key__in=keys, expire_date__gt=timezone.now()
+    )
+    return {row.session_key: (row.get_decoded(), row.expire_date) for row in rows}
+
+
+def _load_session(session: Any, key: str) -> dict[str, Any]:
+    """What it holds. Django takes a cache that is away for one that has no such session, and who
+    was told so would stop: raises SessionsAway."""
+    held: dict[str, Any] = session.load()
+    if not held and isinstance(session, CacheSession):
+        try:
+            if session.exists(key):  # and was away a moment ago
+                held = type(session)(key).load()
+        except Exception as error:  # each cache has its own
+            raise SessionsAway("The cache that holds the sessions is away.") from error
+    return held
+
+
+def _session_store() -> Any:
+    return import_module(settings.SESSION_ENGINE).SessionStore
+
+
+def lost_sessions(keys: Collection[str]) -> set[str]:
+    """Sessions that have expired, or were removed, whoever did it."""
+    store = _session_store()
+    if hasattr(store, "get_model_class"):
+        rows = store.get_model_class().objects.filter(
+            session_key__in=keys, expire_date__gt=timezone.now()
+        )
+        return set(keys) - set(rows.values_list("session_key", flat=True))
+    return {key for key in keys if SESSION_KEY not in _load_session(store(key), key)}
+
+
+def sessions_of(user: str) -> list[str] | None:
+    """The keys of this user's sessions, the latest to expire first; None where the engine cannot
+    list them. It reads every session of the project: the owner is inside what is signed."""
+    store = _session_store()
+    if not hasattr(store, "get_model_class"):
+        return None
+    rows = store.get_model_class().objects.filter(expire_date__gt=timezone.now())
+    ordered = rows.order_by("-expire_date").iterator(chunk_size=1000)
+    return [row.session_key for row in ordered if row.get_decoded().get(SESSION_KEY) == user]
+
+
+def session_hash(key: str) -> str:
+    """What an ended session is kept as: the key itself is a secret."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def ended_of(keys: Collection[str]) -> set[str]:
+    ended = EndedSession.objects.using(sql.alias()).values_list("key_hash", flat=True)
+    if len(keys) > MANY_SESSIONS:  # mostly there are fewer that have ended lately
+        all_that_ended = set(ended[: len(keys)])
+        if len(all_that_ended) < len(keys):
+            return {key for key in keys if all_that_ended and session_hash(key) in all_that_ended}
+    hashes = {session_hash(key): key for key in keys}
+    return {hashes[one] for one in ended.filter(key_hash__in=hashes)}

@@ -1,0 +1,75 @@
+"""Tickets: each signed, and good for one socket of one user."""
+
+from __future__ import annotations
+
+import secrets
+from base64 import urlsafe_b64encode
+from typing import NamedTuple
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.core import signing
+from django.db import IntegrityError, transaction
+from django.utils.crypto import salted_hmac
+
+from notify.inbox import sql
+from notify.models import SpentTicket
+
+TICKET_LIFETIME_S = 60
+_SIGNER = signing.TimestampSigner(salt="notify.ticket")
+
+
+class Ticket(NamedTuple):
+    """What a ticket says that has not been forged."""
+
+    nonce: str
+    user: str
+    session_key: str | None
+    token_id: int | None
+
+
+def issue_ticket(user: str, *, session_key: str | None = None, token_id: int | None = None) -> str:
+    """A ticket of this user: good for 60 s and for one socket.
+
+    It carries the right that it was made with (a session, or an API token), so that the socket
+    ends with it.
+    """
+    content = {
+        "user": user,
+        "nonce": secrets.token_hex(16),
+        "session": None if session_key is None else _seal().encrypt(session_key.encode()).decode(),
+        "token": token_id,
+    }
+    return _SIGNER.sign_object(content)
+
+
+def _seal() -> MultiFernet:
+    """What a ticket is signed with does not hide what it says, and a ticket in a query string gets
+    into logs: the session's key is a secret for longer than the ticket is good."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    digests = [
+        salted_hmac("notify.ticket.session", "", secret=key, algorithm="sha256").digest()
+        for key in keys
+    ]
+    return MultiFernet([Fernet(urlsafe_b64encode(digest)) for digest in digests])
+
+
+def open_ticket(ticket: str) -> Ticket | None:
+    """What it says; None if it is forged, or too old."""
+    try:
+        content = _SIGNER.unsign_object(ticket, max_age=TICKET_LIFETIME_S)
+        sealed = content["session"]
+        session_key = None if sealed is None else _seal().decrypt(sealed.encode()).decode()
+    except (signing.BadSignature, InvalidToken):
+        return None
+    return Ticket(content["nonce"], content["user"], session_key, content["token"])
+
+
+def spend(ticket: Ticket) -> bool:
+    """Whether this was the first time."""
+    try:
+        with transaction.atomic(using=sql.alias()):
+            SpentTicket(nonce=ticket.nonce).save(force_insert=True, using=sql.alias())
+    except IntegrityError:
+        return False
+    return True

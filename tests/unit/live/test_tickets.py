@@ -1,0 +1,51 @@
+"""What a ticket opens, and what it does not show."""
+
+import json
+from base64 import urlsafe_b64decode
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from notify.live import tickets
+from notify.live.tickets import issue_ticket
+from tests.harness.sessions import new_session
+from tests.harness.tickets import redeem
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_ticket_serves_once_and_carries_its_right(ada: User) -> None:
+    session = new_session(ada)
+    ticket = issue_ticket(str(ada.pk), session_key=session.session_key)
+    identity = redeem(ticket)
+    assert identity is not None
+    assert identity.session_key == session.session_key
+    assert redeem(ticket) is None
+
+
+def test_a_ticket_does_not_show_the_session_that_it_carries(ada: User) -> None:
+    session = new_session(ada)
+    key = session.session_key.encode()
+    ticket = issue_ticket(str(ada.pk), session_key=session.session_key)
+    content = urlsafe_b64decode(ticket.partition(":")[0] + "==")
+    sealed = urlsafe_b64decode(json.loads(content)["session"])
+    assert not [shown for shown in (ticket.encode(), content, sealed) if key in shown]
+
+
+def test_a_ticket_outlives_a_change_of_the_secret_key(ada: User, settings: Any) -> None:
+    session = new_session(ada)
+    ticket = issue_ticket(str(ada.pk), session_key=session.session_key)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another"
+    assert redeem(ticket) is not None
+
+
+def test_a_ticket_whose_session_was_sealed_by_another_key_is_nobodys(
+    ada: User, settings: Any
+) -> None:
+    session = new_session(ada)
+    ticket = issue_ticket(str(ada.pk), session_key=session.session_key)
+    content = tickets._SIGNER.unsign_object(ticket)
+    settings.SECRET_KEY = "another"
+    assert redeem(tickets._SIGNER.sign_object(content)) is None
