@@ -80,6 +80,7 @@ def session_hash(key: str) -> str:
 
 
 def ended_of(keys: Collection[str]) -> set[str]:
+    """Those that were signed out, also where the session still stands."""
     ended = EndedSession.objects.using(sql.alias()).values_list("key_hash", flat=True)
     if len(keys) > MANY_SESSIONS:  # mostly there are fewer that have ended lately
         all_that_ended = set(ended[: len(keys)])
