@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest --durations=20 --durations-min=5
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-beside test-unit test-sqlite test-services test-faults test-js faults soak test-matrix lint \
+.PHONY: help run test test-unit test-sqlite test-services test-browser test-faults test-js faults soak test-matrix lint \
         format audit bench bench-quick profile compare messages constraints clean
 
 help:  ## this list
@@ -49,18 +49,13 @@ run: .make/deploy  ## the whole thing on http://localhost:8000/ (PORT=…), with
 
 # ------------------------------------------------------------------------------------- tests
 
-# The tests on PostgreSQL and in Chromium mostly wait, for servers and pages; the others run beside.
-# With two on its cores the machine is as busy as in CI, so deadlines are those of CI.
+# Two at a time, as tests mostly wait, for servers and pages; the longest first. With two on its cores
+# the machine is as busy as in CI, so deadlines are those of CI.
 test: .make/dev .make/node  ## every test but the long ones of `make faults`
 	@tests/system-packages redis-server postgres nginx systemd-analyze openssl faketime chromium
-	@echo "Two at a time, for some 20 minutes; each says what it did when it is through."
-	@CI=$${CI:-as-in} $(MAKE) --no-print-directory --jobs=2 --output-sync=target \
-	  test-services test-beside
-
-test-beside:
-	@status=0; for tests in test-sqlite test-faults test-js; do \
-	  $(MAKE) --no-print-directory $$tests || status=1; \
-	done; exit $$status
+	@echo "Two at a time, for some 18 minutes; each says what it did when it is through."
+	@CI=$${CI:-as-in} $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
+	  test-services test-browser test-sqlite test-faults test-js
 
 test-unit: .make/dev  ## quick: what needs no service
 	@$(PYTEST) tests/unit -m 'not postgres'
@@ -70,8 +65,12 @@ test-sqlite: .make/dev
 	@$(PYTEST) tests/unit tests/integration -m 'not postgres and not one_database'
 
 test-services: .make/dev
-	@tests/system-packages redis-server postgres nginx systemd-analyze openssl faketime chromium
-	@$(SERVICES) --postgres -- $(PYTEST) tests/unit tests/integration tests/browser -m 'not sqlite'
+	@tests/system-packages redis-server postgres nginx systemd-analyze openssl
+	@$(SERVICES) --postgres -- $(PYTEST) tests/unit tests/integration -m 'not sqlite'
+
+test-browser: .make/dev
+	@tests/system-packages redis-server postgres chromium
+	@$(SERVICES) --postgres -- $(PYTEST) tests/browser -p no:cacheprovider
 
 test-faults: .make/dev  ## the quick ones of `make faults`, three minutes
 	@tests/system-packages redis-server postgres

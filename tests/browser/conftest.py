@@ -82,10 +82,12 @@ class Windows:
 
 
 def wait_until_live(page: Page) -> None:
-    """Until the bell's client has its socket. A strict policy forbids `wait_for_function`."""
-    state = "document.querySelector('notify-bell').client?.status.state"
+    """Until the bell's client has its socket, and an inbox beside which what comes now is new. A
+    strict policy forbids `wait_for_function`."""
+    client = "document.querySelector('notify-bell').client"
+    state = f"[{client}?.isLoaded, {client}?.status.state]"
     end = time.monotonic() + deadline(10)
-    while (now := page.evaluate(state)) != "live":
+    while (now := page.evaluate(state)) != [True, "live"]:
         assert time.monotonic() < end, now
         page.wait_for_timeout(50)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.conftest import wait_until_live
 from tests.browser.inbox_page import send_by_http, send_to_ada
 
 ELSEWHERE = "/accounts/password_change/"
@@ -138,7 +139,7 @@ def test_the_panel_fits_a_phone_and_is_quiet_when_empty(server, ada, windows, sc
 def test_only_what_is_loud_makes_a_toast_and_three_are_the_most(server, ada, windows, screenshot):
     page = windows.open(server.url, session=ada, viewport={"width": 1280, "height": 800})
     page.goto(ELSEWHERE)
-    expect(page.locator("notify-bell .badge")).to_be_hidden()
+    wait_until_live(page)
     send_by_http(page, "info", "critical", "warning", "error", "error", "error")
     expect(page.locator("notify-bell .badge")).to_have_text("6")
     expect(toasts(page)).to_have_count(3)
@@ -159,7 +160,7 @@ def test_only_what_is_loud_makes_a_toast_and_three_are_the_most(server, ada, win
 def test_what_arrives_while_its_modules_are_loading_is_told_too(server, ada, windows):
     page = windows.open(server.url, session=ada)
     page.goto(ELSEWHERE)
-    expect(page.locator("notify-bell .badge")).to_be_hidden()
+    wait_until_live(page)
 
     def load_late(route: Route) -> None:
         time.sleep(1)
@@ -175,7 +176,7 @@ def test_what_arrives_while_its_modules_are_loading_is_told_too(server, ada, win
 def test_ten_toasts_within_five_seconds_become_one(server, ada, windows):
     page = windows.open(server.url, session=ada)
     page.goto(ELSEWHERE)
-    expect(page.locator("notify-bell .badge")).to_be_hidden()
+    wait_until_live(page)
     send_by_http(page, *["error"] * 10, at_once=True)
     expect(page.locator("notify-bell .badge")).to_have_text("10")
     expect(toasts(page)).to_have_count(1)
