@@ -107,11 +107,12 @@ def burst(scale: Scale) -> Answer:
         "CPU time of the server process, user and system, by the notifications that the clients "
         "received. Another process sends them to everyone right after each other; ours in one "
         "transaction, which so is carried out as one (docs/decisions/0016), and beside it each in "
-        "one of its own, which makes a frame of each. No pings, and no sweeps of ours.",
+        "one of its own, which makes a frame of each. No pings, and no sweeps of ours. The stock "
+        "consumer, to which a burst is one notice after another, is asked in question 1 only.",
     )
     peers = [FASTAPI]
     if scale.all_peers:
-        peers += [WEBSOCKETS, SOCKETIO, NODE_WS, BARE_WRITE, STOCK_PUBSUB]
+        peers += [WEBSOCKETS, SOCKETIO, NODE_WS, BARE_WRITE]
     people = sign_in(count)
     for contender in alternating(scale, SERVED, APART, *peers):
         at_once = 1 if contender is APART else scale.burst
