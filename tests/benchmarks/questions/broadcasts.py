@@ -72,9 +72,9 @@ def _one_at_a_time(
 ) -> None:
     people = sign_in(count)
     for contender in alternating(scale, *contenders):
-        warm_up, singles = WARM_UP, scale.singles
+        warm_up, singles = WARM_UP, scale.deliveries // count
         if contender.name in SLOW:
-            warm_up, singles = (1, 3) if count >= MANY else (WARM_UP, max(5, singles // 4))
+            warm_up, singles = (1, 3) if count >= MANY else (WARM_UP, 5)
         with Run(contender.quiet) as run:
             run.open(people)
             for _ in range(warm_up):

@@ -11,7 +11,7 @@ from tests.benchmarks.contenders import Contender
 class Scale:
     runs: int
     sockets: tuple[int, ...]  # of a broadcast
-    singles: int  # notices that are sent one at a time
+    deliveries: int  # of notices that are sent one at a time
     burst: int  # notices that are sent at once
     all_peers: bool
     samples: int  # of a latency, in each run
@@ -30,7 +30,7 @@ class Scale:
 FULL = Scale(
     runs=5,
     sockets=(1000, 8000),
-    singles=20,
+    deliveries=64_000,
     burst=50,
     all_peers=True,
     samples=1000,
@@ -48,7 +48,7 @@ FULL = Scale(
 QUICK = Scale(
     runs=1,
     sockets=(300,),
-    singles=10,
+    deliveries=3_000,
     burst=50,
     all_peers=False,
     samples=50,
