@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
 from django.db import transaction
@@ -17,7 +15,7 @@ from django.http import HttpRequest
 
 from notify.inbox import sql
 from notify.live import groups
-from notify.live.session_store import session_hash, sessions_of
+from notify.live.session_store import session_hash, session_store, sessions_of
 from notify.models import ApiToken, EndedSession
 
 
@@ -41,9 +39,8 @@ def end_sessions(user: str) -> int | None:
     keys = sessions_of(user)
     if keys is None:
         return None
-    store: Any = import_module(settings.SESSION_ENGINE).SessionStore
     for key in keys:
-        store(key).delete()
+        session_store()(key).delete()
     EndedSession.objects.using(sql.alias()).bulk_create(
         [EndedSession(key_hash=session_hash(key)) for key in keys], ignore_conflicts=True
     )

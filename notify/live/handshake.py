@@ -15,7 +15,7 @@ from notify import conf
 Scope = dict[str, Any]
 
 
-def request_of(scope: Scope) -> ASGIRequest:
+def _request_of(scope: Scope) -> ASGIRequest:
     """The handshake as Django sees a request, so that its settings about proxies hold here too.
 
     Without what Django would decode, and raise at, though it says nothing here: the type of a body
@@ -34,7 +34,7 @@ def origin_allowed(scope: Scope) -> bool:
         return False
     if origin.lower() in conf.current().allowed_origins:
         return True
-    request = request_of(scope)
+    request = _request_of(scope)
     try:
         own = f"{request.scheme}://{request.get_host()}"
     except DisallowedHost:
@@ -87,5 +87,5 @@ def query(scope: Scope) -> dict[str, str]:
 
 def session_cookie(scope: Scope) -> str | None:
     """The session's key; None for one that no session has, such as PostgreSQL would not take."""
-    cookie = request_of(scope).COOKIES.get(settings.SESSION_COOKIE_NAME)
+    cookie = _request_of(scope).COOKIES.get(settings.SESSION_COOKIE_NAME)
     return cookie if cookie and cookie.isprintable() else None

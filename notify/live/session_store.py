@@ -26,18 +26,17 @@ class SessionsAway(OperationalError):
 
 def load_sessions(keys: Collection[str]) -> dict[str, tuple[dict[str, Any], datetime | None]]:
     """What each session holds, and its end where the engine knows it."""
-    store = _session_store()
-    if not hasattr(store, "get_model_class"):
-        return {key: (_load_session(store(key), key), None) for key in keys}
-    rows = store.get_model_class().objects.filter(
-        session_key__in=keys, expire_date__gt=timezone.now()
-    )
-    return {row.session_key: (row.get_decoded(), row.expire_date) for row in rows}
+    rows = _rows()
+    if rows is None:
+        return {key: (_load_session(key), None) for key in keys}
+    found = rows.filter(session_key__in=keys)
+    return {row.session_key: (row.get_decoded(), row.expire_date) for row in found}
 
 
-def _load_session(session: Any, key: str) -> dict[str, Any]:
+def _load_session(key: str) -> dict[str, Any]:
     """What it holds. Django takes a cache that is away for one that has no such session, and who
     was told so would stop: raises SessionsAway."""
+    session = session_store()(key)
     held: dict[str, Any] = session.load()
     if not held and isinstance(session, CacheSession):
         try:
@@ -48,28 +47,33 @@ def _load_session(session: Any, key: str) -> dict[str, Any]:
     return held
 
 
-def _session_store() -> Any:
+def session_store() -> Any:
+    """The class of the project's engine."""
     return import_module(settings.SESSION_ENGINE).SessionStore
+
+
+def _rows() -> Any:
+    """Of the sessions that have not expired; None where the engine has no table."""
+    store = session_store()
+    if not hasattr(store, "get_model_class"):
+        return None
+    return store.get_model_class().objects.filter(expire_date__gt=timezone.now())
 
 
 def lost_sessions(keys: Collection[str]) -> set[str]:
     """Sessions that have expired, or were removed, whoever did it."""
-    store = _session_store()
-    if hasattr(store, "get_model_class"):
-        rows = store.get_model_class().objects.filter(
-            session_key__in=keys, expire_date__gt=timezone.now()
-        )
-        return set(keys) - set(rows.values_list("session_key", flat=True))
-    return {key for key in keys if SESSION_KEY not in _load_session(store(key), key)}
+    rows = _rows()
+    if rows is None:
+        return {key for key in keys if SESSION_KEY not in _load_session(key)}
+    return set(keys) - set(rows.filter(session_key__in=keys).values_list("session_key", flat=True))
 
 
 def sessions_of(user: str) -> list[str] | None:
     """The keys of this user's sessions, the latest to expire first; None where the engine cannot
     list them. It reads every session of the project: the owner is inside what is signed."""
-    store = _session_store()
-    if not hasattr(store, "get_model_class"):
+    rows = _rows()
+    if rows is None:
         return None
-    rows = store.get_model_class().objects.filter(expire_date__gt=timezone.now())
     ordered = rows.order_by("-expire_date").iterator(chunk_size=1000)
     return [row.session_key for row in ordered if row.get_decoded().get(SESSION_KEY) == user]
 
