@@ -17,6 +17,7 @@ from notify.live.direct import DirectWriter
 logger = logging.getLogger(__name__)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Outgoing = str | protocol.InboxFrame | protocol.Told
 
 PING_ABOVE_BYTES = 256 * 1024  # unacknowledged: ask at once how far the client is
 HOLD_ABOVE_BYTES = 512 * 1024  # unacknowledged: changes wait in the database
@@ -45,15 +46,11 @@ class Connection:
 
     __slots__ = (
         "_loop",
-        "_direct",
-        "_epoch",
         "_flush_soon",
         "_fell_behind",
         "_lost",
-        "_outbox",
         "_send",
         "_silent",
-        "_since",
         "_writer",
         "acknowledged",
         "acknowledged_bytes",
@@ -62,14 +59,18 @@ class Connection:
         "catching_up",
         "closing",
         "device",
+        "direct",
         "held",
         "id",
         "identity",
         "latency",
         "news",
         "opened_at",
+        "outbox",
         "pings",
         "queued_bytes",
+        "queued_epoch",
+        "queued_version",
         "unconfirmed_since",
         "watched",
         "written_acknowledgement",
@@ -93,9 +94,9 @@ class Connection:
         self.address = address
         self.device = device
         self.opened_at = loop.time()
-        # The cursor after all that was queued, in two: see `queued`.
-        self._epoch: str | None = None
-        self._since = 0
+        # The cursor after all that was queued, in two, which take less memory: see `queued`.
+        self.queued_epoch: str | None = None
+        self.queued_version = 0
         # Its rows are being read, and what is offered meanwhile is only noted.
         self.catching_up = False
         self.news: Cursor | None = None  # where the newest of it ends
@@ -114,14 +115,14 @@ class Connection:
         self.acknowledged_bytes = 0
         self.pings: dict[int, SentPing] = {}
         # Short, as frames are joined, and mostly empty: then it is no object of its own.
-        self._outbox: tuple[str | protocol.InboxFrame, ...] = ()
+        self.outbox: tuple[Outgoing, ...] = ()
         self._writer: asyncio.Task[None] | None = None
         self._send = send
         self._lost = lost
         self._fell_behind = fell_behind
         self._flush_soon = flush_soon
         self._silent = False  # the socket is gone, or somebody else ends it
-        self._direct = direct
+        self.direct = direct
         self._loop = loop
 
     @property
@@ -131,11 +132,11 @@ class Connection:
     @property
     def queued(self) -> Cursor | None:
         """The cursor after all that was queued; None until the socket was told a first time."""
-        return None if self._epoch is None else Cursor(self._epoch, self._since)
+        return None if self.queued_epoch is None else Cursor(self.queued_epoch, self.queued_version)
 
     @queued.setter
     def queued(self, cursor: Cursor | None) -> None:
-        self._epoch, self._since = cursor or (None, 0)
+        self.queued_epoch, self.queued_version = cursor or (None, 0)
 
     @property
     def unacknowledged_bytes(self) -> int:
@@ -144,17 +145,17 @@ class Connection:
     def unwritten_acknowledgement(self) -> int:
         """The version that the client has applied, where the database does not know it; else 0."""
         confirmed = self.acknowledged
-        if confirmed is None or confirmed.epoch != self._epoch:
+        if confirmed is None or confirmed.epoch != self.queued_epoch:
             return 0
         written = self.written_acknowledgement
         known = written.since if written and written.epoch == confirmed.epoch else 0
-        since = min(confirmed.since, self._since)  # it cannot have more than it was told
+        since = min(confirmed.since, self.queued_version)  # it cannot have more than it was told
         return since if since > known else 0
 
     def offer(self, frame: protocol.InboxFrame, *, has_rows: bool = True) -> bool:
         """Queues a change where it follows what is queued; False where something is missing
         between, or the rows themselves."""
-        epoch, since = self._epoch, self._since
+        epoch, since = self.queued_epoch, self.queued_version
         if epoch is None or self.catching_up:
             self._note(Cursor(frame.epoch, frame.to))
             return True
@@ -178,17 +179,21 @@ class Connection:
 
     def is_behind(self, epoch: str, version: int) -> bool:
         """Whether the inbox has more than what is queued."""
-        return self._epoch is not None and (self._epoch != epoch or self._since < version)
+        if self.queued_epoch is None:
+            return False
+        return self.queued_epoch != epoch or self.queued_version < version
 
     def queue(self, frame: protocol.InboxFrame) -> None:
         """Queues a frame, as one with what waits before it where the two are contiguous."""
-        if self._epoch != frame.epoch:  # else the hint's copy of it goes with the hint
-            self._epoch = frame.epoch
-        self._since = frame.to
-        if self._outbox:
-            last = self._outbox[-1]
+        if self.queued_epoch != frame.epoch:  # else the hint's copy of it goes with the hint
+            self.queued_epoch = frame.epoch
+        self.queued_version = frame.to
+        if self.outbox:
+            last = self.outbox[-1]
+            if isinstance(last, tuple):
+                last = protocol.told_frame(last)
             if isinstance(last, protocol.InboxFrame) and last.joins(frame):
-                self._outbox = (*self._outbox[:-1], last.join(frame))
+                self.outbox = (*self.outbox[:-1], last.join(frame))
                 self._count(frame.size)
                 return
         self._append(frame, frame.size)
@@ -199,9 +204,9 @@ class Connection:
 
     def _append(self, frame: str | protocol.InboxFrame, size: int) -> None:
         if self.closing is None:
-            if not self._outbox:
+            if not self.outbox:
                 self._flush_soon(self)
-            self._outbox += (frame,)
+            self.outbox += (frame,)
             self._count(size)
 
     def _count(self, size: int) -> None:
@@ -213,7 +218,7 @@ class Connection:
         """Says `bye` and closes. What waits before it is sent, if it goes out within a second."""
         if self.closing is not None:
             return
-        self._outbox += (protocol.bye(code, reason, retry_after),)
+        self.outbox += (protocol.bye(code, reason, retry_after),)
         self.closing = Close(code, reason, retry_after)
         self._flush_soon(self)
         self._loop.call_later(ABORT_AFTER_S, self.abort)
@@ -222,18 +227,18 @@ class Connection:
         """The socket is gone: nothing is written any more, and nothing of it is held. The heartbeat
         has the connection until its next ping would be due."""
         self.end_with(1006, "gone")  # RFC 6455, 7.4.1: never sent
-        self._direct, self._send, self._lost = None, _send_nothing, _do_nothing
+        self.direct, self._send, self._lost = None, _send_nothing, _do_nothing
 
     def end_with(self, code: int, reason: str = "") -> None:
         """Nothing is written any more: whoever calls this tells the client, if anybody does."""
-        self._outbox = ()
+        self.outbox = ()
         self._silent = True
         if self.closing is None:
             self.closing = Close(code, reason)
 
     def abort(self) -> None:
         """Stops writing, and ends the consumer."""
-        self._outbox = ()
+        self.outbox = ()
         if self._writer is not None:
             self._writer.cancel()
         self._lost()
@@ -242,23 +247,23 @@ class Connection:
         """Writes what waits; the rest in a task, where the server's `send` may have to wait."""
         if self._writer is not None or self._silent:
             return
-        if self._direct is not None:
-            while self._outbox and self._direct.write(_encode(self._outbox[0])):
-                self._outbox = self._outbox[1:]
-        if self._outbox or self.closing is not None:
+        if self.direct is not None:
+            while self.outbox and self.direct.write(_encode(self.outbox[0])):
+                self.outbox = self.outbox[1:]
+        if self.outbox or self.closing is not None:
             self._writer = self._loop.create_task(self._write_out())
 
     async def _write_out(self) -> None:
         try:
-            while self._outbox:
-                text, self._outbox = _encode(self._outbox[0]), self._outbox[1:]
+            while self.outbox:
+                text, self.outbox = _encode(self.outbox[0]), self.outbox[1:]
                 await self._send({"type": "websocket.send", "text": text})
             if self.closing is not None and not self._silent:
                 await self._send({"type": "websocket.close", "code": int(self.closing.code)})
         except Exception as error:
             # The server's way of saying that the client is gone; each server has its own error.
             logger.debug("Socket %s cannot be written to: %r", self.id, error)
-            self._outbox = ()
+            self.outbox = ()
             self._lost()
         finally:
             self._writer = None
@@ -270,5 +275,7 @@ async def _send_nothing(_: dict[str, Any]) -> None: ...
 def _do_nothing() -> None: ...
 
 
-def _encode(frame: str | protocol.InboxFrame) -> str:
+def _encode(frame: Outgoing) -> str:
+    if isinstance(frame, tuple):
+        frame = protocol.told_frame(frame)
     return frame if isinstance(frame, str) else frame.encode()

@@ -85,14 +85,21 @@ class DirectWriter:
         if not self.is_free and self._protocol.state != STATE_OPEN:
             return False  # autobahn leaves it before it closes the transport
         data = frame(text.encode())
+        if self.is_free or self._is_idle():
+            self.send(data)
+        else:
+            self._transport.write(data)
+        return True
+
+    def send(self, data: bytes) -> None:
+        """Where nothing waits before it: a whole frame."""
         try:
-            sent = self._socket.send(data) if self.is_free or self._is_idle() else 0
+            sent = self._socket.send(data)
         except OSError:  # full, or broken: Twisted waits, or finds out
             sent = 0
         if sent < len(data):
             self.is_free = False
             self._transport.write(data[sent:])
-        return True
 
     def _is_idle(self) -> bool:
         if self._socket is None or self._transport._tempDataLen or self._transport.dataBuffer:

@@ -14,7 +14,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -25,7 +25,7 @@ from django.core import checks
 from notify import conf, metrics
 from notify.changes import Cursor, Reading, Step
 from notify.inbox import reading
-from notify.live import authentication, handshake, protocol
+from notify.live import authentication, broadcast, handshake, protocol
 from notify.live.connection import ABORT_AFTER_S, HOLD_ABOVE_BYTES, Connection
 from notify.live.figures import Figures
 from notify.live.groups import PAUSE_AFTER_FAILURE_S, Hint, publisher, user_group
@@ -208,18 +208,17 @@ class Hub:
 
     def _flush_soon(self, connection: Connection) -> None:
         """Has the connection flushed when all that came in this turn of the loop is queued."""
+        self._unflushed_soon().append(connection)
+
+    def _unflushed_soon(self) -> list[Connection]:
+        """Those whom the end of this turn flushes."""
         if not self._unflushed:
             self.loop.call_soon(self._flush)
-        self._unflushed.append(connection)
+        return self._unflushed
 
     def _flush(self) -> None:
         unflushed, self._unflushed = self._unflushed, []
-        for connection in unflushed:
-            try:
-                connection.flush()
-            except Exception:  # of one; the others must not wait for it
-                logger.exception("Socket %s cannot be written to, and is cut off.", connection.id)
-                connection.abort()
+        broadcast.flush(unflushed)
 
     # Hints
 
@@ -240,26 +239,21 @@ class Hub:
                 self.close_socket(hint["user"], hint["socket"])
 
     def _take_change(self, hint: Hint) -> None:
-        arrivals, rows, at = hint["arrivals"], hint["rows"], hint.get("at", time.time())
-        told = protocol.Arrivals(arrivals) if arrivals else rows or []
-        has_rows = bool(arrivals) or rows is not None
-        # The rows of an arrival differ in their numbers only, so one size does for all of them.
-        size = protocol.frame_size(arrivals or rows or ())
-        written = 0
-        steps = iter(hint["steps"])
-        for user, epoch, start, to, unseen, unread in zip(*[steps] * STEP, strict=True):
-            connections = self._by_user.get(user)
-            if connections is None:
-                continue
-            frame = protocol.InboxFrame(epoch, start, to, unseen, unread, told, size)
-            for connection in connections:
-                before = connection.queued_bytes
-                if not connection.offer(frame, has_rows=has_rows):
-                    self._note_gap(connection, "hint")
-                elif connection.queued_bytes > before:
-                    written += 1
-                    if connection.unconfirmed_since is None:
-                        connection.unconfirmed_since = at
+        steps, at = hint["steps"], hint.get("at", time.time())
+        rows = protocol.Rows(hint["arrivals"], hint["rows"])
+        told = zip(*[iter(steps)] * STEP, repeat(rows, len(steps) // STEP), strict=True)
+        unflushed = self._unflushed_soon()
+        waiting = len(unflushed)
+        others = broadcast.offer(told, self._by_user, at, unflushed)
+        written = len(unflushed) - waiting
+        for connection, one in others:
+            before = connection.queued_bytes
+            if not connection.offer(protocol.told_frame(one), has_rows=rows.are_known):
+                self._note_gap(connection, "hint")
+            elif connection.queued_bytes > before:
+                written += 1
+                if connection.unconfirmed_since is None:
+                    connection.unconfirmed_since = at
         if written:
             metrics.DELIVERIES.add("layer" if "origin" in hint else "process", written)
             # After the writers, which were started just now: the last one's delay, for all.

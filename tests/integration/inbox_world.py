@@ -248,8 +248,8 @@ class World:
 
 def _encoded_rows(change: Change, step: Step) -> list[str] | None:
     hint = groups.hint_of(change)
-    rows: list[str] | None = hint["rows"]
-    return protocol.Arrivals(hint["arrivals"]).list_after(step.start) or rows
+    rows = protocol.Rows(hint["arrivals"], hint["rows"])
+    return rows.after(step.start) if rows.are_known else None
 
 
 def _merged(frames: list[protocol.InboxFrame]) -> list[protocol.InboxFrame]:

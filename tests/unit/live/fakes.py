@@ -84,6 +84,8 @@ class Wire:
 class Recorder:
     """A direct writer that takes everything."""
 
+    is_free = False  # it looks each time
+
     def __init__(self) -> None:
         self.texts: list[str] = []
 

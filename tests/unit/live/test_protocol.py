@@ -252,12 +252,20 @@ def test_frames_with_a_gap_another_epoch_or_too_many_rows_do_not() -> None:
 
 def test_a_notice_is_encoded_once_for_all() -> None:
     notices = [{"id": 7, "title": "é", "seen": None}, {"id": 8, "title": "e", "seen": None}]
-    told = protocol.Arrivals([protocol.arrival_tail(notice) for notice in notices])
-    assert len(told) == 2
-    assert list(map(json.loads, told.list_after(11))) == [
+    rows = protocol.Rows([protocol.arrival_tail(notice) for notice in notices])
+    assert len(rows) == 2
+    assert list(map(json.loads, rows.after(11))) == [
         {"arrived": 12, "version": 12, "id": 7, "title": "é", "seen": None},
         {"arrived": 13, "version": 13, "id": 8, "title": "e", "seen": None},
     ]
-    assert told.after(11) == ",".join(told.list_after(11))
-    [one] = (alone := protocol.Arrivals([protocol.arrival_tail(notices[0])])).list_after(11)
-    assert alone.after(11) == one
+    assert not rows.template
+
+
+@given(st.text(), st.integers(0, protocol.MAX_INTEGER - 1), st.integers(0), st.integers(0))
+def test_the_template_of_one_notice_makes_the_frame_that_is_encoded(
+    title: str, start: int, unseen: int, unread: int
+) -> None:
+    rows = protocol.Rows([protocol.arrival_tail({"id": 7, "title": title})])
+    frame = protocol.told_frame(("1", "e %s 1", start, start + 1, unseen, unread, rows))
+    numbers = (b"e %s 1", start, start + 1, unseen, unread, start + 1, start + 1)
+    assert rows.template % numbers == frame.encode().encode()
