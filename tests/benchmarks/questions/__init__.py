@@ -3,7 +3,7 @@ whatever else the machine does falls on all of them alike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tests.benchmarks.answers import Answer
 from tests.benchmarks.questions import (
@@ -29,4 +29,18 @@ QUESTIONS: dict[int, Callable[[Scale], Answer]] = {
     10: latencies.mark,
     11: pages.responsive,
 }
+TOGETHER = (1, 6)  # in the same runs, where both are asked
 NOT_QUICK = {11}  # with fewer rows a browser takes as long: asked by its number only
+
+
+def plan(numbers: Sequence[int]) -> list[Callable[[Scale], list[Answer]]]:
+    """What is to be called for the answers to these questions."""
+    asked: list[Callable[[Scale], list[Answer]]] = []
+    if set(TOGETHER) <= set(numbers):
+        asked.append(broadcasts.push_and_plain_daphne)
+        numbers = [number for number in numbers if number not in TOGETHER]
+    return [*asked, *(_alone(QUESTIONS[number]) for number in numbers)]
+
+
+def _alone(question: Callable[[Scale], Answer]) -> Callable[[Scale], list[Answer]]:
+    return lambda scale: [question(scale)]
