@@ -1,13 +1,14 @@
-"""The fast path of a notice to many sockets: offered in one loop, written in another.
+"""The fast path of one notice: offered in one loop to its sockets, written in another.
 
 Nearly all sockets are in the usual state when a notice comes: they were told all that was before
-it, nothing waits for them, and their last frame went out whole. For those the plain way is a dozen
-calls and a frame of its own, a seventh of all that a delivery costs (docs/performance.md). Here
-the recipient's part of the hint waits as it came, and one template makes the frames of all.
+it, nothing waits for them, and their last frame went out whole. The plain way is a dozen calls and
+a frame of its own for each. Here the recipient's part of the hint waits as it came, and one
+template makes the frames of all: docs/performance.md has what that is worth.
 
-Whoever is in another state goes the plain way, by `Connection.offer` and `Connection.flush`, which
-write the same bytes (tests/unit/live/test_broadcast.py); so does everybody's frame where
-`NOTIFY_DIRECT_WRITES` is off, or the server is no `manage.py serve`.
+All else goes the plain way, by `Connection.offer` and `Connection.flush`: sockets in another state,
+hints of several notices or of rows that changed; and what was offered here is written by it where
+`NOTIFY_DIRECT_WRITES` is off, or the server is no `manage.py serve`. The bytes are the same
+(tests/unit/live/test_broadcast.py).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def offer(
     unflushed: list[Connection],
 ) -> list[tuple[Connection, Told]]:
     """`Connection.offer` for what follows the last that was queued, and waits alone: such sockets
-    are `unflushed` then. Returns the others, each with what it is to be offered."""
+    are added to the `unflushed`. Returns the others, each with what it is to be offered."""
     others = []
     for told in hint:
         user, epoch, start, to, _, _, rows = told
@@ -37,6 +38,7 @@ def offer(
             queued_bytes = connection.queued_bytes + rows.size
             if (
                 connection.queued_version == start
+                and to == start + 1  # or another version of us made the hint
                 and connection.queued_epoch == epoch
                 and not connection.outbox
                 and not connection.catching_up
@@ -62,6 +64,8 @@ def flush(unflushed: Iterable[Connection]) -> None:
     for connection in unflushed:
         outbox, direct = connection.outbox, connection.direct
         try:
+            # Who is ended has no outbox, and who is closing has `bye` in it. A free writer's socket
+            # is open, so that no task writes to it.
             if (
                 direct is not None
                 and direct.is_free

@@ -208,10 +208,10 @@ class Hub:
 
     def _flush_soon(self, connection: Connection) -> None:
         """Has the connection flushed when all that came in this turn of the loop is queued."""
-        self._unflushed_soon().append(connection)
+        self._to_be_flushed().append(connection)
 
-    def _unflushed_soon(self) -> list[Connection]:
-        """Those whom the end of this turn flushes."""
+    def _to_be_flushed(self) -> list[Connection]:
+        """Whoever is added to it is flushed at the end of this turn of the loop."""
         if not self._unflushed:
             self.loop.call_soon(self._flush)
         return self._unflushed
@@ -241,8 +241,10 @@ class Hub:
     def _take_change(self, hint: Hint) -> None:
         steps, at = hint["steps"], hint.get("at", time.time())
         rows = protocol.Rows(hint["arrivals"], hint["rows"])
-        told = zip(*[iter(steps)] * STEP, repeat(rows, len(steps) // STEP), strict=True)
-        unflushed = self._unflushed_soon()
+        if len(steps) % STEP:
+            raise ValueError(f"a hint has {STEP} values for each recipient")
+        told = zip(*[iter(steps)] * STEP, repeat(rows), strict=False)
+        unflushed = self._to_be_flushed()
         waiting = len(unflushed)
         others = broadcast.offer(told, self._by_user, at, unflushed)
         written = len(unflushed) - waiting

@@ -421,7 +421,8 @@ class Rows:
 
     Of what arrived only numbers differ from one recipient to the next, so that the rows are put
     together when they are written, and not kept for a thousand sockets before. Where it is one
-    notice, `template` is the whole frame in bytes, for `%` with the numbers; else it is empty.
+    notice, `template` is the whole frame in bytes, for `%` with the epoch in bytes, from, to,
+    unseen, unread, arrived and version; else it is empty.
     """
 
     def __init__(self, arrivals: Sequence[str], changed: Sequence[str] | None = None) -> None:
