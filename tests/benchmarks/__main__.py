@@ -22,9 +22,9 @@ import django
 
 from tests.harness.server import PYTHON, ROOT
 
-ANSWERS = ROOT / ".make" / "benchmarks"
+ANSWERS = ROOT / "docs" / "benchmarks"  # each with its plot; all of them are in the report
+QUICK_ANSWERS = ROOT / ".make" / "benchmarks"
 REPORT = ROOT / "docs" / "benchmarks.md"
-PLOTS = ROOT / "docs" / "benchmarks"
 CHANGED = ", with uncommitted changes"  # which may be others the next time
 
 
@@ -46,6 +46,7 @@ def main(arguments: list[str]) -> int:
     django.setup()
 
     from tests.benchmarks.answers import Answer
+    from tests.benchmarks.machine import addition_ns, description
     from tests.benchmarks.questions import NOT_QUICK, QUESTIONS, plan
     from tests.benchmarks.questions.scale import FULL, QUICK
 
@@ -54,7 +55,7 @@ def main(arguments: list[str]) -> int:
         scale = replace(scale, runs=options.runs)
     commit, answers = _commit(), ANSWERS
     if options.quick:
-        answers = ANSWERS / "quick"
+        answers = QUICK_ANSWERS
         shutil.rmtree(answers, ignore_errors=True)
     may_resume = options.resume and not commit.endswith(CHANGED)
     every = sorted(QUESTIONS.keys() - NOT_QUICK) if options.quick else sorted(QUESTIONS)
@@ -65,16 +66,17 @@ def main(arguments: list[str]) -> int:
         return may_resume and kept.exists() and Answer.read(kept).commit == commit
 
     for question in plan([number for number in numbers if not is_answered(number)]):
-        load, started = os.getloadavg()[0], time.monotonic()
+        load, addition, started = os.getloadavg()[0], addition_ns(), time.monotonic()
         found = question(scale)
         seconds = time.monotonic() - started
         together = " and ".join(str(answer.question) for answer in found)
         for answer in found:
-            answer.commit = commit
+            answer.commit, answer.machine = commit, description()
             answer.circumstances = (
                 f"{time.strftime('%Y-%m-%d')}, {seconds:.0f} s"
                 f"{f' for {together} together' if len(found) > 1 else ''}, "
-                f"load average {load:.1f} before, {os.getloadavg()[0]:.1f} after"
+                f"load average {load:.1f} before, {os.getloadavg()[0]:.1f} after; "
+                f"an addition took Python {addition:.0f} ns before, {addition_ns():.0f} after"
             )
             answer.save(answers / f"{answer.question}.json")
         print(f"Question {together}: {seconds:.0f} s", file=sys.stderr)
@@ -84,20 +86,18 @@ def main(arguments: list[str]) -> int:
 
 def _report(quick: bool) -> None:
     from tests.benchmarks.answers import Answer
-    from tests.benchmarks.machine import description
     from tests.benchmarks.plots import plot
     from tests.benchmarks.report import markdown
 
-    directory = ANSWERS / "quick" if quick else ANSWERS
+    directory = QUICK_ANSWERS if quick else ANSWERS
     answers = [Answer.read(path) for path in directory.glob("*.json")]
     answers.sort(key=lambda answer: answer.question)
     if quick:
-        print(markdown(answers, description()))
+        print(markdown(answers))
     else:
-        PLOTS.mkdir(exist_ok=True)
         for answer in answers:
-            (PLOTS / f"{answer.question}.svg").write_text(plot(answer))
-        REPORT.write_text(markdown(answers, description(), PLOTS.name))
+            (ANSWERS / f"{answer.question}.svg").write_text(plot(answer))
+        REPORT.write_text(markdown(answers, ANSWERS.name))
         print(f"Written: {REPORT.relative_to(ROOT)}", file=sys.stderr)
     missed = [goal for answer in answers for goal in answer.goals() if goal.missed]
     for goal in missed:

@@ -53,6 +53,7 @@ class Answer:
     how: str
     commit: str = ""
     circumstances: str = ""  # when, how long, and what else the machine had to do
+    machine: dict[str, str] = field(default_factory=dict)  # and the versions: machine.description
     figures: list[Figure] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
@@ -98,7 +99,7 @@ class Answer:
 
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self), indent=1))
+        path.write_text(json.dumps(asdict(self), indent=1) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> Self:

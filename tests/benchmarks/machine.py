@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import time
+import timeit
 from collections.abc import Collection
 from importlib.metadata import version
 from pathlib import Path
@@ -71,6 +72,13 @@ def wait_until_quiet(pids: Collection[int]) -> None:
             return
         if time.monotonic() > end:
             raise TimeoutError(f"processes {pids} do not come to rest")
+
+
+def addition_ns() -> float:
+    """How long Python takes to add one in a loop, at the best of three tries: how fast a shared
+    machine is at the moment."""
+    tries = timeit.repeat("n += 1", "n = 0", number=(count := 1_000_000), repeat=3)
+    return min(tries) / count * 1e9
 
 
 def description() -> dict[str, str]:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from tests.benchmarks.answers import Answer, Figure, number, ratio
 
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`, which takes up to an hour; `make bench Q=1` asks one question anew,
-`make bench RESUME=1` those that have no answer of this commit, and `make bench-quick` gives a first
-idea in two minutes, without question 11. Everything runs on one machine: servers, sender, clients,
-Redis and PostgreSQL are processes of their own. The servers' CPU time and memory are the operating
-system's figures for the whole process. Each run starts a new server; the contenders take turns.
-Figures are medians of the runs, with the smallest and the largest; a ratio is the median of the
-ratios within a run, and says more than a figure. Both depend on what else the machine does, so each
-question names the load average before and after it, and the commit that was measured. Two cores
-that are busy leave a ratio of CPU times as it is by and large; a delay they do not, and a target in
-milliseconds is for an idle machine. `make bench RUNS=2` has fewer runs of each than five, and the
-tables say how many there were.
+Written by `make bench`, which takes up to an hour; `make bench Q=1` asks one question anew, `make
+bench RESUME=1` those that have no answer of this commit, and `make bench-quick` gives a first idea
+in two minutes, without question 11. The runs behind the tables are in `docs/benchmarks/*.json`, so
+that one question can be asked anew in any clone. Everything runs on one machine: servers, sender,
+clients, Redis and PostgreSQL are processes of their own. The servers' CPU time and memory are the
+operating system's figures for the whole process. Each run starts a new server; the contenders take
+turns. Figures are medians of the runs, with the smallest and the largest; a ratio is the median of
+the ratios within a run, and says more than a figure. Both depend on what else the machine does, so
+each question names the load average before and after it, how long an addition takes Python, which
+on a shared machine differs by the hour, and the commit that was measured. Two cores that are busy
+leave a ratio of CPU times as it is by and large; a delay they do not, and a target in milliseconds
+is for an idle machine. `make bench RUNS=2` has fewer runs of each than five, and the tables say how
+many there were.
 
 The clients check every frame: each has to get exactly the notifications that it should, in order,
 each as it was sent, ours also without a gap between versions and with the right counts. A run in
@@ -30,17 +32,29 @@ notification of 250 bytes of JSON (stock Channels writes it with spaces, hence 2
 """
 
 
-def markdown(answers: Sequence[Answer], machine: Mapping[str, str], plots: str = "") -> str:
+def markdown(answers: Sequence[Answer], plots: str = "") -> str:
     """`plots` is the directory of the plots beside the page; empty: none."""
-    measured_on = "\n".join(f"| {name} | {value} |" for name, value in machine.items())
     return "\n".join(
         [
             INTRODUCTION,
             _goals(answers),
             *(_section(answer, plots) for answer in answers),
-            f"## Measured on\n\n| | |\n|---|---|\n{measured_on}\n",
+            "## Measured on\n",
+            *_machines(answers),
         ]
     )
+
+
+def _machines(answers: Sequence[Answer]) -> list[str]:
+    """One table; or one for each machine, or set of versions, with the questions asked there."""
+    asked: dict[str, list[str]] = {}
+    for answer in answers:
+        rows = [f"| {name} | {value} |" for name, value in answer.machine.items()]
+        table = "\n".join(["| | |", "|---|---|", *rows, ""])
+        asked.setdefault(table, []).append(str(answer.question))
+    if len(asked) == 1:
+        return [*asked]
+    return [f"Questions {', '.join(numbers)}:\n\n{table}" for table, numbers in asked.items()]
 
 
 def _goals(answers: Sequence[Answer]) -> str:
