@@ -7,12 +7,13 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import ROOT, wait_until_live
 from tests.harness.server import Server
@@ -97,15 +98,24 @@ def enter(page: Page) -> None:
     expect(page).to_have_title(re.compile("Tea and coffee"))
 
 
-def test_the_example_without_our_component_is_the_one_of_the_docs_and_works(server, windows):
+@pytest.mark.parametrize("seconds", [0, 3])
+def test_the_example_without_our_component_is_the_one_of_the_docs_and_works(
+    seconds, server, windows
+):
+    """Also where its script comes when the client has connected."""
     told = (ROOT / "docs" / "javascript-api.md").read_text(encoding="utf-8")
     assert (SHOP / "shop/static/shop/news.js").read_text(encoding="utf-8") in told
     template = (SHOP / "shop/templates/news.html").read_text(encoding="utf-8")
     assert re.findall("```html\n(.+?)```", told, re.DOTALL)[0] in template
 
+    def late(route: Route) -> None:
+        time.sleep(seconds)
+        route.continue_()
+
     page = windows.open(server.url)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
+    page.route("**/news.js", late)
     enter(page)
     page.goto("/news/")
     expect(page.locator("body[data-live=true]")).to_be_attached()

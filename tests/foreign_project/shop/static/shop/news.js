@@ -1,12 +1,14 @@
 await customElements.whenDefined("notify-bell");
 const { client } = document.querySelector("notify-bell");
 
-client.addEventListener("counts", ({ detail }) => {
-  document.getElementById("count").textContent = detail.unseen;
-});
+function show() {
+  document.getElementById("count").textContent = client.unseen;
+  document.body.dataset.live = client.status.state === "live";
+}
+
+client.addEventListener("counts", show);
+client.addEventListener("state", show);
 client.addEventListener("notification", ({ detail }) => {
   console.info(detail.title);
 });
-client.addEventListener("state", ({ detail }) => {
-  document.body.dataset.live = detail.state === "live";
-});
+show(); // it may have connected before this script came
