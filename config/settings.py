@@ -9,6 +9,7 @@ HSTS_SECONDS          31536000; HSTS_SUBDOMAINS and HSTS_PRELOAD are off: they b
 BEHIND_PROXY          off; on where a proxy sets X-Forwarded-Proto itself
 DATABASE_URL          SQLite in this directory; or postgres://user:password@host:port/name
 DATABASE_POOL         connections to PostgreSQL that one process may hold: 20; 0: no pool
+DATABASE_PREPARE      on: those of the pool prepare what they are asked often
 REDIS_URL             none: channel layer in memory, which serves one process
 REDIS_LAYER           pubsub, or core
 STATIC_ROOT           where collectstatic puts its files
@@ -122,6 +123,9 @@ elif pool_size := env.read("DATABASE_POOL", whole_number, default=20):
     # CONN_MAX_AGE. The pool keeps them open instead.
     _options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
     DATABASES["default"]["ENGINE"] = "config.postgresql"  # which looks after the pool
+    if env.read("DATABASE_PREPARE", switch, default=True):
+        # docs/decisions/0020. 5 is psycopg's own; Django's is never.
+        _options |= {"server_side_binding": True, "prepare_threshold": 5}
 
 # -------------------------------------------------------------------------- channel layer
 

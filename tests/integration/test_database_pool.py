@@ -13,6 +13,7 @@ from notify.inbox import sql
 from notify.live.pool import DatabasePool, _unlimit_statements
 from tests.harness.database import orm
 from tests.harness.postgres import Postgres
+from tests.harness.server import manage
 from tests.harness.waiting import deadline
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -66,6 +67,27 @@ async def test_a_thread_of_the_hub_whose_statement_took_too_long_limits_no_other
     assert await pool.run(sql.fetch, "SHOW statement_timeout") == [("200ms",)]
     await pool.close()
     assert await orm(limits_of_all) == {"0"}
+
+
+MARKS = """
+import notify
+from notify import sending
+from notify.inbox import sql
+
+notice = notify.send(to={user}, title="Hello")
+for as_ in ["read", "unread"] * 7:
+    sending.mark("{user}", as_, ids=[notice.pk])
+statements = [statement for statement, in sql.fetch("SELECT statement FROM pg_prepared_statements")]
+print(sum(statement.startswith("WITH before") for statement in statements))
+"""
+
+
+@pytest.mark.parametrize(("switch", "prepared"), [("on", "2"), ("off", "0")])
+def test_what_a_connection_is_asked_often_it_prepares(
+    ada: User, switch: str, prepared: str
+) -> None:
+    printed = manage("shell", "-c", MARKS.format(user=ada.pk), DATABASE_PREPARE=switch)
+    assert printed.split()[-1] == prepared
 
 
 def test_what_could_not_be_opened_is_not_opened_to_take_a_limit_from_it() -> None:

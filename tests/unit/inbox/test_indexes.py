@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
 
+import psycopg
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
@@ -100,11 +101,11 @@ def test_a_mark_in_one_statement_looks_up_each_row_by_an_index(users):
         for user in small
     )
     ids = list(notices.values_list("pk", flat=True)[:50])
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, psycopg.ClientCursor(connection.connection) as asking:
         cursor.execute("ANALYZE")
         for how, wanted in product(MARKS.values(), (ids, ids[:1])):
             statement = one_statement.mark_statement(key(users[50]), how, wanted)
-            plans = [plan for plan in plans_of(cursor.mogrify(*statement)) if is_read(plan)]
+            plans = [plan for plan in plans_of(asking.mogrify(*statement)) if is_read(plan)]
             assert len(plans) == 2, plans  # which to mark, and to mark them
             assert all(re.search(r"\((notice_)?id = ", plan) for plan in plans), plans
 
