@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -82,11 +83,11 @@ print(sum(statement.startswith("WITH before") for statement in statements))
 """
 
 
-@pytest.mark.parametrize(("switch", "prepared"), [("on", "2"), ("off", "0")])
+@pytest.mark.parametrize(("variables", "prepared"), [({}, "2"), ({"DATABASE_PREPARE": "off"}, "0")])
 def test_what_a_connection_is_asked_often_it_prepares(
-    ada: User, switch: str, prepared: str
+    ada: User, variables: dict[str, Any], prepared: str
 ) -> None:
-    printed = manage("shell", "-c", MARKS.format(user=ada.pk), DATABASE_PREPARE=switch)
+    printed = manage("shell", "-c", MARKS.format(user=ada.pk), **variables)
     assert printed.split()[-1] == prepared
 
 
