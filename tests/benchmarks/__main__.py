@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
 
     from tests.benchmarks.answers import Answer
     from tests.benchmarks.machine import addition_ns, description
-    from tests.benchmarks.questions import NOT_QUICK, QUESTIONS, plan
+    from tests.benchmarks.questions import NOT_QUICK, NUMBERS, plan
     from tests.benchmarks.questions.scale import FULL, QUICK
 
     scale = QUICK if options.quick else FULL
@@ -58,26 +58,30 @@ def main(arguments: list[str]) -> int:
         answers = QUICK_ANSWERS
         shutil.rmtree(answers, ignore_errors=True)
     may_resume = options.resume and not commit.endswith(CHANGED)
-    every = sorted(QUESTIONS.keys() - NOT_QUICK) if options.quick else sorted(QUESTIONS)
+    every = sorted(NUMBERS - NOT_QUICK if options.quick else NUMBERS)
     numbers = options.question or every
+    if unknown := sorted(set(numbers) - NUMBERS):
+        parser.error(f"there is no question {unknown[0]}: {min(NUMBERS)} to {max(NUMBERS)} are")
 
     def is_answered(number: int) -> bool:
         kept = answers / f"{number}.json"
         return may_resume and kept.exists() and Answer.read(kept).commit == commit
 
+    machine = description()
     for question in plan([number for number in numbers if not is_answered(number)]):
         load, addition, started = os.getloadavg()[0], addition_ns(), time.monotonic()
         found = question(scale)
         seconds = time.monotonic() - started
-        together = " and ".join(str(answer.question) for answer in found)
+        together = ", ".join(str(answer.question) for answer in found)
+        circumstances = (
+            f"{time.strftime('%Y-%m-%d')}, {seconds:.0f} s"
+            f"{f' for {together} together' if len(found) > 1 else ''}, "
+            f"load average {load:.1f} before, {os.getloadavg()[0]:.1f} after; "
+            f"an addition took Python {addition:.0f} ns before, {addition_ns():.0f} after"
+        )
         for answer in found:
-            answer.commit, answer.machine = commit, description()
-            answer.circumstances = (
-                f"{time.strftime('%Y-%m-%d')}, {seconds:.0f} s"
-                f"{f' for {together} together' if len(found) > 1 else ''}, "
-                f"load average {load:.1f} before, {os.getloadavg()[0]:.1f} after; "
-                f"an addition took Python {addition:.0f} ns before, {addition_ns():.0f} after"
-            )
+            answer.commit, answer.machine = commit, machine
+            answer.circumstances = circumstances
             answer.save(answers / f"{answer.question}.json")
         print(f"Question {together}: {seconds:.0f} s", file=sys.stderr)
     _report(options.quick)

@@ -65,6 +65,8 @@ class Run:
         if any(exception):
             for server in self.servers:
                 print(f"--- {self._contender.name}\n{server.log[-4000:]}")
+        for server in self.servers:
+            server.kill()  # what it would do with thousands of clients takes seconds
         self._processes.close()
 
     def open(self, people: Sequence[Person]) -> float:

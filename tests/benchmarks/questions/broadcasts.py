@@ -1,9 +1,12 @@
-"""Questions 1, 2 and 6: the CPU that a broadcast costs the server."""
+"""Questions 1, 2 and 6: the CPU that a broadcast costs the server.
+
+Those that are asked together share their runs, of which opening the sockets is the greater part.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from itertools import chain
 
 from tests.benchmarks.answers import Answer
@@ -20,7 +23,7 @@ from tests.benchmarks.contenders import (
     WEBSOCKETS,
     Contender,
 )
-from tests.benchmarks.people import Person, sign_in
+from tests.benchmarks.people import sign_in
 from tests.benchmarks.questions.scale import Scale, alternating
 
 WARM_UP = 3  # notices before the clock runs
@@ -37,7 +40,6 @@ ONE_AT_A_TIME = (
     f"deliveries after {WARM_UP} notices; of those that take long 5 notices, and with {MANY:,} "
     "sockets 3 after one."
 )
-APART = replace(SERVED, name="notify, `serve`, each notice in a transaction of its own")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,9 @@ class Broadcast:
     ours: Contender
     peers: Callable[[Scale, int], list[Contender]]  # by the number of sockets
     reach: Mapping[str, float]  # ÷ the peer of this name
+
+    def contenders(self, scale: Scale, count: int) -> list[Contender]:
+        return [self.ours, *self.peers(scale, count)]
 
 
 def _peers(scale: Scale, count: int) -> list[Contender]:
@@ -80,101 +85,100 @@ ON_PLAIN_DAPHNE = Broadcast(
 )
 
 
-def push(scale: Scale) -> Answer:
-    [answer] = _one_at_a_time(scale, ON_SERVE)
-    return answer
+BURST = 2
+APART = "notify, `serve`, each notice in a transaction of its own"
+NUMBERS = {ON_SERVE.number, BURST, ON_PLAIN_DAPHNE.number}
 
 
-def plain_daphne(scale: Scale) -> Answer:
-    [answer] = _one_at_a_time(scale, ON_PLAIN_DAPHNE)
-    return answer
-
-
-def push_and_plain_daphne(scale: Scale) -> list[Answer]:
-    """Both in the same runs: of the stock consumer, which they share, one takes a minute."""
-    return _one_at_a_time(scale, ON_SERVE, ON_PLAIN_DAPHNE)
-
-
-def _one_at_a_time(scale: Scale, *questions: Broadcast) -> list[Answer]:
+def ask(scale: Scale, numbers: Collection[int]) -> list[Answer]:
+    """The answers to those of NUMBERS."""
+    questions = [one for one in (ON_SERVE, ON_PLAIN_DAPHNE) if one.number in numbers]
     answers = [Answer(one.number, one.title, one.how) for one in questions]
+    burst = _answer_to_burst(scale) if BURST in numbers else None
     for count in scale.sockets:
         people = sign_in(count)
-        asked = [[one.ours, *one.peers(scale, count)] for one in questions]
-        ours_first = chain((one.ours for one in questions), *asked)
+        asked = [one.contenders(scale, count) for one in questions]
+        bursting = _bursting(scale) if burst and count == min(scale.sockets) else []
+        ours_first = chain((one.ours for one in questions), *asked, bursting)
         contenders = {contender.name: contender for contender in ours_first}
         for contender in alternating(scale, *contenders.values()):
-            cost, in_kernel, size = _cost(scale, contender, people)
-            name, what = contender.name, f"{count:,} sockets"
-            for question, answer, those in zip(questions, answers, asked, strict=True):
-                if contender in those:
-                    reach = question.reach.get(name)
-                    answer.note(what, "µs per delivery", name, cost, reach=reach)
-                    kernel = f"{what}, in the kernel"
-                    answer.note(kernel, "µs per delivery", name, in_kernel, compared=False)
-                    answer.note(f"{what}, a frame", "bytes", name, size, compared=False)
-    return answers
+            those = [
+                (one, answer)
+                for one, answer, among in zip(questions, answers, asked, strict=True)
+                if contender in among
+            ]
+            with Run(contender.quiet) as run:
+                run.open(people)
+                if those:
+                    _one_at_a_time(those, scale, contender, run, count)
+                if burst and contender in bursting:
+                    _at_once(burst, scale, contender, run)
+                run.verify()
+    return sorted([*answers, *filter(None, [burst])], key=lambda answer: answer.question)
 
 
-def _cost(
-    scale: Scale, contender: Contender, people: Sequence[Person]
-) -> tuple[float, float, float]:
-    """The µs of a delivery, those of them in the kernel, and the bytes of a frame, in one run."""
-    count = len(people)
+def _one_at_a_time(
+    those: list[tuple[Broadcast, Answer]], scale: Scale, contender: Contender, run: Run, count: int
+) -> None:
+    """Notes the µs of a delivery, those of them in the kernel, and the bytes of a frame."""
     warm_up, singles = WARM_UP, scale.deliveries // count
     if contender.name in SLOW:
         warm_up, singles = (1, 3) if count >= MANY else (WARM_UP, 5)
-    with Run(contender.quiet) as run:
-        run.open(people)
-        for _ in range(warm_up):
-            run.broadcast(1)
-            before = run.wait()
-        run.rest()
-        cpu, kernel_cpu = run.cpu, run.kernel_cpu
-        for _ in range(singles):
-            run.broadcast(1)
-            after = run.wait()
-        run.rest()
-        delivered = singles * count / 1e6
-        cost = (run.cpu - cpu) / delivered
-        in_kernel = (run.kernel_cpu - kernel_cpu) / delivered
-        assert run.verify() == (warm_up + singles) * count
-    frames = after["frames"] - before["frames"]
-    return cost, in_kernel, (after["bytes"] - before["bytes"]) / frames
+    for _ in range(warm_up):
+        run.broadcast(1)
+        before = run.wait()
+    run.rest()
+    cpu, kernel_cpu = run.cpu, run.kernel_cpu
+    for _ in range(singles):
+        run.broadcast(1)
+        after = run.wait()
+    run.rest()
+    delivered = singles * count / 1e6
+    cost = (run.cpu - cpu) / delivered
+    in_kernel = (run.kernel_cpu - kernel_cpu) / delivered
+    size = (after["bytes"] - before["bytes"]) / (after["frames"] - before["frames"])
+    name, what, unit = contender.name, f"{count:,} sockets", "µs per delivery"
+    for question, answer in those:
+        answer.note(what, unit, name, cost, reach=question.reach.get(name))
+        answer.note(f"{what}, in the kernel", unit, name, in_kernel, compared=False)
+        answer.note(f"{what}, a frame", "bytes", name, size, compared=False)
 
 
-def burst(scale: Scale) -> Answer:
-    count = scale.sockets[0]
-    answer = Answer(
-        2,
-        f"CPU of {scale.burst} notices at once to {count:,} sockets",
+def _answer_to_burst(scale: Scale) -> Answer:
+    return Answer(
+        BURST,
+        f"CPU of {scale.burst} notices at once to {min(scale.sockets):,} sockets",
         "CPU time of the server process, user and system, by the notifications that the clients "
         "received. Another process sends them to everyone right after each other; ours in one "
         "transaction, which so is carried out as one (docs/decisions/0016), and beside it each in "
-        "one of its own, which makes a frame of each. No pings, and no sweeps of ours. The stock "
-        "consumer, to which a burst is one notice after another, is asked in question 1 only.",
+        "one of its own, which makes a frame of each. In the runs of question 1 where that is "
+        "asked, too, after its notices. No pings, and no sweeps of ours. The stock consumer, to "
+        "which a burst is one notice after another, is asked in question 1 only.",
     )
-    peers = [FASTAPI]
-    if scale.all_peers:
-        peers += [WEBSOCKETS, SOCKETIO, NODE_WS, BARE_WRITE]
-    people = sign_in(count)
-    for contender in alternating(scale, SERVED, APART, *peers):
-        at_once = 1 if contender is APART else scale.burst
-        with Run(contender.quiet) as run:
-            run.open(people)
-            run.broadcast(WARM_UP)
-            before = run.wait()
-            run.rest()
-            cpu = run.cpu
-            for _ in range(scale.burst // at_once):
-                run.broadcast(at_once)
-            after = run.wait()
-            run.rest()
-            delivered = after["notifications"] - before["notifications"]
-            name = contender.name
-            cost = (run.cpu - cpu) / delivered * 1e6
-            reach = 0.1 if contender is FASTAPI else None
-            answer.note("burst", "µs per notification", name, cost, reach=reach)
-            per_frame = delivered / (after["frames"] - before["frames"])
-            answer.note("merged", "notifications per frame", name, per_frame, compared=False)
-            assert run.verify() == (WARM_UP + scale.burst) * count
-    return answer
+
+
+def _bursting(scale: Scale) -> list[Contender]:
+    peers = [WEBSOCKETS, SOCKETIO, NODE_WS, BARE_WRITE] if scale.all_peers else []
+    return [SERVED, FASTAPI, *peers]
+
+
+def _at_once(answer: Answer, scale: Scale, contender: Contender, run: Run) -> None:
+    """Notes the µs of a notification, and how many are in a frame."""
+    run.broadcast(WARM_UP)
+    ways = {contender.name: [scale.burst]}  # by name, how many in each transaction
+    if contender == SERVED:
+        ways[APART] = [1] * scale.burst
+    for name, transactions in ways.items():
+        before = run.wait()
+        run.rest()
+        cpu = run.cpu
+        for notices in transactions:
+            run.broadcast(notices)
+        after = run.wait()
+        run.rest()
+        delivered = after["notifications"] - before["notifications"]
+        cost = (run.cpu - cpu) / delivered * 1e6
+        reach = 0.1 if contender == FASTAPI else None
+        answer.note("burst", "µs per notification", name, cost, reach=reach)
+        per_frame = delivered / (after["frames"] - before["frames"])
+        answer.note("merged", "notifications per frame", name, per_frame, compared=False)

@@ -31,15 +31,16 @@ def one_notice(scale: Scale) -> Answer:
         "CPU time of the server process for one such request and its delivery, request, view, "
         f"database and all, with {many:,} and with {few:,} idle sockets, without pings and sweeps.",
     )
-    people = sign_in(some)
+    everyone = sign_in(many)
     for contender in alternating(scale, SERVED):
+        people = everyone[:some]
         with Run(contender) as run:
             run.open(people)
             delays = sample(run, people, scale.samples)
         _note_delays(answer, "send to receipt", delays, p50=4, p99=20)
     for n in range(scale.runs):
         for count in (few, many) if n % 2 else (many, few):
-            people = sign_in(count)
+            people = everyone[:count]
             with Run(SERVED.quiet) as run:
                 run.open(people)
                 sample(run, people, 0)
