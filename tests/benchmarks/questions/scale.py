@@ -30,7 +30,7 @@ class Scale:
 FULL = Scale(
     runs=5,
     sockets=(1000, 8000),
-    deliveries=64_000,
+    deliveries=96_000,
     burst=50,
     all_peers=True,
     samples=1000,
@@ -66,9 +66,8 @@ QUICK = Scale(
 
 
 def alternating(scale: Scale, *contenders: Contender) -> list[Contender]:
-    """Their order changes from run to run, so that none always follows the same."""
+    """Forth and back, so that none always follows the same, and neighbours stay neighbours."""
     turns: list[Contender] = []
     for n in range(scale.runs):
-        shift = n % len(contenders)
-        turns += [*contenders[shift:], *contenders[:shift]]
+        turns += reversed(contenders) if n % 2 else contenders
     return turns
