@@ -9,7 +9,7 @@ from tests.benchmarks.answers import Answer, Figure, number, ratio
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`, which takes about an hour; `make bench Q=1` asks one question anew, `make
+Written by `make bench`, which takes up to an hour; `make bench Q=1` asks one question anew, `make
 bench RESUME=1` those that have no answer of this commit, and `make bench-quick` gives a first idea
 in two minutes, without question 11. The runs behind the tables are in `docs/benchmarks/*.json`, so
 that one question can be asked anew in any clone. Everything runs on one machine: servers, sender,
