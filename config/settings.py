@@ -261,6 +261,7 @@ APP_VARIABLES = {
     "NOTIFY_SESSION_CHECK_INTERVAL": number,
     "NOTIFY_ALLOWED_ORIGINS": words,
     "NOTIFY_CHANNEL_LAYER": text,
+    "NOTIFY_DEPLOYMENT": or_none(text),
     "NOTIFY_PUBLISH_TIMEOUT": number,
     "NOTIFY_BATCH_SIZE": whole_number,
     "NOTIFY_DIRECT_WRITES": switch,

@@ -98,6 +98,7 @@ class Conf:
     session_check_interval: float = _setting(30, _positive)
     allowed_origins: tuple[str, ...] = _setting((), _origins)
     channel_layer: str = _setting("default", _text)
+    deployment: str | None = _setting(None, _optional_text)
     publish_timeout: float = _setting(1, _positive)
     batch_size: int = _setting(5000, _at_least_one)
     direct_writes: bool = _setting(True, _switch)

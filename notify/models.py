@@ -344,6 +344,29 @@ class KnownDevice(models.Model):
         return f"a device of {self.user_id}"
 
 
+class Deployment(models.Model):
+    """One row, which tells this deployment from those that may use the same channel layer; see
+    `inbox/database.py`."""
+
+    ONLY = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY)
+    identity = models.CharField(max_length=32)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(id=1), name="notify_one_deployment"),
+        ]
+
+    def __str__(self) -> str:
+        return self.identity
+
+    @staticmethod
+    def new_identity() -> str:
+        """32 random hexadecimal digits."""
+        return secrets.token_hex(16)
+
+
 def user_pk(key: Any) -> Any:
     """The primary key that `str(pk)` was made of; live code and hints name users by string."""
     return get_user_model()._meta.pk.to_python(key)

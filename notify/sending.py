@@ -22,7 +22,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, transacti
 
 from notify import conf, content, signals, writing
 from notify.changes import Change
-from notify.inbox import one_statement, sql, store, work
+from notify.inbox import database, one_statement, sql, store, work
 from notify.inbox.audience import Audience, To
 from notify.live import groups
 from notify.models import Level, Notice
@@ -92,7 +92,7 @@ def send(
     left_out = actor.pk if actor is not None and not include_actor else None
     notice = Notice(
         **fields,
-        created=sql.now(),
+        created=database.now(),
         actor_id=None if actor is None else actor.pk,
         actor_name=writing.name_of(actor)[:200],
         sender=f"user:{sender.pk}" if sender is not None else "",

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from notify import conf
 from notify.exceptions import EmptyAudience, KeyConflict
-from notify.inbox import reading, sql, work
+from notify.inbox import database, reading, sql, work
 from notify.inbox.audience import Audience
 from notify.models import Batch, Notice
 
@@ -75,7 +75,7 @@ def write_batches(notice: Notice, audience: Audience, left_out: Any) -> int | No
 def done_batch(notice: Notice, lot: Sequence[Any]) -> Batch:
     """The only batch, as it is when it has been carried out; not saved."""
     batch = _batch(notice, lot)
-    batch.state, batch.appended, batch.finished = Batch.State.DONE, batch.size, sql.now()
+    batch.state, batch.appended, batch.finished = Batch.State.DONE, batch.size, database.now()
     batch.due = batch.finished
     return batch
 

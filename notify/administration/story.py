@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from notify.administration.words import sender_of
-from notify.inbox import personal, sql
+from notify.inbox import database, personal
 from notify.models import Batch, Inbox, Notice, Notification
 
 
@@ -40,7 +40,7 @@ def story_of(user: Any, notice: Notice) -> Story:
     batch = personal.batch_naming(user.pk, notice.pk)
     steps = [Step(_("Created"), notice.created, _("by %s") % sender_of(notice), happened=True)]
     if notice.send_at:
-        due = notice.send_at <= sql.now()
+        due = notice.send_at <= database.now()
         steps.append(Step(_("To be sent"), notice.send_at, _("as it was scheduled"), happened=due))
     steps += [_arrived(copy, batch), _announced(copy, batch), _delivered(copy, inbox)]
     steps += _marks(copy, notice)
@@ -131,7 +131,7 @@ def _why_it_is_not_there(notice: Notice, batch: Batch | None) -> str:
             return _("It was cancelled before it reached the inbox of %(who)s.")
         case Batch.State.PAUSED:
             return _("It is paused, and has not reached the inbox of %(who)s.")
-        case Batch.State.PENDING if notice.send_at and notice.send_at > sql.now():
+        case Batch.State.PENDING if notice.send_at and notice.send_at > database.now():
             return _("It is scheduled, and not yet sent to %(who)s.")
         case Batch.State.PENDING:
             return _("It is on its way: the batch of %(who)s is not carried out yet.")

@@ -19,7 +19,7 @@ from django.db.models import AutoField, Model
 
 from notify import conf
 from notify.changes import Change, Step
-from notify.inbox import epoch, reading, sql
+from notify.inbox import database, epoch, reading, sql
 from notify.inbox.marks import Mark
 from notify.models import Batch, Inbox, Notice, Notification
 
@@ -98,7 +98,7 @@ def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[
     """
     inbox, copies = sql.table(Inbox), sql.table(Notification)
     key = sql.database_key(user)
-    sets, times = how.assignments(sql.moment(sql.now()))
+    sets, times = how.assignments(sql.moment(database.now()))
     statement = (
         "WITH before AS MATERIALIZED"
         f" (SELECT version FROM {inbox} WHERE user_id = {sql.sole_key()}),"

@@ -23,7 +23,6 @@ from django.db import (
     transaction,
 )
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.utils import timezone
 
 from notify.exceptions import Busy
 from notify.models import Batch, Inbox, Notice, Notification
@@ -129,12 +128,6 @@ def user_table() -> tuple[str, str]:
     meta = get_user_model()._meta
     quote = connection().ops.quote_name
     return quote(meta.db_table), quote(str(meta.pk.column))
-
-
-def now() -> datetime:
-    """The time in whole milliseconds, as the protocol writes it: what is stored is what is told."""
-    moment = timezone.now()
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def moment(value: datetime) -> Any:

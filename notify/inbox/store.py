@@ -17,7 +17,7 @@ from django.db.models import Count, Q
 
 from notify.changes import Change, Step
 from notify.exceptions import Busy, EpochChanged
-from notify.inbox import epoch, one_statement, reading, sql
+from notify.inbox import database, epoch, one_statement, reading, sql
 from notify.inbox.marks import MARKS, Mark
 from notify.models import Batch, Inbox, Notification, user_pk
 
@@ -116,7 +116,7 @@ def take_out(batch: Batch) -> Change:
         f"UPDATE {notification} SET recalled = %s, version ="
         f" (SELECT i.version FROM {inbox} i WHERE i.user_id = {notification}.user_id)"
         f" WHERE id IN (SELECT n.id FROM {sql.copies_of(keys)} n WHERE n.recalled IS NULL)",
-        [sql.moment(batch.notice.recalled or sql.now()), *key_params, batch.notice_id],
+        [sql.moment(batch.notice.recalled or database.now()), *key_params, batch.notice_id],
     )
     return Change(_steps(records))
 
@@ -187,7 +187,7 @@ def _mark(
     )
     left = last if rows == limit else None
     if rows:
-        sets, times = mark.assignments(sql.moment(sql.now()))
+        sets, times = mark.assignments(sql.moment(database.now()))
         sql.execute(
             f"UPDATE {sql.table(Notification)} SET {sets}, version = %s"
             f" WHERE id {sql.one_of(f'(SELECT id FROM ({chosen}) chosen)')}",
@@ -195,7 +195,7 @@ def _mark(
         )
     change = _step_on(inbox, rows, mark.sign * unseen, mark.sign * unread)
     if client_epoch is not None:
-        _note_marking(inbox, None if left is None else sql.now())
+        _note_marking(inbox, None if left is None else database.now())
     return inbox.version, change, left
 
 
@@ -203,7 +203,7 @@ MARK_STALLED_S = 30.0  # a mark of everything that made no progress for so long 
 
 
 def _refuse_a_second(inbox: Inbox) -> None:
-    if inbox.marking and (sql.now() - inbox.marking).total_seconds() < MARK_STALLED_S:
+    if inbox.marking and (database.now() - inbox.marking).total_seconds() < MARK_STALLED_S:
         raise Busy("Another mark of everything is under way in this inbox; try again after it.")
 
 
@@ -303,7 +303,7 @@ def _acknowledge(versions: Mapping[str, int]) -> set[str]:
         f"UPDATE {inbox} SET acknowledged = c.since, acknowledged_at = %s"
         f" FROM {sql.cursors_of(len(triples))} c"
         f" WHERE {inbox}.user_id = c.user_id AND acknowledged < c.since AND c.since <= version",
-        [sql.moment(sql.now()), sql.json_array(triples)],
+        [sql.moment(database.now()), sql.json_array(triples)],
     )
     return keys
 

@@ -15,7 +15,7 @@ from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Greatest, Now
 
 from notify.changes import Change
-from notify.inbox import sql, store
+from notify.inbox import database, sql, store
 from notify.models import Batch, Notice
 
 # How long the process that wrote a batch has to carry it out itself before others may.
@@ -184,7 +184,7 @@ def _carry_out_together(batch_ids: Sequence[int]) -> list[Change]:
     change = store.append(*batches)
     first, done = batches[0], [batch.pk for batch in batches]  # all are for the same people
     Batch.objects.using(sql.alias()).filter(pk__in=done).update(
-        state=_State.DONE, appended=first.appended, skipped=first.skipped, finished=sql.now()
+        state=_State.DONE, appended=first.appended, skipped=first.skipped, finished=database.now()
     )
     return [change] if change.steps else []
 
@@ -218,7 +218,7 @@ def _locked(batch_ids: Sequence[int]) -> list[Batch]:
 
 def _carry_out_locked(batch: Batch) -> Change | None:
     if batch.state == _State.PENDING:  # else it stays when the notice arrived
-        batch.finished = sql.now()
+        batch.finished = database.now()
     change = _apply(batch)
     batch.save(update_fields=["state", "appended", "skipped", "finished"])
     return change if change and change.steps else None
@@ -255,7 +255,7 @@ def _start_recall(notice_id: int) -> int | None:
     batches = Batch.objects.using(sql.alias()).filter(notice=notice_id)
     list(batches.select_for_update().order_by("pk").values_list("pk"))
     won = Notice.objects.using(sql.alias()).filter(pk=notice_id, recalled__isnull=True)
-    if not won.update(recalled=sql.now()):
+    if not won.update(recalled=database.now()):
         return None
     batches.filter(state__in=Batch.NOT_YET).update(state=Batch.State.CLOSED)
     done = batches.filter(state=Batch.State.DONE)

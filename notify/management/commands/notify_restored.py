@@ -6,14 +6,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from notify.inbox import store
+from notify.inbox import database, store
 
 
 class Command(BaseCommand):
     help = (
         "Tells all clients to read their inboxes anew. Run it whenever the database has gone back "
-        "in time: after a restore, or a failover that lost commits."
+        "in time (after a restore, or a failover that lost commits), and in every copy of it."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        database.renew_deployment()
         self.stdout.write(f"Renewed the epoch of {store.renew_all_epochs()} inboxes.")

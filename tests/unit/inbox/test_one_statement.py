@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notify import sending, writing
-from notify.inbox import one_statement, sql, store
+from notify.inbox import database, one_statement, store
 from notify.inbox.marks import MARKS
 from notify.live import groups, protocol
 from notify.models import Batch, Inbox, Notice, Notification
@@ -194,8 +194,8 @@ def test_a_mark_leaves_the_rows_that_the_usual_way_leaves(
     ada, announced, settings, monkeypatch, as_
 ):
     notices = notices_in_every_state(ada)
-    now = sql.now()
-    monkeypatch.setattr(sql, "now", lambda: now)
+    now = database.now()
+    monkeypatch.setattr(database, "now", lambda: now)
     wanted = [*ids(notices), notices[0].pk, 10**15]
     before = inbox_of(ada), list(Notification.objects.filter(user=ada))
     of_each_way = []

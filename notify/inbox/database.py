@@ -1,0 +1,191 @@
+"""What the database says of itself: its lineage, its deployment, its clock.
+
+Read in one query for each connection, and again after ten seconds, because another server may
+come to answer behind the same connection (a failover, a pooler).
+
+Lineage: a restore or a failover that lost commits may bring back a version that clients have seen
+with other rows. On PostgreSQL the system identifier names the cluster and the timeline names its
+history (a promotion starts a new one), so both become part of every epoch.
+
+Deployment: tells the processes of one deployment from those of others that use the same channel
+layer. It is a hash of a random number in a row of the database and of what differs in each copy
+of it: the name and number of a PostgreSQL database and when its server was started, the number of
+SQLite's file. No address is in it, because processes may come by several.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Collection
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from django.db import DatabaseError, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from notify import conf
+from notify.inbox import sql
+from notify.models import Deployment
+
+logger = logging.getLogger(__name__)
+
+FACTS_LIFETIME_S = 10.0
+
+# What a role may be refused: hardened servers revoke these functions, and Aurora has some of them
+# in name only. A WAL file's name begins with the timeline. It cannot be asked while in recovery,
+# where nothing is written and no client is served changes.
+_OPTIONAL = {
+    "lineage": "(SELECT system_identifier FROM pg_control_system())::text || '/' ||"
+    " CASE WHEN pg_is_in_recovery() THEN ''"
+    " ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END",
+    "start time": "extract(epoch FROM pg_postmaster_start_time())::text",
+}
+# Classes of SQLSTATE: access refused or unknown function; unsupported; not in this state; internal.
+_REFUSALS = {"42", "0A", "55", "XX"}
+
+
+class Facts(NamedTuple):
+    lineage: str  # eight hexadecimal digits; empty where the database does not tell
+    deployment: str  # 16 hexadecimal digits
+    # The database's clock less the monotonic one of this process, in s; None on SQLite, whose
+    # clock is this machine's.
+    ahead: float | None
+    isolation: str  # of transactions that ask for none; empty on SQLite, which has one
+
+
+_known: WeakKeyDictionary[object, tuple[float, Facts]] = WeakKeyDictionary()
+_refused: dict[str, set[str]] = {}  # names of _OPTIONAL, by the alias of the database
+_last_deployment: str | None = None
+
+
+def facts() -> Facts:
+    """What is known of the database behind this thread's connection, at most ten seconds old."""
+    connection = sql.connection()
+    connection.ensure_connection()
+    # Not the wrapper, which has one connection of a pool after the other. SQLite's take no weak
+    # reference, and have no pool.
+    holder = connection.connection if sql.is_postgresql() else connection
+    read_at, found = _known.get(holder, (0.0, None))
+    if found is None or time.monotonic() - read_at > FACTS_LIFETIME_S:
+        found = _of_postgresql(connection) if sql.is_postgresql() else _of_sqlite()
+        _known[holder] = (time.monotonic(), found)
+        _note_deployment(found.deployment)
+    return found
+
+
+def now() -> datetime:
+    """The time by the database's clock, in whole milliseconds, as the protocol writes it: what is
+    stored is what is told. Clocks of processes differ, so whatever is stored to be compared is of
+    this one. It is late by half a round trip."""
+    ahead = facts().ahead
+    moment = datetime.now(UTC)
+    if ahead is not None:
+        moment = datetime.fromtimestamp(time.monotonic() + ahead, UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def deployment() -> str | None:
+    """The deployment as this process has read it last, for code that may not ask the database
+    now; None where it has not been read yet."""
+    named = conf.current().deployment
+    return _last_deployment if named is None else _digest(named)[:16]
+
+
+def renew_deployment() -> None:
+    """Tells this database from the one that it is a copy of. Running processes notice within ten
+    seconds."""
+    Deployment.objects.using(sql.alias()).update_or_create(
+        pk=Deployment.ONLY, defaults={"identity": Deployment.new_identity()}
+    )
+    forget()
+
+
+def forget() -> None:
+    """Has everything read anew."""
+    _known.clear()
+    _refused.clear()
+
+
+def _note_deployment(identity: str) -> None:
+    global _last_deployment  # noqa: PLW0603
+    _last_deployment = identity
+
+
+def _of_postgresql(connection: BaseDatabaseWrapper) -> Facts:
+    refused = _refused.setdefault(connection.alias, set())
+    try:
+        told = _ask_all(connection, refused)
+    except DatabaseError as error:
+        newly_refused = _refused_now(connection) - refused if _is_refusal(error) else set()
+        if not newly_refused:
+            raise
+        refused |= newly_refused
+        logger.warning(
+            "PostgreSQL does not tell this role its %s. After a restore, a copy or a failover of "
+            "the database run `manage.py notify_restored`.",
+            " and ".join(sorted(refused)),
+        )
+        told = _ask_all(connection, refused)
+    lineage, clock, isolation, *identity = told
+    return Facts(
+        lineage=_digest(lineage)[:8] if lineage else "",
+        deployment=_deployment_of(identity),
+        ahead=float(clock) - time.monotonic(),
+        isolation=isolation,
+    )
+
+
+def _ask_all(connection: BaseDatabaseWrapper, refused: Collection[str]) -> tuple[Any, ...]:
+    lineage, start = ("NULL" if name in refused else asked for name, asked in _OPTIONAL.items())
+    return _ask(
+        connection,
+        f"SELECT {lineage}, extract(epoch FROM clock_timestamp()),"
+        f" current_setting('default_transaction_isolation'), {start}, current_database(),"
+        " (SELECT oid FROM pg_database WHERE datname = current_database()),"
+        f" (SELECT identity FROM {sql.table(Deployment)})",
+    )
+
+
+def _refused_now(connection: BaseDatabaseWrapper) -> set[str]:
+    refused = set()
+    for name, expression in _OPTIONAL.items():
+        try:
+            _ask(connection, f"SELECT {expression}")
+        except DatabaseError as error:
+            if not _is_refusal(error):
+                raise
+            refused.add(name)
+    return refused
+
+
+def _ask(connection: BaseDatabaseWrapper, query: str) -> tuple[Any, ...]:
+    """Its only row. Where it is refused, a transaction that is open stays usable."""
+    guard = (
+        transaction.atomic(using=connection.alias) if connection.in_atomic_block else nullcontext()
+    )
+    with guard:
+        return sql.fetch(query)[0]
+
+
+def _is_refusal(error: DatabaseError) -> bool:
+    return str(getattr(error.__cause__, "sqlstate", None))[:2] in _REFUSALS
+
+
+def _of_sqlite() -> Facts:
+    [(_, _, file)] = [row for row in sql.fetch("PRAGMA database_list") if row[1] == "main"]
+    [(identity,)] = sql.fetch(f"SELECT (SELECT identity FROM {sql.table(Deployment)})")
+    number = Path(file).stat().st_ino if file else None  # it may be in memory
+    return Facts("", _deployment_of([identity, number]), ahead=None, isolation="")
+
+
+def _deployment_of(identity: list[Any]) -> str:
+    return _digest(conf.current().deployment or "/".join(map(str, identity)))[:16]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
