@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -311,6 +312,35 @@ def test_a_ticket_of_a_session_ends_with_it(make_user, by_session):
     ticket = caller.post("ticket/").json()["ticket"]
     caller.client.logout()
     assert redeem(ticket) is None
+
+
+class AsAda:
+    """A middleware that puts ada in the place of whom the session is of."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.user = User.objects.get(username="ada")
+        return self.get_response(request)
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_a_ticket_is_not_for_whom_a_middleware_put_in_the_sessions_place(
+    make_user, by_session, settings, signed_in
+):
+    """Nothing would end its socket. What is asked by HTTP goes through the middleware each time."""
+    make_user("ada")
+    caller = by_session(make_user("staff"))
+    if not signed_in:
+        caller.client.logout()
+        caller.client.cookies["csrftoken"] = "a" * 32
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.AsAda"]
+    response = caller.post("ticket/")
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "session"
+    assert "inbox/changes/" in response.json()["error"]["message"]
+    assert caller.get("inbox/changes/").status_code == 200
 
 
 # XSS
