@@ -49,7 +49,9 @@ class ApiTokenForm(TokenModelForm):
         user = self.cleaned_data.get("user")
         sends = ApiToken.Scope.SEND in self.cleaned_data.get("scopes", ())
         if user is not None and sends and not user.has_perm(SEND_PERMISSION):
-            problem = _("A token sends what its user may. Give %(user)s %(permission)s first.")
+            problem = _(
+                "%(user)s lacks the permission %(permission)s. Give it first: a token needs it."
+            )
             self.add_error("scopes", problem % {"user": user, "permission": SEND_PERMISSION})
         return cleaned
 

@@ -151,8 +151,8 @@ def ticket(request: HttpRequest) -> HttpResponse:
     caller = caller_of(request)
     if caller.token is not None:
         issued = issue_ticket(caller.user_id, token_id=caller.token.pk)
-    elif owner_of(request.session) == caller.user_id:
-        issued = issue_ticket(caller.user_id, session_key=request.session.session_key)
+    elif key := _session_key(request, caller.user_id):
+        issued = issue_ticket(caller.user_id, session_key=key)
     else:
         raise Refusal(
             403,
@@ -161,6 +161,11 @@ def ticket(request: HttpRequest) -> HttpResponse:
             "Sign the user in by django.contrib.auth.login, or ask inbox/changes/ instead.",
         )
     return answer({"ticket": issued, "expires_in": TICKET_LIFETIME_S})
+
+
+def _session_key(request: HttpRequest, user: str) -> str | None:
+    """Of the session that signed this user in; None where none did, or not before this request."""
+    return request.session.session_key if owner_of(request.session) == user else None
 
 
 def _present(found: Reading | None) -> Reading:
