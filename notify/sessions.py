@@ -1,13 +1,17 @@
-"""What ends a session, told to the sockets: they read the truth anew and close if it says so."""
+"""What begins and ends a session, told to the sockets: they read the truth anew and close if it
+says so."""
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.signals import user_logged_out
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
@@ -15,37 +19,80 @@ from django.http import HttpRequest
 
 from notify.inbox import sql
 from notify.live import groups
-from notify.live.session_store import session_hash, session_store, sessions_of
+from notify.live.session_store import (
+    NAME_KEY,
+    ended_of,
+    load_sessions,
+    owner_of,
+    session_hash,
+    session_name,
+    session_store,
+    sessions_of,
+)
 from notify.models import ApiToken, EndedSession
+
+
+@receiver(user_logged_in, dispatch_uid="notify.sessions.name")
+def name_session(sender: Any, *, request: HttpRequest | None = None, **kwargs: Any) -> None:
+    """Gives the session the name by which its end is known. It keeps one that it has: others may
+    have sockets by it. A signal about somebody who is signed in by no session changes none."""
+    session = getattr(request, "session", None)
+    if request is None or session is None or owner_of(session) is None:
+        return
+    name = session.get(NAME_KEY)
+    if name is None or ended_of({name}):
+        name = session[NAME_KEY] = secrets.token_urlsafe(16)
+    _end_the_one_before(request, name)
+
+
+def _end_the_one_before(request: HttpRequest, name: str) -> None:
+    """Whoever signs in where somebody else is signed in ends that one's session. Django sends no
+    signal, and what a cookie holds it cannot delete."""
+    cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    if not cookie.isprintable():
+        return
+    for key, (held, _) in load_sessions([cookie] if cookie else []).items():
+        owner = owner_of(held)
+        if owner is not None and session_name(key, held) != name:
+            _end([session_name(key, held)], owner)
 
 
 @receiver(user_logged_out, dispatch_uid="notify.sessions")
 def end_session(
     sender: Any, *, request: HttpRequest | None = None, user: Any = None, **kwargs: Any
 ) -> None:
-    """Django says so before the session is gone, hence the row of our own."""
-    key = getattr(getattr(request, "session", None), "session_key", None)
-    if key is None or user is None:
+    """Django says so before the session is gone, hence the row of our own.
+
+    Whose sockets these are says the session: a middleware may have put another user in its place.
+    """
+    session: Any = getattr(request, "session", None)
+    key: str | None = getattr(session, "session_key", None)
+    if key is None:
         return
-    EndedSession.objects.using(sql.alias()).bulk_create(
-        [EndedSession(key_hash=session_hash(key))], ignore_conflicts=True
-    )
-    _check_on_commit(user.pk)
+    owner = owner_of(session) or getattr(user, "pk", None)
+    if owner is not None:
+        # By its key too: it may have had no name when a socket was opened.
+        _end({key, session_name(key, session)}, owner)
 
 
 def end_sessions(user: str) -> int | None:
     """Signs the user out everywhere and closes the sockets; how many sessions there were, None
     where the project's session engine cannot list them, and nothing was done."""
-    keys = sessions_of(user)
-    if keys is None:
+    found = sessions_of(user)
+    if found is None:
         return None
-    for key in keys:
+    for key in found:
         session_store()(key).delete()
+    _end({*found, *found.values()}, user)
+    return len(found)
+
+
+def _end(names: Iterable[str], user: Any) -> None:
+    hashes = sorted(map(session_hash, names))  # in one order: no two sign-outs deadlock
     EndedSession.objects.using(sql.alias()).bulk_create(
-        [EndedSession(key_hash=session_hash(key)) for key in keys], ignore_conflicts=True
+        [EndedSession(key_hash=one) for one in hashes], ignore_conflicts=True
     )
     _check_on_commit(user)
-    return len(keys)
 
 
 def _user_changed(sender: Any, *, instance: Any, **kwargs: Any) -> None:

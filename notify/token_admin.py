@@ -25,7 +25,10 @@ else:  # Django's classes take no parameters at run time
 
 
 class ApiTokenForm(TokenModelForm):
-    """A token never carries more than who makes it may do."""
+    """A token never carries more than its user may do, and who makes it.
+
+    The permission is asked for again whenever the token is used.
+    """
 
     maker: ClassVar[Any] = None
 
@@ -41,11 +44,16 @@ class ApiTokenForm(TokenModelForm):
             raise forms.ValidationError(_("Only a superuser makes tokens for somebody else."))
         return user
 
-    def clean_scopes(self) -> list[str]:
-        scopes: list[str] = self.cleaned_data["scopes"]
-        if ApiToken.Scope.SEND in scopes and not self.maker.has_perm(SEND_PERMISSION):
-            raise forms.ValidationError(_("You may not send notices, so your token may not."))
-        return scopes
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        user = self.cleaned_data.get("user")
+        sends = ApiToken.Scope.SEND in self.cleaned_data.get("scopes", ())
+        if user is not None and sends and not user.has_perm(SEND_PERMISSION):
+            problem = _(
+                "%(user)s lacks the permission %(permission)s. Give it first: a token needs it."
+            )
+            self.add_error("scopes", problem % {"user": user, "permission": SEND_PERMISSION})
+        return cleaned
 
 
 class ApiTokenAdmin(TokenModelAdmin):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -89,9 +90,10 @@ def _delete_notices(older_than: timedelta, pause: Callable[[], None]) -> int:
 
 
 def _delete_others(pause: Callable[[], None]) -> int:
-    # A ticket lives a minute. A session that was signed out cannot outlive its cookie for long.
+    # A ticket lives a minute. A cookie session that was signed out stays good for its cookie's age.
+    kept = max(timedelta(days=60), timedelta(seconds=settings.SESSION_COOKIE_AGE))
     tickets = SpentTicket.objects.using(sql.alias()).filter(spent__lt=Now() - timedelta(hours=1))
-    sessions = EndedSession.objects.using(sql.alias()).filter(ended__lt=Now() - timedelta(days=60))
+    sessions = EndedSession.objects.using(sql.alias()).filter(ended__lt=Now() - kept)
     return _delete(tickets, pause) + _delete(sessions, pause)
 
 

@@ -33,6 +33,8 @@ from notify.models import ApiToken, user_pk
 logger = logging.getLogger(__name__)
 
 Claim = tuple[str, Any]  # the path of an authentication backend, and the key of a user
+# The scopes of the API tokens that are not revoked, by token and user.
+Tokens = dict[tuple[int | None, str], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,15 @@ class Identity:
 
     user: str  # str(pk)
     session_key: str | None = None
+    session_name: str | None = None  # by which its end is known
     session_expires: datetime | None = None
     auth_hash: str | None = None  # of the password, as the session has it
     token_id: int | None = None  # of the API token that its ticket was made with
+
+    @property
+    def by_token(self) -> bool:
+        """Whether an API token opened it, whose scope `inbox` is all that it may do."""
+        return self.token_id is not None
 
     @property
     def kind(self) -> str:
@@ -97,15 +105,20 @@ def _by_sessions(keys: Collection[str]) -> dict[str, Identity]:
     sessions = session_store.load_sessions(keys)
     claims = {key: claim for key, (held, _) in sessions.items() if (claim := _claim(held))}
     users = _load_users(set(claims.values()))
-    ended = session_store.ended_of(claims)
+    names = {key: session_store.session_name(key, sessions[key][0]) for key in claims}
+    ended = session_store.ended_of(set(names.values()))
     found = {}
     for key, claim in claims.items():
         user = users.get(claim)
         held, expires = sessions[key]
         auth_hash = held.get(HASH_SESSION_KEY)
-        if user is not None and key not in ended and _hash_holds(user, auth_hash):
+        if user is not None and names[key] not in ended and _hash_holds(user, auth_hash):
             found[key] = Identity(
-                str(user.pk), session_key=key, session_expires=expires, auth_hash=auth_hash
+                str(user.pk),
+                session_key=key,
+                session_name=names[key],
+                session_expires=expires,
+                auth_hash=auth_hash,
             )
     return found
 
@@ -149,24 +162,30 @@ def judge(identities: Collection[Identity]) -> dict[Identity, Code]:
     that holds the sessions is away, none of them counts as lost."""
     users = _users({identity.user for identity in identities})
     keys = {one.session_key for one in identities if one.session_key is not None}
-    gone = session_store.ended_of(keys)
+    gone = session_store.ended_of({one.session_name or "" for one in identities} - {""})
     try:
         gone |= session_store.lost_sessions(keys)
     except session_store.SessionsAway as error:
         logger.warning("Sessions cannot be looked up: %r", error.__cause__)
-    revoked = _revoked({one.token_id for one in identities if one.token_id is not None})
+    tokens = _scopes({one.token_id for one in identities if one.token_id is not None})
     verdicts: dict[Identity, Code] = {}
     for identity in identities:
-        code = _verdict(identity, users.get(identity.user), gone, revoked)
+        code = _verdict(identity, users.get(identity.user), gone, tokens)
         if code is not None:
             verdicts[identity] = code
     return verdicts
 
 
-def _verdict(identity: Identity, user: Any, gone: set[str], revoked: set[int]) -> Code | None:
-    if user is None or identity.session_key in gone or identity.token_id in revoked:
+def _verdict(identity: Identity, user: Any, gone: set[str], tokens: Tokens) -> Code | None:
+    """`gone`: keys and names of sessions."""
+    scopes = tokens.get((identity.token_id, identity.user))
+    if identity.session_key in gone or identity.session_name in gone:
+        return Code.NOT_SIGNED_IN
+    if user is None or (identity.by_token and scopes is None):
         return Code.NOT_SIGNED_IN
     if not getattr(user, "is_active", True):
+        return Code.FORBIDDEN
+    if scopes is not None and ApiToken.Scope.INBOX not in scopes:
         return Code.FORBIDDEN
     if identity.session_key is not None and not _hash_holds(user, identity.auth_hash):
         return Code.NOT_SIGNED_IN
@@ -205,9 +224,10 @@ def _users(keys: Collection[str]) -> dict[str, Any]:
     return {str(user.pk): user for user in users}
 
 
-def _revoked(token_ids: Collection[int]) -> set[int]:
+def _scopes(token_ids: Collection[int]) -> Tokens:
     live = ApiToken.objects.using(sql.alias()).filter(pk__in=token_ids, revoked__isnull=True)
-    return set(token_ids) - set(live.values_list("pk", flat=True))
+    rows = live.values_list("pk", "user_id", "scopes")
+    return {(token_id, str(user_id)): scopes for token_id, user_id, scopes in rows}
 
 
 def has_permission(user: str, permission: str) -> bool:

@@ -305,6 +305,10 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
             connection.unconfirmed_since = None
 
     def _close_socket(self, connection: Connection, frame: protocol.CloseSocket) -> None:
+        if connection.identity.by_token:
+            raise Refused(
+                Error.FORBIDDEN, "an API token closes no socket of its user's", ref=frame.ref
+            )
         if not self.hub.close_socket(connection.user, frame.id) and _SOCKET_ID(frame.id):
             self._close_elsewhere(connection, frame)
         queued = connection.queued or Cursor("", 0)

@@ -60,6 +60,9 @@ class Figures:
         if len(connection.watched) >= MAX_TOPICS:
             refuse(Refused(Error.INVALID, f"topic: {MAX_TOPICS} are watched; unwatch one"))
             return
+        if connection.identity.by_token and topic != OWN:  # whatever its user may
+            refuse(Refused(Error.FORBIDDEN, f"{topic}: an API token watches {OWN} only"))
+            return
         connection.watched |= {topic}
         self._hub.spawn(self._watch(connection, topic, refuse))
 

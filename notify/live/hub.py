@@ -181,9 +181,14 @@ class Hub:
             self.layer.join(group)
         self._judge_soon(user)
         self.heartbeat.add(connection)
-        staying = [one for one in of_user if one.closing is None]
-        if len(staying) > conf.current().sockets_per_user:
-            staying[0].close(Code.TOO_MANY_SOCKETS, "too many sockets of this user")
+        self._keep_to_limit(connection, [one for one in of_user if one.closing is None])
+
+    def _keep_to_limit(self, newest: Connection, of_user: list[Connection]) -> None:
+        if len(of_user) <= conf.current().sockets_per_user:
+            return
+        if newest.identity.by_token:  # it takes no window from its user
+            of_user = [one for one in of_user if one.identity.by_token]
+        of_user[0].close(Code.TOO_MANY_SOCKETS, "too many sockets of this user")
 
     def remove(self, connection: Connection) -> None:
         connection.forget()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from importlib import import_module
 from typing import Any
@@ -11,13 +11,15 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.cache import SessionStore as CacheSession
+from django.core.exceptions import ValidationError
 from django.db import OperationalError
 from django.utils import timezone
 
 from notify.inbox import sql
-from notify.models import EndedSession
+from notify.models import EndedSession, user_pk
 
 MANY_SESSIONS = 1000  # judged together, above which those that ended are read and compared
+NAME_KEY = "_notify_session"  # in what a session holds: its name from sign-in to sign-out
 
 
 class SessionsAway(OperationalError):
@@ -60,6 +62,24 @@ def _rows() -> Any:
     return store.get_model_class().objects.filter(expire_date__gt=timezone.now())
 
 
+def session_name(key: str, held: Mapping[str, Any]) -> str:
+    """By what a session's end is known: the name that it got at sign-in.
+
+    Not by its key, which in a cookie session is the content itself, another one each time that it
+    is written. One that has no name, because it is older than this or was made without Django's
+    `login`, is known by its key.
+    """
+    return str(held.get(NAME_KEY) or key)
+
+
+def owner_of(held: Mapping[str, Any]) -> str | None:
+    """Who is signed in by it, as `str(pk)`."""
+    try:
+        return str(user_pk(held[SESSION_KEY]))
+    except (KeyError, ValidationError):
+        return None
+
+
 def lost_sessions(keys: Collection[str]) -> set[str]:
     """Sessions that have expired, or were removed, whoever did it."""
     rows = _rows()
@@ -68,27 +88,27 @@ def lost_sessions(keys: Collection[str]) -> set[str]:
     return set(keys) - set(rows.filter(session_key__in=keys).values_list("session_key", flat=True))
 
 
-def sessions_of(user: str) -> list[str] | None:
-    """The keys of this user's sessions, the latest to expire first; None where the engine cannot
-    list them. It reads every session of the project: the owner is inside what is signed."""
+def sessions_of(user: str) -> dict[str, str] | None:
+    """The keys of this user's sessions, each with its name; None where the engine cannot list
+    them. It reads every session of the project: the owner is inside what is signed."""
     rows = _rows()
     if rows is None:
         return None
-    ordered = rows.order_by("-expire_date").iterator(chunk_size=1000)
-    return [row.session_key for row in ordered if row.get_decoded().get(SESSION_KEY) == user]
+    decoded = ((row.session_key, row.get_decoded()) for row in rows.iterator(chunk_size=1000))
+    return {key: session_name(key, held) for key, held in decoded if owner_of(held) == user}
 
 
-def session_hash(key: str) -> str:
-    """What an ended session is kept as: the key itself is a secret."""
-    return hashlib.sha256(key.encode()).hexdigest()
+def session_hash(name: str) -> str:
+    """What an ended session is kept as: a key is a secret."""
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
-def ended_of(keys: Collection[str]) -> set[str]:
+def ended_of(names: Collection[str]) -> set[str]:
     """Those that were signed out, also where the session still stands."""
     ended = EndedSession.objects.using(sql.alias()).values_list("key_hash", flat=True)
-    if len(keys) > MANY_SESSIONS:  # mostly there are fewer that have ended lately
-        all_that_ended = set(ended[: len(keys)])
-        if len(all_that_ended) < len(keys):
-            return {key for key in keys if all_that_ended and session_hash(key) in all_that_ended}
-    hashes = {session_hash(key): key for key in keys}
+    if len(names) > MANY_SESSIONS:  # mostly there are fewer that have ended lately
+        all_that_ended = set(ended[: len(names)])
+        if len(all_that_ended) < len(names):
+            return {one for one in names if all_that_ended and session_hash(one) in all_that_ended}
+    hashes = {session_hash(one): one for one in names}
     return {hashes[one] for one in ended.filter(key_hash__in=hashes)}

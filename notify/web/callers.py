@@ -32,10 +32,6 @@ class Caller:
     def user_id(self) -> str:
         return str(self.user.pk)
 
-    @property
-    def may_send(self) -> bool:
-        return bool(self.user.has_perm(SEND_PERMISSION))
-
 
 def caller_of(request: HttpRequest) -> Caller:
     return cast("Caller", request.auth)  # type: ignore[attr-defined]
@@ -82,11 +78,16 @@ def admit(caller: Caller) -> Caller:
 
 
 class TokenAuth(HttpBearer):
-    """`Authorization: Bearer <API token>`. A bad token is refused, whatever the session says."""
+    """`Authorization: Bearer <API token>`. A bad token is refused, whatever the session says.
 
-    def __init__(self, scope: ApiToken.Scope) -> None:
+    The token needs `scope`; its user must hold `permission` now, where one is asked for, whatever
+    held when the token was made.
+    """
+
+    def __init__(self, scope: ApiToken.Scope, permission: str | None = None) -> None:
         super().__init__()
         self.scope = scope
+        self.permission = permission
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
         tokens: Any = ApiToken.objects
@@ -95,6 +96,12 @@ class TokenAuth(HttpBearer):
             raise Refusal(401, "not_signed_in", "This API token is unknown, revoked or disabled.")
         if self.scope not in found.scopes:
             raise Refusal(403, "scope", f"This API token lacks the scope {self.scope.value!r}.")
+        if self.permission is not None and not found.user.has_perm(self.permission):
+            raise Refusal(
+                403,
+                "forbidden",
+                f"The user of this API token needs the permission {self.permission}.",
+            )
         return admit(Caller(found.user, found))
 
 

@@ -12,6 +12,7 @@ from notify import sending
 from notify.changes import Reading
 from notify.inbox import reading
 from notify.live import protocol
+from notify.live.session_store import owner_of
 from notify.live.tickets import TICKET_LIFETIME_S, issue_ticket
 from notify.models import ApiToken
 from notify.web.answers import answer, encoded
@@ -144,14 +145,27 @@ def mark(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> Http
     summary="A ticket for a socket",
 )
 def ticket(request: HttpRequest) -> HttpResponse:
-    """A ticket that opens one socket: `Authorization: Bearer <ticket>` or `?ticket=…`."""
+    """A ticket that opens one socket: `Authorization: Bearer <ticket>` or `?ticket=…`. It ends
+    with the session or API token that it was made with. 403 with code `session`: a middleware put
+    this user in the place of the session's own, so that nothing would end the socket."""
     caller = caller_of(request)
-    issued = issue_ticket(
-        caller.user_id,
-        session_key=None if caller.token else request.session.session_key,
-        token_id=caller.token.pk if caller.token else None,
-    )
+    if caller.token is not None:
+        issued = issue_ticket(caller.user_id, token_id=caller.token.pk)
+    elif key := _session_key(request, caller.user_id):
+        issued = issue_ticket(caller.user_id, session_key=key)
+    else:
+        raise Refusal(
+            403,
+            "session",
+            "A ticket ends with its session, and this session is not that of the request's user. "
+            "Sign the user in by django.contrib.auth.login, or ask inbox/changes/ instead.",
+        )
     return answer({"ticket": issued, "expires_in": TICKET_LIFETIME_S})
+
+
+def _session_key(request: HttpRequest, user: str) -> str | None:
+    """Of the session that signed this user in; None where none did, or not before this request."""
+    return request.session.session_key if owner_of(request.session) == user else None
 
 
 def _present(found: Reading | None) -> Reading:

@@ -330,11 +330,11 @@ def test_the_api_keeps_to_its_openapi_document_whatever_it_is_asked(
     start_server: StartServer, ada: User, by: str, tmp_path: Path
 ) -> None:
     server = start_server(command=(*SERVE, "tests.integration.unhurried:application"))
+    ada.user_permissions.add(Permission.objects.get(codename="send_notice"))
     if by == "token":
         _, token = ApiToken.objects.issue(ada, "robot", ["inbox", "send"])
         headers = [f"Authorization: Bearer {token}"]
     else:
-        ada.user_permissions.add(Permission.objects.get(codename="send_notice"))
         csrf = get_random_string(32)
         headers = [f"Cookie: {session_cookie(ada)}; csrftoken={csrf}", f"X-CSRFToken: {csrf}"]
     done = subprocess.run(

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from urllib.request import Request, urlopen
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 
 import notify
 from notify.models import ApiToken, Notice
@@ -41,6 +41,7 @@ def servers(
 
 def send_through(server: Server, user: User, title: str, **to: object) -> int:
     """Sends by the HTTP API of this server; the id of the notice."""
+    user.user_permissions.add(Permission.objects.get(codename="send_notice"))
     _, plain = ApiToken.objects.issue(user, "robot", ["send"])
     request = Request(  # noqa: S310  an http URL of ours
         f"{server.url}/api/notify/notices/",

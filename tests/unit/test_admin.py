@@ -322,6 +322,7 @@ def plain_token(response):
 
 
 def test_a_token_is_shown_once(admin_client, ada):
+    allow(ada, "send_notice")
     response = admin_client.post(
         f"{TOKENS}add/", {"name": "robot", "user": ada.pk, "scopes": ["send"]}, follow=True
     )
@@ -361,10 +362,21 @@ def test_revoked_tokens_admit_nobody(admin_client, ada):
     ],
 )
 def test_a_wrong_token_is_refused(admin_client, ada, fields, field):
-    wanted = {"name": "robot", "user": ada.pk, "scopes": ["send"]} | fields
+    wanted = {"name": "robot", "user": ada.pk, "scopes": ["inbox"]} | fields
     response = admin_client.post(f"{TOKENS}add/", wanted)
     assert list(errors_of(response)) == [field]
     assert not ApiToken.objects.exists()
+
+
+def test_a_token_that_sends_is_made_only_for_a_user_who_may(admin_client, ada):
+    """The maker may do all, and the token acts for its user."""
+    wanted = {"name": "robot", "user": ada.pk, "scopes": ["inbox", "send"]}
+    errors = errors_of(admin_client.post(f"{TOKENS}add/", wanted))
+    assert list(errors) == ["scopes"]
+    assert "notify.send_notice" in str(errors["scopes"])
+    allow(ada, "send_notice")
+    assert admin_client.post(f"{TOKENS}add/", wanted).status_code == 302
+    assert ApiToken.objects.get().user == ada
 
 
 def test_a_token_carries_no_more_than_its_maker_may_do(make_user, client, ada):

@@ -151,6 +151,17 @@ def test_spent_tickets_and_ended_sessions_do_not_stay_for_ever():
     assert EndedSession.objects.get().key_hash == "young"
 
 
+def test_an_ended_session_stays_for_as_long_as_its_cookie_is_good(settings):
+    settings.SESSION_COOKIE_AGE = 90 * 24 * 3600
+    for days in (61, 89, 91):
+        ended = timezone.now() - timedelta(days=days)
+        EndedSession.objects.create(key_hash=f"{days} days", ended=ended)
+
+    assert prune().others == 1
+
+    assert not EndedSession.objects.filter(key_hash="91 days").exists()
+
+
 def test_nothing_to_do_writes_nothing(ada, django_assert_num_queries):
     deliver(people(3))
     with django_assert_num_queries(4):

@@ -87,8 +87,22 @@ def test_a_session_sends_only_with_the_permission(make_user, by_session):
     assert by_session(ada).post("notices/", NOTICE).status_code == 201
 
 
-def test_the_scope_is_enough_for_a_token(make_user, by_token):
-    assert by_token(make_user("ada"), "send").post("notices/", NOTICE).status_code == 201
+@pytest.mark.parametrize(
+    ("method", "path"), [call for call in EVERY_CALL if call[1].startswith("notices")]
+)
+def test_a_token_sends_only_while_its_user_has_the_permission(make_user, by_token, method, path):
+    ada = make_user("ada")
+    permission = Permission.objects.get(codename="send_notice")
+    ada.user_permissions.add(permission)
+    caller = by_token(ada, "send")
+    assert caller.post("notices/", NOTICE).status_code == 201
+    ada.user_permissions.remove(permission)
+    response = getattr(caller, method)(path, *([NOTICE] if path == "notices/" else []))
+    assert response.status_code == 403
+    error = response.json()["error"]
+    assert error["code"] == "forbidden"
+    assert "notify.send_notice" in error["message"]
+    assert Notice.objects.count() == 1
 
 
 def test_too_many_requests_are_put_off(make_user, by_token, monkeypatch):

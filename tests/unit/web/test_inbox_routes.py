@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import login
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -311,6 +313,66 @@ def test_a_ticket_of_a_session_ends_with_it(make_user, by_session):
     ticket = caller.post("ticket/").json()["ticket"]
     caller.client.logout()
     assert redeem(ticket) is None
+
+
+class AsAda:
+    """A middleware that puts ada in the place of whom the session is of."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.user = User.objects.get(username="ada")
+        return self.get_response(request)
+
+
+class InANewSession(AsAda):
+    """A session that has no key yet, as this request makes it."""
+
+    def __call__(self, request):
+        request.session.flush()
+        request.session["_auth_user_id"] = str(User.objects.get(username="ada").pk)
+        return super().__call__(request)
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+@pytest.mark.parametrize("middleware", ["AsAda", "InANewSession"])
+def test_a_ticket_is_not_for_whom_a_middleware_put_in_the_sessions_place(
+    make_user, by_session, settings, middleware, signed_in
+):
+    """Nothing would end its socket. What is asked by HTTP goes through the middleware each time."""
+    make_user("ada")
+    caller = by_session(make_user("staff"))
+    if not signed_in:
+        caller.client.logout()
+        caller.client.cookies["csrftoken"] = "a" * 32
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.{middleware}"]
+    response = caller.post("ticket/")
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "session"
+    assert "inbox/changes/" in response.json()["error"]["message"]
+    assert caller.get("inbox/changes/").status_code == 200
+
+
+class SignsInAda(AsAda):
+    """As docs/embedding.md has it."""
+
+    def __call__(self, request):
+        ada = User.objects.get(username="ada")
+        if request.user != ada:
+            login(request, ada, backend="django.contrib.auth.backends.ModelBackend")
+        return self.get_response(request)
+
+
+def test_a_ticket_is_for_whom_a_middleware_signs_in(make_user, by_session, settings):
+    ada = make_user("ada")
+    caller = by_session(make_user("staff"))
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.SignsInAda"]
+    assert caller.get("inbox/changes/").status_code == 200
+    caller.headers["X-CSRFToken"] = caller.client.cookies["csrftoken"].value
+    identity = redeem(caller.post("ticket/").json()["ticket"])
+    assert identity is not None
+    assert identity.user == str(ada.pk)
 
 
 # XSS

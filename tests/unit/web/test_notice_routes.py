@@ -29,8 +29,18 @@ def ada(make_user):
 
 
 @pytest.fixture
-def sender(make_user, by_token):
-    return by_token(make_user("robot"), "send")
+def make_sender(make_user, by_token):
+    def make(name):
+        user = make_user(name)
+        user.user_permissions.add(Permission.objects.get(codename="send_notice"))
+        return by_token(user, "send")
+
+    return make
+
+
+@pytest.fixture
+def sender(make_sender):
+    return make_sender("robot")
 
 
 def notice(to=None, **fields):
@@ -160,8 +170,8 @@ def test_the_same_key_with_other_content_is_a_conflict(ada, sender):
     assert Notice.objects.count() == 1
 
 
-def test_keys_are_the_senders_own(ada, make_user, by_token, sender):
-    other = by_token(make_user("robot2"), "send")
+def test_keys_are_the_senders_own(ada, make_sender, sender):
+    other = make_sender("robot2")
     assert sender.post("notices/", notice(key="k")).status_code == 201
     assert other.post("notices/", notice(key="k", body="other")).status_code == 201
 
@@ -199,25 +209,31 @@ def test_a_recall_takes_it_out_of_the_inbox_once(ada, sender, by_session):
 
 
 @pytest.mark.parametrize("how", ["get", "recall"])
-def test_somebody_elses_notice_does_not_exist_without_the_permission(
-    ada, make_user, by_token, sender, how
+def test_a_notice_that_does_not_exist_is_not_found(sender, how):
+    for pk in (999_999, 2**53 - 1):
+        path = f"notices/{pk}/"
+        answer = sender.get(path) if how == "get" else sender.post(f"{path}recall/")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_ones_own_notice_is_not_seen_without_the_permission_either(ada, make_user, by_session):
+    eve = make_user("eve")
+    own = notify.send(to=ada, title="Own", sender=eve)
+    caller = by_session(eve)
+    assert caller.get(f"notices/{own.pk}/").status_code == 403
+    assert caller.post(f"notices/{own.pk}/recall/").status_code == 403
+    own.refresh_from_db()
+    assert own.recalled is None
+
+
+@pytest.mark.parametrize("by", ["token", "session"])
+def test_with_the_permission_anyones_notice_is_seen_and_recalled(
+    ada, make_user, by_session, sender, by
 ):
-    theirs = notify.send(to=ada, title="Theirs", sender=make_user("eve"))
-    answers = [
-        sender.get(f"notices/{pk}/") if how == "get" else sender.post(f"notices/{pk}/recall/")
-        for pk in (theirs.pk, 999_999, 2**53 - 1)
-    ]
-    assert {answer.status_code for answer in answers} == {404}
-    assert len({answer.content for answer in answers}) == 1
-    theirs.refresh_from_db()
-    assert theirs.recalled is None
-
-
-def test_with_the_permission_anyones_notice_is_seen_and_recalled(ada, make_user, by_session):
     theirs = notify.send(to=ada, title="Theirs")
     staff = make_user("staff")
     staff.user_permissions.add(Permission.objects.get(codename="send_notice"))
-    caller = by_session(staff)
+    caller = sender if by == "token" else by_session(staff)
     assert caller.get(f"notices/{theirs.pk}/").status_code == 200
     assert caller.post(f"notices/{theirs.pk}/recall/").json()["inboxes"] == 1
 
