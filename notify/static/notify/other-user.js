@@ -1,5 +1,10 @@
 // @ts-check
-const RELOADED = "notify-reloaded"; // page-client.js removes it
+const LOADED_ANEW = "notify-loaded-anew"; // page-client.js removes it
+
+/** Ask for this page again, as whoever is signed in now. `reload()` might send a form once more. */
+export function loadAnew() {
+  location.replace(location.pathname + location.search);
+}
 
 /**
  * Somebody else has signed in: load the page as theirs. Once: where the server makes the same
@@ -7,8 +12,8 @@ const RELOADED = "notify-reloaded"; // page-client.js removes it
  *
  * @param {string} user whose page it is
  */
-export function reloadOnce(user) {
-  if (sessionStorage.getItem(RELOADED) === user) return;
-  sessionStorage.setItem(RELOADED, user);
-  location.reload();
+export function loadAnewOnce(user) {
+  if (sessionStorage.getItem(LOADED_ANEW) === user) return;
+  sessionStorage.setItem(LOADED_ANEW, user);
+  loadAnew();
 }

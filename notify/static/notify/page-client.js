@@ -48,8 +48,8 @@ function makeClient({ socket, api, csrf, user, login }) {
   });
   made.addEventListener("state", () => {
     const { state } = made.status;
-    if (state === "live") sessionStorage.removeItem("notify-reloaded"); // other-user.js
-    if (state === "other-user") void import("./other-user.js").then(({ reloadOnce }) => reloadOnce(user));
+    if (state === "live") sessionStorage.removeItem("notify-loaded-anew"); // other-user.js
+    if (state === "other-user") void import("./other-user.js").then(({ loadAnewOnce }) => loadAnewOnce(user));
     if (state !== "signed-out") return;
     forget();
     setTimeout(() => signIn(login), elapsed() - left < OTHERS_FIRST_MS ? OTHERS_FIRST_MS : 0);
@@ -106,7 +106,7 @@ function wakeUp(client, user) {
   addEventListener("pageshow", ({ persisted }) => {
     if (!persisted || localStorage.getItem("notify-user") === user) return client.wake("pageshow");
     document.documentElement.hidden = true; // kept by the browser from before somebody else signed in
-    location.reload();
+    void import("./other-user.js").then(({ loadAnew }) => loadAnew());
   });
   addEventListener("storage", ({ key, newValue }) => {
     if (key === "notify-user" && newValue !== user) void client.check();
