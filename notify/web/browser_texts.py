@@ -38,6 +38,7 @@ TEXTS = [
     _("Reconnecting…"),
     _("Not live: checking every 30 seconds"),
     _("Signed out"),
+    _("Somebody else is signed in"),
     _("Disconnected"),
     _("Disconnected after an error"),
     _("You no longer have access"),

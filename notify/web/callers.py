@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
+from notify.live.authentication import public_user_id
 from notify.models import ApiToken
 from notify.web.refusals import Refusal
 
@@ -77,6 +78,14 @@ def admit(caller: Caller) -> Caller:
     return caller
 
 
+def require_user(request: HttpRequest) -> None:
+    """Holds a request to the user whose page made it, where `X-Notify-User` names them by their
+    opaque id: cookies are of whoever signed in last, in any tab. Raises Refusal (412)."""
+    wanted = request.headers.get("X-Notify-User")
+    if wanted is not None and wanted != public_user_id(str(request.user.pk)):
+        raise Refusal(412, "user", "Somebody else is signed in: load the page again.")
+
+
 class TokenAuth(HttpBearer):
     """`Authorization: Bearer <API token>`. A bad token is refused, whatever the session says.
 
@@ -117,6 +126,7 @@ class SessionAuth(APIKeyCookie):
     def __call__(self, request: HttpRequest) -> Caller | None:
         if not request.user.is_authenticated:
             return None  # 401, rather than talk of CSRF to a stranger
+        require_user(request)  # before CSRF, as signing in makes the page's token void
         if check_csrf(request) is not None:
             raise Refusal(403, "csrf", "The header X-CSRFToken is missing or wrong.")
         return self.authenticate(request, None)

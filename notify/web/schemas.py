@@ -190,5 +190,5 @@ class ErrorOut(Schema):
 
 
 def errors(*statuses: int) -> dict[int, type[ErrorOut]]:
-    """The errors of an operation; every one may answer 401, 403 and 429."""
-    return dict.fromkeys(sorted({401, 403, 429, *statuses}), ErrorOut)
+    """The errors of an operation; every one may answer 401, 403, 412 and 429."""
+    return dict.fromkeys(sorted({401, 403, 412, 429, *statuses}), ErrorOut)

@@ -70,6 +70,7 @@ def send_test(request: HttpRequest) -> HttpResponse:
             {"error": {"code": "not_signed_in", "message": _("Sign in first.")}}, status=401
         )
     try:
+        callers.require_user(request)
         callers.admit(callers.Caller(request.user))
     except Refusal as refusal:
         return refusal.response()

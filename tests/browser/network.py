@@ -12,6 +12,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, Self
 
+SOCKET = b"GET /ws/"
+
 
 class Network:
     """Forwards a port of its own to `port`, on a thread of its own."""
@@ -22,6 +24,8 @@ class Network:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._up = asyncio.Event()
         self._streams: set[asyncio.StreamWriter] = set()
+        self._sockets: set[asyncio.StreamWriter] = set()
+        self._refuses_sockets = False
         self._server: asyncio.Server | None = None
         self.port = 0
 
@@ -48,6 +52,14 @@ class Network:
         """Connections that were open at the cut are dead; new ones pass."""
         self._run(self._restore())
 
+    def refuse_sockets(self) -> None:
+        """WebSockets break, and no new ones pass, as with a proxy that does not know them."""
+        self._refuses_sockets = True
+        self._loop.call_soon_threadsafe(self._abort, self._sockets)
+
+    def pass_sockets(self) -> None:
+        self._refuses_sockets = False
+
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
@@ -60,26 +72,32 @@ class Network:
         assert self._server is not None
         self._server.close()
         self._up.set()
-        self._abort()
+        self._abort(self._streams)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _restore(self) -> None:
-        self._abort()
+        self._abort(self._streams)
         self._up.set()
 
-    def _abort(self) -> None:
-        for writer in self._streams:
+    def _abort(self, streams: set[asyncio.StreamWriter]) -> None:
+        for writer in streams:
             writer.transport.abort()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._streams.add(writer)
         await self._up.wait()
         with contextlib.suppress(OSError):
+            first = await reader.read(65536)  # a handshake has a connection of its own
+            if first.startswith(SOCKET):
+                self._sockets.add(writer)
+                if self._refuses_sockets:
+                    raise ConnectionRefusedError
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
             self._streams.add(far_writer)
+            far_writer.write(first)
             await asyncio.gather(
                 self._pass(reader, far_writer),
                 self._pass(far_reader, writer),
@@ -88,6 +106,7 @@ class Network:
             self._streams.discard(far_writer)
             far_writer.transport.abort()
         self._streams.discard(writer)
+        self._sockets.discard(writer)
         writer.transport.abort()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -8,10 +8,16 @@ export const fixtures = JSON.parse(
 
 export class FakeClock {
   #now = Date.parse("2026-03-01T09:00:00Z");
+  #set = 0;
   #timers = new Map();
   #last = 0;
 
-  now() { return this.#now; }
+  now() { return this.#now + this.#set; }
+
+  elapsed() { return this.#now; }
+
+  /** Somebody sets it, forward or back. */
+  set(seconds) { this.#set += seconds * 1000; }
 
   setTimeout(callback, milliseconds) {
     this.#last += 1;
@@ -96,21 +102,21 @@ export class FakeBrowser {
     class Channel {
       onmessage = null;
       reach = reach;
-      constructor() { browser.#channels.add(this); channels.add(this); }
+      constructor(topic) { this.topic = topic; browser.#channels.add(this); channels.add(this); }
       postMessage(data) {
-        const others = [...browser.#channels].filter((channel) => channel !== this);
+        const others = [...browser.#channels].filter((channel) => channel !== this && channel.topic === this.topic);
         const text = JSON.stringify(data);
         for (const other of others) other.reach(() => browser.#channels.has(other) && other.onmessage?.({ data: JSON.parse(text) }));
       }
       close() { browser.#channels.delete(this); }
     }
-    const request = (_lock, { signal, steal = false }, callback) => new Promise((_resolve, reject) => {
-      const entry = { name, callback, held: false, reject: (why) => reach(() => reject(why)) };
+    const request = (lock, { signal, steal = false }, callback) => new Promise((_resolve, reject) => {
+      const entry = { name, lock, callback, held: false, reject: (why) => reach(() => reject(why)) };
       entry.leave = () => browser.#leave(entry);
       if (steal) browser.#rob(entry);
       else browser.#queue.push(entry);
       signal?.addEventListener("abort", () => { if (!entry.held) { entry.leave(); reject(signal.reason); } });
-      browser.#grant();
+      browser.#grant(lock);
     });
     const it = { isVisible: true };
     return Object.assign(it, {
@@ -129,18 +135,17 @@ export class FakeBrowser {
 
   #leave(entry) {
     this.#queue = this.#queue.filter((other) => other !== entry);
-    this.#grant();
+    this.#grant(entry.lock);
   }
 
   #rob(entry) {
-    const [holder] = this.#queue;
-    if (holder?.held) this.#queue.shift();
-    this.#queue.unshift(entry);
-    if (holder?.held) holder.reject(new DOMException("stolen", "AbortError"));
+    const holder = this.#queue.find(({ lock, held }) => held && lock === entry.lock);
+    this.#queue = [entry, ...this.#queue.filter((other) => other !== holder)];
+    holder?.reject(new DOMException("stolen", "AbortError"));
   }
 
-  #grant() {
-    const first = this.#queue[0];
+  #grant(lock) {
+    const first = this.#queue.find((entry) => entry.lock === lock);
     if (!first || first.held) return;
     first.held = true;
     queueMicrotask(() => void first.callback().then(first.leave));
@@ -148,7 +153,7 @@ export class FakeBrowser {
 }
 
 /** A client in a world of its own: `sockets`, `requests`, `events`; `answer` is its HTTP server. */
-export function world({ random = 0.5, clock = new FakeClock(), share = undefined } = {}) {
+export function world({ random = 0.5, clock = new FakeClock(), share = undefined, user = undefined } = {}) {
   const sockets = [];
   const requests = [];
   const it = { clock, sockets, requests, random, answer: () => ({ status: 503, body: {} }) };
@@ -168,7 +173,7 @@ export function world({ random = 0.5, clock = new FakeClock(), share = undefined
   };
   it.client = new NotifyClient({
     socket: "ws://site/ws/notify/", api: "/api/notify/", csrf: "token",
-    WebSocket, fetch, clock, random: () => it.random, ...(share && { share }),
+    WebSocket, fetch, clock, user, random: () => it.random, ...(share && { share }),
   });
   it.events = recorded(it.client);
   Object.defineProperty(it, "socket", { get: () => sockets.at(-1) });

@@ -78,3 +78,27 @@ test("the round trip is measured by our own ping", async () => {
   it.socket.says({ type: "pong", id: it.socket.sentOf("ping")[0].id });
   assert.deepEqual(it.events, [{ type: "latency", detail: 42 }]);
 });
+
+for (const hours of [-1, 1]) {
+  test(`a clock that is set by ${hours} h changes nothing of when a silent server is given up`, async () => {
+    const it = liveWorld();
+    await it.clock.pass(0.3);
+    it.clock.set(hours * 3600);
+    await it.clock.pass(34.6);
+    assert.deepEqual(it.socket.sentOf("ping"), []);
+    await it.clock.pass(0.1);
+    assert.equal(it.socket.sentOf("ping").length, 1);
+    await it.clock.pass(4.9);
+    assert.equal(it.sockets.length, 1);
+    await it.clock.pass(0.6);
+    assert.equal(it.sockets.length, 2);
+  });
+
+  test(`a clock that is set by ${hours} h while a ping is under way is not in its latency`, () => {
+    const it = liveWorld();
+    it.client.measureLatency();
+    it.clock.set(hours * 3600);
+    it.socket.says({ type: "pong", id: it.socket.sentOf("ping")[0].id });
+    assert.deepEqual(it.events, [{ type: "latency", detail: 0 }]);
+  });
+}

@@ -199,6 +199,56 @@ test("what a deposed leader says of its connection is not believed", async () =>
   assert.equal(leader.client.status.state, "live");
 });
 
+test("a leader that begins to lead after the clock was set back is believed", async () => {
+  const browser = new FakeBrowser();
+  const clock = new FakeClock();
+  const tabs = [browser.tab(), browser.tab(), browser.tab()];
+  const [first, second, third] = tabs.map(({ share }) => world({ share, clock }));
+  for (const { client } of [first, second, third]) {
+    client.start();
+    await settled();
+  }
+  first.socket.says(hello(), reset(3, [row(3)]));
+  await settled();
+  clock.set(-3600);
+  tabs[0].close();
+  await settled();
+  second.socket.says(hello(), inbox(3, 4, [row(4)]));
+  await settled();
+  assert.deepEqual(shown(third.client), [4, 3]);
+});
+
+for (const hours of [-1, 1]) {
+  test(`with a clock that is set by ${hours} h a frozen leader is still noticed`, async () => {
+    const { clock, tabs, follower } = await twoTabs();
+    await clock.pass(5);
+    tabs[0].freeze();
+    await clock.pass(0.4); // it has asked
+    clock.set(hours * 3600);
+    await clock.pass(1.6);
+    assert.equal(follower.sockets.length, 1);
+  });
+}
+
+test("a tab that somebody else has left open tells nothing and is told nothing", async () => {
+  const browser = new FakeBrowser();
+  const clock = new FakeClock();
+  const [ada, eve] = ["u1", "u2"].map((user) => world({ share: browser.tab().share, clock, user }));
+  ada.client.start();
+  await settled();
+  ada.socket.says(hello(), reset(3, [row(3), row(2), row(1)], { unseen: 3, unread: 3 }));
+  ada.socket.ends(1006); // what it holds it would hand out all the same
+  eve.client.start();
+  await clock.pass(0.1);
+  assert.deepEqual([eve.client.isLoaded, eve.client.unread], [false, 0]);
+  assert.equal(eve.sockets.length, 1); // of its own
+  eve.socket.says(hello({ user: "u2", epoch: "e2" }), reset(1, [row(50, { arrived: 1 })], { epoch: "e2" }));
+  eve.client.mark("read", [50]);
+  await settled();
+  assert.deepEqual(shown(ada.client), [3, 2, 1]);
+  assert.equal(ada.sockets.flatMap(({ sent }) => sent).length, 0);
+});
+
 test("without the browser's help each tab has its own socket", () => {
   const worlds = [world(), world()];
   for (const { client } of worlds) client.start();

@@ -24,11 +24,16 @@ test("a time is told in the page's language", () => {
   assert.equal(relativeTime(new Date(2026, 1, 12), now, "de"), "12. Feb.");
 });
 
-const at = (status, moment = {}) => connectionText({ since: 0, ...status }, { online: true, now: 1000, ...moment });
+const at = (status, moment = {}) => connectionText({ began: 0, ...status }, { online: true, now: 1000, ...moment });
 
 test("a short interruption is not told, and says when it would be", () => {
   assert.deepEqual([at({ state: "reconnecting" }).text, at({ state: "reconnecting" }).changesIn], ["Live", 4000]);
   assert.equal(at({ state: "reconnecting" }, { now: 5000 }).text, "Reconnecting…");
+});
+
+test("somebody else is signed in: said so, and the page can be loaded as theirs", () => {
+  const { kind, text, action } = at({ state: "other-user" });
+  assert.deepEqual([kind, text, action], ["other-user", "Somebody else is signed in", "reload"]);
 });
 
 test("offline is told with the time of what is shown, unless the socket lives", () => {

@@ -15,6 +15,8 @@ const NO_EPOCH = "none"; // never an inbox's own, so that the server answers wit
  * @property {string} socket the WebSocket's address
  * @property {string} api the HTTP API's address, with its last slash
  * @property {string} [csrf]
+ * @property {string} [user] whose page it is, as `hello` names them: nobody else's inbox is taken,
+ *   and no request is made as anybody else. Without it, the inbox is whoever's the socket says
  * @property {import("./types.js").SocketConstructor} WebSocket
  * @property {typeof fetch} fetch
  * @property {import("./types.js").Clock} clock
@@ -35,7 +37,7 @@ export class NotifyClient extends EventTarget {
   #inbox;
   #fallback;
   /** @type {string | null} */
-  #user = null;
+  #user;
   #keeper;
   #syncing = false;
   #cursorIsVoid = false;
@@ -44,20 +46,22 @@ export class NotifyClient extends EventTarget {
   #measuring = { id: 0, left: 0 };
 
   /** @param {ClientOptions} options */
-  constructor({ socket, api, csrf = "", WebSocket, fetch, clock, random, share }) {
+  constructor({ socket, api, csrf = "", user, WebSocket, fetch, clock, random, share }) {
     super();
     this.#clock = clock;
     this.#inbox = new HeldInbox(() => clock.now(), share && `${share.tab}-`);
-    this.#http = new InboxHttp({ api, csrf, fetch });
+    this.#user = user ?? null;
+    this.#http = new InboxHttp({ api, csrf, fetch, user: this.#user, otherUser: () => this.#isOtherUsers() });
     this.#fallback = this.#makeFallback(clock);
     this.#keeper = new StatusKeeper({
-      now: () => clock.now(),
+      clock,
       changed: (status) => this.#emit("state", status),
       fallback: this.#fallback,
     });
     /** @type {import("./connection.js").ConnectionOptions} */
     const options = {
       url: socket,
+      user: this.#user,
       WebSocket,
       clock,
       random,
@@ -117,6 +121,11 @@ export class NotifyClient extends EventTarget {
    * @param {import("./types.js").WakeReason} reason
    */
   wake(reason) { this.#connection.wake(reason); }
+
+  /** Somebody may have signed in or out in another tab: ask. */
+  async check() {
+    if (!(await this.#isSignedIn().catch(() => true))) this.#end("signed-out");
+  }
 
   /**
    * Mark these. Shown at once, undone where the server refuses.
@@ -186,7 +195,7 @@ export class NotifyClient extends EventTarget {
   /** Measure the round trip; the answer is a `latency` event. */
   measureLatency() {
     const id = this.#connection.ping();
-    if (id !== null) this.#measuring = { id, left: this.#clock.now() };
+    if (id !== null) this.#measuring = { id, left: this.#clock.elapsed() };
   }
 
   /** @param {object} frame such as `watch`; false where there is no open socket */
@@ -202,11 +211,21 @@ export class NotifyClient extends EventTarget {
       apply: (frame) => this.#apply(frame),
       done: (frame) => this.#done(frame),
       refused: (frame) => this.#refused(frame),
-      signedOut: () => {
-        this.#connection.stop();
-        this.#keeper.connectionIs("signed-out", { failures: 0 });
-      },
+      signedOut: () => this.#end("signed-out"),
     });
+  }
+
+  /** Somebody else is signed in: what is held is not theirs, and what was marked is not to be sent. */
+  #isOtherUsers() {
+    this.#end("other-user");
+    this.#inbox.forget();
+    this.#changed();
+  }
+
+  /** @param {"signed-out" | "other-user"} state */
+  #end(state) {
+    this.#connection.stop();
+    this.#keeper.connectionIs(state, { failures: 0 });
   }
 
   /** @param {any} frame */
@@ -260,7 +279,7 @@ export class NotifyClient extends EventTarget {
 
   /** @param {number} id */
   #ponged(id) {
-    if (id === this.#measuring.id) this.#emit("latency", this.#clock.now() - this.#measuring.left);
+    if (id === this.#measuring.id) this.#emit("latency", this.#clock.elapsed() - this.#measuring.left);
   }
 
   /** @param {Omit<MarkFrame, "type" | "ref">} mark */

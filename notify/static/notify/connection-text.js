@@ -16,7 +16,7 @@ const STOPPED = new Map([
  * @param {import("./types.js").Status} status
  * @param {object} moment
  * @param {boolean} moment.online whether the browser has a network
- * @param {number} moment.now milliseconds since 1970
+ * @param {number} moment.now by the clock of `status.began`
  * @param {string | null} [moment.liveUntil] until when what is shown was kept current
  * @returns {{ kind: string, text: string, action: "" | "reload" | "reconnect", changesIn: number | null }}
  *   `changesIn`: milliseconds until it would read otherwise by itself
@@ -30,7 +30,7 @@ export function connectionText(status, { online, now, liveUntil = null }) {
     case "live":
       return { ...told, text: messages.live };
     case "reconnecting": {
-      const left = status.since + SILENT_MS - now;
+      const left = status.began + SILENT_MS - now;
       if (left > 0) return { ...told, kind: "live", text: messages.live, changesIn: left };
       return { ...told, text: messages.reconnecting };
     }
@@ -38,6 +38,8 @@ export function connectionText(status, { online, now, liveUntil = null }) {
       return { ...told, text: messages.polling };
     case "signed-out":
       return { ...told, text: messages.signedOut };
+    case "other-user":
+      return { ...told, text: messages.otherUser, action: "reload" };
     case "stopped":
       if (status.code === UNSUPPORTED_PROTOCOL) return { ...told, text: messages.outdated, action: "reload" };
       return { ...told, text: STOPPED.get(status.code ?? 0)?.() ?? messages.stopped, action: "reconnect" };

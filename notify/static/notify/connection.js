@@ -1,5 +1,5 @@
 // @ts-check
-import { ABNORMAL, backoff, reactionTo } from "./reconnecting.js";
+import { ABNORMAL, backoff, NOT_SIGNED_IN, reactionTo } from "./reconnecting.js";
 import { Watchdog } from "./watchdog.js";
 
 const HELLO_DEADLINE_MS = 15_000;
@@ -14,7 +14,9 @@ const AT_ONCE_MS = 1_000;
  * @property {import("./types.js").Clock} clock
  * @property {() => number} random
  * @property {() => { epoch: string, since: number } | null} cursor
- * @property {() => Promise<boolean>} isSignedIn asked after 4401; rejects where there is no answer
+ * @property {string | null} user whose socket it must be; null: anybody's
+ * @property {() => Promise<boolean>} isSignedIn asked after 4401, and after another user's `hello`;
+ *   rejects where there is no answer
  * @property {(frame: any) => void} onFrame
  * @property {(state: "connecting" | "live" | "waiting" | "stopped" | "signed-out", detail: { failures: number, code?: number, reason?: string }) => void} onState
  */
@@ -112,21 +114,24 @@ export class Connection {
   #received(text) {
     this.#watchdog.heard();
     const frame = parsed(text);
-    if (frame?.type === "hello") this.#hello(frame);
+    if (frame?.type === "hello") {
+      if (frame.user !== (this.#options.user ?? frame.user)) return this.#closed(NOT_SIGNED_IN);
+      this.#hello(frame);
+    }
     if (frame?.type === "bye") this.#bye = frame;
     if (frame) this.#options.onFrame(frame);
   }
 
   /** @param {{ ping_interval: number | null, ping_timeout: number | null }} frame */
   #hello({ ping_interval, ping_timeout }) {
-    this.#live = this.#options.clock.now();
+    this.#live = this.#options.clock.elapsed();
     this.#watchdog.watch(milliseconds(ping_interval) + milliseconds(ping_timeout));
     this.#options.onState("live", { failures: this.#failures });
   }
 
   /** @param {number} closeCode what the transport says; the server's own word, `bye`, goes before it */
   #closed(closeCode) {
-    const lived = this.#live !== null && this.#options.clock.now() - this.#live >= GOOD_LIFE_MS;
+    const lived = this.#live !== null && this.#options.clock.elapsed() - this.#live >= GOOD_LIFE_MS;
     const before = lived ? 0 : this.#failures;
     this.#failures = lived ? 0 : before + 1;
     this.#drop();

@@ -1,4 +1,6 @@
 // @ts-check
+import { FOR_USER, OTHER_USER } from "./page-config.js";
+
 /** @typedef {import("./types.js").MarkFrame} MarkFrame */
 
 /** An answer that is not a success. `status` 0: there was none, the network failed. */
@@ -28,17 +30,23 @@ export class InboxHttp {
   #api;
   #csrf;
   #fetch;
+  #user;
+  #otherUser;
 
   /**
    * @param {object} options
    * @param {string} options.api where the API is, with its last slash
    * @param {string} options.csrf the page's CSRF token
    * @param {typeof fetch} options.fetch
+   * @param {string | null} options.user whose page it is: the server refuses a request as another's
+   * @param {() => void} options.otherUser it has refused one
    */
-  constructor({ api, csrf, fetch }) {
+  constructor({ api, csrf, fetch, user, otherUser }) {
     this.#api = api;
     this.#csrf = csrf;
     this.#fetch = fetch;
+    this.#user = user;
+    this.#otherUser = otherUser;
   }
 
   /**
@@ -73,9 +81,10 @@ export class InboxHttp {
    * @returns {Promise<any>}
    */
   async #request(path, init = {}) {
-    const headers = { Accept: "application/json", ...init.headers };
+    const headers = { Accept: "application/json", ...(this.#user && { [FOR_USER]: this.#user }), ...init.headers };
     try {
       const response = await this.#fetch(this.#api + path, { ...init, headers, credentials: "same-origin" });
+      if (response.status === OTHER_USER) this.#otherUser();
       if (!response.ok) throw new HttpError(response.status, `${path}: ${response.status}`);
       return await response.json();
     } catch (error) {

@@ -2,6 +2,7 @@
 import { connectionText } from "./connection-text.js";
 import { messages } from "./messages.js";
 import { clockTime } from "./relative-time.js";
+import { elapsed } from "./steady-clock.js";
 
 const LOST_FOR_GOOD_MS = 5_000;
 
@@ -10,6 +11,8 @@ export class InboxStatus {
   #element;
   #later = 0;
   #liveUntil = 0;
+  /** When it was lost, by `elapsed`. */
+  #lost = 0;
 
   /** @param {import("./client-element.js").ClientElement} element */
   constructor(element) {
@@ -32,13 +35,13 @@ export class InboxStatus {
 
   draw() {
     const { status, isLoaded } = this.#element.client;
-    const now = Date.now();
+    const now = elapsed();
     if (status.state === "live") this.#liveUntil = 0;
-    else this.#liveUntil ||= status.since;
+    else if (!this.#liveUntil) [this.#liveUntil, this.#lost] = [status.since, status.began];
     const language = document.documentElement.lang;
-    const liveUntil = clockTime(new Date(this.#liveUntil), new Date(now), language);
+    const liveUntil = clockTime(new Date(this.#liveUntil), new Date(), language);
     const told = connectionText(status, { online: navigator.onLine, now, liveUntil: isLoaded ? liveUntil : null });
-    const failed = !isLoaded && status.state !== "live" && now - this.#liveUntil >= LOST_FOR_GOOD_MS;
+    const failed = !isLoaded && status.state !== "live" && now - this.#lost >= LOST_FOR_GOOD_MS;
     this.#element.find(".failed").hidden = !failed;
     this.#element.find(".failed-text").textContent = told.kind === "offline" ? told.text : messages.cannotReach;
     this.#drawNotice(told, isLoaded);

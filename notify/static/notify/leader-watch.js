@@ -33,7 +33,7 @@ export class LeaderWatch {
   /** Begin, or go on after this tab was hidden. */
   look() {
     const { clock, isVisible, ask, lost } = this.#options;
-    const now = clock.now();
+    const now = clock.elapsed();
     // Late ourselves: its answer may be waiting behind this very call.
     if (now - this.#looked > 2 * LOOK_EVERY_MS) this.#asked = null;
     this.#looked = now;

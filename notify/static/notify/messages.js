@@ -39,6 +39,7 @@ export const messages = {
   get reconnecting() { return say("Reconnecting…"); },
   get polling() { return say("Not live: checking every 30 seconds"); },
   get signedOut() { return say("Signed out"); },
+  get otherUser() { return say("Somebody else is signed in"); },
   get stopped() { return say("Disconnected"); },
   get stoppedByError() { return say("Disconnected after an error"); },
   get noAccess() { return say("You no longer have access"); },

@@ -3,6 +3,7 @@ import { ClientElement } from "./client-element.js";
 import { connectionText } from "./connection-text.js";
 import { LatencyPlot } from "./latency-plot.js";
 import { messages } from "./messages.js";
+import { elapsed } from "./steady-clock.js";
 
 const MEASURE_EVERY_MS = 2_000;
 
@@ -27,7 +28,7 @@ export class NotifyConnection extends ClientElement {
   }
 
   #draw() {
-    const moment = { online: navigator.onLine, now: Date.now() };
+    const moment = { online: navigator.onLine, now: elapsed() };
     const { kind, text, action, changesIn } = connectionText(this.client.status, moment);
     this.find(".dot").setAttribute("data-state", kind);
     this.find(".label").textContent = text;

@@ -1,7 +1,7 @@
 // @ts-check
 import { ClientElement } from "./client-element.js";
 import { messages } from "./messages.js";
-import { pageConfig } from "./page-config.js";
+import { FOR_USER, pageConfig } from "./page-config.js";
 
 const PATIENCE_MS = 10_000;
 
@@ -32,7 +32,8 @@ export class NotifyTest extends ClientElement {
 
   /** @returns {Promise<number | null>} the notice's id */
   async #post() {
-    const headers = { Accept: "application/json", "X-CSRFToken": pageConfig().csrf };
+    const { csrf, user } = pageConfig();
+    const headers = { Accept: "application/json", "X-CSRFToken": csrf, [FOR_USER]: user };
     try {
       const response = await fetch(this.dataset.url ?? "", { method: "POST", headers });
       return response.ok ? (await response.json()).id : null;

@@ -67,7 +67,8 @@ class OfflineStore {
   #save() {
     clearTimeout(this.#timer);
     this.#timer = 0;
-    this.#user = this.#client.user ?? this.#user;
+    // A tab that was left open by the one before keeps nothing among what is somebody else's.
+    if (localStorage.getItem("notify-user") !== this.#user) return; // page-client.js, signed-out.js
     if (this.#client.status.state === "signed-out") return;
     void this.#write().catch(() => undefined); // the next change tries again
   }

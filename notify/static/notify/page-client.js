@@ -1,12 +1,13 @@
 // @ts-check
 import { NotifyClient } from "./client.js";
 import { pageConfig } from "./page-config.js";
+import { elapsed } from "./steady-clock.js";
 import { translate } from "./translation.js";
 
 /** The person may be signing out in this very window: that page is on its way and goes first. */
 const OTHERS_FIRST_MS = 5_000;
 
-let left = 0;
+let left = -Infinity;
 
 /** @type {NotifyClient | null} */
 let client = null;
@@ -21,22 +22,24 @@ export function pageClient() {
     tellZone();
     const seed = document.getElementById("notify-seed")?.textContent;
     if (seed) client.seed(JSON.parse(seed));
-    wakeUp(client);
+    wakeUp(client, config.user);
     client.start();
   }
   return client;
 }
 
 /** @param {import("./page-config.js").PageConfig} config */
-function makeClient({ socket, api, csrf, login }) {
+function makeClient({ socket, api, csrf, user, login }) {
   const made = new NotifyClient({
     socket: new URL(socket, location.href.replace(/^http/, "ws")).href,
     api,
     csrf,
+    user,
     WebSocket,
     fetch: (...request) => fetch(...request),
     clock: {
       now: () => Date.now(),
+      elapsed,
       setTimeout: (callback, milliseconds) => setTimeout(callback, milliseconds),
       clearTimeout: (handle) => clearTimeout(handle),
     },
@@ -44,9 +47,12 @@ function makeClient({ socket, api, csrf, login }) {
     ...sharing(),
   });
   made.addEventListener("state", () => {
-    if (made.status.state !== "signed-out") return;
+    const { state } = made.status;
+    if (state === "live") sessionStorage.removeItem("notify-loaded-anew"); // other-user.js
+    if (state === "other-user") void import("./other-user.js").then(({ loadAnewOnce }) => loadAnewOnce(user));
+    if (state !== "signed-out") return;
     forget();
-    setTimeout(() => signIn(login), Date.now() - left < OTHERS_FIRST_MS ? OTHERS_FIRST_MS : 0);
+    setTimeout(() => signIn(login), elapsed() - left < OTHERS_FIRST_MS ? OTHERS_FIRST_MS : 0);
   });
   return made;
 }
@@ -89,17 +95,27 @@ function signIn(login) {
   location.assign(`${login}?next=${next}`);
 }
 
-/** @param {NotifyClient} client */
-function wakeUp(client) {
+/**
+ * @param {NotifyClient} client
+ * @param {string} user
+ */
+function wakeUp(client, user) {
   addEventListener("online", () => client.wake("online"));
   addEventListener("offline", () => client.wake("offline"));
   addEventListener("focus", () => client.wake("focus"));
-  addEventListener("pageshow", () => client.wake("pageshow"));
-  addEventListener("beforeunload", () => (left = Date.now()));
+  addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted || localStorage.getItem("notify-user") === user) return client.wake("pageshow");
+    document.documentElement.hidden = true; // kept by the browser from before somebody else signed in
+    void import("./other-user.js").then(({ loadAnew }) => loadAnew());
+  });
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key === "notify-user" && newValue !== user) void client.check();
+  });
+  addEventListener("beforeunload", () => (left = elapsed()));
   addEventListener("pagehide", () => client.flush());
   // A frozen tab's socket is of no use to it or to others: another one leads.
   document.addEventListener("freeze", () => {
-    if (!["stopped", "signed-out"].includes(client.status.state)) client.stop();
+    if (!["stopped", "signed-out", "other-user"].includes(client.status.state)) client.stop();
   });
   document.addEventListener("resume", () => {
     if (client.status.state === "idle") client.start();

@@ -10,6 +10,11 @@
  * @property {Record<string, string>} texts words in the page's language, by the English ones
  */
 
+/** The precondition that a request is made for this user: the server refuses it as anybody else's. */
+export const FOR_USER = "X-Notify-User";
+/** Precondition Failed (RFC 9110, 15.5.13): somebody else is signed in. */
+export const OTHER_USER = 412;
+
 /**
  * What the server said about itself, in the `data-config` that each of our elements carries.
  *

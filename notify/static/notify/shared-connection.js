@@ -16,12 +16,13 @@ import { LeaderWatch } from "./leader-watch.js";
  */
 
 /**
- * One socket for all tabs of a browser, with a Connection's face. The tab that has the lock leads:
- * it has the socket, and passes on what is said. The browser frees the lock of a tab that is
- * closed or has crashed, and the next one leads. From one that is frozen, a visible tab steals it;
- * its socket is closed when it wakes. Frames apply in any tab: they say from which version they
- * start, so a follower that missed one asks its leader for what it lacks, and one that comes twice
- * changes nothing.
+ * One socket for all tabs that one person has in a browser, with a Connection's face. Lock and
+ * channel carry the user: tabs that were left open by somebody else are in another group. The tab
+ * that has the lock leads: it has the socket, and passes on what is said. The browser frees the
+ * lock of a tab that is closed or has crashed, and the next one leads. From one that is frozen, a
+ * visible tab steals it; its socket is closed when it wakes. Frames apply in any tab: they say from
+ * which version they start, so a follower that missed one asks its leader for what it lacks, and
+ * one that comes twice changes nothing.
  */
 export class SharedConnection {
   #options;
@@ -49,7 +50,7 @@ export class SharedConnection {
   constructor(options, share) {
     this.#options = options;
     this.#share = share;
-    this.#name = `notify 1 ${options.url}`;
+    this.#name = `notify 1 ${options.url} ${options.user ?? ""}`;
     this.#watch = new LeaderWatch({
       clock: options.clock,
       isVisible: share.isVisible,
@@ -139,7 +140,7 @@ export class SharedConnection {
   #lead(signal) {
     if (signal.aborted) return Promise.resolve();
     this.#watch.stop();
-    this.#term = this.#options.clock.now();
+    this.#term = Math.max(this.#options.clock.now(), this.#term + 1); // the clock may be set back
     this.#own = new Connection({
       ...this.#options,
       onFrame: (frame) => {

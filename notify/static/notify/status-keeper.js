@@ -5,7 +5,7 @@ const QUICK_FAILURES = 3;
 
 /** What a connection's states mean for the person: when it is polling, when it is but the start. */
 export class StatusKeeper {
-  #now;
+  #clock;
   #changed;
   #fallback;
   /** @type {Status} */
@@ -13,19 +13,19 @@ export class StatusKeeper {
 
   /**
    * @param {object} options
-   * @param {() => number} options.now milliseconds since 1970
+   * @param {import("./types.js").Clock} options.clock
    * @param {(status: Status) => void} options.changed
    * @param {{ start: () => void, stop: () => void }} options.fallback works while no socket can be had
    */
-  constructor({ now, changed, fallback }) {
-    this.#now = now;
+  constructor({ clock, changed, fallback }) {
+    this.#clock = clock;
     this.#changed = changed;
     this.#fallback = fallback;
-    this.status = { state: "idle", since: now() };
+    this.status = { state: "idle", since: clock.now(), began: clock.elapsed() };
   }
 
   /**
-   * @param {"connecting" | "live" | "waiting" | "stopped" | "signed-out"} state
+   * @param {"connecting" | "live" | "waiting" | "stopped" | "signed-out" | "other-user"} state
    * @param {{ failures: number, code?: number, reason?: string }} detail
    */
   connectionIs(state, { failures, code, reason = "" }) {
@@ -48,10 +48,10 @@ export class StatusKeeper {
     return this.status.state === "idle" || this.status.state === "connecting";
   }
 
-  /** @param {Omit<Status, "since">} status */
+  /** @param {Omit<Status, "since" | "began">} status */
   #set(status) {
     if (status.state === this.status.state) return;
-    this.status = { ...status, since: this.#now() };
+    this.status = { ...status, since: this.#clock.now(), began: this.#clock.elapsed() };
     this.#changed(this.status);
   }
 }

@@ -72,7 +72,8 @@
  * @property {number} unread
  *
  * @typedef {object} Clock
- * @property {() => number} now milliseconds since 1970
+ * @property {() => number} now milliseconds since 1970, for times that are shown: it may be set back
+ * @property {() => number} elapsed milliseconds that only grow, for durations (steady-clock.js)
  * @property {(callback: () => void, milliseconds: number) => unknown} setTimeout
  * @property {(handle: any) => void} clearTimeout
  *
@@ -86,11 +87,12 @@
  *
  * @typedef {new (url: string, protocols: string[]) => SocketLike} SocketConstructor
  *
- * @typedef {"idle" | "connecting" | "live" | "reconnecting" | "polling" | "stopped" | "signed-out"} ConnectionState
+ * @typedef {"idle" | "connecting" | "live" | "reconnecting" | "polling" | "stopped" | "signed-out" | "other-user"} ConnectionState
  *
  * @typedef {object} Status
  * @property {ConnectionState} state
  * @property {number} since when the state began, milliseconds since 1970
+ * @property {number} began the same by `Clock.elapsed`: how long it lasts
  * @property {number} [code] with `stopped`: the close code
  * @property {string} [reason] with `stopped`: what the server said
  *

@@ -38,7 +38,7 @@ export class Watchdog {
 
   /** Something came from the server. The running timer finds out by itself. */
   heard() {
-    this.#heard = this.#clock.now();
+    this.#heard = this.#clock.elapsed();
     if (this.#asked === null) return;
     this.#asked = null;
     this.#arm();
@@ -47,7 +47,7 @@ export class Watchdog {
   /** Look now, on a wake-up. */
   look() {
     if (this.#timer === null) return;
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     if (this.#asked !== null) {
       if (now - this.#asked >= ANSWER_DEADLINE_MS) return this.#end();
     } else if (now - this.#heard >= this.#silence) {
@@ -59,7 +59,7 @@ export class Watchdog {
   /** Ask without waiting for the silence: the network has just changed. */
   ask() {
     if (this.#timer === null || this.#asked !== null) return;
-    this.#asked = this.#clock.now();
+    this.#asked = this.#clock.elapsed();
     this.#ask();
     this.#arm();
   }
@@ -78,6 +78,6 @@ export class Watchdog {
   #arm() {
     this.#clock.clearTimeout(this.#timer);
     const due = this.#asked === null ? this.#heard + this.#silence : this.#asked + ANSWER_DEADLINE_MS;
-    this.#timer = this.#clock.setTimeout(() => this.look(), Math.max(0, due - this.#clock.now()));
+    this.#timer = this.#clock.setTimeout(() => this.look(), Math.max(0, due - this.#clock.elapsed()));
   }
 }

@@ -1,5 +1,6 @@
 // @ts-check
 import { pageClient } from "./page-client.js";
+import { elapsed } from "./steady-clock.js";
 
 const SILENT_MS = 6_000;
 
@@ -17,7 +18,7 @@ export function watch(topic, signal, { figures, silent }) {
   let heard = 0;
   let asked = 0;
   const ask = () => {
-    const now = Date.now();
+    const now = elapsed();
     if (now - Math.max(heard, asked) < SILENT_MS) return;
     if (heard !== 0) silent();
     if (client.send({ type: "watch", topic })) asked = now;
@@ -28,7 +29,7 @@ export function watch(topic, signal, { figures, silent }) {
     (event) => {
       const { detail } = /** @type {CustomEvent} */ (event);
       if (detail.topic !== topic) return;
-      heard = Date.now();
+      heard = elapsed();
       figures(detail.data);
     },
     { signal },

@@ -6,7 +6,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
-from notify.models import ApiToken, Notice
+import notify
+from notify.live.authentication import public_user_id
+from notify.models import ApiToken, Notice, Notification
 from notify.web import callers
 
 pytestmark = pytest.mark.django_db
@@ -123,3 +125,34 @@ def test_a_window_opens_again():
     assert window.count("ada") == 30
     now = 160.0
     assert window.count("ada") is None
+
+
+@pytest.mark.parametrize(("method", "path"), EVERY_CALL)
+def test_a_request_that_was_made_for_another_user_is_refused(make_user, by_session, method, path):
+    """Also before its CSRF token is looked at, which signing in has made void."""
+    ada, bob = make_user("ada", is_superuser=True), make_user("bob", is_superuser=True)
+    caller = by_session(bob, csrf=False)
+    caller.headers["X-Notify-User"] = public_user_id(str(ada.pk))
+    response = getattr(caller, method)(path)
+    assert response.status_code == 412
+    assert response.json()["error"]["code"] == "user"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mark_that_was_made_for_another_user_marks_nothing(make_user, by_session):
+    ada, bob = make_user("ada"), make_user("bob")
+    notice = notify.send(to=[ada, bob], title="To both")
+    frame = {"ref": "1", "as": "read", "ids": [notice.pk]}
+    caller = by_session(bob)
+    caller.headers["X-Notify-User"] = public_user_id(str(ada.pk))
+    assert caller.post("inbox/mark/", frame).status_code == 412
+    assert not Notification.objects.filter(read__isnull=False).exists()
+    caller.headers["X-Notify-User"] = public_user_id(str(bob.pk))
+    assert caller.post("inbox/mark/", frame).status_code == 200
+    assert [n.user_id for n in Notification.objects.filter(read__isnull=False)] == [bob.pk]
+
+
+def test_a_token_says_itself_whose_request_it_is(make_user, by_token):
+    caller = by_token(make_user("ada"), "inbox")
+    caller.headers["X-Notify-User"] = "somebody else"
+    assert caller.get("inbox/").status_code == 200

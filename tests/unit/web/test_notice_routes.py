@@ -263,7 +263,7 @@ def test_every_operation_declares_its_errors_in_one_shape():
     for methods in document["paths"].values():
         for operation in methods.values():
             errors = {code: r for code, r in operation["responses"].items() if code >= "400"}
-            assert {"401", "403", "429"} <= set(errors)
+            assert {"401", "403", "412", "429"} <= set(errors)
             for error in errors.values():
                 assert error["content"]["application/json"]["schema"] == {
                     "$ref": "#/components/schemas/ErrorOut"

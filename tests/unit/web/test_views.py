@@ -2,6 +2,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from notify.live.authentication import public_user_id
 from notify.models import Notice, Notification
 from notify.web import callers
 
@@ -55,6 +56,13 @@ def test_a_test_is_sent_to_oneself_only(page, ada, make_user):
 def test_a_test_is_in_the_inbox_when_the_answer_comes(page, ada):
     response = page.post("/notify/test/")
     assert Notification.objects.get(user=ada).notice_id == response.json()["id"]
+
+
+def test_a_test_is_not_sent_to_another_than_whose_page_it_is(page, ada):
+    assert page.post("/notify/test/", headers={"X-Notify-User": "other"}).status_code == 412
+    assert not Notice.objects.exists()
+    ours = {"X-Notify-User": public_user_id(str(ada.pk))}
+    assert page.post("/notify/test/", headers=ours).status_code == 201
 
 
 def test_too_many_tests_are_put_off(page, monkeypatch):
