@@ -14,13 +14,14 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from notify import conf, sending
+from notify import conf
 from notify.changes import Cursor
 from notify.inbox import reading, retention, store
 from notify.live import authentication, groups
 from notify.live.connection import Connection
 from notify.live.pool import DatabasePool
 from notify.live.protocol import Code
+from notify.working import Worker
 
 if TYPE_CHECKING:
     from notify.live.hub import Hub
@@ -194,12 +195,12 @@ class Sweep:
     # Batches that wait: those of big audiences, scheduled ones, and what a dead process left.
 
     async def _work(self) -> None:
+        worker = Worker()
         while True:
             await self._work_wanted.wait()
             self._work_wanted.clear()
             try:
-                await self._workers.run(sending.recall_expired)
-                while await self._workers.run(sending.carry_out_next):
+                while await self._workers.run(worker.do_next):
                     pass
             except Exception as error:
-                logger.warning("A batch failed, and will be tried again: %r", error)
+                logger.warning("The work failed, and will be tried again: %r", error)
