@@ -174,7 +174,7 @@ class Batch(models.Model):
         verbose_name_plural = _("batches")
         indexes: ClassVar = [
             models.Index(
-                fields=["urgent", "-due", "-notice"],
+                fields=["urgent", "due", "notice"],
                 name="notify_batch_turns",
                 condition=Q(state__in=["pending", "recalling"]),
             ),

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
             model_name="batch",
             index=models.Index(
                 condition=models.Q(("state__in", OPEN)),
-                fields=["urgent", "-due", "-notice"],
+                fields=["urgent", "due", "notice"],
                 name="notify_batch_turns",
             ),
         ),
