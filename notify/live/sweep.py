@@ -112,14 +112,11 @@ class Sweep:
         if now - self._sessions_judged_at >= conf.current().session_check_interval:
             self._sessions_judged_at = now
             await self.judge(self._hub.connections())
-        keep_days = conf.current().keep_days
-        if keep_days is not None and (
-            self._pruned_at is None or now - self._pruned_at >= PRUNE_INTERVAL_S
-        ):
+        if self._pruned_at is None or now - self._pruned_at >= PRUNE_INTERVAL_S:
             self._pruned_at = now
-            self._hub.spawn(self._prune(timedelta(days=keep_days)))
+            self._hub.spawn(self._prune(conf.current().keep_days))
 
-    async def _prune(self, older_than: timedelta) -> None:
+    async def _prune(self, keep_days: float | None) -> None:
         """In a thread of its own, as it takes its time; another process may do the same."""
 
         def sleep(seconds: float) -> None:
@@ -127,8 +124,12 @@ class Sweep:
                 raise _Stopping
 
         with contextlib.suppress(_Stopping):
+            if keep_days is None:
+                ended = await self._pruner.run(retention.prune_ended, sleep=sleep)
+                logger.info("Pruned: %d spent tickets and ended sessions", ended)
+                return
             pruned = await self._pruner.run(
-                retention.prune, older_than, announce=groups.publish, sleep=sleep
+                retention.prune, timedelta(days=keep_days), announce=groups.publish, sleep=sleep
             )
             logger.info("Pruned: %r", pruned)
 

@@ -1,6 +1,5 @@
 """What is urgent, and what is small, beside a backlog that takes half an hour."""
 
-import asyncio
 import time
 from datetime import timedelta
 from typing import Any
