@@ -184,7 +184,7 @@ def recall_expired() -> int:
     One whose batches somebody has is left for the next time: nobody is in a hurry.
     """
     recalled = 0
-    for notice_id in work.expired_notices():
+    for notice_id in work.expired_notices(work.EXPIRED_A_LOT):
         try:
             _recall(notice_id, urgent=False, wait=False)
         except Busy as busy:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 
 from django.db import DatabaseError
 
@@ -21,10 +22,11 @@ class Worker:
     """Takes batches in turns, and looks for expired notices between two of them, however many
     batches there are. One for each thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.carried_out = 0
         self._turns = Turns()
-        self._expiry_due = 0.0
+        self._clock = clock
+        self._expiry_due = clock()
 
     def do_next(self) -> bool:
         """Carries out one batch, and once a second recalls what has expired; whether to go on.
@@ -50,7 +52,7 @@ class Worker:
 
     def _recall_expired(self) -> bool:
         """Whether more are waiting."""
-        now = time.monotonic()
+        now = self._clock()
         if now < self._expiry_due:
             return False
         self._expiry_due = now + EXPIRY_INTERVAL_S  # first, as one that fails must not be all

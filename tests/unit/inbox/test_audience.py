@@ -154,10 +154,11 @@ def test_unknown_groups_are_not_all_listed(db):
 
 @pytest.mark.parametrize("kind", ["groups", "querysets"])
 def test_more_than_a_query_should_be_made_of_is_refused(db, kind):
-    many: list[Any] = {
+    named: dict[str, list[Any]] = {
         "groups": [Group(pk=n) for n in range(audience.MAX_GROUPS + 1)],
         "querysets": [User.objects.all()] * (audience.MAX_QUERYSETS + 1),
-    }[kind]
+    }
+    many = named[kind]
     with pytest.raises(InvalidNotice, match=f"{kind}. Say it as one queryset of users"):
         Audience.of(many)
     Audience.of(many[:-1])

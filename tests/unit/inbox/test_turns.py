@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 from itertools import islice
 
 import pytest
-from django.db import DatabaseError
+from django.apps import apps
+from django.db import DatabaseError, connection
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -219,3 +222,19 @@ def test_nobody_starves(db, story):
     for worker in islice([0, 1] * 500, 2 * sum(left.values())):
         work_once(worker)
     assert not left
+
+
+def test_what_an_earlier_version_left_takes_turns_after_the_migration():
+    left = waiting(3, "left", level="critical")
+    later = waiting(2, "later")
+    for batch in Batch.objects.all():  # as they were written, each at its own moment
+        Batch.objects.filter(pk=batch.pk).update(due=batch.due + timedelta(milliseconds=batch.pk))
+    Batch.objects.filter(notice=later).update(due=F("due") + timedelta(hours=1))
+    Batch.objects.update(urgent=False)
+    dues = set(Batch.objects.filter(notice=later).values_list("due", flat=True))
+
+    import_module("notify.migrations.0005_turns").take_turns(apps, connection.schema_editor())
+
+    assert left.batch_set.values("due", "urgent").distinct().count() == 1
+    assert left.batch_set.filter(urgent=True, due__lte=Now()).count() == 3
+    assert set(later.batch_set.filter(urgent=False).values_list("due", flat=True)) == dues
