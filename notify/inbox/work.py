@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import DateTimeField, Q, Value
@@ -242,13 +243,19 @@ def _move(notice_id: int, states: Collection[str], **changes: Any) -> int:
 
 
 def _put_off(batch_ids: Iterable[int]) -> None:
-    """To a whole second, so that those of a notice that fail together stay one turn."""
     for batch_id in set(batch_ids):
-        waiting = Batch.objects.using(sql.alias()).filter(pk=batch_id, state__in=OPEN)
-        for attempts, now in waiting.values_list("attempts", Now()):
-            seconds = min(MAX_BACKOFF_S, 2**attempts)
-            due = (now + timedelta(seconds=seconds + 1)).replace(microsecond=0)
-            waiting.update(attempts=attempts + 1, due=due)
+        sql.in_transaction(partial(_put_off_one, batch_id))
+
+
+def _put_off_one(batch_id: int) -> None:
+    """To a whole second, so that those of a notice that fail together stay one turn. Not one that
+    somebody has by now: it is theirs."""
+    waiting = Batch.objects.using(sql.alias()).filter(pk=batch_id, state__in=OPEN)
+    locked = waiting.select_for_update(skip_locked=sql.is_postgresql())
+    for attempts, now in locked.values_list("attempts", Now()):
+        seconds = min(MAX_BACKOFF_S, 2**attempts)
+        due = (now + timedelta(seconds=seconds + 1)).replace(microsecond=0)
+        waiting.update(attempts=attempts + 1, due=due)
 
 
 def _start_recall(notice_id: int, urgent: bool, wait: bool) -> int | None:

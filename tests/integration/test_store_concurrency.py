@@ -782,6 +782,20 @@ def test_a_notice_that_somebody_has_is_passed_over_and_not_waited_for():
 
 
 @only_postgres
+def test_putting_off_waits_for_nobody():
+    [ada] = people(1)
+    notice = left_alone([ada])
+    batch_id = batch_of(notice).pk
+    with threads() as beside:
+        with transaction.atomic():
+            Batch.objects.select_for_update().get(pk=batch_id)
+            result(beside.start(work._put_off, [batch_id]))
+        assert batch_of(notice).attempts == 0
+        result(beside.start(work._put_off, [batch_id]))
+        assert batch_of(notice).attempts == 1
+
+
+@only_postgres
 def test_an_expired_notice_whose_batches_somebody_has_holds_up_no_other():
     ada, bob = people(2)
     taken, free = deliver([ada], "taken"), deliver([bob], "free")
