@@ -3,7 +3,9 @@ into a close code, an `error` frame or an HTTP status."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+NAMES_LISTED = 20
 
 
 class NotifyError(Exception):
@@ -27,11 +29,19 @@ class EmptyAudience(InvalidNotice):
 
 
 class UnknownUsers(InvalidNotice):
-    """Some of the named users do not exist; nothing was sent."""
+    """Some of the named users do not exist; nothing was sent. `names` has them all, the message
+    the first few."""
 
     def __init__(self, names: Iterable[object]) -> None:
         self.names = sorted(str(name) for name in names)
-        super().__init__("to", f"no such user: {', '.join(self.names)}. Nothing was sent.")
+        super().__init__("to", f"no such user: {some_of(self.names)}. Nothing was sent.")
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are, for a message."""
+    listed = ", ".join(names[:NAMES_LISTED])
+    more = len(names) - NAMES_LISTED
+    return f"{listed} and {more} more" if more > 0 else listed
 
 
 class KeyConflict(NotifyError):

@@ -160,7 +160,10 @@ class Batch(models.Model):
     size = models.PositiveIntegerField()
     state = models.CharField(max_length=9, choices=State, default=State.PENDING)
     # From when on a worker may take it. One that the caller is about to carry out is due later.
+    # The same for all of a notice that wait for the same: see inbox/turns.py.
     due = models.DateTimeField()
+    # Of a critical notice, or of a recall. The database's own default is for older processes.
+    urgent = models.BooleanField(default=False, db_default=False)
     attempts = models.PositiveIntegerField(default=0)
     appended = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)  # users who were gone
@@ -171,8 +174,8 @@ class Batch(models.Model):
         verbose_name_plural = _("batches")
         indexes: ClassVar = [
             models.Index(
-                fields=["due"],
-                name="notify_batch_work",
+                fields=["urgent", "due", "notice"],
+                name="notify_batch_turns",
                 condition=Q(state__in=["pending", "recalling"]),
             ),
         ]

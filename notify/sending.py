@@ -22,8 +22,10 @@ from django.db import DatabaseError, IntegrityError, OperationalError, transacti
 
 from notify import conf, content, signals, writing
 from notify.changes import Change
+from notify.exceptions import Busy
 from notify.inbox import database, one_statement, sql, store, work
 from notify.inbox.audience import Audience, To
+from notify.inbox.turns import Turns
 from notify.live import groups
 from notify.models import Level, Notice
 
@@ -113,14 +115,17 @@ def recall(notice: Notice | int) -> int:
 
     No inbox gets it from the commit on; those that have it lose it batch by batch.
     """
-    notice_id = _id_of(notice)
-    inboxes = work.start_recall(notice_id)
-    after = partial(_after_recall, notice_id, first=inboxes is not None)
-    transaction.on_commit(after, using=sql.alias())
-    return inboxes or 0
+    return _recall(_id_of(notice))
 
 
 arecall = sync_to_async(recall)
+
+
+def _recall(notice_id: int, **how: bool) -> int:
+    inboxes = work.start_recall(notice_id, **how)
+    after = partial(_after_recall, notice_id, first=inboxes is not None)
+    transaction.on_commit(after, using=sql.alias())
+    return inboxes or 0
 
 
 def pause(notice: Notice | int) -> int:
@@ -167,17 +172,26 @@ def carry_out(batch_id: int) -> bool:
     return _announce_done(work.carry_out(batch_id))
 
 
-def carry_out_next() -> bool:
-    """Carries out the batch that is due first; False where none is."""
-    return _announce_done(work.carry_out_next())
+def carry_out_next(turns: Turns | None = None) -> bool:
+    """Carries out the batch whose turn it is for this worker (None: one that begins); False where
+    none is due. Raises what `work.carry_out_next` does."""
+    return _announce_done(work.carry_out_next(turns))
 
 
 def recall_expired() -> int:
-    """Recalls the notices that have expired by the database's clock. How many there were."""
-    expired = work.expired_notices()
-    for notice_id in expired:
-        recall(notice_id)
-    return len(expired)
+    """Recalls a lot of the notices that have expired by the database's clock. How many it was.
+
+    One whose batches somebody has is left for the next time: nobody is in a hurry.
+    """
+    recalled = 0
+    for notice_id in work.expired_notices(work.EXPIRED_A_LOT):
+        try:
+            _recall(notice_id, urgent=False, wait=False)
+        except Busy as busy:
+            logger.info("Notice %s has expired, and is recalled later: %s", notice_id, busy)
+        else:
+            recalled += 1
+    return recalled
 
 
 def _announce_done(done: work.Done | None) -> bool:

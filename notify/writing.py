@@ -10,13 +10,14 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Greatest, Now
 
 from notify import conf
 from notify.exceptions import EmptyAudience, KeyConflict
 from notify.inbox import database, reading, sql, work
 from notify.inbox.audience import Audience
-from notify.models import Batch, Notice
+from notify.models import Batch, Level, Notice
 
 
 def name_of(actor: AbstractBaseUser | None) -> str:
@@ -65,7 +66,12 @@ def write_batches(notice: Notice, audience: Audience, left_out: Any) -> int | No
         raise EmptyAudience("nobody is left to send to. Nothing was sent.")
     # The only batch is carried out right after the commit; more are for whoever is there.
     mine = second is None or conf.current().task_backend is not None
-    due = notice.send_at or (Now() + work.GRACE if mine else Now())
+    due: Any = Now() + work.GRACE if mine else Now()
+    if notice.send_at is not None:
+        due = Greatest(Now(), Value(notice.send_at, DateTimeField()))
+    if second is not None:  # the same moment for all: see inbox/turns.py
+        this = Notice.objects.using(sql.alias()).filter(pk=notice.pk)
+        due = this.annotate(due=due).values_list("due", flat=True).get()
     only = _write(_batch(notice, first), due)
     for lot in (*([second] if second else []), *lots):
         _write(_batch(notice, lot), due)
@@ -82,7 +88,8 @@ def done_batch(notice: Notice, lot: Sequence[Any]) -> Batch:
 
 def _batch(notice: Notice, lot: Sequence[Any]) -> Batch:
     keys = sql.database_keys(lot)
-    return Batch(notice=notice, recipients=keys, size=len(keys))
+    urgent = notice.level == Level.CRITICAL
+    return Batch(notice=notice, recipients=keys, size=len(keys), urgent=urgent)
 
 
 def _write(batch: Batch, due: Any) -> Batch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -16,11 +16,15 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.sql import Query
 
-from notify.exceptions import InvalidNotice, UnknownUsers
+from notify.exceptions import InvalidNotice, UnknownUsers, some_of
 from notify.inbox import sql
 
 KEYS_A_QUERY = 5000
 NAMES_A_QUERY = 1000
+# All groups are one query, and so are all permissions: this is what it may name. Each queryset is a
+# query of its own, whose result is merged in memory, while the caller's transaction is open.
+MAX_GROUPS = 10_000
+MAX_QUERYSETS = 100
 
 
 class Everyone:
@@ -55,9 +59,11 @@ def users_named(names: Iterable[str]) -> list[Any]:
 def groups_named(names: Iterable[str]) -> list[Group]:
     """The groups with these names; raises InvalidNotice if one is missing."""
     wanted = set(names)
-    found = list(Group.objects.filter(name__in=wanted))
+    found: list[Group] = []
+    for some in _in_lots(iter(wanted), NAMES_A_QUERY):
+        found += Group.objects.filter(name__in=some)
     if missing := wanted - {group.name for group in found}:
-        raise InvalidNotice("to", f"no such group: {', '.join(sorted(missing))}. Nothing was sent.")
+        raise InvalidNotice("to", f"no such group: {some_of(sorted(missing))}. Nothing was sent.")
     return found
 
 
@@ -66,8 +72,13 @@ class Audience:
     """What `to` said, sorted by kind."""
 
     keys: set[Any] = field(default_factory=set)
+    groups: set[Any] = field(default_factory=set)  # primary keys
+    permissions: set[Any] = field(default_factory=set)  # primary keys
+    querysets: list[QuerySet[Any]] = field(default_factory=list)
+    everyone: bool = False
+    names: list[str] = field(default_factory=list)  # what is no key, for `describe`
+    # Of all that is no key; made of it when all has been said.
     queries: list[QuerySet[Any]] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)  # what the queries are, for `describe`
 
     @classmethod
     def of(cls, to: To) -> Audience:
@@ -78,6 +89,7 @@ class Audience:
         else:
             for recipient in to:
                 audience._add(recipient)
+        audience.queries = list(audience._queries())
         return audience
 
     def describe(self) -> list[str]:
@@ -133,21 +145,36 @@ class Audience:
     def _add(self, recipient: Any) -> None:
         match recipient:
             case Everyone():
-                self._add_query(_active(), "everyone")
+                self.everyone = True
+                self.names.append("everyone")
             case Group():
-                self._add_query(_members(recipient), f"group:{recipient.pk}")
+                self._add_named(self.groups, recipient, "group")
             case Permission():
-                self._add_query(_allowed(recipient), f"permission:{recipient.pk}")
+                self._add_named(self.permissions, recipient, "permission")
             case QuerySet():
-                self._add_query(_checked(recipient), "queryset")
+                self.querysets.append(_checked(recipient))
+                self.names.append("queryset")
+                _refuse_more(len(self.querysets), MAX_QUERYSETS, "querysets")
             case AbstractBaseUser():
                 self._add_key(recipient.pk)
             case _:
                 self._add_key(recipient)
 
-    def _add_query(self, query: QuerySet[Any], name: str) -> None:
-        self.queries.append(query)
-        self.names.append(name)
+    def _add_named(self, keys: set[Any], named: Group | Permission, kind: str) -> None:
+        if named.pk is None:
+            raise InvalidNotice("to", f"the {kind} {named} is not saved. Save it first.")
+        keys.add(named.pk)
+        self.names.append(f"{kind}:{named.pk}")
+        _refuse_more(len(keys), MAX_GROUPS, f"{kind}s")
+
+    def _queries(self) -> Iterator[QuerySet[Any]]:
+        if self.everyone:
+            yield _active()
+        if self.groups:
+            yield _members(self.groups)
+        if self.permissions:
+            yield _allowed(self.permissions)
+        yield from self.querysets
 
     def _add_key(self, key: Any) -> None:
         try:
@@ -174,25 +201,34 @@ def _active() -> QuerySet[Any]:
     return _users().filter(is_active=True)
 
 
-def _members(group: Group) -> QuerySet[Any]:
+def _members(groups: Collection[Any]) -> QuerySet[Any]:
     try:
-        return _active().filter(groups=group)
+        return _active().filter(groups__in=groups)
     except FieldError as error:
         raise InvalidNotice(
             "to", "users have no groups in this project. Give users, or a queryset of them."
         ) from error
 
 
-def _allowed(permission: Permission) -> QuerySet[Any]:
-    groups = permission.group_set.values("pk")
+def _allowed(permissions: Collection[Any]) -> QuerySet[Any]:
+    groups = Group.objects.using(sql.alias()).filter(permissions__in=permissions).values("pk")
     try:
         return _active().filter(
-            Q(is_superuser=True) | Q(user_permissions=permission) | Q(groups__in=groups)
+            Q(is_superuser=True) | Q(user_permissions__in=permissions) | Q(groups__in=groups)
         )
     except FieldError as error:
         raise InvalidNotice(
             "to", "users have no permissions in this project. Give users, or a queryset of them."
         ) from error
+
+
+def _refuse_more(count: int, most: int, what: str) -> None:
+    if count > most:
+        raise InvalidNotice(
+            "to",
+            f"more than {most} {what}. Say it as one queryset of users, as in "
+            "User.objects.filter(groups__in=...).",
+        )
 
 
 def _checked(query: QuerySet[Any]) -> QuerySet[Any]:

@@ -1,7 +1,7 @@
 """All that is kept about one person: to hand it to them, and to erase it.
 
 The account itself is the project's; so are its sessions. Ended sessions and spent tickets are
-kept as hashes and random numbers that lead to nobody, and go by themselves (retention.py).
+kept as hashes and random numbers that lead to nobody; servers delete them (retention.py).
 """
 
 from __future__ import annotations

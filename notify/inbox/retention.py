@@ -1,5 +1,8 @@
 """Deleting what is old, in batches with a pause between them; the only code that deletes notices.
 
+Spent tickets and ended sessions are nobody's: servers delete them every hour. Notices go only where
+the project says so, by `NOTIFY_KEEP_DAYS` or `notify_prune`.
+
 A deletion is a change of the inbox like any other: clients whose cursor is older start anew.
 """
 
@@ -21,6 +24,8 @@ from notify.models import Batch, EndedSession, Notice, Notification, SpentTicket
 
 ROWS_A_BATCH = 1000
 PAUSE_S = 0.05
+TICKETS_KEPT = timedelta(hours=1)  # a ticket lives a minute
+SESSIONS_KEPT = timedelta(days=60)  # at least: see sessions_kept
 
 # By what has become of a notification.
 STATES = {
@@ -61,7 +66,7 @@ def prune(
             announce(change)
         pause()
     pruned.notices = _delete_notices(older_than, pause)
-    pruned.others = _delete_others(pause)
+    pruned.others = prune_ended(pause_s=pause_s, sleep=sleep)
     return pruned
 
 
@@ -89,12 +94,22 @@ def _delete_notices(older_than: timedelta, pause: Callable[[], None]) -> int:
     return _delete(empty, pause)
 
 
-def _delete_others(pause: Callable[[], None]) -> int:
-    # A ticket lives a minute. A cookie session that was signed out stays good for its cookie's age.
-    kept = max(timedelta(days=60), timedelta(seconds=settings.SESSION_COOKIE_AGE))
-    tickets = SpentTicket.objects.using(sql.alias()).filter(spent__lt=Now() - timedelta(hours=1))
-    sessions = EndedSession.objects.using(sql.alias()).filter(ended__lt=Now() - kept)
+def prune_ended(*, pause_s: float = PAUSE_S, sleep: Callable[[float], object] = time.sleep) -> int:
+    """Deletes spent tickets and ended sessions that nobody can use any more; how many. What `sleep`
+    raises ends it between two batches."""
+
+    def pause() -> None:
+        sleep(pause_s)
+
+    tickets = SpentTicket.objects.using(sql.alias()).filter(spent__lt=Now() - TICKETS_KEPT)
+    sessions = EndedSession.objects.using(sql.alias()).filter(ended__lt=Now() - sessions_kept())
     return _delete(tickets, pause) + _delete(sessions, pause)
+
+
+def sessions_kept() -> timedelta:
+    """Longer than a cookie that is the whole session is good for after it was signed out: Django
+    takes it for `SESSION_COOKIE_AGE`. Any other engine forgets the session itself."""
+    return max(SESSIONS_KEPT, timedelta(seconds=settings.SESSION_COOKIE_AGE) + timedelta(days=1))
 
 
 def _delete(rows: QuerySet[Any], pause: Callable[[], None]) -> int:

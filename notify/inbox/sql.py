@@ -289,6 +289,13 @@ def rfc3339(column: str) -> str:
     return f"strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', {column})"
 
 
+def clock() -> str:
+    """The database's time, in the form of a time column."""
+    if is_postgresql():
+        return "STATEMENT_TIMESTAMP()"
+    return "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')"
+
+
 def new_epoch() -> str:
     """16 random hexadecimal digits."""
     if is_postgresql():

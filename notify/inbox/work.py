@@ -1,4 +1,4 @@
-"""Which batch is next, and carrying it out: exactly once, whoever does it and however often.
+"""Carrying out batches: exactly once, whoever does it and however often. turns.py says which.
 
 The batch's row lock is held while its inboxes change and its state is written in the same
 transaction, so two workers cannot both do it and one that dies leaves it as it was.
@@ -6,25 +6,34 @@ transaction, so two workers cannot both do it and one that dies leaves it as it 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from django.db.models import DateTimeField, F, Q, QuerySet, Value
+from django.db.models import DateTimeField, Q, Value
 from django.db.models.functions import Greatest, Now
 
 from notify.changes import Change
 from notify.inbox import database, sql, store
+from notify.inbox.turns import OPEN, Turns
 from notify.models import Batch, Notice
 
 # How long the process that wrote a batch has to carry it out itself before others may.
 GRACE = timedelta(seconds=30)
 MAX_BACKOFF_S = 300
+EXPIRED_A_LOT = 100
 NOTICES_TOGETHER = 50  # what one frame may have
 ROWS_TOGETHER = 25_000  # their inboxes are locked until all are written
 _State = Batch.State
-_OPEN = (_State.PENDING, _State.RECALLING)
+
+
+class PutOff(Exception):
+    """A batch failed, for the reason that is its cause, and was put off: others have their turn.
+
+    As the database has noted that, it is there, and the worker may go on at once.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,37 +64,38 @@ def carry_out_together(batch_ids: Sequence[int]) -> list[Change]:
     return sql.in_transaction(lambda: _carry_out_together(batch_ids))
 
 
-def carry_out_next() -> Done | None:
-    """Carries out the batch that is due first and that nobody else has; None if there is none.
+def carry_out_next(turns: Turns | None = None) -> Done | None:
+    """Carries out the batch whose turn it is for this worker (None: one that begins); None where
+    none is due. One that cannot have its locks is put off, and the next one is tried.
 
-    A failure is raised after the batch was put off, so that the others get their turn.
+    Raises PutOff, or DatabaseError where not even that could be done.
     """
-    chosen: list[int] = []
+    turns = turns or Turns()
+    claimed: list[int] = []
 
     def work() -> Done | None:
-        batch_id = _claim()
+        batch_id = turns.claim()
         if batch_id is None:
             return None
-        chosen[:] = [batch_id]
-        return _carry_out(batch_id)
+        claimed.append(batch_id)
+        return _carry_out(batch_id, wait=False)
 
     try:
-        return sql.in_transaction(work)
-    except Exception:
-        for batch_id in chosen:
-            _put_off(batch_id)
-        raise
+        done = sql.in_transaction(work)
+    except Exception as error:
+        _put_off(claimed)
+        if not claimed:
+            raise
+        raise PutOff(f"batch {claimed[-1]}") from error
+    _put_off(batch_id for batch_id in claimed if done is None or batch_id != done.batch_id)
+    return done
 
 
-def due() -> bool:
-    """Whether a worker would find a batch now."""
-    return _due().exists()
-
-
-def start_recall(notice_id: int) -> int | None:
+def start_recall(notice_id: int, *, urgent: bool = True, wait: bool = True) -> int | None:
     """Recalls the notice: no inbox gets it from here on. How many inboxes hold it, and will
-    lose it as the batches are carried out; None where it was recalled before, or is none."""
-    return sql.in_transaction(lambda: _start_recall(notice_id))
+    lose it as the batches are carried out, before others if that is urgent; None where it was
+    recalled before, or is none. Raises Busy where a batch is locked, at once without `wait`."""
+    return sql.in_transaction(lambda: _start_recall(notice_id, urgent, wait))
 
 
 def pause(notice_id: int) -> int:
@@ -115,7 +125,7 @@ def cancel(notice_id: int) -> int:
     return sql.in_transaction(lambda: _move(notice_id, Batch.NOT_YET, state=_State.CANCELLED))
 
 
-def expired_notices(limit: int = 100) -> list[int]:
+def expired_notices(limit: int = EXPIRED_A_LOT) -> list[int]:
     """Notices that the database's clock says have expired, and that were not yet recalled."""
     over = Notice.objects.using(sql.alias()).filter(expires__lte=Now(), recalled__isnull=True)
     return list(over.order_by("expires").values_list("pk", flat=True)[:limit])
@@ -126,7 +136,7 @@ def open_batches(notice_id: int) -> list[int]:
     waiting = Batch.objects.using(sql.alias()).filter(
         Q(notice__send_at__isnull=True) | Q(notice__send_at__lte=Now()),
         notice=notice_id,
-        state__in=_OPEN,
+        state__in=OPEN,
         due__lte=Now() + GRACE,
     )
     return list(waiting.order_by("pk").values_list("pk", flat=True))
@@ -158,20 +168,8 @@ def alike(batch_ids: Sequence[int]) -> list[list[int]]:
     return runs
 
 
-def _due() -> QuerySet[Batch]:
-    waiting = Batch.objects.using(sql.alias()).filter(state__in=_OPEN, due__lte=Now())
-    return waiting.order_by("due", "pk")
-
-
-def _claim() -> int | None:
-    query = _due().values_list("pk", flat=True)
-    if sql.is_postgresql():
-        query = query.select_for_update(skip_locked=True)
-    return query.first()
-
-
-def _carry_out(batch_id: int) -> Done | None:
-    for batch in _locked([batch_id]):
+def _carry_out(batch_id: int, *, wait: bool = True) -> Done | None:
+    for batch in _locked([batch_id], wait=wait):
         return Done(batch.pk, batch.notice_id, _carry_out_locked(batch))
     return None
 
@@ -193,8 +191,9 @@ def _is_to_be_appended(batch: Batch) -> bool:
     return batch.state == _State.PENDING and batch.notice.recalled is None
 
 
-def _locked(batch_ids: Sequence[int]) -> list[Batch]:
-    """Those of the batches that are to be carried out, with their notices; all are locked.
+def _locked(batch_ids: Sequence[int], *, wait: bool = True) -> list[Batch]:
+    """Those of the batches that are to be carried out, with their notices; all are locked. Without
+    `wait`, whoever has the notice is not waited for.
 
     Of several, those that somebody else has locked are left out: who waits for one and holds
     another may wait for ever.
@@ -202,12 +201,12 @@ def _locked(batch_ids: Sequence[int]) -> list[Batch]:
     batches = Batch.objects.using(sql.alias()).defer("recipients")
     skip_locked = len(batch_ids) > 1 and sql.is_postgresql()
     batches = batches.select_for_update(skip_locked=skip_locked)
-    found = list(batches.filter(pk__in=batch_ids, state__in=_OPEN).order_by("pk"))
+    found = list(batches.filter(pk__in=batch_ids, state__in=OPEN).order_by("pk"))
     wanted = [batch.notice_id for batch in found]
     if wanted:
         notices = Notice.objects.using(sql.alias()).raw(
             f"SELECT * FROM {sql.table(Notice)} WHERE id IN {sql.list_of(wanted)}"
-            f" ORDER BY id {sql.for_update('SHARE')}",
+            f" ORDER BY id {sql.for_update('SHARE' if wait else 'SHARE NOWAIT')}",
             wanted,
         )
         by_id = {notice.pk: notice for notice in notices}
@@ -243,22 +242,33 @@ def _move(notice_id: int, states: Collection[str], **changes: Any) -> int:
     return sum(size for _, size in found)
 
 
-def _put_off(batch_id: int) -> None:
-    waiting = Batch.objects.using(sql.alias()).filter(pk=batch_id, state__in=_OPEN)
-    attempts = waiting.values_list("attempts", flat=True).first() or 0
-    seconds = min(MAX_BACKOFF_S, 2**attempts)
-    waiting.update(attempts=F("attempts") + 1, due=Now() + timedelta(seconds=seconds))
+def _put_off(batch_ids: Iterable[int]) -> None:
+    for batch_id in set(batch_ids):
+        sql.in_transaction(partial(_put_off_one, batch_id))
 
 
-def _start_recall(notice_id: int) -> int | None:
+def _put_off_one(batch_id: int) -> None:
+    """To a whole second, so that those of a notice that fail together stay one turn. Not one that
+    somebody has by now: it is theirs."""
+    waiting = Batch.objects.using(sql.alias()).filter(pk=batch_id, state__in=OPEN)
+    locked = waiting.select_for_update(skip_locked=sql.is_postgresql())
+    for attempts, now in locked.values_list("attempts", Now()):
+        seconds = min(MAX_BACKOFF_S, 2**attempts)
+        due = (now + timedelta(seconds=seconds + 1)).replace(microsecond=0)
+        waiting.update(attempts=attempts + 1, due=due)
+
+
+def _start_recall(notice_id: int, urgent: bool, wait: bool) -> int | None:
     # The batches first: this waits for those that are being appended right now.
     batches = Batch.objects.using(sql.alias()).filter(notice=notice_id)
-    list(batches.select_for_update().order_by("pk").values_list("pk"))
+    nowait = not wait and sql.is_postgresql()
+    list(batches.select_for_update(nowait=nowait).order_by("pk").values_list("pk"))
     won = Notice.objects.using(sql.alias()).filter(pk=notice_id, recalled__isnull=True)
     if not won.update(recalled=database.now()):
         return None
     batches.filter(state__in=Batch.NOT_YET).update(state=Batch.State.CLOSED)
     done = batches.filter(state=Batch.State.DONE)
     inboxes = sum(done.values_list("appended", flat=True))
-    done.update(state=Batch.State.RECALLING, due=Now() + GRACE if done.count() == 1 else Now())
+    due = Now() + GRACE if done.count() == 1 else Now()
+    done.update(state=Batch.State.RECALLING, due=due, urgent=urgent)
     return inboxes

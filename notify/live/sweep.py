@@ -14,13 +14,14 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from notify import conf, sending
+from notify import conf
 from notify.changes import Cursor
 from notify.inbox import reading, retention, store
 from notify.live import authentication, groups
 from notify.live.connection import Connection
 from notify.live.pool import DatabasePool
 from notify.live.protocol import Code
+from notify.working import Worker
 
 if TYPE_CHECKING:
     from notify.live.hub import Hub
@@ -111,14 +112,11 @@ class Sweep:
         if now - self._sessions_judged_at >= conf.current().session_check_interval:
             self._sessions_judged_at = now
             await self.judge(self._hub.connections())
-        keep_days = conf.current().keep_days
-        if keep_days is not None and (
-            self._pruned_at is None or now - self._pruned_at >= PRUNE_INTERVAL_S
-        ):
+        if self._pruned_at is None or now - self._pruned_at >= PRUNE_INTERVAL_S:
             self._pruned_at = now
-            self._hub.spawn(self._prune(timedelta(days=keep_days)))
+            self._hub.spawn(self._prune(conf.current().keep_days))
 
-    async def _prune(self, older_than: timedelta) -> None:
+    async def _prune(self, keep_days: float | None) -> None:
         """In a thread of its own, as it takes its time; another process may do the same."""
 
         def sleep(seconds: float) -> None:
@@ -126,8 +124,12 @@ class Sweep:
                 raise _Stopping
 
         with contextlib.suppress(_Stopping):
+            if keep_days is None:
+                ended = await self._pruner.run(retention.prune_ended, sleep=sleep)
+                logger.info("Pruned: %d spent tickets and ended sessions", ended)
+                return
             pruned = await self._pruner.run(
-                retention.prune, older_than, announce=groups.publish, sleep=sleep
+                retention.prune, timedelta(days=keep_days), announce=groups.publish, sleep=sleep
             )
             logger.info("Pruned: %r", pruned)
 
@@ -194,12 +196,12 @@ class Sweep:
     # Batches that wait: those of big audiences, scheduled ones, and what a dead process left.
 
     async def _work(self) -> None:
+        worker = Worker()
         while True:
             await self._work_wanted.wait()
             self._work_wanted.clear()
             try:
-                await self._workers.run(sending.recall_expired)
-                while await self._workers.run(sending.carry_out_next):
+                while await self._workers.run(worker.do_next):
                     pass
             except Exception as error:
-                logger.warning("A batch failed, and will be tried again: %r", error)
+                logger.warning("The work failed, and will be tried again: %r", error)

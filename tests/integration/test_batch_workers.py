@@ -17,7 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 
 import notify
-from notify.models import Batch, Inbox, Notice, Notification
+from notify.models import Batch, EndedSession, Inbox, Notice, Notification, SpentTicket
 from tests.harness.process import Process
 from tests.harness.server import PYTHON, ROOT, environment, manage
 from tests.harness.waiting import eventually
@@ -143,3 +143,42 @@ def test_servers_delete_what_is_older_than_it_is_to_be_kept(start_server, ada):
     eventually(lambda: not Notice.objects.filter(pk=old.pk).exists(), what="the deletion")
     assert list(Notification.objects.values_list("notice", flat=True)) == [kept.pk]
     assert Inbox.objects.get(pk=ada.pk).unread == 1
+
+
+def test_servers_delete_spent_tickets_and_ended_sessions_also_where_notices_are_kept_for_ever(
+    start_server, ada
+):
+    long_ago = timezone.now() - timedelta(days=61)
+    SpentTicket.objects.create(nonce="old", spent=long_ago)
+    EndedSession.objects.create(key_hash="old", ended=long_ago)
+    SpentTicket.objects.create(nonce="new")
+    EndedSession.objects.create(key_hash="new")
+    notice = notify.send(to=ada, title="old")
+    Notice.objects.filter(pk=notice.pk).update(created=long_ago)
+
+    server = start_server(NOTIFY_SWEEP_INTERVAL="0.2")
+    httpx.get(f"{server.url}/healthz")
+
+    eventually(lambda: SpentTicket.objects.count() == 1, what="the spent ticket's deletion")
+    eventually(lambda: EndedSession.objects.count() == 1, what="the ended session's deletion")
+    assert SpentTicket.objects.get().nonce == "new"
+    assert EndedSession.objects.get().key_hash == "new"
+    assert Notification.objects.get().notice_id == notice.pk
+
+
+def test_an_expiry_waits_for_no_backlog(start_server):
+    users = people(2)
+    backlog = Notice.objects.create(title="backlog")
+    due = timezone.now() - timedelta(minutes=1)
+    Batch.objects.bulk_create(
+        Batch(notice=backlog, recipients=[users[1].pk], size=1, due=due) for _ in range(5000)
+    )
+
+    server = start_server(NOTIFY_SWEEP_INTERVAL="0.5")
+    httpx.get(f"{server.url}/healthz")
+    eventually(lambda: Batch.objects.filter(state="done").exists(), 30, what="a first batch")
+    notice = notify.send(to=users, title="Hello", expires=timezone.now() + timedelta(hours=1))
+    Notice.objects.filter(pk=notice.pk).update(expires=timezone.now())
+
+    eventually(lambda: Notice.objects.get(pk=notice.pk).recalled, 30, what="the recall")
+    assert Batch.objects.filter(notice=backlog, state="pending").exists()

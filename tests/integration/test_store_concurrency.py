@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,11 +17,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.models import F
+from django.db.models.functions import Now
 
 from notify import sending
 from notify.changes import Change, Cursor
 from notify.exceptions import Busy, KeyConflict
 from notify.inbox import reading, sql, store, work
+from notify.inbox.work import PutOff
 from notify.live import groups, protocol
 from notify.models import Batch, Inbox, Notice, Notification
 from tests.harness.waiting import deadline, eventually
@@ -114,7 +117,7 @@ def outcome(work: Callable[[], Any]) -> Callable[[], Any]:
     def run() -> Any:
         try:
             return work()
-        except (Busy, KeyConflict, DatabaseError) as error:
+        except (Busy, KeyConflict, PutOff, DatabaseError) as error:
             return error
 
     return run
@@ -440,14 +443,14 @@ def test_a_batch_that_somebody_has_is_skipped_and_not_waited_for(hold_append):
     ada, bob = people(2)
     first, second = left_alone([ada], "first"), left_alone([bob], "second")
     with threads() as beside:
-        slow = beside.start(work.carry_out_next)
+        slow = beside.start(work.carry_out_next)  # the newest comes first
         hold_append.until_reached()
-        assert work.carry_out_next().notice_id == second.pk
+        assert work.carry_out_next().notice_id == first.pk
         assert work.carry_out_next() is None
-        assert batch_of(first).state == "pending"
+        assert batch_of(second).state == "pending"
         hold_append.let_go()
-        assert result(slow).notice_id == first.pk
-    assert batch_of(first).state == "done"
+        assert result(slow).notice_id == second.pk
+    assert batch_of(second).state == "done"
 
 
 @only_postgres
@@ -462,7 +465,7 @@ def test_a_worker_that_dies_in_the_middle_leaves_the_batch_as_it_was(hold_append
             " datname = current_database() AND state = 'idle in transaction'"
         )
         hold_append.let_go()
-        assert isinstance(result(dying), DatabaseError)
+        assert isinstance(result(dying).__cause__, DatabaseError)
 
     assert not Notification.objects.exists()
     assert batch_of(notice).state == "pending"
@@ -752,13 +755,57 @@ def test_a_batch_that_cannot_have_its_locks_is_put_off(monkeypatch):
     monkeypatch.setattr(sql, "LOCK_TIMEOUT_MS", 20)
     ada, bob = people(2)
     deliver(ada)
-    stuck, free = left_alone([ada], "stuck"), left_alone([bob], "free")
+    free, stuck = left_alone([bob], "free"), left_alone([ada], "stuck")
     with threads() as beside, locked(ada):
-        assert isinstance(result(beside.start(outcome(work.carry_out_next))), Busy)
+        # It has its turn first, and the worker goes on to the next one after one attempt.
         assert result(beside.start(work.carry_out_next)).notice_id == free.pk
-    assert batch_of(stuck).attempts == 1
-    Batch.objects.update(due=F("due") - timedelta(seconds=5))
+        assert (batch_of(stuck).state, batch_of(stuck).attempts) == ("pending", 1)
+        assert result(beside.start(work.carry_out_next)) is None
+        came_due = Batch.objects.filter(notice=stuck)
+        result(beside.start(came_due.update, due=F("due") - timedelta(seconds=5)))
+        alone = result(beside.start(outcome(work.carry_out_next)))
+        assert isinstance(alone.__cause__, Busy)
+    Batch.objects.filter(notice=stuck).update(due=F("due") - timedelta(seconds=5))
     assert work.carry_out_next().notice_id == stuck.pk
+
+
+@only_postgres
+def test_a_notice_that_somebody_has_is_passed_over_and_not_waited_for():
+    ada, bob = people(2)
+    free, taken = left_alone([bob], "free"), left_alone([ada], "taken")
+    with threads() as beside, transaction.atomic():
+        Notice.objects.select_for_update().get(pk=taken.pk)
+        began = time.monotonic()
+        assert result(beside.start(work.carry_out_next)).notice_id == free.pk
+        assert time.monotonic() - began < sql.LOCK_TIMEOUT_MS / 1000
+    assert batch_of(taken).attempts == 1
+
+
+@only_postgres
+def test_putting_off_waits_for_nobody():
+    [ada] = people(1)
+    notice = left_alone([ada])
+    batch_id = batch_of(notice).pk
+    with threads() as beside:
+        with transaction.atomic():
+            Batch.objects.select_for_update().get(pk=batch_id)
+            result(beside.start(work._put_off, [batch_id]))
+        assert batch_of(notice).attempts == 0
+        result(beside.start(work._put_off, [batch_id]))
+        assert batch_of(notice).attempts == 1
+
+
+@only_postgres
+def test_an_expired_notice_whose_batches_somebody_has_holds_up_no_other():
+    ada, bob = people(2)
+    taken, free = deliver([ada], "taken"), deliver([bob], "free")
+    Notice.objects.filter(pk=taken.pk).update(expires=Now() - timedelta(seconds=2))
+    Notice.objects.filter(pk=free.pk).update(expires=Now() - timedelta(seconds=1))
+    with threads() as beside, transaction.atomic():
+        Batch.objects.select_for_update().get(notice=taken)
+        assert result(beside.start(sending.recall_expired)) == 1
+    assert Notice.objects.get(recalled__isnull=False) == free
+    assert sending.recall_expired() == 1
 
 
 @only_postgres

@@ -147,9 +147,9 @@ def test_it_stops_after_the_batch_at_hand(make_user, settings, monkeypatch):
     stop = threading.Event()
     carry_out_next = sending.carry_out_next
 
-    def carry_out_and_stop():
+    def carry_out_and_stop(turns):
         stop.set()
-        return carry_out_next()
+        return carry_out_next(turns)
 
     monkeypatch.setattr(sending, "carry_out_next", carry_out_and_stop)
     assert notify_work.work(stop, until_idle=False) == 1
@@ -161,22 +161,22 @@ def test_a_failing_batch_does_not_end_it(make_user, monkeypatch, caplog):
     failures = iter([Busy("locked"), Busy("locked")])
     carry_out_next = sending.carry_out_next
 
-    def fail_twice():
+    def fail_twice(turns):
         for failure in failures:
             raise failure
-        return carry_out_next()
+        return carry_out_next(turns)
 
     notify.send(to=make_user("ada"), title="T")
     Batch.objects.update(state=Batch.State.PENDING, due=timezone.now() - timedelta(seconds=1))
     monkeypatch.setattr(sending, "carry_out_next", fail_twice)
     assert notify_work.work(threading.Event(), until_idle=True) == 1
-    assert caplog.text.count("A batch failed") == 2
+    assert caplog.text.count("The work failed") == 2
 
 
 def test_until_idle_gives_up_on_a_database_that_stays_away(monkeypatch):
     monkeypatch.setattr(notify_work, "IDLE_S", 0.01)
 
-    def fail():
+    def fail(turns):
         raise Busy("locked")
 
     monkeypatch.setattr(sending, "carry_out_next", fail)

@@ -19,7 +19,7 @@ from notify.exceptions import (
     NotifyError,
     UnknownUsers,
 )
-from notify.inbox import store, work
+from notify.inbox import store, turns, work
 from notify.live import groups
 from notify.models import Batch, Notice, Notification
 from tests.unit.inbox.helpers import (
@@ -577,4 +577,4 @@ def test_carrying_out_says_whether_there_was_anything_to_do(ada):
     assert sending.carry_out(batch.pk) is True
     assert sending.carry_out(batch.pk) is False
     assert inbox_of(ada).version == 1
-    assert not work.due()
+    assert not turns.due()

@@ -6,7 +6,7 @@ import pytest
 from django.db.models import F
 
 from notify import tasks
-from notify.inbox import work
+from notify.inbox import turns, work
 from notify.live import groups
 from notify.models import Batch, Notification
 from tests.unit.inbox.helpers import Announced, committed, deliver, people
@@ -81,4 +81,4 @@ def test_a_backend_that_fails_leaves_the_batches_to_the_servers(settings, caplog
     assert notice.status == "pending"
     assert f"Notice {notice.pk} is stored" in caplog.text
     Batch.objects.update(due=F("due") - timedelta(seconds=31))
-    assert work.due()
+    assert turns.due()

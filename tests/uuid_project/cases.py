@@ -19,7 +19,7 @@ import notify
 from notify import sending
 from notify.changes import Change, Cursor
 from notify.exceptions import InvalidNotice, KeyConflict, UnknownUsers
-from notify.inbox import reading, retention, sql, store, work
+from notify.inbox import reading, retention, sql, store, turns
 from notify.inbox.audience import users_named
 from notify.live import groups, protocol
 from notify.models import ApiToken, Batch, Inbox, Notice, Notification
@@ -213,7 +213,7 @@ def test_batches_are_in_the_order_of_locking_and_skip_who_is_gone(settings):
 
     progress: Any = Notice.objects.with_progress().get(pk=notice.pk)
     assert (progress.appended, progress.skipped, progress.status) == (7, 1, "sent")
-    assert not work.due()
+    assert not turns.due()
 
 
 def test_pruning_and_counting():

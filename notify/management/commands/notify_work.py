@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,8 +12,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
-from notify import sending
 from notify.live import groups
+from notify.working import Worker
 
 logger = logging.getLogger(__name__)
 
@@ -39,33 +38,26 @@ class Command(BaseCommand):
 def work(stop: threading.Event, *, until_idle: bool) -> int:
     """Works until `stop` is set, or until nothing is left; how many batches it carried out.
 
-    A failure is logged and the next batch is tried; several in a row, with nothing else to do
-    but to go on, are raised where the caller wants an end.
+    A failure is logged and it goes on; several in a row are raised where the caller wants an end.
     """
-    done = failures = 0
-    expiry_due = 0.0
+    worker, failures = Worker(), 0
     while not stop.is_set():
         try:
-            if time.monotonic() >= expiry_due:
-                sending.recall_expired()
-                expiry_due = time.monotonic() + IDLE_S
-            worked = sending.carry_out_next()
+            go_on = worker.do_next()
             failures = 0
         except Exception:
             failures += 1
             if until_idle and failures >= FAILURES_IN_A_ROW:
                 raise
-            logger.exception("A batch failed; it is tried again later.")
-            close_old_connections()
-            stop.wait(IDLE_S)
-            continue
-        done += worked
-        if not worked:
-            if until_idle:
+            logger.exception("The work failed; it is tried again.")
+            go_on = False
+        else:
+            if until_idle and not go_on:
                 break
+        if not go_on:
             close_old_connections()
             stop.wait(IDLE_S)
-    return done
+    return worker.carried_out
 
 
 @contextmanager

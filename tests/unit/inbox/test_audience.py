@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.functional import SimpleLazyObject
 
+from notify import sending
 from notify.exceptions import EmptyAudience, InvalidNotice, UnknownUsers
 from notify.inbox import audience
 from notify.inbox.audience import Audience, everyone, groups_named, users_named
@@ -77,6 +82,101 @@ def test_many_usernames_are_looked_up_in_lots(crew, monkeypatch, django_assert_n
     names = [user.username for user in crew]
     with django_assert_num_queries(3):
         assert sorted(user.pk for user in users_named(names)) == pks(crew)
+
+
+def test_many_groupnames_are_looked_up_in_lots(db, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(audience, "NAMES_A_QUERY", 2)
+    names = [group.name for group in make_groups(5)]
+    with django_assert_num_queries(3):
+        assert sorted(group.name for group in groups_named(names)) == sorted(names)
+
+
+def make_groups(count):
+    return Group.objects.bulk_create(Group(name=f"group {n}") for n in range(count))
+
+
+@pytest.fixture
+def statements():
+    """How many a call needs."""
+
+    def count(call):
+        with CaptureQueriesContext(connection) as queries:
+            call()
+        return len(queries)
+
+    return count
+
+
+def test_any_number_of_groups_is_one_query(crew, statements):
+    groups = make_groups(3000)
+    for group in groups[:20]:
+        group.user_set.set([crew[0], crew[3], crew[4]])
+    groups[2999].user_set.set([crew[1]])
+    assert keys(groups) == pks([crew[0], crew[1], crew[3]])
+    assert list(Audience.of(groups).people().order_by("pk").values_list("pk", flat=True)) == pks(
+        [crew[0], crew[1], crew[3]]
+    )
+    assert statements(lambda: keys(groups)) == 1
+    assert statements(lambda: list(Audience.of(groups).people())) == 1
+    few = statements(lambda: sending.send(to=groups[:1], title="few"))
+    assert statements(lambda: sending.send(to=groups, title="many")) == few
+
+
+def test_any_number_of_permissions_is_one_query(crew, statements):
+    permissions = list(Permission.objects.all())
+    assert len(permissions) > 20
+    crew[0].user_permissions.set(permissions[:5])
+    group = Group.objects.get(name="crew")
+    group.permissions.set(permissions[3:9])
+    assert keys(permissions) == pks(crew[:2])
+    assert statements(lambda: keys(permissions)) == 1
+    assert statements(lambda: list(Audience.of(permissions).people())) == 1
+
+
+def test_a_hundred_thousand_keys_are_twenty_queries(crew, statements):
+    named = [*pks(crew), *(-n for n in range(1, 100_001 - len(crew)))]
+
+    def ask():
+        with pytest.raises(UnknownUsers) as caught:
+            keys(named)
+        assert len(caught.value.names) == 99_995
+        assert len(str(caught.value)) < 1000
+        assert "and 99975 more" in str(caught.value)
+
+    assert statements(ask) == 20
+
+
+def test_unknown_groups_are_not_all_listed(db):
+    with pytest.raises(InvalidNotice, match="and 30 more") as caught:
+        groups_named(f"group {n}" for n in range(50))
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("kind", ["groups", "querysets"])
+def test_more_than_a_query_should_be_made_of_is_refused(db, kind):
+    named: dict[str, list[Any]] = {
+        "groups": [Group(pk=n) for n in range(audience.MAX_GROUPS + 1)],
+        "querysets": [User.objects.all()] * (audience.MAX_QUERYSETS + 1),
+    }
+    many = named[kind]
+    with pytest.raises(InvalidNotice, match=f"{kind}. Say it as one queryset of users"):
+        Audience.of(many)
+    Audience.of(many[:-1])
+
+
+def test_a_group_that_is_not_saved_is_refused(db):
+    with pytest.raises(InvalidNotice, match="the group new is not saved"):
+        Audience.of(Group(name="new"))
+
+
+def test_what_is_said_twice_is_described_as_it_was(crew):
+    """It is a part of the fingerprint of keys that are in databases already."""
+    group, may = Group.objects.get(name="crew"), Permission.objects.first()
+    said = [everyone(), group, may, group, User.objects.all(), crew[0], everyone(), crew[0].pk]
+    assert Audience.of(said).describe() == [
+        str(crew[0].pk), "everyone", "everyone", f"group:{group.pk}", f"group:{group.pk}",
+        f"permission:{may.pk}", "queryset",
+    ]  # fmt: skip
 
 
 def test_a_user_who_is_named_is_told_though_not_active(crew):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -19,6 +20,7 @@ from notify import sending
 from notify.changes import Cursor
 from notify.inbox import one_statement, reading, store, work
 from notify.inbox.marks import MARKS
+from notify.inbox.turns import Turns
 from notify.models import Batch, Inbox, Notice, Notification
 from tests.unit.inbox.helpers import batch_of, cursor_of, deliver, key, people
 
@@ -60,8 +62,7 @@ def asks(user: str, cursor: Cursor, last: Notice) -> Iterator[tuple[str, Callabl
     yield "notify_one_copy|notify_copies", lambda: store.mark_ids(user, "read", [last.pk, 2, 3])
     yield ANY, lambda: list(store.mark_through(user, "seen", cursor.epoch, 10))
     yield ANY, lambda: list(store.mark_through(user, "read", cursor.epoch, ROWS_AN_INBOX))
-    yield "notify_batch_work", sending.carry_out_next
-    yield "notify_batch_work", work.due
+    yield "notify_batch_turns", sending.carry_out_next
     yield "notify_notice_expires", work.expired_notices
     yield ANY, lambda: store.append(batch_of(last))
     yield ANY, lambda: store.take_out(batch_of(last))
@@ -122,6 +123,51 @@ def test_the_head_of_an_inbox_is_looked_up_by_its_key(users):
         plans = [plan for sql in statements(ask) for plan in plans_of(sql)]
         read = [plan.split()[:2] for plan in plans if "Scan notify_inbox" in plan]
         assert read == [["Index", "Scan"]], plans
+
+
+CROWD = 50_000
+CROWDS = {
+    "one notice of all": "0, now()",
+    "a notice each": "n, now()",
+    "all of one moment, later": "n, now() + interval '1 hour'",
+    "each at its own moment, later": "n, now() + n * interval '1 second' + interval '1 hour'",
+}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("crowd", CROWDS)
+@pytest.mark.parametrize("urgent", [False, True])
+def test_a_claim_reads_a_few_pages_whatever_waits(db, crowd, urgent):
+    first = Notice.objects.create(title="0").pk
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO notify_notice (kind, category, level, title, body, url, actor_name,"
+            " actions, data, created, sender, fingerprint) SELECT '', '', 'info', n, '', '', '',"
+            " '[]', '{}', now(), '', '' FROM generate_series(1, %s) n",
+            [CROWD],
+        )
+        cursor.execute(
+            "INSERT INTO notify_batch"  # noqa: S608  ours
+            " (notice_id, due, recipients, size, state, attempts, appended, skipped, urgent)"
+            " SELECT %s + k, due, '[]', 1, 'pending', 0, 0, 0, %s FROM"
+            f" (SELECT {CROWDS[crowd]} FROM generate_series(1, %s) n) AS wanted(k, due)",
+            [first, urgent, CROWD],
+        )
+        due = timezone.now() - timedelta(minutes=1)  # below the others
+        Batch.objects.create(notice_id=first, recipients=[], size=1, due=due, urgent=urgent)
+        cursor.execute("REINDEX INDEX notify_batch_turns")  # without what other tests rolled back
+        cursor.execute("ANALYZE notify_batch")
+        turns = Turns()
+        for _ in range(3):
+            asked = statements(turns.claim)
+            assert asked
+            for statement in asked:
+                cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}")
+                [[told]] = cursor.fetchall()
+                plan = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
+                pages = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+                assert pages < 30, (crowd, statement, plan)
+    assert turns.claim() is not None
 
 
 def is_read(line: str) -> bool:
