@@ -16,6 +16,8 @@ from notify.exceptions import Busy, EpochChanged, InvalidNotice, KeyConflict
 from notify.live import protocol
 
 MAX_BODY_BYTES = 1024 * 1024
+MAX_ERRORS = 20  # that an answer names; of the rest it tells how many
+MAX_TEXT = 1000  # characters of one error, which may quote what was sent
 BUSY_RETRY_AFTER_S = 1
 
 
@@ -39,9 +41,9 @@ class Refusal(Exception):
         self.retry_after = retry_after
 
     def response(self) -> HttpResponse:
-        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        error: dict[str, Any] = {"code": self.code, "message": _short(self.message)}
         if self.fields:
-            error["fields"] = self.fields
+            error["fields"] = {place: _short(said) for place, said in self.fields.items()}
         # ASCII, because it may quote text that is no valid Unicode.
         response = JsonResponse({"error": error}, status=self.status)
         response["Cache-Control"] = "no-store"
@@ -108,9 +110,19 @@ def _of_http_error(error: HttpError) -> Refusal:
 
 
 def _of_validation(error: ValidationError) -> Refusal:
-    fields = {_place(entry["loc"]): str(entry["msg"]) for entry in error.errors}
+    fields = {_place(entry["loc"]): str(entry["msg"]) for entry in error.errors[:MAX_ERRORS]}
     message = "; ".join(f"{place}: {said}" for place, said in fields.items())
+    if len(error.errors) > MAX_ERRORS:
+        message = f"{message}; and {len(error.errors) - MAX_ERRORS} more"
     return Refusal(422, "invalid", message, fields=fields)
+
+
+def _short(text: str) -> str:
+    """The text, without its middle where it is long: it ends with the cure."""
+    if len(text) <= MAX_TEXT:
+        return text
+    end = MAX_TEXT // 4
+    return f"{text[: MAX_TEXT - end]} … {text[-end:]}"
 
 
 def _place(location: tuple[int | str, ...]) -> str:
