@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+import logging
 from math import ceil
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 
 from notify.exceptions import Busy, EpochChanged, InvalidNotice, KeyConflict
+from notify.inbox import sql
 from notify.live import protocol
+
+logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_ERRORS = 20  # that an answer names; of the rest it tells how many
 MAX_TEXT = 1000  # characters of one error, which may quote what was sent
 BUSY_RETRY_AFTER_S = 1
+UNAVAILABLE_RETRY_AFTER_S = 5
 
 
 class Refusal(Exception):
@@ -49,9 +55,14 @@ class Refusal(Exception):
         response["Cache-Control"] = "no-store"
         if self.status == 401:
             response["WWW-Authenticate"] = "Bearer"
-        if self.retry_after is not None:
-            response["Retry-After"] = str(max(1, ceil(self.retry_after)))
+        if self.wait is not None:
+            response["Retry-After"] = str(self.wait)
         return response
+
+    @property
+    def wait(self) -> int | None:
+        """`retry_after` in whole seconds, as the header has it."""
+        return None if self.retry_after is None else max(1, ceil(self.retry_after))
 
 
 class StrictParser(Parser):
@@ -76,6 +87,19 @@ def not_found() -> Refusal:
     return Refusal(404, "not_found", "There is no such thing, or it is not yours to see.")
 
 
+def unavailable(error: Exception) -> Refusal:
+    """Where the database cannot be had, or not in time. Raises the error where it is another."""
+    if not sql.is_away(error):
+        raise error
+    logger.warning("A request was answered with 503: %r", error)
+    return Refusal(
+        503,
+        "unavailable",
+        "The database does not answer, or took too long. Try again in a moment.",
+        retry_after=UNAVAILABLE_RETRY_AFTER_S,
+    )
+
+
 def of(error: Exception) -> Refusal:  # noqa: C901  a table, written as a match
     """What is answered to this error of a library or of notify."""
     match error:
@@ -97,6 +121,8 @@ def of(error: Exception) -> Refusal:  # noqa: C901  a table, written as a match
             return Refusal(409, "epoch", str(error))
         case Busy():
             return Refusal(429, "busy", str(error), retry_after=BUSY_RETRY_AFTER_S)
+        case OperationalError() | InterfaceError():
+            return unavailable(error)
         case protocol.Refused():
             field, _, message = error.message.partition(": ")
             return Refusal(422, str(error.code), error.message, fields={field: message})
@@ -140,6 +166,8 @@ ANSWERED = (
     KeyConflict,
     EpochChanged,
     Busy,
+    OperationalError,
+    InterfaceError,
     protocol.Refused,
 )
 

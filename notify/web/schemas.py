@@ -33,8 +33,8 @@ Text = Annotated[str, AfterValidator(_storable)]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
-# Wrong entries of a list cost memory and an answer each: a list has a bound, which is checked before
-# the entries above it, and a list of names ends at its first wrong one.
+# Each wrong entry of a list costs memory and an answer: lists have a bound, checked before what is
+# above it, and the reading of names ends at the first wrong one.
 MAX_USERS = 10_000  # named in one request; a group has any number
 MAX_GROUPS = 1_000
 
@@ -198,5 +198,5 @@ class ErrorOut(Schema):
 
 
 def errors(*statuses: int) -> dict[int, type[ErrorOut]]:
-    """The errors of an operation; every one may answer 401, 403 and 429."""
-    return dict.fromkeys(sorted({401, 403, 429, *statuses}), ErrorOut)
+    """The errors of an operation; every one may answer 401, 403, 429 and 503."""
+    return dict.fromkeys(sorted({401, 403, 429, 503, *statuses}), ErrorOut)
