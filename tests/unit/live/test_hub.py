@@ -195,8 +195,6 @@ async def test_what_is_gone_is_not_answered_a_second_later(
     monkeypatch.setattr("notify.live.hub.RESYNC_EVERY_S", 0.05)
     hub = Hub(asyncio.get_running_loop())
     inbox, one, other = Inbox(hub, monkeypatch), open_connection(Wire()), open_connection(Wire())
-    monkeypatch.setattr(hub, "_judge_soon", lambda user: None)
-    hub.add(one)
     for socket in (one, one, other, other):
         hub.resync(socket, None)
         await settle()
