@@ -7,21 +7,16 @@ from collections.abc import Callable
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.decorators import sync_only_middleware
+from django.utils.deprecation import MiddlewareMixin
 
 from notify.web.pages import refused
 from notify.web.refusals import unavailable
 
 
-class DatabaseIsAway:
+class DatabaseIsAway(MiddlewareMixin):
     """Answers 503 with `Retry-After` where a view needs a database that cannot be had, as when all
     connections of the pool are taken. notify's own pages do so by themselves; this is for signing
     in and the admin."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, OperationalError | InterfaceError):

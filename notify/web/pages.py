@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
@@ -59,6 +59,6 @@ def refused(refusal: Refusal) -> HttpResponse:
 def forbidden(request: HttpRequest) -> HttpResponse:
     """The project's own page for 403. Raised as PermissionDenied it would be logged by Django
     with fifty lines of traceback, by anybody, as often as they like."""
-    handler = get_resolver(get_urlconf()).resolve_error_handler(403)
+    handler: Any = get_resolver(get_urlconf()).resolve_error_handler(403)
     answer: HttpResponse = handler(request, exception=PermissionDenied())
     return answer

@@ -86,7 +86,7 @@ def _send_test(request: HttpRequest) -> HttpResponse:
     caller = callers.admit(callers.Caller(request.user))
     retry_after = limits.tests.count(caller.user_id)
     if retry_after is not None:
-        raise Refusal(429, "rate_limited", _("Too many tests."), retry_after=retry_after)
+        raise Refusal(429, "rate_limited", "Too many tests in a minute.", retry_after=retry_after)
     notice = notify.send(
         to=request.user,
         title=_("Test notification"),

@@ -45,7 +45,8 @@ class World:
         self.channel.dataReceived(head)
         for start in range(0, len(body), 100):
             self.channel.dataReceived(body[start : start + 100])
-        return self.transport.value()
+        answer: bytes = self.transport.value()
+        return answer
 
 
 @pytest.fixture
