@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponseBase
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.decorators import sync_only_middleware
+from django.utils.deprecation import MiddlewareMixin
+
+from notify.web.pages import refused
+from notify.web.refusals import unavailable
+
+
+class DatabaseIsAway(MiddlewareMixin):
+    """Answers 503 with `Retry-After` where a view needs a database that cannot be had, as when all
+    connections of the pool are taken. notify's own pages do so by themselves; this is for signing
+    in and the admin."""
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, OperationalError | InterfaceError):
+            return None
+        return refused(unavailable(error))
 
 
 @sync_only_middleware

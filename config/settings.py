@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.DatabaseIsAway",
     "config.middleware.in_one_thread",  # the last, as it is for all before it
 ]
 
@@ -236,6 +237,7 @@ LOGGING = {
     "filters": {
         "redis_is_away": {"()": "notify.log_filters.RedisIsAway"},
         "in_one_line": {"()": "notify.log_filters.InOneLine"},
+        "forbidden_in_one_line": {"()": "notify.log_filters.ForbiddenInOneLine"},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {
@@ -246,6 +248,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
+        "django.request": {"filters": ["forbidden_in_one_line"]},
         "django.security.DisallowedHost": {"filters": ["in_one_line"]},
         "channels_redis.pubsub": {"filters": ["redis_is_away"]},
     },

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import uuid
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -13,7 +15,7 @@ from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
-from django.db.models import ForeignKey, QuerySet
+from django.db.models import ForeignKey, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +34,7 @@ else:  # Django's classes take no parameters at run time
 
 MAX_FILE_BYTES = 1_000_000
 NAMES_SHOWN = 20
+MAX_TERM = 100  # characters of a search for people: each word of it is a condition or more
 
 
 def new_key() -> str:
@@ -250,17 +253,33 @@ class PeopleView(AutocompleteJsonView):
         return bool(self.notice_admin.has_add_permission(request))
 
     def get_queryset(self) -> QuerySet[Any]:
+        """What the admin of users would find, for those who may see users there. Others find by
+        user name and full name: by an e-mail address they could ask whether somebody has it."""
+        term = self.term[:MAX_TERM]
         users = get_user_model()
         admin = self.admin_site._registry.get(users) if self.admin_site else None
-        people = _people().order_by(users.USERNAME_FIELD)
-        if admin is None or not admin.get_search_fields(self.request):
-            return people.filter(**{f"{users.USERNAME_FIELD}__icontains": self.term})
-        found, may_repeat = admin.get_search_results(self.request, people, self.term)
+        shown = _people() if admin is None else _active(admin.get_queryset(self.request))
+        people = shown.order_by(users.USERNAME_FIELD)
+        may_see = admin is not None and admin.has_view_permission(self.request)
+        if admin is None or not may_see or not admin.get_search_fields(self.request):
+            return people.filter(*map(_named_like, term.split()))
+        found, may_repeat = admin.get_search_results(self.request, people, term)
         return found.distinct() if may_repeat else found
 
 
-def _people() -> QuerySet[Any]:
+def _named_like(word: str) -> Q:
+    """Users with this word in their user name or full name."""
     users = get_user_model()
-    has_active = any(field.name == "is_active" for field in users._meta.get_fields())
-    people = users._default_manager.all()
+    fields = {field.name for field in users._meta.get_fields()}
+    names = {users.USERNAME_FIELD, *(fields & {"first_name", "last_name"})}
+    return reduce(or_, (Q(**{f"{name}__icontains": word}) for name in sorted(names)))
+
+
+def _people() -> QuerySet[Any]:
+    return _active(get_user_model()._default_manager.all())
+
+
+def _active(people: QuerySet[Any]) -> QuerySet[Any]:
+    fields = get_user_model()._meta.get_fields()
+    has_active = any(field.name == "is_active" for field in fields)
     return people.filter(is_active=True) if has_active else people

@@ -40,3 +40,13 @@ class InOneLine(logging.Filter):
         record.exc_info = record.exc_text = None
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
+
+
+class ForbiddenInOneLine(logging.Filter):
+    """For `django.request`, which tells with a traceback of each PermissionDenied, as the admin
+    raises it: anybody who is signed in can make a thousand of them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "status_code", None) == 403:
+            record.exc_info = record.exc_text = None
+        return True

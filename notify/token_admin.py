@@ -8,8 +8,11 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -102,13 +105,26 @@ class ApiTokenAdmin(TokenModelAdmin):
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         tokens: Any = ApiToken.objects
         token, plain = tokens.issue(obj.user, obj.name, form.cleaned_data["scopes"])
+        request.notify_plain_token = plain  # type: ignore[attr-defined]
         obj.pk = token.pk
         obj.refresh_from_db()
-        self.message_user(
-            request,
-            _("The token is %(token)s  Copy it now: it is not shown again.") % {"token": plain},
-            messages.WARNING,
-        )
+
+    def response_add(
+        self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Shows the token in this answer and nowhere else. A message would go through a cookie,
+        which is signed and not encrypted."""
+        said = _("The token is %(token)s  Copy it now: it is not shown again.")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": obj.name,
+            "opts": self.opts,
+            "said": said % {"token": request.notify_plain_token},  # type: ignore[attr-defined]
+            "list": reverse(f"{self.admin_site.name}:notify_apitoken_changelist"),
+        }
+        response = TemplateResponse(request, "admin/notify/apitoken/made.html", context)
+        add_never_cache_headers(response)
+        return response
 
     @admin.display(description=gettext_lazy("scopes"))
     def scope_names(self, token: ApiToken) -> str:

@@ -17,12 +17,13 @@ from typing import Any
 
 from notify.changes import Cursor, Reading, Row
 from notify.inbox import epoch, sql
-from notify.models import Inbox, Notice
+from notify.models import Inbox, Notice, Notification
 
 MAX_CHANGED_ROWS = 200  # more of them are sent as a reset
 MAX_ROWS_OF_A_VERSION = 50  # a frame is cut between versions, so more than fit are a reset
 RESET_ROWS = 50
 CATEGORY_ROWS = 1000
+SEARCHED_ROWS = 5000  # for one page: each row's text is looked through, which no index does
 USERS_A_QUERY = 5000
 
 _SHOWN = "m.archived IS NULL AND m.recalled IS NULL"
@@ -72,11 +73,19 @@ def page(
     before: int | None = None,
     limit: int = RESET_ROWS,
 ) -> Reading | None:
-    """One page by arrival, newest first: rows that arrived below `before`, at most `limit`."""
+    """One page by arrival, newest first: rows that arrived below `before`, at most `limit`.
+
+    With `q` it looks through SEARCHED_ROWS of the tab, and may have fewer rows, or none, where
+    `next` says that there are older ones to look through.
+    """
     where, params = [_TABS[tab]], list[Any]()
+    searched_to = _end_of_search(user, tab, before) if q else None
     if before is not None:
         where.append("m.arrived < %s")
         params.append(before)
+    if searched_to is not None:
+        where.append("m.arrived >= %s")
+        params.append(searched_to)
     if category is not None:
         where.append("t.category = %s")
         params.append(category)
@@ -95,8 +104,21 @@ def page(
         "arrived DESC",
     )
     for _, reading, _floor in found:
-        return _cut(reading, limit)
+        cut = _cut(reading, limit)
+        return cut if cut.next is not None else replace(cut, next=searched_to)
     return None
+
+
+def _end_of_search(user: str, tab: str, before: int | None) -> int | None:
+    """Down to where a search looks, by arrival; None where it looks through all there is."""
+    below = "" if before is None else " AND m.arrived < %s"
+    found = sql.fetch(
+        f"SELECT m.arrived FROM {sql.table(Notification)} m"
+        f" WHERE m.user_id IN {sql.sole_key()} AND {_TABS[tab]}{below}"
+        " ORDER BY m.arrived DESC LIMIT 2 OFFSET %s",
+        [sql.database_key(user), *([] if before is None else [before]), SEARCHED_ROWS - 1],
+    )
+    return found[0][0] if len(found) == 2 else None
 
 
 def categories(user: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 from django.contrib.auth import get_user_model
 from django.db import (
     IntegrityError,
+    InterfaceError,
     OperationalError,
     connections,
     router,
@@ -33,6 +35,7 @@ T = TypeVar("T")
 # PostgreSQL: serialization_failure, deadlock_detected, lock_not_available; and
 # foreign_key_violation, which is a user who was deleted before we could commit.
 RETRIED_STATES = {"40001", "40P01", "55P03", "23503"}
+_LACKS = re.compile("no such (table|column|function)|has no column").search
 
 
 def alias() -> str:
@@ -82,6 +85,33 @@ def lock_waits_are_limited() -> str:
     """The same for one statement that is a transaction by itself: a condition, which is true.
     PostgreSQL only."""
     return f"set_config('lock_timeout', '{LOCK_TIMEOUT_MS}ms', TRUE) IS NOT NULL"
+
+
+@contextmanager
+def statements_end_within(seconds: float) -> Iterator[None]:
+    """Has each statement in it that takes longer fail, with OperationalError. PostgreSQL only.
+
+    In a transaction, and never for the session: behind a pooler that gives each transaction
+    another connection, a session's setting stays with a connection that others get.
+    """
+    if not is_postgresql():
+        yield
+        return
+    nested = connection().in_atomic_block
+    with transaction.atomic(using=alias()):
+        before = fetch("SHOW statement_timeout")[0][0] if nested else None
+        execute(f"SET LOCAL statement_timeout = '{round(seconds * 1000)}ms'")
+        yield
+        if nested:  # it is the caller's transaction that goes on
+            execute(f"SET LOCAL statement_timeout = '{before}'")
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database cannot be had, or not in time: another try may succeed. Not that a
+    table is missing, which SQLite calls an operational error too."""
+    return isinstance(error, InterfaceError) or (
+        isinstance(error, OperationalError) and not _LACKS(str(error))
+    )
 
 
 def one_at_a_time(what: str) -> None:

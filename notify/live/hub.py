@@ -43,6 +43,7 @@ DRAIN_SPREAD_MAX_S = 25.0
 STATEMENT_TIMEOUT_S = 10.0
 STEP = len(Step._fields)
 JUDGE_WAIT_S = 0.5  # a session's end closes its sockets within a second
+RESYNC_EVERY_S = 1.0  # rows that a socket asks for cost more than its asking
 GAP_WAIT_S = 0.05  # what is missing may be under way, in another order
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
@@ -84,6 +85,7 @@ class Hub:
         self._unflushed: list[Connection] = []
         self.flush_soon = self._flush_soon  # one bound method for all sockets, not one for each
         self._gaps: dict[Connection, str] = {}  # and what noticed that something is missing
+        self._resynced: set[Connection] = set()  # those that asked for rows, a moment ago
         self._unchecked: set[str] = set()  # users whose group was joined a moment ago
         self._unjudged: set[str] = set()  # and those who have a new socket
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -194,6 +196,7 @@ class Hub:
         connection.forget()
         self.figures.forget(connection)
         self._gaps.pop(connection, None)
+        self._resynced.discard(connection)
         self._size -= 1
         self._addresses[connection.address] -= 1
         if not self._addresses[connection.address]:
@@ -336,15 +339,29 @@ class Hub:
         self._note_news(connection)
 
     def resync(self, connection: Connection, cursor: Cursor | None) -> None:
-        """The client says that it holds this: answers with all that it lacks, at once."""
+        """The client says that it holds this: answers with all that it lacks, at once. Rows it gets
+        once a second, and then for the last that it has said."""
         self.spawn(self._resync(connection, cursor))
 
     async def _resync(self, connection: Connection, cursor: Cursor | None) -> None:
-        if connection.catching_up:
-            connection.asked = [cursor]  # answered after what is being read
+        if connection.catching_up or connection in self._resynced:
+            connection.asked = [cursor]  # answered after what is being read, or was a moment ago
             return
         await self._catch_up([connection], {connection: cursor}, {connection: "client"})
         self.heartbeat.ask_on(connection)
+
+    def _note_resync(self, connection: Connection) -> None:
+        self._resynced.add(connection)
+        self.loop.call_later(RESYNC_EVERY_S, self._may_resync, connection)
+
+    def _may_resync(self, connection: Connection) -> None:
+        if connection in self._resynced:  # else it is gone
+            self._resynced.discard(connection)
+            self._answer_asked(connection)
+
+    def _answer_asked(self, connection: Connection) -> None:
+        while connection.asked:
+            self.resync(connection, connection.asked.pop())
 
     def catch_up(self, connection: Connection, noticed_by: str) -> None:
         """The socket is behind: reads what it lacks, a moment later."""
@@ -379,13 +396,14 @@ class Hub:
                     logger.warning("A socket could not catch up: %r", one)
                 elif one is not None and connection.closing is None:
                     metrics.GAPS.add(noticed_by[connection])
+                    if noticed_by[connection] == "client" and (one.reset or one.rows):
+                        self._note_resync(connection)
                     await self._tell(connection, one, noticed_by[connection])
         finally:
             for connection in connections:
                 connection.catching_up = False
                 self._note_news(connection)
-                while connection.asked:
-                    self.resync(connection, connection.asked.pop())
+                self._answer_asked(connection)
 
     async def _tell(self, connection: Connection, found: Reading, way: str) -> None:
         frames = protocol.inbox_frames(found)

@@ -3,7 +3,7 @@
 - SIGTERM drains: the port is closed, every socket is told 4503, requests under way end, and the
   process exits within 30 s; a second SIGTERM ends it at once.
 - What waits is bounded: frames of 64 KiB, 64 of them waiting to be handled, sockets within the
-  limit of file descriptors.
+  limit of file descriptors, bodies of requests.
 - An application that fails ends its own connection and nothing else. (Daphne's supervisor ends
   for the life of the process when an HTTP view fails in the middle of its response.)
 
@@ -38,6 +38,7 @@ from twisted.internet.protocol import connectionDone
 from notify.live.direct import DirectWriter
 from notify.live.hub import current_hub
 from notify.live.protocol import Code
+from notify.live.requests import MAX_BODY_BYTES, BoundedFactory
 
 logger = logging.getLogger(__name__)
 reactor: Any = _reactor
@@ -226,15 +227,30 @@ def _collect_more_rarely() -> None:
 class DrainingServer(Server):  # type: ignore[misc]  # as above
     """Daphne's server with an orderly end, for connections and for the process."""
 
-    def __init__(self, *, endpoints: Sequence[str] = (), **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        endpoints: Sequence[str] = (),
+        max_body_bytes: int = MAX_BODY_BYTES,
+        **options: Any,
+    ) -> None:
         # Daphne's own handlers stop at once; its protocol pings are ours to send, as JSON.
         options |= {"signal_handlers": False, "ping_interval": NEVER_S}
         super().__init__(**options, endpoints=[_with_backlog(one) for one in endpoints])
+        self.max_body_bytes = max_body_bytes
         self._stopping = False
 
     def run(self) -> None:
         reactor.callWhenRunning(self._started)
         super().run()
+
+    @property
+    def http_factory(self) -> Any:
+        return self._http_factory
+
+    @http_factory.setter
+    def http_factory(self, factory: Any) -> None:
+        self._http_factory = BoundedFactory(self)
 
     @property
     def ws_factory(self) -> Any:
@@ -375,8 +391,6 @@ class DrainingServer(Server):  # type: ignore[misc]  # as above
 class ServeCommand(CommandLineInterface):  # type: ignore[misc]  # as above
     """Daphne's command line with our server and our bounds."""
 
-    server_class = DrainingServer
-
     def __init__(self) -> None:
         super().__init__()
         self.parser.prog = "manage.py serve"
@@ -385,8 +399,20 @@ class ServeCommand(CommandLineInterface):  # type: ignore[misc]  # as above
             websocket_max_message_size=MAX_MESSAGE_BYTES,
             websocket_max_frame_size=MAX_MESSAGE_BYTES,
         )
+        self.parser.add_argument(
+            "--http-max-body-size",
+            type=int,
+            default=MAX_BODY_BYTES,
+            help="Maximum size of the body of a request, in bytes; a larger one is answered with "
+            "413. Raise it where the project takes larger files.",
+        )
         # The application is the project's; Daphne has it as a required argument.
         for action in self.parser._actions:
             if action.dest == "application":
                 action.nargs = "?"
                 action.default = ":".join(settings.ASGI_APPLICATION.rsplit(".", 1))
+
+    def run(self, args: list[str]) -> None:
+        said = self.parser.parse_args(args)
+        self.server_class = partial(DrainingServer, max_body_bytes=said.http_max_body_size)
+        super().run(args)

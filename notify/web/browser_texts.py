@@ -53,6 +53,7 @@ TEXTS = [
     _("Sending…"),
     _("Back after {count} ms"),
     _("Sent, but not back after 10 seconds"),
+    _("Too many tests: try again in {count} s"),
     _("It could not be sent"),
     _("{count} h"),
     _("This browser"),

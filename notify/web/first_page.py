@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from notify.changes import Reading
 from notify.inbox import reading
 from notify.models import Level
+from notify.web import limits
 
 MAX_SEARCH = 200
 
@@ -78,7 +79,7 @@ def first_page(request: HttpRequest) -> dict[str, Any]:
 def _page(user: str, query: Query, before: int | None) -> Reading | None:
     wanted: dict[str, Any] = {field.name: getattr(query, field.name) for field in fields(query)}
     wanted |= {name: wanted[name] or None for name in ("category", "level")}
-    return reading.page(user, **wanted, before=before, limit=reading.RESET_ROWS)
+    return limits.page(user, **wanted, before=before, limit=reading.RESET_ROWS)
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

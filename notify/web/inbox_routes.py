@@ -15,6 +15,7 @@ from notify.live import protocol
 from notify.live.session_store import owner_of
 from notify.live.tickets import TICKET_LIFETIME_S, issue_ticket
 from notify.models import ApiToken
+from notify.web import limits
 from notify.web.answers import answer, encoded
 from notify.web.callers import SessionAuth, TokenAuth, caller_of
 from notify.web.refusals import Refusal, not_found
@@ -53,7 +54,8 @@ def inbox_page(
 ) -> HttpResponse:
     """A page by arrival, newest first; `all` is without the archived.
 
-    An empty `category` or `level` counts as none.
+    An empty `category` or `level` counts as none. With `q`, a page looks through 5,000
+    notifications: it may have fewer than `limit`, or none, where `next` is a number.
     """
     user = caller_of(request).user_id
     wanted: dict[str, Any] = {
@@ -64,10 +66,10 @@ def inbox_page(
         "before": before,
         "limit": limit,
     }
-    page = reading.page(user, **wanted)
+    page = limits.page(user, **wanted)
     if page is None:  # nobody has looked into this inbox before
         reading.resets([user], 0)
-        page = reading.page(user, **wanted)
+        page = limits.page(user, **wanted)
     if page is None:
         raise not_found()
     return answer(

@@ -21,6 +21,7 @@ from notify import metrics as counted
 from notify.inbox import sql
 from notify.live import groups, health
 from notify.models import Batch
+from notify.web.pages import readable
 
 prometheus_client: Any
 try:
@@ -34,6 +35,7 @@ PERMISSION = "notify.view_operations"
 
 @never_cache
 @require_safe
+@readable
 def metrics(request: HttpRequest) -> HttpResponse:
     if not _may_see(request):
         return HttpResponse("Not yours to see.\n", status=403, content_type="text/plain")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required, permission_required
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from notify.live.protocol import Code
 from notify.web.browser_config import browser_config
+from notify.web.pages import counted, forbidden, readable
 
 PERMISSION = "notify.view_operations"
 CODES = {
@@ -35,10 +36,13 @@ CODES = {
 
 @require_GET
 @never_cache
+@readable
 @login_required
-@permission_required(PERMISSION, raise_exception=True)
+@counted
 def operations(request: HttpRequest) -> HttpResponse:
     """What is shown comes by the socket, which asks for the permission again."""
+    if not request.user.has_perm(PERMISSION):
+        return forbidden(request)
     codes = [(int(code), meaning) for code, meaning in CODES.items()]
     return render(
         request, "notify/operations.html", {"config": browser_config(request), "codes": codes}

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+import logging
 from math import ceil
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 
 from notify.exceptions import Busy, EpochChanged, InvalidNotice, KeyConflict
+from notify.inbox import sql
 from notify.live import protocol
 
+logger = logging.getLogger(__name__)
+
 MAX_BODY_BYTES = 1024 * 1024
+MAX_ERRORS = 20  # that an answer names; of the rest it tells how many
+MAX_TEXT = 1000  # characters of one error, which may quote what was sent
 BUSY_RETRY_AFTER_S = 1
+UNAVAILABLE_RETRY_AFTER_S = 5
 
 
 class Refusal(Exception):
@@ -39,17 +47,22 @@ class Refusal(Exception):
         self.retry_after = retry_after
 
     def response(self) -> HttpResponse:
-        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        error: dict[str, Any] = {"code": self.code, "message": _short(self.message)}
         if self.fields:
-            error["fields"] = self.fields
+            error["fields"] = {place: _short(said) for place, said in self.fields.items()}
         # ASCII, because it may quote text that is no valid Unicode.
         response = JsonResponse({"error": error}, status=self.status)
         response["Cache-Control"] = "no-store"
         if self.status == 401:
             response["WWW-Authenticate"] = "Bearer"
-        if self.retry_after is not None:
-            response["Retry-After"] = str(max(1, ceil(self.retry_after)))
+        if self.wait is not None:
+            response["Retry-After"] = str(self.wait)
         return response
+
+    @property
+    def wait(self) -> int | None:
+        """`retry_after` in whole seconds, as the header has it."""
+        return None if self.retry_after is None else max(1, ceil(self.retry_after))
 
 
 class StrictParser(Parser):
@@ -74,6 +87,19 @@ def not_found() -> Refusal:
     return Refusal(404, "not_found", "There is no such thing, or it is not yours to see.")
 
 
+def unavailable(error: Exception) -> Refusal:
+    """Where the database cannot be had, or not in time. Raises the error where it is another."""
+    if not sql.is_away(error):
+        raise error
+    logger.warning("A request was answered with 503: %r", error)
+    return Refusal(
+        503,
+        "unavailable",
+        "The database does not answer, or took too long. Try again in a moment.",
+        retry_after=UNAVAILABLE_RETRY_AFTER_S,
+    )
+
+
 def of(error: Exception) -> Refusal:  # noqa: C901  a table, written as a match
     """What is answered to this error of a library or of notify."""
     match error:
@@ -95,6 +121,8 @@ def of(error: Exception) -> Refusal:  # noqa: C901  a table, written as a match
             return Refusal(409, "epoch", str(error))
         case Busy():
             return Refusal(429, "busy", str(error), retry_after=BUSY_RETRY_AFTER_S)
+        case OperationalError() | InterfaceError():
+            return unavailable(error)
         case protocol.Refused():
             field, _, message = error.message.partition(": ")
             return Refusal(422, str(error.code), error.message, fields={field: message})
@@ -108,9 +136,19 @@ def _of_http_error(error: HttpError) -> Refusal:
 
 
 def _of_validation(error: ValidationError) -> Refusal:
-    fields = {_place(entry["loc"]): str(entry["msg"]) for entry in error.errors}
+    fields = {_place(entry["loc"]): str(entry["msg"]) for entry in error.errors[:MAX_ERRORS]}
     message = "; ".join(f"{place}: {said}" for place, said in fields.items())
+    if len(error.errors) > MAX_ERRORS:
+        message = f"{message}; and {len(error.errors) - MAX_ERRORS} more"
     return Refusal(422, "invalid", message, fields=fields)
+
+
+def _short(text: str) -> str:
+    """The text, without its middle where it is long: it ends with the cure."""
+    if len(text) <= MAX_TEXT:
+        return text
+    end = MAX_TEXT // 4
+    return f"{text[: MAX_TEXT - end]} … {text[-end:]}"
 
 
 def _place(location: tuple[int | str, ...]) -> str:
@@ -128,6 +166,8 @@ ANSWERED = (
     KeyConflict,
     EpochChanged,
     Busy,
+    OperationalError,
+    InterfaceError,
     protocol.Refused,
 )
 

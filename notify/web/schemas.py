@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, Field, StrictBool
+from pydantic import AfterValidator, AwareDatetime, FailFast, Field, StrictBool
 
 from notify import content
 from notify.live.protocol import MAX_INTEGER
@@ -33,6 +33,12 @@ Text = Annotated[str, AfterValidator(_storable)]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
+# Each wrong entry of a list costs memory and an answer: lists have a bound, checked before what is
+# above it, and the reading of names ends at the first wrong one.
+MAX_USERS = 10_000  # named in one request; a group has any number
+MAX_GROUPS = 1_000
+
+
 def documented(**bounds: Any) -> Any:
     """Bounds that notify.content holds: told here, and refused there, with the cure."""
     return Field(json_schema_extra=bounds)
@@ -44,8 +50,12 @@ def documented(**bounds: Any) -> Any:
 class Recipients(Schema):
     """At least one of them."""
 
-    users: list[Text] = Field(default=[], description="Usernames. An unknown one is refused.")
-    groups: list[Text] = Field(default=[], description="Names of groups.")
+    users: Annotated[list[Text], FailFast()] = Field(
+        default=[], max_length=MAX_USERS, description="Usernames. An unknown one is refused."
+    )
+    groups: Annotated[list[Text], FailFast()] = Field(
+        default=[], max_length=MAX_GROUPS, description="Names of groups."
+    )
     everyone: StrictBool = Field(default=False, description="All users who are active now.")
 
 
@@ -61,9 +71,7 @@ class NewNotice(Schema):
     level: LevelName = "info"
     category: Annotated[str, documented(maxLength=content.MAX_NAME)] = ""
     url: Annotated[str | None, documented(maxLength=content.MAX_URL)] = None
-    actions: Annotated[list[Action], documented(maxItems=content.MAX_ACTIONS)] = Field(
-        default_factory=list
-    )
+    actions: list[Action] = Field(default_factory=list, max_length=content.MAX_ACTIONS)
     data: dict[str, Any] = Field(default_factory=dict)
     kind: Annotated[str, documented(maxLength=content.MAX_NAME)] = ""
     expires: Moment | None = None
@@ -190,5 +198,5 @@ class ErrorOut(Schema):
 
 
 def errors(*statuses: int) -> dict[int, type[ErrorOut]]:
-    """The errors of an operation; every one may answer 401, 403, 412 and 429."""
-    return dict.fromkeys(sorted({401, 403, 412, 429, *statuses}), ErrorOut)
+    """The errors of an operation; every one may answer 401, 403, 412, 429 and 503."""
+    return dict.fromkeys(sorted({401, 403, 412, 429, 503, *statuses}), ErrorOut)

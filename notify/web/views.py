@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from math import ceil
-
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
-from django.shortcuts import redirect, render
+from django.db import InterfaceError, OperationalError
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
@@ -16,39 +22,40 @@ import notify
 from notify import sending
 from notify.exceptions import Busy, EpochChanged
 from notify.inbox.marks import MARKS
-from notify.web import callers
-from notify.web.refusals import Refusal
+from notify.web import callers, limits
+from notify.web.pages import counted, readable
+from notify.web.refusals import Refusal, unavailable
 
 MAX_ID = 2**53
 
 
 @require_GET
+@readable
 # A browser may keep it, to show it without a network, and asks each time that it has one. It has
 # a person's inbox in it: `Vary: Cookie`, which comes of the session, voids it with the sign-out.
 @cache_control(private=True, no_cache=True)
 @login_required
+@counted
 def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "notify/dashboard.html")
 
 
 @require_POST
+@readable
 @login_required
+@counted
 def mark(request: HttpRequest) -> HttpResponse:
     """The inbox's buttons where no script runs: `read:17`, `read-all:<version>:<epoch>`."""
     wanted = request.POST.get("mark", "").split(":", 2)
     try:
-        callers.admit(callers.Caller(request.user))
         _mark(str(request.user.pk), *wanted)
-    except Refusal as refusal:  # a page's form was sent, so that people read the answer
-        wait = str(ceil(refusal.retry_after or 1))
-        return HttpResponse(refusal.message, status=429, headers={"Retry-After": wait})
     except (TypeError, ValueError):
         return HttpResponseBadRequest("mark: is no mark")
     except (Busy, EpochChanged):
         pass  # the page that follows shows what is left to do
     back = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
-    return redirect(back if is_ours else "notify:dashboard")
+    return HttpResponseRedirect(back if is_ours else reverse("notify:dashboard"))
 
 
 def _mark(user: str, as_: str, number: str, epoch: str = "") -> None:
@@ -65,15 +72,22 @@ def _mark(user: str, as_: str, number: str, epoch: str = "") -> None:
 @require_POST
 def send_test(request: HttpRequest) -> HttpResponse:
     """Sends the user a notice. Its id is how the page knows it when it comes by the socket."""
-    if not request.user.is_authenticated:
-        return JsonResponse(
-            {"error": {"code": "not_signed_in", "message": _("Sign in first.")}}, status=401
-        )
     try:
-        callers.require_user(request)
-        callers.admit(callers.Caller(request.user))
+        return _send_test(request)
     except Refusal as refusal:
         return refusal.response()
+    except (OperationalError, InterfaceError) as error:
+        return unavailable(error).response()
+
+
+def _send_test(request: HttpRequest) -> HttpResponse:
+    if not request.user.is_authenticated:
+        raise Refusal(401, "not_signed_in", _("Sign in first."))
+    callers.require_user(request)
+    caller = callers.admit(callers.Caller(request.user))
+    retry_after = limits.tests.count(caller.user_id)
+    if retry_after is not None:
+        raise Refusal(429, "rate_limited", "Too many tests in a minute.", retry_after=retry_after)
     notice = notify.send(
         to=request.user,
         title=_("Test notification"),

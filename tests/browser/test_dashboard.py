@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from notify.web.limits import TESTS_A_MINUTE
 from tests.browser.inbox_page import DASHBOARD, badge, live, rows, send_to_ada, titles, unread
 
 
@@ -26,6 +27,22 @@ def test_send_me_a_test_shows_the_round_trip(server, ada, windows):
     expect(page.locator("notify-test output")).to_have_text(re.compile(r"^Back after \d+ ms$"))
     expect(titles(page)).to_contain_text(["Test notification"])
     expect(page.locator("notify-connection .latency")).to_have_text(re.compile(r"^\d+ ms$"))
+
+
+def test_too_many_tests_are_told_how_long_to_wait(server, ada, windows):
+    page = windows.open(server.url, session=ada)
+    page.goto(DASHBOARD)
+    live(page)
+    button, said = (
+        page.get_by_role("button", name="Send me a test"),
+        page.locator("notify-test output"),
+    )
+    for _ in range(TESTS_A_MINUTE):
+        button.click()
+        expect(said).to_have_text(re.compile(r"^Back after"))
+    button.click()
+    expect(said).to_have_text(re.compile(r"^Too many tests: try again in \d+ s$"))
+    expect(button).to_be_enabled()
 
 
 def test_what_is_on_the_screen_becomes_seen_and_stays_unread(server, ada, windows):

@@ -57,6 +57,27 @@ test("the server decides what words match", async () => {
   assert.deepEqual(ids(view), [9]);
 });
 
+test("a search that is put off, because of those typed before, is tried once more", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const it = liveWorld();
+  const view = new InboxView(it.client, query({ q: "words" }));
+  const put = { status: 429, body: {} };
+  const found = { body: { epoch: "e1", version: 3, unseen: 3, unread: 3, notifications: [row(2, { title: "words" })], next: null } };
+  for (const answers of [[put, found], [put, put, found]]) {
+    const asked = it.requests.length;
+    it.answer = () => answers[it.requests.length - asked - 1];
+    const loaded = view.load();
+    while (it.requests.length === asked) await Promise.resolve();
+    for (let n = 0; n < 20; n++) await Promise.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    context.mock.timers.tick(1_500);
+    if (answers.length === 2) await loaded;
+    else await assert.rejects(loaded, { status: 429 });
+    assert.equal(it.requests.length, asked + 2);
+  }
+  assert.deepEqual(ids(view), [2]);
+});
+
 test("a page of before a reset is dropped, and asked for again", async () => {
   const it = liveWorld();
   let answer = null;

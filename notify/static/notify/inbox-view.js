@@ -1,4 +1,8 @@
 // @ts-check
+import { HttpError } from "./http.js";
+
+const AGAIN_AFTER_MS = 1_500;
+
 /**
  * @typedef {import("./types.js").Row} Row
  * @typedef {import("./types.js").Query} Query
@@ -74,12 +78,27 @@ export class InboxView {
   async #page(where) {
     this.#loading = true;
     try {
-      const page = await this.#client.find({ ...this.query, ...where });
+      const page = await this.#find({ ...this.query, ...where });
       if (!page) return;
       for (const { id } of page.notifications) this.#found.add(id);
       this.#edge = page.next ?? 0;
     } finally {
       this.#loading = false;
+    }
+  }
+
+  /**
+   * Once more where searches of a moment ago, as of what was typed before, are still under way.
+   *
+   * @param {Query & { before?: number }} query
+   */
+  async #find(query) {
+    try {
+      return await this.#client.find(query);
+    } catch (error) {
+      if (!(error instanceof HttpError) || error.status !== 429) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS));
+      return this.#client.find(query);
     }
   }
 

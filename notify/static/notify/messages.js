@@ -66,5 +66,7 @@ export const messages = {
   get thisBrowser() { return say("This browser"); },
   get unknownDevice() { return say("Unknown device"); },
   get blocked() { return say("Your browser does not allow it for this site"); },
+  /** @param {number} seconds */
+  tooManyTests: (seconds) => say("Too many tests: try again in {count} s", { count: written(seconds) }),
   get notSent() { return say("It could not be sent"); },
 };

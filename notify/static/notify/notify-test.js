@@ -23,22 +23,23 @@ export class NotifyTest extends ClientElement {
     button.disabled = true;
     this.#say(messages.sending);
     const started = performance.now();
-    const id = await this.#post();
+    const { id, wait } = await this.#post();
     const arrived = id === null ? null : await this.#arrival(id);
-    if (id === null) this.#say(messages.notSent);
+    if (id === null) this.#say(wait ? messages.tooManyTests(wait) : messages.notSent);
     else this.#say(arrived === null ? messages.notArrived : messages.arrived(arrived - started));
     button.disabled = false;
   }
 
-  /** @returns {Promise<number | null>} the notice's id */
+  /** @returns {Promise<{ id: number | null, wait: number }>} the notice's id; or a wait in seconds, 0 where none is said */
   async #post() {
     const { csrf, user } = pageConfig();
     const headers = { Accept: "application/json", "X-CSRFToken": csrf, [FOR_USER]: user };
     try {
       const response = await fetch(this.dataset.url ?? "", { method: "POST", headers });
-      return response.ok ? (await response.json()).id : null;
+      const wait = response.status === 429 ? Number(response.headers.get("Retry-After")) : 0;
+      return { id: response.ok ? (await response.json()).id : null, wait };
     } catch {
-      return null; // told on the page
+      return { id: null, wait: 0 }; // told on the page
     }
   }
 

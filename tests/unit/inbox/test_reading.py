@@ -272,6 +272,26 @@ def test_a_search_is_for_words_and_not_for_patterns(ada, words, expected):
     assert titles(reading.page(key(ada), q=words).rows) == expected
 
 
+def test_a_search_looks_through_so_many_rows_a_page_and_finds_all_in_the_end(ada, monkeypatch):
+    monkeypatch.setattr(reading, "SEARCHED_ROWS", 3)
+    for n in range(8):
+        deliver(ada, "needle" if n in (0, 6) else f"hay {n}")
+    pages = [reading.page(key(ada), q="needle")]
+    while pages[-1].next is not None:
+        pages.append(reading.page(key(ada), q="needle", before=pages[-1].next))
+    assert [titles(page.rows) for page in pages] == [["needle"], [], ["needle"]]
+
+
+def test_a_search_that_fills_its_page_goes_on_below_its_last_row(ada, monkeypatch):
+    monkeypatch.setattr(reading, "SEARCHED_ROWS", 3)
+    for n in range(4):
+        deliver(ada, f"needle {n}")
+    first = reading.page(key(ada), q="needle", limit=2)
+    second = reading.page(key(ada), q="needle", limit=2, before=first.next)
+    assert titles(first.rows + second.rows) == [f"needle {n}" for n in (3, 2, 1, 0)]
+    assert second.next is None
+
+
 def test_filters_and_pages_go_together(ada):
     for n in range(6):
         deliver(ada, f"{n}", category="even" if n % 2 == 0 else "odd")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 import pytest
 
 from notify import metrics
-from notify.changes import Change, Step
+from notify.changes import Change, Cursor, Reading, Step
 from notify.live.connection import Connection
 from notify.live.groups import Hint, hint_of
 from notify.live.hub import Hub
@@ -135,4 +135,70 @@ async def test_once_the_layer_is_back_and_all_use_it_again_every_session_is_judg
 
     await aeventually(lambda: judged)
     assert judged == [socket]
+    await hub.pool.close()
+
+
+class Inbox:
+    """Is asked with cursors, and has rows after all of them."""
+
+    def __init__(self, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: list[Cursor | None] = []
+        self.reset = True
+        monkeypatch.setattr(hub._readings, "load", self._load)
+
+    async def _load(self, wanted: tuple[str, Cursor | None]) -> Reading:
+        user, cursor = wanted
+        self.asked.append(cursor)
+        rows = [] if self.reset or cursor == Cursor("e1", 9) else [{"version": 9, "arrived": 9}]
+        since = 0 if self.reset else 8
+        return Reading(user, "e1", 9, 0, 0, since, rows=rows, reset=self.reset)
+
+
+@pytest.mark.parametrize("reset", [True, False])
+async def test_a_socket_is_told_rows_that_it_asks_for_once_a_second_and_the_last_asked_for(
+    monkeypatch: pytest.MonkeyPatch, reset: bool
+) -> None:
+    monkeypatch.setattr("notify.live.hub.RESYNC_EVERY_S", 0.3)
+    hub = Hub(asyncio.get_running_loop())
+    inbox, one, two = Inbox(hub, monkeypatch), open_connection(Wire()), open_connection(Wire())
+    inbox.reset = reset
+    began = hub.loop.time()
+    for since in range(5):
+        hub.resync(one, Cursor("e1", since))
+        await settle()
+    assert inbox.asked == [Cursor("e1", 0)]
+
+    hub.resync(two, None)  # another's is not held up by it
+    await settle()
+    assert inbox.asked == [Cursor("e1", 0), None]
+
+    await aeventually(lambda: len(inbox.asked) == 3)
+    assert inbox.asked[-1] == Cursor("e1", 4)
+    assert hub.loop.time() - began >= 0.29
+    await hub.pool.close()
+
+
+async def test_one_that_holds_everything_may_ask_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = Hub(asyncio.get_running_loop())
+    inbox, one = Inbox(hub, monkeypatch), open_connection(Wire())
+    inbox.reset = False
+    for _ in range(3):
+        hub.resync(one, Cursor("e1", 9))
+        await settle()
+    assert len(inbox.asked) == 3
+    await hub.pool.close()
+
+
+async def test_what_is_gone_is_not_answered_a_second_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("notify.live.hub.RESYNC_EVERY_S", 0.05)
+    hub = Hub(asyncio.get_running_loop())
+    inbox, one, other = Inbox(hub, monkeypatch), open_connection(Wire()), open_connection(Wire())
+    for socket in (one, one, other, other):
+        hub.resync(socket, None)
+        await settle()
+    hub.remove(one)
+    await aeventually(lambda: len(inbox.asked) == 3)  # the other's second, which was asked later
+    assert not hub._resynced - {other}
     await hub.pool.close()

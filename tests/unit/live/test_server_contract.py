@@ -10,7 +10,7 @@ from typing import Any
 
 import autobahn.websocket.protocol
 from daphne.cli import CommandLineInterface
-from daphne.http_protocol import WebRequest
+from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet.abstract import FileDescriptor
@@ -19,7 +19,7 @@ from twisted.internet.tcp import Connection
 from twisted.internet.tcp import Server as TcpServer
 from twisted.internet.testing import MemoryReactorClock
 from twisted.protocols.tls import TLSMemoryBIOProtocol
-from twisted.web.http import HTTPChannel
+from twisted.web.http import HTTPChannel, Request
 
 from notify.live import server
 from notify.live.direct import STATE_OPEN, DirectWriter
@@ -31,6 +31,30 @@ from tests.unit.live.test_server import Socket
 def test_the_server_makes_its_websocket_factory_in_run_and_reads_the_protocol_from_it() -> None:
     assert "self.ws_factory = WebSocketFactory(" in inspect.getsource(Server.run)
     assert WebSocketFactory.protocol is WebSocketProtocol
+
+
+def test_the_server_makes_its_http_factory_in_run_and_listens_with_what_it_reads_from_it() -> None:
+    source = inspect.getsource(Server.run)
+    assert "self.http_factory = HTTPFactory(self)" in source
+    assert "ep.listen(self.http_factory)" in source
+    assert "protocol.requestFactory = WebRequest" in inspect.getsource(HTTPFactory.buildProtocol)
+
+
+def test_twisted_tells_a_request_the_length_of_its_body_and_then_its_pieces() -> None:
+    source = inspect.getsource(HTTPChannel.allHeadersReceived)
+    asked, told = "req.gotLength(self.length)", "self._send100Continue()"
+    assert 0 < source.index(asked) < source.index('getRawHeaders(b"Expect")') < source.index(told)
+    assert "handleContentChunk" in inspect.getsource(HTTPChannel)
+    assert "self.content.write(data)" in inspect.getsource(Request.handleContentChunk)
+    assert "self.dataReceived = self.lineReceived = " in inspect.getsource(
+        HTTPChannel.lineReceived
+    ), "Twisted itself no longer has a channel drop what comes by its attribute"
+
+
+def test_a_request_reads_no_form_into_its_arguments_where_it_is_told_so() -> None:
+    assert "and self._parsePOSTFormSubmission" in inspect.getsource(Request.requestReceived)
+    assert "http.Request.__init__(self, *args, **kwargs)" in inspect.getsource(WebRequest)
+    assert "self.args" not in inspect.getsource(WebRequest)
 
 
 def test_the_server_ends_by_kill_all_applications() -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from notify.models import ApiToken
-from notify.web import callers
+from notify.web import callers, limits
 from notify.web.api import api
 
 
@@ -18,6 +18,7 @@ from notify.web.api import api
 def fresh_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests are counted per process: each test begins at none."""
     monkeypatch.setattr(callers, "window", callers.Window(callers.REQUESTS_A_MINUTE))
+    monkeypatch.setattr(limits, "tests", callers.Window(limits.TESTS_A_MINUTE))
 
 
 class Caller:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.utils import timezone
+from ninja.errors import ValidationError
 
 import notify
 from notify.models import Notice, Notification
+from notify.web import refusals
 from notify.web.refusals import MAX_BODY_BYTES
 from notify.web.schemas import NoticeOut, Recalled, Sent
 
@@ -149,6 +152,52 @@ def test_a_body_that_is_too_large_is_refused(sender, size):
     response = sender.post("notices/", json.dumps(notice(body="x" * size)))
     assert response.status_code == 413
     assert response.json()["error"]["code"] == "too_large"
+
+
+WRONG = {
+    "actions": {"actions": [{}] * 250_000},
+    "users": {"to": {"users": [1] * 340_000}},
+    "groups": {"to": {"groups": [1] * 340_000}},
+    "a few of each": {"to": {"users": [1] * 5_000, "groups": [1] * 900}, "actions": [{}] * 4},
+    "unknown users": {"to": {"users": [f"{n:0100}" for n in range(9_000)]}},
+    "too many users": {"to": {"users": ["ada"] * 10_001}},
+    "a long link": {"url": "\x01" * 2_000},
+    "digits": {"data": {"n": int("9" * 4_000)}},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_however_much_is_wrong_the_answer_is_short(ada, sender, wrong):
+    response = sender.post("notices/", notice() | wrong)
+    assert response.status_code == 422
+    assert len(response.content) < 16_000
+    assert len(response.json()["error"]["fields"]) <= 20
+    assert not Notice.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["actions", "users", "groups"])
+def test_what_is_wrong_costs_no_memory_for_each_entry(ada, sender, name):
+    body = json.dumps(notice() | WRONG[name])
+    tracemalloc.start()
+    sender.post("notices/", body)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100_000_000  # 250,000 dictionaries are 18 MB of it
+
+
+def test_of_many_errors_the_rest_are_counted():
+    errors = [{"loc": ("query", f"n{n}"), "msg": "wrong"} for n in range(25)]
+    answer = json.loads(refusals.of(ValidationError(errors)).response().content)["error"]
+    assert answer["message"].endswith("n19: wrong; and 5 more")
+    assert len(answer["fields"]) == 20
+
+
+def test_a_long_error_keeps_its_beginning_and_its_cure(ada, sender):
+    response = sender.post("notices/", notice(url="x" * 2_000))
+    said = response.json()["error"]["fields"]["url"]
+    assert said.startswith("'xxx")
+    assert said.endswith("or an http(s) address.")
+    assert len(said) < 1_100
 
 
 # Keys

@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from notify.live.authentication import public_user_id
 from notify.models import Notice, Notification
-from notify.web import callers
+from notify.web import callers, limits
 
 DASHBOARD = "/notify/"
 
@@ -72,6 +72,28 @@ def test_too_many_tests_are_put_off(page, monkeypatch):
     assert response.status_code == 429
     assert 0 < int(response["Retry-After"]) <= 60
     assert Notice.objects.count() == 1
+
+
+def test_a_few_tests_a_minute_are_enough(page, make_user):
+    answers = [page.post("/notify/test/") for _ in range(limits.TESTS_A_MINUTE + 1)]
+    assert [answer.status_code for answer in answers] == [201] * limits.TESTS_A_MINUTE + [429]
+    assert 0 < int(answers[-1]["Retry-After"]) <= 60
+    assert Notice.objects.count() == limits.TESTS_A_MINUTE
+    page.force_login(make_user("bob"))
+    assert page.post("/notify/test/").status_code == 201
+
+
+@pytest.mark.parametrize("back", ["foo", "foo:bar", "?tab=unread", "notify:dashboard"])
+def test_where_a_mark_leads_back_to_may_be_anything(page, back):
+    response = page.post("/notify/mark/", {"mark": "read:1", "next": back})
+    assert response.status_code == 302
+    assert response["Location"] in {back, DASHBOARD}
+
+
+def test_what_is_forbidden_is_one_line_of_the_log(page, caplog):
+    assert page.get("/notify/operations/").status_code == 403
+    [record] = [one for one in caplog.records if one.name == "django.request"]
+    assert record.exc_info is None
 
 
 def test_too_many_marks_of_the_page_are_put_off(page, ada, monkeypatch):
