@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 DRAIN_SPREAD_S = 0.005  # for each socket
 DRAIN_SPREAD_MAX_S = 25.0
-STATEMENT_TIMEOUT_S = 10.0
+CALL_LIMIT_S = 10.0
 STEP = len(Step._fields)
 JUDGE_WAIT_S = 0.5  # a session's end closes its sockets within a second
 GAP_WAIT_S = 0.05  # what is missing may be under way, in another order
@@ -67,7 +67,7 @@ class Hub:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.pool = DatabasePool(
-            conf.current().database_threads, "notify-database", STATEMENT_TIMEOUT_S
+            conf.current().database_threads, "notify-database", CALL_LIMIT_S
         )
         self._identities = Loader(self.pool, authentication.identify, self.spawn)
         self._readings = Loader(self.pool, reading.changes, self.spawn)
