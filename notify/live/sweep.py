@@ -70,8 +70,11 @@ class Sweep:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._workers.close()
-        await self._pruner.close()
+
+    async def close(self) -> None:
+        """Gives back its connections."""
+        self._stopping.set()
+        await asyncio.gather(self._workers.close(), self._pruner.close())
 
     def wake_workers(self) -> None:
         self._work_wanted.set()
