@@ -41,6 +41,7 @@ def test_a_process_whose_loop_hangs_is_ended_and_says_where(
     start_server: StartServer, name: str, way: str
 ) -> None:
     server = start_server(command=blocking(name))
+    ask(server, "/healthz")  # under the servers of others the first request starts the hub
     asker = threading.Thread(target=ask, args=[server, f"/{way}/"])
     asker.start()
     assert server.wait(20) == EXIT_CODE
@@ -91,6 +92,7 @@ def test_a_drain_of_some_time_is_not_cut_off(start_server: StartServer) -> None:
 def test_with_debug_nobody_is_ended(start_server: StartServer) -> None:
     """Who stands at a breakpoint must not be."""
     server = start_server(command=blocking("daphne"), DEBUG="on")
+    ask(server, "/healthz")
     ask(server, "/nap/")
     assert httpx.get(f"{server.url}/healthz").status_code == 200
     assert NOT_TURNED not in server.log
