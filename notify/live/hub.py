@@ -67,9 +67,7 @@ def hubs() -> list[Hub]:
 class Hub:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.pool = DatabasePool(
-            conf.current().database_threads, "notify-database", CALL_LIMIT_S
-        )
+        self.pool = DatabasePool(conf.current().database_threads, "notify-database", CALL_LIMIT_S)
         self._identities = Loader(self.pool, authentication.identify, self.spawn)
         self._readings = Loader(self.pool, reading.changes, self.spawn)
         self.heartbeat = Heartbeat(loop.time, loop.call_at)

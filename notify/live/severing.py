@@ -44,7 +44,7 @@ def cut_off(databases: Iterable[BaseDatabaseWrapper]) -> None:
         except Exception as error:
             logger.debug("A connection could not be shut down: %r", error)
     for database in databases:
-        pool = getattr(database, "pool", None)  # Django 5.1 on, PostgreSQL
+        pool: Any = getattr(database, "pool", None)  # Django 5.1 on, PostgreSQL
         if hasattr(pool, "drain"):  # psycopg_pool 3.3 on
             pool.drain()
 

@@ -19,7 +19,7 @@ class SocketTest(TransactionTestCase):
         self.cookie = session_cookie(self.ada)
 
     def tearDown(self) -> None:
-        self.assertEqual(hubs(), [])
+        assert hubs() == []
 
     async def connect(self) -> WebsocketCommunicator:
         headers = [
@@ -29,9 +29,9 @@ class SocketTest(TransactionTestCase):
         ]
         socket = WebsocketCommunicator(application, "/ws/notify/", headers=headers)
         connected, _ = await socket.connect(timeout=30)
-        self.assertTrue(connected)
+        assert connected
         hello = await socket.receive_json_from(timeout=30)
-        self.assertEqual(hello["type"], "hello")
+        assert hello["type"] == "hello"
         return socket
 
     async def test_hello(self) -> None:
@@ -46,5 +46,3 @@ class SocketTest(TransactionTestCase):
 
     async def test_a_socket_that_is_left_open(self) -> None:
         await self.connect()
-
-

@@ -26,5 +26,3 @@ def test_they_end_with_exit_code_0(pool: str) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Ran 3 tests" in done.stderr
-
-

@@ -108,4 +108,3 @@ def test_systemd_hears_that_the_loop_turns(
         systemd.settimeout(deadline(10))
         start_server(command=COMMANDS["serve"], NOTIFY_SOCKET=name, WATCHDOG_USEC="300000")
         assert [systemd.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
-

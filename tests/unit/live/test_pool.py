@@ -13,6 +13,7 @@ from django.db import OperationalError, connection, connections
 from notify.inbox import sql
 from notify.live import pool as pools
 from notify.live.pool import DatabasePool, TookTooLong
+from tests.harness.database import orm
 from tests.harness.waiting import aeventually, deadline
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -82,7 +83,7 @@ async def test_threads_that_do_not_come_back_are_replaced_up_to_a_bound(
 async def test_a_call_that_waits_for_a_thread_has_the_limit_too(
     pool: DatabasePool, stuck: threading.Event
 ) -> None:
-    carried_out = []
+    carried_out: list[int] = []
 
     def busy() -> None:
         while not stuck.is_set():
@@ -150,7 +151,7 @@ async def test_a_call_that_finds_its_connection_dead_is_carried_out_once_more(
         while sql.fetch("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [backend]):
             time.sleep(0.01)
 
-    await asyncio.to_thread(run_and_close, end_it)
+    await orm(end_it)
     [(other,)] = await pool.run(sql.fetch, "SELECT pg_backend_pid()")
     assert other != backend
 
@@ -166,10 +167,3 @@ async def test_a_call_that_ends_its_own_new_connection_is_not(pool: DatabasePool
     with pytest.raises(OperationalError):
         await pool.run(work)
     assert tries == [1]
-
-
-def run_and_close(work: object) -> None:
-    try:
-        work()  # type: ignore[operator]
-    finally:
-        connections.close_all()

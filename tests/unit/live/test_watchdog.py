@@ -16,27 +16,27 @@ from notify.live.systemd import Keepalive
 
 
 @pytest.mark.parametrize(
-    ("argv", "environment", "debug", "expected"),
+    ("command", "reloads", "debug", "expected"),
     [
-        (["manage.py", "serve"], {}, False, False),
-        (["daphne", "config.asgi:application"], {}, False, False),
-        (["manage.py", "serve"], {}, True, True),
-        (["manage.py", "runserver"], {}, False, True),
-        (["anything"], {"RUN_MAIN": "true"}, False, True),
+        ("manage.py serve", "", False, False),
+        ("daphne config.asgi:application", "", False, False),
+        ("manage.py serve", "", True, True),
+        ("manage.py runserver", "", False, True),
+        ("anything", "true", False, True),
     ],
 )
 def test_who_develops_is_not_watched(
     monkeypatch: pytest.MonkeyPatch,
     settings: Any,
-    argv: list[str],
-    environment: dict[str, str],
+    *,
+    command: str,
+    reloads: str,
     debug: bool,
     expected: bool,
 ) -> None:
     monkeypatch.delattr(mail, "outbox")
-    monkeypatch.setattr(sys, "argv", argv)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", command.split())
+    monkeypatch.setenv("RUN_MAIN", reloads)
     settings.DEBUG = debug
     assert watchdog._is_development() is expected
 
