@@ -102,6 +102,7 @@ class DatabaseThread(threading.Thread):
             if self._dismissed or not any(map(severing.is_dead, kept)):
                 raise
             self._tidy()
+            severing.renew_pools(self._databases)
             return work()
         finally:
             self._tidy()

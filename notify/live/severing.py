@@ -35,14 +35,19 @@ def cancel(databases: Iterable[BaseDatabaseWrapper]) -> None:
 
 
 def cut_off(databases: Iterable[BaseDatabaseWrapper]) -> None:
-    """Ends these connections under whoever uses them, and has psycopg's pools open new ones
-    instead of those that lie in them: what one hangs on, the others probably do. Never waits."""
+    """Ends these connections under whoever uses them. Never waits."""
     databases = list(databases)
     for connection in _open(databases):
         try:
             _shut_down(connection)
         except Exception as error:
             logger.debug("A connection could not be shut down: %r", error)
+    renew_pools(databases)
+
+
+def renew_pools(databases: Iterable[BaseDatabaseWrapper]) -> None:
+    """Has psycopg's pools open new connections instead of those that lie in them: what one has
+    died of, or hangs on, the others probably do. Never waits."""
     for database in databases:
         pool: Any = getattr(database, "pool", None)  # Django 5.1 on, PostgreSQL
         if hasattr(pool, "drain"):  # psycopg_pool 3.3 on
