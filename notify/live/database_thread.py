@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import InterfaceError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -44,9 +44,12 @@ Calls = SimpleQueue["Call | None"]
 class DatabaseThread(threading.Thread):
     """Carries out one call after the other, until it takes None or is dismissed.
 
-    It keeps its connections between calls. A daemon thread: one that hangs does not hold up the
+    It keeps its connections between calls, unless one of another thread has hung meanwhile: then
+    its own may have died in the same way. A daemon thread: one that hangs does not hold up the
     end of the process.
     """
+
+    doubted_at: ClassVar[float] = 0.0  # when a call was last given up, in any pool
 
     def __init__(self, calls: Calls, name: str) -> None:
         super().__init__(name=name, daemon=True)
@@ -56,6 +59,7 @@ class DatabaseThread(threading.Thread):
         self._dismissed = False
         self._lock = threading.Lock()  # of the two above
         self._databases: list[BaseDatabaseWrapper] = []
+        self._trusted_at = time.monotonic()
 
     def run(self) -> None:
         self._databases = [connections[alias] for alias in connections]
@@ -91,6 +95,9 @@ class DatabaseThread(threading.Thread):
         return goes_on
 
     def _run(self, work: Callable[[], Any]) -> Any:
+        if self._trusted_at < DatabaseThread.doubted_at:
+            self._trusted_at = time.monotonic()
+            self._close(for_good=True)
         kept = [database.connection for database in self._databases]
         try:
             return work()
@@ -114,12 +121,12 @@ class DatabaseThread(threading.Thread):
             elif database.errors_occurred:
                 database.close_if_unusable_or_obsolete()
 
-    def _close(self) -> None:
+    def _close(self, *, for_good: bool = False) -> None:
         """A connection that was cut off, or to which a cancel request may still be under way, must
         not go back to a pool as a good one."""
         for database in self._databases:
             try:
-                if self._dismissed and database.connection is not None:
+                if (for_good or self._dismissed) and database.connection is not None:
                     database.connection.close()
                 database.close()
             except Exception as error:

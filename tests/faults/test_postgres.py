@@ -129,14 +129,12 @@ async def test_every_socket_gets_4503_after_a_minute_of_a_database_that_hangs(
         lambda: all(one.closes[4503] for one in clients), patience(90), what="4503 for every socket"
     )
     noticed = time.monotonic() - hung
-    answers = [await world.fetch(server, "/readyz") for server in world.servers]
     await asyncio.sleep(max(0.0, hung + 160 - time.monotonic()))
     postgres_server.resume()
     await aeventually(lambda: all(one.open for one in clients), patience(60), what="their return")
     world.outcome.note = f"4503 for all after {noticed:.0f} s"
     await world.stop_senders()
     await world.judge(RESUMED, only_arrivals=False)
-    assert {answer["database"] for answer in answers} == {"unavailable"}
     assert all("The database has been away" in server.log for server in world.servers)
 
 

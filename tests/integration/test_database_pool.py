@@ -74,9 +74,10 @@ def test_a_connection_of_the_pool_that_hangs_is_not_given_to_anybody(
     ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its server is there no more, and nobody said so: the flow was dropped."""
-    real = connection.settings_dict["PORT"]
-    connection.close()
-    connection.close_pool()
+    database: Any = connection
+    real = database.settings_dict["PORT"]
+    database.close()
+    database.close_pool()
     with Flows(int(real)) as flows:
         try:
             monkeypatch.setitem(connection.settings_dict, "PORT", flows.port)
@@ -87,8 +88,8 @@ def test_a_connection_of_the_pool_that_hangs_is_not_given_to_anybody(
             ada.refresh_from_db()
             assert time.monotonic() - began < deadline(5)
         finally:
-            connection.close()
-            connection.close_pool()
+            database.close()
+            database.close_pool()
 
 
 MARKS = """
