@@ -52,7 +52,8 @@ run: .make/deploy  ## the whole thing on http://localhost:8000/ (PORT=…), with
 # Two at a time, as tests mostly wait, for servers and pages; the longest first. With two on its cores
 # the machine is as busy as in CI, so deadlines are those of CI.
 test: .make/dev .make/node  ## every test but the long ones of `make faults`
-	@tests/system-packages redis-server postgres nginx systemd-analyze openssl faketime chromium
+	@tests/system-packages redis-server postgres pgbouncer nginx systemd-analyze openssl faketime \
+	  chromium
 	@echo "Two at a time, for some 18 minutes; each says what it did when it is through."
 	@CI=$${CI:-as-in} $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
 	  test-services test-browser test-sqlite test-faults test-js
@@ -65,7 +66,7 @@ test-sqlite: .make/dev
 	@$(PYTEST) tests/unit tests/integration -m 'not postgres and not one_database'
 
 test-services: .make/dev
-	@tests/system-packages redis-server postgres nginx systemd-analyze openssl
+	@tests/system-packages redis-server postgres pgbouncer nginx systemd-analyze openssl
 	@$(SERVICES) --postgres -- $(PYTEST) tests/unit tests/integration -m 'not sqlite'
 
 test-browser: .make/dev

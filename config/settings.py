@@ -119,14 +119,31 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 10,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-elif pool_size := env.read("DATABASE_POOL", whole_number, default=20):
-    # Under ASGI a request's thread lives as long as the request, and so would a connection of
-    # CONN_MAX_AGE. The pool keeps them open instead.
-    _options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
-    DATABASES["default"]["ENGINE"] = "config.postgresql"  # which looks after the pool
-    if env.read("DATABASE_PREPARE", switch, default=True):
-        # docs/decisions/0020. 5 is psycopg's own; Django's is never.
-        _options |= {"server_side_binding": True, "prepare_threshold": 5}
+else:
+    # A server that is gone without a word is noticed within 20 s, also while nothing is asked; the
+    # system's own defaults are minutes to hours. What DATABASE_URL says goes before.
+    _options = DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "keepalives_idle": 10,
+        "keepalives_interval": 3,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,  # milliseconds
+    } | _options
+    if pool_size := env.read("DATABASE_POOL", whole_number, default=20):
+        # Under ASGI a request's thread lives as long as the request, and so would a connection of
+        # CONN_MAX_AGE. The pool keeps them open instead.
+        # After an outage psycopg_pool looks again after 1, 2, 4, … s, for `reconnect_timeout` at
+        # the most; then whoever needs a connection has it look at once.
+        _options["pool"] = {
+            "min_size": 1,
+            "max_size": pool_size,
+            "timeout": 10,
+            "reconnect_timeout": 5,
+        }
+        DATABASES["default"]["ENGINE"] = "config.postgresql"  # which looks after the pool
+        if env.read("DATABASE_PREPARE", switch, default=True):
+            # docs/decisions/0020. 5 is psycopg's own; Django's is never.
+            _options |= {"server_side_binding": True, "prepare_threshold": 5}
 
 # -------------------------------------------------------------------------- channel layer
 
@@ -283,6 +300,7 @@ APP_VARIABLES = {
     "NOTIFY_FRAMES_BURST": whole_number,
     "NOTIFY_MAX_SOCKET_AGE": number,
     "NOTIFY_METRICS_TOKEN": or_none(text),
+    "NOTIFY_WATCHDOG": switch,
 }
 vars().update(env.present(APP_VARIABLES))
 

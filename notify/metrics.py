@@ -72,3 +72,4 @@ REFUSED = Counter("notify_handshakes_refused", "Handshakes that were refused.", 
 FRAMES_REFUSED = Counter(
     "notify_frames_refused", "Frames of clients that were answered by `error`.", "code"
 )
+STALLS = Counter("notify_loop_stalls", "Times that the event loop did not turn for 10 s.")

@@ -1,20 +1,31 @@
 from __future__ import annotations
 
+import logging
+import select
+import time
 from typing import Any
 
 from django.db.backends.postgresql import base
-from psycopg import Error
-from psycopg_pool import ConnectionPool
+from django.db.utils import DatabaseErrorWrapper
+from django.utils.functional import cached_property
+from psycopg import Error, OperationalError
+
+logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3  # others put dead ones back meanwhile
+ALIVE_WITHIN_S = 2.0
+# PostgreSQL: duplicate_prepared_statement, invalid_sql_statement_name.
+PREPARED_ELSEWHERE = {"42P05", "26000"}
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Looks at each connection that it takes from the pool, and if it is dead, at all in the pool.
+    """Looks at each connection that it takes from the pool, and if it is dead, drops all that are
+    in the pool.
 
     With `CONN_HEALTH_CHECKS` psycopg_pool (3.3.3, `_getconn_with_check_loop`) looks at one after
     the other, and waits 1, 2, 4, … seconds between two that are dead. After a restart of the
-    database all are: six in the pool cost the next request 10 seconds and an error.
+    database all are: six in the pool cost the next request 10 seconds and an error. And it waits
+    for ever where a connection died without a word.
     """
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
@@ -23,15 +34,50 @@ class DatabaseWrapper(base.DatabaseWrapper):
         for _ in range(ATTEMPTS):
             if pool is None or _is_alive(connection):
                 break
+            connection.close()
             pool.putconn(connection)
-            pool.check()
+            pool.drain()
             connection = super().get_new_connection(conn_params)
         return connection
 
+    @cached_property
+    def wrap_database_errors(self) -> DatabaseErrorWrapper:
+        return _NamesThePooler(self)
+
+
+class _NamesThePooler(DatabaseErrorWrapper):
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        if getattr(error, "sqlstate", None) in PREPARED_ELSEWHERE:
+            logger.error(
+                "A prepared statement is another connection's (%s). Between this process and "
+                "PostgreSQL is a pooler, such as PgBouncer before 1.21, that hands connections on: "
+                "set DATABASE_PREPARE=off.",
+                error,
+            )
+        super().__exit__(kind, error, traceback)
+
 
 def _is_alive(connection: Any) -> bool:
+    """Whether it answers an empty query within two seconds."""
     try:
-        ConnectionPool.check_connection(connection)
+        connection.pgconn.send_query(b"")
+        connection.pgconn.flush()
+        _await_answer(connection.pgconn)
     except Error:
         return False
     return True
+
+
+def _await_answer(pgconn: Any) -> None:
+    """By itself, as psycopg waits for an answer without a limit."""
+    deadline = time.monotonic() + ALIVE_WITHIN_S
+    readable = select.poll()  # which, unlike select(), takes descriptors above 1,024
+    readable.register(pgconn.socket, select.POLLIN)
+    while True:
+        while pgconn.is_busy():
+            rest_ms = max(0, deadline - time.monotonic()) * 1000
+            if not readable.poll(rest_ms):
+                raise OperationalError(f"the connection gave no answer in {ALIVE_WITHIN_S:g} s")
+            pgconn.consume_input()
+        if pgconn.get_result() is None:
+            return

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from notify.live import groups
 from notify.live.hub import hubs
+from notify.live.probe import Probe
+
+_probe = Probe()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +34,8 @@ def current() -> Health:
             is_bounded=hub.socket_limit is not None,
         )
     return Health(layer_is_down=paused)
+
+
+def database_answers() -> bool:
+    """Whether it does within 0.8 s. For a thread, as it waits."""
+    return _probe.database_answers()

@@ -35,12 +35,13 @@ from notify.live.loader import Loader
 from notify.live.pool import DatabasePool
 from notify.live.protocol import Code
 from notify.live.sweep import Sweep
+from notify.live.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
 
 DRAIN_SPREAD_S = 0.005  # for each socket
 DRAIN_SPREAD_MAX_S = 25.0
-STATEMENT_TIMEOUT_S = 10.0
+CALL_LIMIT_S = 10.0
 STEP = len(Step._fields)
 JUDGE_WAIT_S = 0.5  # a session's end closes its sockets within a second
 RESYNC_EVERY_S = 1.0  # rows that a socket asks for cost more than its asking
@@ -67,15 +68,15 @@ def hubs() -> list[Hub]:
 class Hub:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.pool = DatabasePool(
-            conf.current().database_threads, "notify-database", STATEMENT_TIMEOUT_S
-        )
+        self.pool = DatabasePool(conf.current().database_threads, "notify-database", CALL_LIMIT_S)
         self._identities = Loader(self.pool, authentication.identify, self.spawn)
         self._readings = Loader(self.pool, reading.changes, self.spawn)
         self.heartbeat = Heartbeat(loop.time, loop.call_at)
         self.layer = Layer(self.receive, self._joined, self._layer_is_back)
         self.sweep = Sweep(self)
         self.figures = Figures(self)
+        self._watchdog = Watchdog(loop)
+        self._life: asyncio.Task[None] | None = None
         # What the process can hold, where the server that it runs in knows; None: no limit.
         self.socket_limit: int | None = None
         self._by_user: dict[str, tuple[Connection, ...]] = {}
@@ -116,7 +117,21 @@ class Hub:
         publisher.attach(self.loop, self.receive)
         self.layer.start()
         self.sweep.start()
+        self._watchdog.start()
+        self._life = self.loop.create_task(self._live())
         self.loop.call_soon(self._log_checks)
+
+    async def _live(self) -> None:
+        """Until it is cancelled: by `stop`, or because the loop ends, as a test's does, whose
+        database is to be deleted next."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            publisher.detach(self.loop)
+            await self.sweep.close()
+            await self.pool.close()
+            self._watchdog.stop()
+            _hubs.pop(self.loop, None)
 
     def _log_checks(self) -> None:
         """No server runs Django's checks, and which server it is only the process itself knows;
@@ -142,8 +157,9 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.pool.close()
-        _hubs.pop(self.loop, None)
+        if self._life is not None:
+            self._life.cancel()
+            await asyncio.gather(self._life, return_exceptions=True)
 
     # The table of sockets
 

@@ -3,44 +3,84 @@
 asgiref's default is one shared thread, where one user's slow query freezes everybody.
 The threads keep their connections: closing them after each call, as `database_sync_to_async`
 does where CONN_MAX_AGE is 0, would open one for every connect and every catch-up.
+
+Every call has a limit, which the client's side keeps. PostgreSQL's own `statement_timeout` does
+not help against a server that hangs, or a connection that died silently, and behind a pooler in
+transaction mode it stays on a connection that others get.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
-from typing import TypeVar
+from queue import SimpleQueue
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from django import db
-from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import OperationalError
 
-from notify.inbox import sql
+from notify.live.database_thread import Call, Calls, DatabaseThread
 
 T = TypeVar("T")
 
+logger = logging.getLogger(__name__)
+
+CUT_OFF_AFTER_S = 1.0  # from the cancel request; then the database does not answer at all
+CLOSE_WITHIN_S = 5.0
+POLL_S = 0.01
+# Threads that are given up and still hang, for each that the pool may have. What they hang in has
+# a limit of its own (of connecting, psycopg's is 130 s), but the pool must not grow until then.
+MAX_STRAYS = 4
+
+
+class TookTooLong(OperationalError):
+    """A call exceeded its limit and was given up; the database may have carried it out."""
+
 
 class DatabasePool:
-    """`statement_timeout` is in seconds: one user's slow query must end, so that the threads
-    are there for the others."""
+    """At most `threads` threads. `limit` is in seconds, for one statement and whatever follows it
+    up to the next, and for a call's wait for a thread.
 
-    def __init__(self, threads: int, name: str, statement_timeout: float | None = None) -> None:
-        self._threads = threads
-        self._timeout_ms = round(statement_timeout * 1000) if statement_timeout else None
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
+    What exceeds it raises TookTooLong at its caller. The statement is cancelled; if that does not
+    help, its connection is ended. The thread is replaced at once, and ends when it comes back.
+    """
+
+    def __init__(self, threads: int, name: str, limit: float) -> None:
+        self._size = threads
+        self._name = name
+        self._limit = limit
+        self._calls: Calls = SimpleQueue()
+        self._threads: list[DatabaseThread] = []
+        self._strays: list[DatabaseThread] = []
+        self._under_way = 0  # calls that wait for a thread or have one
+        self._closed = False
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
+    def __del__(self) -> None:
+        for _ in self._threads:
+            self._calls.put(None)
+
     async def run(self, work: Callable[..., T], *args: object, **kwargs: object) -> T:
-        """What `work` returns; it runs in a thread that may use the ORM."""
+        """What `work` returns; it runs in a thread that may use the ORM.
+
+        Raises TookTooLong, and what `work` raises. `work` runs once more where it finds that its
+        connection has died since the last call.
+        """
+        if self._closed:
+            raise OperationalError("This process asks the database for nothing more: it ends.")
         loop = asyncio.get_running_loop()
-        call = partial(_run, self._timeout_ms, work, *args, **kwargs)
-        return await loop.run_in_executor(self._executor, call)
+        future: asyncio.Future[T] = loop.create_future()
+        call = Call(partial(work, *args, **kwargs), future, self._report)
+        call.timer = loop.call_later(self._limit, self._look_at, call)
+        self._under_way += 1
+        self._calls.put(call)
+        self._start_threads()
+        return await future
 
     async def run_in_turn(self, user: str, work: Callable[..., T], *args: object) -> T:
         """As `run`, one at a time for each user: sockets of one whose rows are locked must not
@@ -50,51 +90,91 @@ class DatabasePool:
             return await self.run(work, *args)
 
     async def close(self) -> None:
-        """Closes the threads' connections, and ends the threads when their work is done."""
-        loop = asyncio.get_running_loop()
-        barrier = Barrier(self._threads)  # so that each thread gets one of the calls
-        closing = [
-            loop.run_in_executor(self._executor, _close_connections, barrier)
-            for _ in range(self._threads)
-        ]
-        await asyncio.gather(*closing)
-        self._executor.shutdown(wait=False)
+        """Ends the threads, and closes their connections, when their work is done; what takes
+        longer than five seconds is cut off."""
+        self._closed = True
+        threads, self._threads = self._threads, []
+        for _ in threads:
+            self._calls.put(None)
+        if not await _end(threads, CLOSE_WITHIN_S):
+            for thread in threads:
+                thread.cut_off()
+            await _end(threads, CUT_OFF_AFTER_S)
+
+    def _start_threads(self) -> None:
+        while len(self._threads) < min(self._size, self._under_way):
+            if self._strays:
+                self._strays = [one for one in self._strays if one.is_alive()]
+                if len(self._strays) >= MAX_STRAYS * self._size:
+                    return
+            thread = DatabaseThread(self._calls, self._name)
+            self._threads.append(thread)
+            thread.start()
+
+    def _report(self, call: Call, result: Any, error: BaseException | None) -> None:
+        """In the thread of the call."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+            call.future.get_loop().call_soon_threadsafe(self._settle, call, result, error)
+
+    def _settle(self, call: Call, result: Any, error: BaseException | None) -> None:
+        self._note_over(call)
+        if call.future.done():
+            return
+        if error is None:
+            call.future.set_result(result)
+        else:
+            call.future.set_exception(error)
+
+    def _note_over(self, call: Call) -> None:
+        if call.is_over:
+            return
+        call.is_over = True
+        self._under_way -= 1
+        if call.timer is not None:
+            call.timer.cancel()
+            call.timer = None
+
+    # What takes too long
+
+    def _look_at(self, call: Call) -> None:
+        """Gives it up if it waited for its thread, or its thread for the database, too long."""
+        if call.thread is None:
+            self._fail(call, "waited for a thread")
+            if call.thread is None:  # or it was taken in this moment
+                self._note_over(call)
+                return
+        thread = call.thread
+        rest = thread.active_at + self._limit - time.monotonic()
+        if rest > 0:
+            call.timer = call.future.get_loop().call_later(rest, self._look_at, call)
+        elif thread.dismiss(call):
+            self._give_up(call, thread)
+        # Else the result is on its way.
+
+    def _give_up(self, call: Call, thread: DatabaseThread) -> None:
+        DatabaseThread.doubted_at = time.monotonic()
+        self._fail(call, "waited for the database")
+        self._note_over(call)
+        if thread in self._threads:  # else the pool is being closed
+            self._threads.remove(thread)
+            self._strays.append(thread)
+            self._start_threads()
+        threading.Thread(target=thread.cancel, name=f"{self._name}-cancel", daemon=True).start()
+        call.future.get_loop().call_later(CUT_OFF_AFTER_S, thread.cut_off)
+
+    def _fail(self, call: Call, why: str) -> None:
+        name = getattr(getattr(call.work, "func", None), "__qualname__", "a call")
+        what = f"{name} {why} for {self._limit:g} s and was given up."
+        logger.warning("%s: %s", self._name, what)
+        if not call.future.done():
+            call.future.set_exception(TookTooLong(what))
 
 
-def _run(timeout_ms: int | None, work: Callable[..., T], *args: object, **kwargs: object) -> T:
-    try:
-        if timeout_ms is not None and sql.is_postgresql():
-            _limit_statements(sql.connection(), timeout_ms)
-        return work(*args, **kwargs)
-    finally:
-        for connection in connections.all(initialized_only=True):
-            if connection.errors_occurred:
-                _unlimit_statements(connection)
-                connection.close_if_unusable_or_obsolete()
-
-
-def _limit_statements(connection: BaseDatabaseWrapper, timeout_ms: int) -> None:
-    connection.ensure_connection()
-    if getattr(_limited, "connection", None) is not connection.connection:
-        sql.execute("SELECT set_config('statement_timeout', %s, false)", [str(timeout_ms)])
-        _limited.connection = connection.connection
-
-
-def _unlimit_statements(connection: BaseDatabaseWrapper) -> None:
-    """Before it may go back to a pool, where others take it."""
-    limited = getattr(_limited, "connection", None)
-    if limited is None or limited is not connection.connection:
-        return
-    _limited.connection = None
-    with contextlib.suppress(db.Error), connection.cursor() as cursor:
-        cursor.execute("RESET statement_timeout")
-
-
-_limited = threading.local()  # the connection of this thread that has its timeout
-
-
-def _close_connections(barrier: Barrier) -> None:
-    for connection in connections.all(initialized_only=True):
-        _unlimit_statements(connection)
-        connection.close()
-    barrier.wait()
+async def _end(threads: list[DatabaseThread], within_s: float) -> bool:
+    """Whether they ended within so many seconds."""
+    deadline = time.monotonic() + within_s
+    while any(thread.is_alive() for thread in threads):
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(POLL_S)
+    return True

@@ -32,6 +32,9 @@ INTERVAL_WHILE_LAYER_IS_DOWN_S = 1.0
 DATABASE_ABSENCE_S = 60.0  # after so long, sockets that hear nothing new are closed
 ABSENCE_SPREAD_S = 30.0
 PRUNE_INTERVAL_S = 3600.0
+# Seconds for a statement of theirs: the largest batches, and rows of years, take their time.
+WORKER_LIMIT_S = 60.0
+PRUNER_LIMIT_S = 300.0
 
 _REASONS = {
     Code.NOT_SIGNED_IN: "the session has ended",
@@ -46,13 +49,14 @@ class _Stopping(Exception):
 class Sweep:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._workers = DatabasePool(max(1, conf.current().server_workers), "notify-worker")
+        workers = max(1, conf.current().server_workers)
+        self._workers = DatabasePool(workers, "notify-worker", WORKER_LIMIT_S)
         self._work_wanted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._sessions_judged_at = hub.loop.time()
         self._failing_since: float | None = None
         self.finished_at = hub.loop.time()  # of the last that came to its end
-        self._pruner = DatabasePool(1, "notify-prune")
+        self._pruner = DatabasePool(1, "notify-prune", PRUNER_LIMIT_S)
         self._pruned_at: float | None = None  # when the last time was begun
         self._stopping = threading.Event()
 
@@ -67,8 +71,11 @@ class Sweep:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._workers.close()
-        await self._pruner.close()
+
+    async def close(self) -> None:
+        """Gives back its connections."""
+        self._stopping.set()
+        await asyncio.gather(self._workers.close(), self._pruner.close())
 
     def wake_workers(self) -> None:
         self._work_wanted.set()
@@ -76,25 +83,33 @@ class Sweep:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(self._interval())
+            began = self._hub.loop.time()
             try:
                 await self.once()
             except Exception as error:
-                self._note_failure(error)
+                self._note_failure(error, began)
             else:
                 self._failing_since = None
                 self.finished_at = self._hub.loop.time()
 
-    def _note_failure(self, error: Exception) -> None:
-        """The database is away: sockets stay open for a minute, with heartbeats, and the next
-        sweep tries again."""
-        now = self._hub.loop.time()
+    def _note_failure(self, error: Exception, began: float) -> None:
+        """The database is away, or hangs: sockets stay open for a minute, with heartbeats, and the
+        next sweep tries again."""
         if self._failing_since is None:
-            self._failing_since = now
+            self._failing_since = began
             logger.warning("The sweep failed, and will be tried again: %r", error)
-        elif now - self._failing_since > DATABASE_ABSENCE_S:
-            for connection in self._hub.connections():
-                retry_after = round(random.uniform(0, ABSENCE_SPREAD_S), 3)  # noqa: S311
-                connection.close(Code.RESTARTING, "the database is away", retry_after)
+        if self._hub.loop.time() - self._failing_since <= DATABASE_ABSENCE_S:
+            return
+        open_ones = [one for one in self._hub.connections() if one.closing is None]
+        if open_ones:
+            logger.error(
+                "The database has been away for %g s: closing %d sockets.",
+                DATABASE_ABSENCE_S,
+                len(open_ones),
+            )
+        for connection in open_ones:
+            retry_after = round(random.uniform(0, ABSENCE_SPREAD_S), 3)  # noqa: S311
+            connection.close(Code.RESTARTING, "the database is away", retry_after)
 
     def _interval(self) -> float:
         interval = conf.current().sweep_interval

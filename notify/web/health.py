@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
-from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from notify import conf
-from notify.inbox import sql
 from notify.live import health
-
-logger = logging.getLogger(__name__)
 
 SWEEPS_MISSED = 6  # by then they do not come late, but not at all
 SWEEP_MUST_BE_WITHIN_S = 60.0
@@ -35,7 +29,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     now = health.current()
     told = {
         "process": "draining" if now.draining else "ok",
-        "database": "ok" if _database_answers() else "unavailable",
+        "database": "ok" if health.database_answers() else "unavailable",
         "sweep": "late" if _is_late(now.sweep_age) else "ok",
     }
     ready = set(told.values()) == {"ok"}
@@ -53,11 +47,3 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def _is_late(sweep_age: float | None) -> bool:
     allowed = max(SWEEP_MUST_BE_WITHIN_S, SWEEPS_MISSED * conf.current().sweep_interval)
     return sweep_age is not None and sweep_age > allowed
-
-
-def _database_answers() -> bool:
-    try:
-        return sql.fetch("SELECT 1") == [(1,)]
-    except DatabaseError as error:
-        logger.warning("readyz: the database does not answer: %s", type(error).__name__)
-        return False

@@ -11,8 +11,9 @@ from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 
 from notify.inbox import sql
-from notify.live.pool import DatabasePool, _unlimit_statements
+from notify.live.pool import DatabasePool
 from tests.harness.database import orm
+from tests.harness.flows import Flows
 from tests.harness.postgres import Postgres
 from tests.harness.server import manage
 from tests.harness.waiting import deadline
@@ -60,14 +61,35 @@ def test_after_a_restart_of_the_database_the_next_query_works_at_once(
 
 
 async def test_a_thread_of_the_hub_whose_statement_took_too_long_limits_no_others() -> None:
-    """Its connection goes back to the pool, as after any error, and others take it."""
-    pool = DatabasePool(1, "notify-database", statement_timeout=0.2)
-    with pytest.raises(OperationalError, match="statement timeout"):
+    """Its connection does not go back to the pool as a good one, and no other has a limit."""
+    pool = DatabasePool(1, "notify-database", limit=0.2)
+    with pytest.raises(OperationalError, match="given up"):
         await pool.run(sql.execute, "SELECT pg_sleep(10)")
-    assert await orm(limits_of_all) == {"0"}
-    assert await pool.run(sql.fetch, "SHOW statement_timeout") == [("200ms",)]
+    assert await pool.run(sql.fetch, "SHOW statement_timeout") == [("0",)]
     await pool.close()
     assert await orm(limits_of_all) == {"0"}
+
+
+def test_a_connection_of_the_pool_that_hangs_is_not_given_to_anybody(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its server is there no more, and nobody said so: the flow was dropped."""
+    database: Any = connection
+    real = database.settings_dict["PORT"]
+    database.close()
+    database.close_pool()
+    with Flows(int(real)) as flows:
+        try:
+            monkeypatch.setitem(connection.settings_dict, "PORT", flows.port)
+            query_at_once(4)
+            connection.close()
+            assert flows.silence() >= 4
+            began = time.monotonic()
+            ada.refresh_from_db()
+            assert time.monotonic() - began < deadline(5)
+        finally:
+            database.close()
+            database.close_pool()
 
 
 MARKS = """
@@ -89,12 +111,6 @@ def test_what_a_connection_is_asked_often_it_prepares(
 ) -> None:
     printed = manage("shell", "-c", MARKS.format(user=ada.pk), **variables)
     assert printed.split()[-1] == prepared
-
-
-def test_what_could_not_be_opened_is_not_opened_to_take_a_limit_from_it() -> None:
-    connection.close()
-    _unlimit_statements(connection)
-    assert connection.connection is None
 
 
 def limits_of_all() -> set[str]:

@@ -15,7 +15,7 @@ from notify.live.pool import DatabasePool
 
 @pytest.fixture
 async def pool() -> AsyncIterator[DatabasePool]:
-    made = DatabasePool(4, "test")
+    made = DatabasePool(4, "test", limit=10)
     yield made
     await made.close()
 

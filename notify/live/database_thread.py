@@ -1,0 +1,154 @@
+"""A thread that may use the ORM, and that can be given up while it hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any, ClassVar
+
+from django.db import InterfaceError, OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from notify.live import severing
+
+logger = logging.getLogger(__name__)
+
+
+class Call:
+    """`work`, and the future of whoever waits for what it returns."""
+
+    __slots__ = ("future", "is_over", "report", "thread", "timer", "work")
+
+    def __init__(
+        self,
+        work: Callable[[], Any],
+        future: asyncio.Future[Any],
+        report: Callable[[Call, Any, BaseException | None], None],
+    ) -> None:
+        self.work = work
+        self.future = future
+        self.report = report  # called in the thread, with the result or the error
+        self.thread: DatabaseThread | None = None  # set when a thread has taken it
+        self.timer: asyncio.TimerHandle | None = None
+        self.is_over = False  # its caller has an answer, or is gone
+
+
+Calls = SimpleQueue["Call | None"]
+
+
+class DatabaseThread(threading.Thread):
+    """Carries out one call after the other, until it takes None or is dismissed.
+
+    It keeps its connections between calls, unless one of another thread has hung meanwhile: then
+    its own may have died in the same way. A daemon thread: one that hangs does not hold up the
+    end of the process.
+    """
+
+    doubted_at: ClassVar[float] = 0.0  # when a call was last given up, in any pool
+
+    def __init__(self, calls: Calls, name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self.active_at = time.monotonic()  # when its last statement, or else its call, began
+        self._calls = calls
+        self._call: Call | None = None
+        self._dismissed = False
+        self._lock = threading.Lock()  # of the two above
+        self._databases: list[BaseDatabaseWrapper] = []
+        self._trusted_at = time.monotonic()
+
+    def run(self) -> None:
+        self._databases = [connections[alias] for alias in connections]
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._close)
+            for database in self._databases:
+                stack.enter_context(database.execute_wrapper(self._note_statement))
+            while self._carry_out_next():
+                pass
+
+    def _note_statement(self, execute: Callable[..., Any], *args: Any) -> Any:
+        self.active_at = time.monotonic()
+        return execute(*args)
+
+    def _carry_out_next(self) -> bool:
+        """Whether the thread may take another."""
+        call = self._calls.get()
+        if call is None:
+            return False
+        self.active_at = time.monotonic()
+        self._call = call
+        call.thread = self
+        result = error = None
+        if not call.future.done():  # it may have been given up while it waited
+            try:
+                result = self._run(call.work)
+            except BaseException as raised:
+                error = raised
+        with self._lock:
+            self._call = None
+            goes_on = not self._dismissed
+        call.report(call, result, error)
+        return goes_on
+
+    def _run(self, work: Callable[[], Any]) -> Any:
+        if self._trusted_at < DatabaseThread.doubted_at:
+            self._trusted_at = time.monotonic()
+            self._close(for_good=True)
+        kept = [database.connection for database in self._databases]
+        try:
+            return work()
+        except (OperationalError, InterfaceError):
+            # The database, a pooler or a firewall ends connections that are idle, and all of them
+            # at a failover, and the next statement is how one finds out. So a call that finds the
+            # connection of an earlier one dead is carried out once more. It may be: what the
+            # process asks are reads, and writes that change nothing the second time.
+            if self._dismissed or not any(map(severing.is_dead, kept)):
+                raise
+            self._tidy()
+            severing.renew_pools(self._databases)
+            return work()
+        finally:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        for database in self._databases:
+            if severing.is_dead(database.connection):
+                database.close()
+            elif database.errors_occurred:
+                database.close_if_unusable_or_obsolete()
+
+    def _close(self, *, for_good: bool = False) -> None:
+        """A connection that was cut off, or to which a cancel request may still be under way, must
+        not go back to a pool as a good one."""
+        for database in self._databases:
+            try:
+                if (for_good or self._dismissed) and database.connection is not None:
+                    database.connection.close()
+                database.close()
+            except Exception as error:
+                logger.debug("A connection could not be closed: %r", error)
+
+    # From other threads
+
+    def dismiss(self, call: Call) -> bool:
+        """Has the thread end with this call; False where it has come to the call's end by now."""
+        with self._lock:
+            if self._call is not call:
+                return False
+            self._dismissed = True
+            return True
+
+    def cancel(self) -> None:
+        """Asks the databases to end what they do for this thread. It may hang, too."""
+        if self.is_alive():
+            severing.cancel(self._databases)
+
+    def cut_off(self) -> None:
+        """Ends the thread's connections under it. Never waits."""
+        self._dismissed = True
+        if self.is_alive():
+            severing.cut_off(self._databases)

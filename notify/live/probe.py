@@ -1,0 +1,78 @@
+"""Whether the database answers, told within a limit, in any process and on any thread.
+
+Its own thread asks, one at a time for all who want to know: a supervisor that looks every second
+at a process whose database hangs would else leave a thread behind each time.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from django.db import Error, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from notify.inbox import sql
+from notify.live import severing
+
+logger = logging.getLogger(__name__)
+
+ANSWER_WITHIN_S = 0.8
+GIVE_UP_AFTER_S = 10.0  # then it is asked anew, on another connection
+MAX_HANGING = 4  # threads, in what cannot be ended from here, such as the name server
+
+
+class _Question(threading.Thread):
+    def __init__(self) -> None:
+        super().__init__(name="notify-probe", daemon=True)
+        self.asked_at = time.monotonic()
+        self.answered = threading.Event()
+        self.is_yes = False
+        self._database: BaseDatabaseWrapper | None = None
+
+    def run(self) -> None:
+        self._database = sql.connection()
+        try:
+            self.is_yes = sql.fetch("SELECT 1") == [(1,)]
+        except Error as error:
+            logger.warning("readyz: the database does not answer: %s", type(error).__name__)
+        finally:
+            self.answered.set()
+            connections.close_all()
+
+    def give_up(self) -> None:
+        if self._database is not None:
+            severing.cut_off([self._database])
+
+
+class Probe:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._question: _Question | None = None
+        self._hanging: set[_Question] = set()
+
+    def database_answers(self) -> bool:
+        """Waits 0.8 s at the most."""
+        question = self._current()
+        if not question.answered.wait(ANSWER_WITHIN_S):
+            logger.warning("readyz: the database does not answer in %g s", ANSWER_WITHIN_S)
+        return question.is_yes
+
+    def _current(self) -> _Question:
+        """The one that is under way, or a new one."""
+        with self._lock:
+            question = self._question
+            if question is None or question.answered.is_set():
+                return self._ask()
+            if time.monotonic() - question.asked_at > GIVE_UP_AFTER_S:
+                question.give_up()
+                self._hanging = {one for one in {*self._hanging, question} if one.is_alive()}
+                if len(self._hanging) < MAX_HANGING:
+                    return self._ask()
+            return question
+
+    def _ask(self) -> _Question:
+        self._question = _Question()
+        self._question.start()
+        return self._question

@@ -1,0 +1,59 @@
+"""Tells systemd that the event loop turns: `WatchdogSec=` in a unit, sd_notify(3)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Mapping
+
+logger = logging.getLogger(__name__)
+
+PINGS_IN_TIME = 3  # systemd asks for two at least
+
+
+class Keepalive:
+    """Sends `WATCHDOG=1` to the socket that systemd names, as often as it asks for, if it does.
+
+    The loop itself sends it, and so nothing where it hangs.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, environment: Mapping[str, str] = os.environ
+    ) -> None:
+        self._loop = loop
+        self._address = _address(environment)
+        self._interval_s = _interval_s(environment)
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        if self._address and self._interval_s:
+            self._ping()
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _ping(self) -> None:
+        self._timer = self._loop.call_later(self._interval_s, self._ping)
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+                sender.setblocking(False)
+                sender.sendto(b"WATCHDOG=1", self._address)
+        except OSError as error:
+            logger.warning("systemd could not be told that the event loop turns: %r", error)
+
+
+def _address(environment: Mapping[str, str]) -> str:
+    """A path, or a name in the abstract namespace, which is written with an @ for the zero byte."""
+    name = environment.get("NOTIFY_SOCKET", "")
+    return f"\0{name[1:]}" if name.startswith("@") else name if name.startswith("/") else ""
+
+
+def _interval_s(environment: Mapping[str, str]) -> float:
+    """0 where systemd does not ask this process for it."""
+    microseconds = environment.get("WATCHDOG_USEC", "")
+    if environment.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return 0
+    return int(microseconds) / 1e6 / PINGS_IN_TIME if microseconds.isdecimal() else 0

@@ -1,0 +1,188 @@
+"""Calls that take too long are given up; threads that hang are replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from django.db import OperationalError, connection, connections
+
+from notify.inbox import sql
+from notify.live import pool as pools
+from notify.live.pool import DatabasePool, TookTooLong
+from tests.harness.database import orm
+from tests.harness.waiting import aeventually, deadline
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIMIT = deadline(0.3)
+COUNT_TO_A_BILLION = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000)"
+    " SELECT count(*) FROM n"
+)
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[DatabasePool]:
+    made = DatabasePool(1, "test", LIMIT)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def stuck() -> Iterator[threading.Event]:
+    """Whoever waits for it hangs, until the test is over."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def threads() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name == "test"]
+
+
+async def test_a_statement_that_takes_too_long_is_given_up_and_ended(pool: DatabasePool) -> None:
+    await pool.run(sql.fetch, "SELECT 1")
+    [hung] = threads()
+    began = time.monotonic()
+    slow = COUNT_TO_A_BILLION if connection.vendor == "sqlite" else "SELECT pg_sleep(60)"
+    with pytest.raises(TookTooLong, match=f"fetch waited for the database for {LIMIT:g} s"):
+        await pool.run(sql.fetch, slow)
+    assert time.monotonic() - began < deadline(2)
+    assert await pool.run(sql.fetch, "SELECT 1") == [(1,)]  # by another thread
+    await aeventually(lambda: not hung.is_alive(), what="the end of the statement and its thread")
+
+
+async def test_a_call_of_many_statements_may_take_longer_than_one(pool: DatabasePool) -> None:
+    def work() -> str:
+        for _ in range(6):
+            sql.fetch("SELECT 1")
+            time.sleep(LIMIT / 3)
+        return "done"
+
+    assert await pool.run(work) == "done"
+
+
+async def test_threads_that_do_not_come_back_are_replaced_up_to_a_bound(
+    pool: DatabasePool, stuck: threading.Event
+) -> None:
+    for _ in range(pools.MAX_STRAYS):
+        with pytest.raises(TookTooLong, match="waited for the database"):
+            await pool.run(stuck.wait)
+    with pytest.raises(TookTooLong, match="waited for a thread"):
+        await pool.run(sql.fetch, "SELECT 1")
+    assert len(threads()) == pools.MAX_STRAYS
+    stuck.set()
+    await aeventually(lambda: not threads(), what="the strays' end")
+    assert await pool.run(sql.fetch, "SELECT 1") == [(1,)]
+
+
+async def test_a_call_that_waits_for_a_thread_has_the_limit_too(
+    pool: DatabasePool, stuck: threading.Event
+) -> None:
+    carried_out: list[int] = []
+
+    def busy() -> None:
+        while not stuck.is_set():
+            sql.fetch("SELECT 1")
+
+    running = asyncio.create_task(pool.run(busy))
+    await aeventually(threads)
+    with pytest.raises(TookTooLong, match="waited for a thread"):
+        await pool.run(carried_out.append, 1)
+    stuck.set()
+    await running
+    assert await pool.run(sql.fetch, "SELECT 1") == [(1,)]
+    assert carried_out == []
+
+
+async def test_the_call_of_a_caller_who_is_gone_has_the_limit_too(
+    pool: DatabasePool, stuck: threading.Event
+) -> None:
+    abandoned = asyncio.create_task(pool.run(stuck.wait))
+    await aeventually(threads)
+    abandoned.cancel()
+    assert await pool.run(sql.fetch, "SELECT 1") == [(1,)]
+
+
+async def test_what_hangs_does_not_hold_up_the_close_of_the_pool(
+    stuck: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "CLOSE_WITHIN_S", 0.1)
+    monkeypatch.setattr(pools, "CUT_OFF_AFTER_S", 0.1)
+    pool = DatabasePool(1, "test", 60)
+    running = asyncio.create_task(pool.run(stuck.wait))
+    await aeventually(threads)
+    began = time.monotonic()
+    await pool.close()
+    assert time.monotonic() - began < deadline(1)
+    with pytest.raises(OperationalError, match="it ends"):
+        await pool.run(sql.fetch, "SELECT 1")
+    running.cancel()
+
+
+async def test_the_close_of_the_pool_ends_threads_and_connections() -> None:
+    pool = DatabasePool(2, "test", 10)
+    both_are_here = threading.Barrier(2)
+    kept = []
+
+    def work() -> None:
+        connections["default"].ensure_connection()
+        kept.append(connections["default"])
+        both_are_here.wait(deadline(5))
+
+    await asyncio.gather(pool.run(work), pool.run(work))
+    await pool.close()
+    assert threads() == []
+    assert [one.connection for one in kept] == [None, None]
+
+
+@pytest.mark.postgres
+async def test_a_call_that_finds_its_connection_dead_is_carried_out_once_more(
+    pool: DatabasePool,
+) -> None:
+    [(backend,)] = await pool.run(sql.fetch, "SELECT pg_backend_pid()")
+
+    def end_it() -> None:
+        sql.fetch("SELECT pg_terminate_backend(%s)", [backend])
+        while sql.fetch("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [backend]):
+            time.sleep(0.01)
+
+    await orm(end_it)
+    [(other,)] = await pool.run(sql.fetch, "SELECT pg_backend_pid()")
+    assert other != backend
+
+
+@pytest.mark.postgres
+async def test_a_call_that_ends_its_own_new_connection_is_not(pool: DatabasePool) -> None:
+    tries = []
+
+    def work() -> None:
+        tries.append(1)
+        sql.fetch("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(OperationalError):
+        await pool.run(work)
+    assert tries == [1]
+
+
+@pytest.mark.postgres
+async def test_where_one_connection_hung_the_others_are_opened_anew() -> None:
+    """What one flow has died of, the others have, too: each would cost a limit to find out."""
+    pool = DatabasePool(2, "test", LIMIT)
+    both_are_here = threading.Barrier(2)
+
+    def backend() -> int:
+        both_are_here.wait(deadline(5))
+        [(found,)] = sql.fetch("SELECT pg_backend_pid()")
+        return int(found)
+
+    before = await asyncio.gather(pool.run(backend), pool.run(backend))
+    with pytest.raises(TookTooLong):
+        await pool.run(sql.fetch, "SELECT pg_sleep(60)")
+    after = await asyncio.gather(pool.run(backend), pool.run(backend))
+    assert not {*before} & {*after}
+    await pool.close()
