@@ -4,7 +4,7 @@ The Pub/Sub layer of channels-redis, on connections that notice when Redis falls
 that, a connection whose packets are dropped is dead for ever, or worse: its TCP keepalive ends in
 ETIMEDOUT, which since Python 3.11 is `asyncio.TimeoutError`; redis-py takes it for its own time
 limit and says at once "nothing came", and channels-redis asks again at once. Nothing else runs in
-that event loop any more. (redis-py 5 to 8, channels-redis 4.3; tests/unit/test_layers.py.)
+that event loop any more. (redis-py 5 to 8, channels-redis 4.3; tests/integration/test_silent_redis.py.)
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class SlowLayer(InMemoryChannelLayer):
         message = await super().receive(channel)
         if message.get("garbage"):
             raise ValueError("Unpack failed")
-        return message["not a dict"] if "not a dict" in message else message
+        return message.get("not a dict", message)
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
         if not self.deaf:
