@@ -32,7 +32,7 @@ PROBE_LOOKS = 10  # in that time: a loop that is late has had so many turns then
 RETRY_AFTER_S = 1.0
 MOVES_AT_ONCE = 8  # the core layer takes a connection to Redis for each, and keeps it
 UNREADABLE = (ValueError, InvalidToken)  # by another serializer, or with another key
-MAX_UNDECODED = 1000  # in a row: then it is the layer that is wrong
+MAX_UNDECODED = 1000  # in a row: then, or where nothing ever came, it is the layer that is wrong
 HINTS_A_TURN = 100  # then the loop gets to do something else
 
 
@@ -215,7 +215,7 @@ class Layer:
 
     def _note_undecoded(self, error: Exception) -> None:
         self._undecoded += 1
-        if self._undecoded > MAX_UNDECODED:
+        if self._undecoded > MAX_UNDECODED or not self._probe_heard:
             raise error
         self._drop("unreadable", repr(error))
 

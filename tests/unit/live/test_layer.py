@@ -242,6 +242,8 @@ async def test_hints_that_cannot_be_used_are_one_line_in_the_log(
         raise KeyError("steps")
 
     process.layer._receive = fail
+    process.layer.probe()
+    await aeventually(lambda: process.layer._probe_heard)
     dropped = {
         "version": hint("a", v=0),
         "fields": hint("a"),
