@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -59,9 +60,18 @@ def other_database(postgres_server: Postgres) -> Iterator[Callable[[str], str]]:
     run(f"DROP DATABASE IF EXISTS {OTHER} WITH (FORCE)")
 
 
-def mallory_in(url: str, key: int) -> str:
+@pytest.fixture
+def copied(ada: User, other_database: Callable[[str], str]) -> str:
+    """The URL of a copy of this test's database, in which ada has a notice."""
+    notify.send(to=ada, title="Before the copy")
+    return other_database(database_url().rpartition("/")[2])
+
+
+def mallory_in(url: str, key: int, **variables: Any) -> str:
     """The cookie of somebody who may see everything there, and has this key."""
-    said = manage("shell", "--no-imports", "-c", _MALLORY.format(key=key), DATABASE_URL=url)
+    said = manage(
+        "shell", "--no-imports", "-c", _MALLORY.format(key=key), DATABASE_URL=url, **variables
+    )
     return said.rpartition("cookie=")[2].strip()
 
 
@@ -108,19 +118,10 @@ async def test_people_of_another_deployment_are_neither_seen_nor_closed(
 
 
 async def test_what_the_original_is_sent_is_not_shown_to_the_people_of_its_copy(
-    start_server: StartServer,
-    own_redis: RedisServer,
-    other_database: Callable[[str], str],
-    ada: User,
+    start_server: StartServer, own_redis: RedisServer, copied: str, ada: User
 ) -> None:
     """Both begin with the same epochs and versions."""
-
-    def begin() -> str:
-        notify.send(to=ada, title="Before the copy")
-        database.facts()
-        return other_database(database_url().rpartition("/")[2])
-
-    url = await orm(begin)
+    url = copied
     variables = {"REDIS_URL": own_redis.url, "NOTIFY_SWEEP_INTERVAL": SWEEP}
     original = await orm(start_server, **variables)
     copy = await orm(start_server, DATABASE_URL=url, **variables)
@@ -150,26 +151,36 @@ async def test_what_the_original_is_sent_is_not_shown_to_the_people_of_its_copy(
 
 
 async def test_processes_of_one_deployment_hear_each_other_however_they_reach_it(
-    start_server: StartServer, tmp_path: Any, postgres_server: Postgres, ada: User
+    start_server: StartServer, tmp_path: Path, postgres_server: Postgres, ada: User, bob: User
 ) -> None:
     """One by TCP, one by Unix sockets and with another SECRET_KEY."""
     name = database_url().rpartition("/")[2]
     with RedisServer(tmp_path, unix_socket=tmp_path / "r.sock") as redis:
         tcp = await orm(start_server, REDIS_URL=redis.url, NOTIFY_SWEEP_INTERVAL=SWEEP)
-        by_sockets = {
+        by_sockets: dict[str, Any] = {
             "DATABASE_URL": f"postgres://notify@{quote(str(postgres_server.directory), safe='')}"
             f":{postgres_server.port}/{name}",
             "REDIS_URL": f"unix://{tmp_path / 'r.sock'}",
             "SECRET_KEY": "a new key of the tests, which is as long as it needs to be, and longer",
         }
         unix = await orm(start_server, NOTIFY_SWEEP_INTERVAL=SWEEP, **by_sockets)
-        async with await orm(client_of, tcp, ada) as client:
-            await client.frame("inbox")
-            await until_heard(redis, 1, processes=2)
+        key = {"SECRET_KEY": by_sockets["SECRET_KEY"]}
+        cookie = await asyncio.to_thread(mallory_in, by_sockets["DATABASE_URL"], bob.pk, **key)
+        async with (
+            await orm(client_of, tcp, ada) as client,
+            Client(unix.socket_url, cookie=cookie, origin=unix.url) as there,
+        ):
+            for one in (client, there):
+                await one.frame("inbox")
+            await until_heard(redis, 2, processes=2)
             await asyncio.to_thread(
                 manage, "notify_send", "--to", "ada", "--title", "by socket", **by_sockets
             )
-            await client.until(lambda: client.titles == ["by socket"], 2)
+            await client.until(lambda: client.titles == ["by socket"])
+            await asyncio.to_thread(
+                manage, "notify_send", "--to", "mallory", "--title", "by TCP", REDIS_URL=redis.url
+            )
+            await there.until(lambda: there.titles == ["by TCP"])
         assert "down" not in tcp.log + unix.log
 
 

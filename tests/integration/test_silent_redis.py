@@ -113,7 +113,7 @@ async def test_redis_py_takes_a_dead_connection_for_one_on_which_nothing_came(
     own_redis: RedisServer, ours: bool
 ) -> None:
     """Upstream, which may mend it one day, and then our class need not; and ours."""
-    kind = layers._watched(Connection) if ours else Connection
+    kind: Any = layers._watched(Connection) if ours else Connection
     connection = kind(port=own_redis.port)
     await connection.connect()
     assert await connection.read_response(timeout=0.01) is None
