@@ -147,7 +147,7 @@ def check_memory_layer(
         Warning(
             "The channel layer is in memory: what other processes send (commands, workers, a "
             f"second server) is shown {conf.current().sweep_interval:g} s late.",
-            hint="Use channels_redis.pubsub.RedisPubSubChannelLayer (REDIS_URL).",
+            hint="Use notify.layers.RedisPubSubChannelLayer (REDIS_URL).",
             id="notify.W005",
         )
     ]
@@ -170,7 +170,7 @@ def check_core_layer(
                 f"The core channel layer drops hints above {capacity} waiting ones; what it drops "
                 f"is shown {conf.current().sweep_interval:g} s late.",
                 hint=f'Give its CONFIG "capacity": {CORE_CAPACITY} or more, or use '
-                "channels_redis.pubsub.RedisPubSubChannelLayer, which drops nothing.",
+                "notify.layers.RedisPubSubChannelLayer, which drops nothing.",
                 id="notify.W006",
             )
         )
@@ -190,6 +190,26 @@ def check_core_layer(
 def _waits_long_enough(host: Any) -> bool:
     timeout = host.get("socket_timeout", CORE_READ_S) if isinstance(host, dict) else CORE_READ_S
     return timeout is None or timeout > CORE_READ_S
+
+
+@register("notify")
+def check_pubsub_layer(
+    *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """notify.W010: the Pub/Sub layer of channels-redis freezes when Redis falls silent."""
+    alias = None if conf.Conf.problems() else conf.current().channel_layer
+    layer = getattr(settings, "CHANNEL_LAYERS", {}).get(alias, {})
+    if layer.get("BACKEND") != "channels_redis.pubsub.RedisPubSubChannelLayer":
+        return []
+    return [
+        Warning(
+            "When the packets to Redis are dropped, the Pub/Sub layer of channels-redis takes the "
+            "event loop for itself, for ever: the process answers nobody any more.",
+            hint='Set the layer\'s BACKEND to "notify.layers.RedisPubSubChannelLayer"; it takes '
+            "the same CONFIG.",
+            id="notify.W010",
+        )
+    ]
 
 
 @register("notify", deploy=True)

@@ -66,6 +66,11 @@ ACKNOWLEDGE_DELAY = Histogram(
     _SLOW,
 )
 LATENCY = Histogram("notify_latency_seconds", "Round trip of a ping, by its pong.", _QUICK)
+# deployment: of others who use the same layer, or of a version that did not say; version: of
+# another version of us; unreadable: anything else.
+HINTS_DROPPED = Counter(
+    "notify_hints_dropped", "Hints of the channel layer that were not used.", "reason"
+)
 OPENED = Counter("notify_sockets_opened", "Sockets that were accepted and authenticated.")
 CLOSED = Counter("notify_sockets_closed", "Sockets that ended, by close code.", "code")
 REFUSED = Counter("notify_handshakes_refused", "Handshakes that were refused.", "reason")

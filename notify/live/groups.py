@@ -5,12 +5,17 @@ event loop (the server's own where this process has one, else one in a thread), 
 after `NOTIFY_PUBLISH_TIMEOUT`, and after a failure nobody tries the layer for five seconds.
 (`async_to_sync(group_send)` opens a loop and a connection per call, and hangs with a hung
 Redis.)
+
+Others may use the same layer: each deployment has groups of its own, and its name is in each
+hint, with the version of what a hint says. Here groups are named without it ("processes",
+"user.7"); `full_name` is the name on the layer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import hashlib
 import logging
 import os
@@ -18,7 +23,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from itertools import chain
 from typing import Any
@@ -27,18 +32,26 @@ from channels.layers import get_channel_layer
 
 from notify import conf
 from notify.changes import Change, Row
+from notify.inbox import database
 from notify.live import protocol
+from notify.live.outages import Lateness, reason
 
 logger = logging.getLogger(__name__)
 
 Hint = dict[str, Any]
 
-EVERY_PROCESS = "notify.processes"
+# Raised when hints change so that an older process would misread one: it drops them, and the
+# sweep shows what they said.
+VERSION = 1
+
+EVERY_PROCESS = "processes"
 MAX_USER_HINTS = 100  # a change of more inboxes is one hint to every process
 MAX_ROWS_BYTES = 64 * 1024  # a hint with more leaves its rows to be read
 PAUSE_AFTER_FAILURE_S = 5.0
 MAX_WAITING = 1000
 MAX_WAITING_ASKS = 500  # then what clients ask of other processes is left out
+LATE_PART = 0.5  # of the time limit: then the event loop was late, and not the layer
+QUIET_S = 60.0  # between two lines of the log about a late loop
 
 # A process hears its own hints directly, and knows by this name which to ignore on the layer.
 ORIGIN = uuid.uuid4().hex
@@ -50,7 +63,12 @@ def user_group(user: str) -> str:
     """The group of the processes that have a socket of this user (a `str(pk)`)."""
     # Channels allows ASCII letters, digits, hyphen, underscore and period, below 100 characters.
     name = user if _NAME.fullmatch(user) else hashlib.sha256(user.encode()).hexdigest()
-    return f"notify.user.{name}"
+    return f"user.{name}"
+
+
+def full_name(deployment: str, group: str) -> str:
+    """A group of this deployment, as it is called on the layer."""
+    return f"notify.{deployment}.{group}"
 
 
 def hint_of(change: Change) -> Hint:
@@ -132,6 +150,16 @@ def _let_the_loop_run() -> None:
         time.sleep(0)
 
 
+def _deployment() -> str | None:
+    """Ours; None where the database has never told. Never raises: the database may be away."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        with contextlib.suppress(Exception):
+            return database.facts().deployment
+    return database.deployment()  # an event loop may not ask
+
+
 class Publisher:
     """One in each process. Thread-safe."""
 
@@ -143,6 +171,8 @@ class Publisher:
         self._waiting: set[Future[None]] = set()
         self._paused_until = 0.0
         self._told_of_outage = False
+        self._lateness = Lateness()
+        self._told_of_lateness_at = -QUIET_S
 
     def attach(self, loop: asyncio.AbstractEventLoop, receive: Callable[[Hint], None]) -> None:
         """This process has a hub: it hears hints directly, and its loop speaks to the layer."""
@@ -156,13 +186,14 @@ class Publisher:
         self, messages: list[tuple[str, Hint]], local: Hint, most: int = MAX_WAITING
     ) -> None:
         """Gives each (group, hint) to the layer, unless `most` calls wait for it already, and
-        `local` to the hub of this process."""
+        `local` to the hub of this process. The layer gets nothing as long as this process does
+        not know which deployment it is of."""
         try:
             hub = self._hub
             if hub is not None and not hub[0].is_closed():
                 hub[0].call_soon_threadsafe(hub[1], local)
                 _let_the_loop_run()
-            self._submit(self._send(messages), len(messages), most)
+            self._submit(messages, most)
         except Exception:
             self._failed(len(messages), "Hints cannot be handed to the channel layer")
 
@@ -171,31 +202,50 @@ class Publisher:
         """Whether the layer failed a moment ago, and is left alone."""
         return time.monotonic() < self._paused_until
 
-    def _submit(self, sending: Coroutine[Any, Any, None], count: int, most: int) -> None:
-        paused = time.monotonic() < self._paused_until
-        if paused or len(self._waiting) >= most:
-            sending.close()
-            self.failures += count
+    def _submit(self, messages: list[tuple[str, Hint]], most: int) -> None:
+        waits = self.paused or len(self._waiting) >= most
+        deployment = None if waits else _deployment()
+        if deployment is None:
+            self.failures += len(messages)
             return
+        sending = self._send(deployment, messages)
         future = asyncio.run_coroutine_threadsafe(sending, self._loop())
         self._waiting.add(future)
         future.add_done_callback(self._waiting.discard)
 
-    async def _send(self, messages: list[tuple[str, Hint]]) -> None:
+    async def _send(self, deployment: str, messages: list[tuple[str, Hint]]) -> None:
         layer = get_channel_layer(conf.current().channel_layer)
         if layer is None:
             return
-        try:
-            async with asyncio.timeout(conf.current().publish_timeout):
-                for group, hint in messages:
-                    await layer.group_send(group, {**hint, "origin": ORIGIN})
-        except (UnicodeEncodeError, OverflowError):  # of this hint, and not of the layer
-            self.failures += len(messages)
-            logger.exception("A hint is nothing that a channel layer can carry.")
-        except Exception as error:
-            self._failed(len(messages), f"The channel layer took no hint ({error!r})")
-        else:
-            self._told_of_outage = False
+        ours = {"origin": ORIGIN, "deployment": deployment, "v": VERSION}
+        limit = conf.current().publish_timeout
+        with self._lateness:
+            late_before = self._lateness.seconds()
+            try:
+                async with asyncio.timeout(limit):
+                    for group, hint in messages:
+                        await layer.group_send(full_name(deployment, group), hint | ours)
+            except (UnicodeEncodeError, OverflowError):  # of this hint, and not of the layer
+                self.failures += len(messages)
+                logger.exception("A hint is nothing that a channel layer can carry.")
+            except Exception as error:
+                late = self._lateness.seconds() - late_before
+                if isinstance(error, TimeoutError) and late > LATE_PART * limit:
+                    self._gave_up_late(len(messages), late)
+                else:
+                    self._failed(len(messages), f"The channel layer took no hint ({reason(error)})")
+            else:
+                self._told_of_outage = False
+
+    def _gave_up_late(self, count: int, late_s: float) -> None:
+        self.failures += count
+        if time.monotonic() - self._told_of_lateness_at >= QUIET_S:
+            self._told_of_lateness_at = time.monotonic()
+            logger.warning(
+                "The event loop is late (%.1f s), so hints were given up; the sweep brings what "
+                "they said. This process has too much to do, or something blocks its loop.",
+                late_s,
+            )
 
     def _failed(self, count: int, why: str) -> None:
         self.failures += count

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from notify import conf
 from notify.changes import Cursor
-from notify.inbox import reading, retention, store
+from notify.inbox import database, reading, retention, store
 from notify.live import authentication, groups
 from notify.live.connection import Connection
 from notify.live.pool import DatabasePool
@@ -63,6 +63,7 @@ class Sweep:
     def start(self) -> None:
         loop = self._hub.loop
         self._tasks = [loop.create_task(self._run())]
+        self._hub.spawn(self._find_deployment())
         for _ in range(conf.current().server_workers):
             self._tasks.append(loop.create_task(self._work()))
 
@@ -121,6 +122,7 @@ class Sweep:
         """One sweep over all users of this process."""
         self._hub.layer.probe()
         self.wake_workers()
+        await self._find_deployment()
         await self.compare(self._hub.users)
         await self._acknowledge()
         now = self._hub.loop.time()
@@ -130,6 +132,11 @@ class Sweep:
         if self._pruned_at is None or now - self._pruned_at >= PRUNE_INTERVAL_S:
             self._pruned_at = now
             self._hub.spawn(self._prune(conf.current().keep_days))
+
+    async def _find_deployment(self) -> None:
+        """Has this process hear the hints of the database that it uses now."""
+        facts = await self._hub.pool.run(database.facts)
+        self._hub.layer.belong_to(facts.deployment)
 
     async def _prune(self, keep_days: float | None) -> None:
         """In a thread of its own, as it takes its time; another process may do the same."""

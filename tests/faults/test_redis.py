@@ -5,10 +5,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from channels_redis.pubsub import RedisPubSubChannelLayer
 
-from notify.live.groups import EVERY_PROCESS
+from notify.inbox import database
+from notify.layers import RedisPubSubChannelLayer
+from notify.live.groups import EVERY_PROCESS, full_name
 from tests.faults.world import SWEEP, World, contract
+from tests.harness.database import orm
 from tests.harness.process import refusing_port
 from tests.harness.redis import RedisServer
 from tests.harness.waiting import aeventually
@@ -148,8 +150,9 @@ async def test_a_server_that_redis_cut_off_for_not_reading_is_healed(
     await world.sent(10)
     world.servers[0].pause()
     layer = RedisPubSubChannelLayer(hosts=[own_redis.url])
+    group = full_name((await orm(database.facts)).deployment, EVERY_PROCESS)
     for _ in range(700):
-        await layer.group_send(EVERY_PROCESS, {"type": "notify.nothing", "filler": "x" * 60_000})
+        await layer.group_send(group, {"type": "notify.nothing", "filler": "x" * 60_000})
     await layer.flush()
     cut = own_redis.log.count("overcoming of output buffer limits")
     world.servers[0].resume()

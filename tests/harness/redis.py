@@ -15,7 +15,9 @@ from tests.harness.process import Process, free_port
 class RedisServer(Process):
     """Keeps nothing on disk: after `kill()` and `start()` it is back on its port, and empty."""
 
-    def __init__(self, directory: Path, *, port: int | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, port: int | None = None, unix_socket: Path | None = None
+    ) -> None:
         program = shutil.which("redis-server")
         assert program, "redis-server is not installed; `make test` installs it"
         self.port = port or free_port()
@@ -26,6 +28,8 @@ class RedisServer(Process):
             "appendonly": "no",
             "dir": directory,
         }
+        if unix_socket is not None:
+            settings["unixsocket"] = unix_socket
         arguments = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
         super().__init__([program, *arguments], log=directory / f"redis-{self.port}.log")
 

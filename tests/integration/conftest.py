@@ -45,7 +45,7 @@ def redis_layer(redis_server: RedisServer, settings: Any) -> Iterator[RedisServe
     """The test process announces through Redis too, as the servers do that get its URL."""
     settings.CHANNEL_LAYERS = {
         "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "BACKEND": "notify.layers.RedisPubSubChannelLayer",
             "CONFIG": {"hosts": [redis_server.url]},
         }
     }

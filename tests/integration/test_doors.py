@@ -161,14 +161,16 @@ FIVE = 5
 MOST_S = 1.5
 
 
-@pytest.fixture(params=["pubsub.RedisPubSubChannelLayer", "core.RedisChannelLayer"])
+@pytest.fixture(
+    params=["notify.layers.RedisPubSubChannelLayer", "channels_redis.core.RedisChannelLayer"]
+)
 def layer_at(request: pytest.FixtureRequest, settings: Any) -> Iterator[Callable[[str], None]]:
     """`layer_at(url)`: this process announces through the Redis there."""
 
     def use(url: str) -> None:
         settings.CHANNEL_LAYERS = {
             "default": {
-                "BACKEND": f"channels_redis.{request.param}",
+                "BACKEND": request.param,
                 "CONFIG": {"hosts": [url]},
             }
         }

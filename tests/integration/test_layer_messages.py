@@ -10,7 +10,10 @@ import pytest
 import redis
 from django.contrib.auth.models import User
 
+from notify.inbox import database
+from notify.live.groups import EVERY_PROCESS, full_name, user_group
 from tests.harness.client import Client
+from tests.harness.database import orm
 from tests.harness.server import Server, manage
 from tests.harness.sessions import session_cookie
 from tests.harness.waiting import aeventually, eventually
@@ -18,8 +21,7 @@ from tests.harness.waiting import aeventually, eventually
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 USERS = 300
-GROUP_OF_ALL = b"asgi__group__notify.processes"
-GROUPS_OF_USERS = "asgi__group__notify.user.*"
+GROUPS_OF_USERS = "asgi__group__notify.*.user.*"
 PROBES = b"asgi__group__notify.probe."
 
 
@@ -30,6 +32,10 @@ def ear(own_redis) -> Iterator[redis.client.PubSub]:
         pubsub.psubscribe("*")
         pubsub.get_message(timeout=1)  # the confirmation
         yield pubsub
+
+
+def group_of_all() -> bytes:
+    return f"asgi__group__{full_name(database.facts().deployment, EVERY_PROCESS)}".encode()
 
 
 def heard(ear: redis.client.PubSub) -> list[bytes]:
@@ -84,10 +90,11 @@ async def test_a_broadcast_is_one_message_for_each_process_whatever_the_number_o
             lambda: all(client.titles == ["To all"] for client in clients), what="every delivery"
         )
 
-        assert await asyncio.to_thread(heard, ear) == [GROUP_OF_ALL]
+        of_all = await orm(group_of_all)
+        assert await asyncio.to_thread(heard, ear) == [of_all]
         assert {tuple(client.applied[1:]) for client in clients} == {((0, 1),)}
     with own_redis.client() as client:
-        assert dict(client.pubsub_numsub(GROUP_OF_ALL)) == {GROUP_OF_ALL: len(servers)}
+        assert dict(client.pubsub_numsub(of_all)) == {of_all: len(servers)}
 
 
 async def test_a_notice_to_one_user_is_one_message_to_the_processes_that_have_their_sockets(
@@ -100,7 +107,8 @@ async def test_a_notice_to_one_user_is_one_message_to_the_processes_that_have_th
         for cookie_, server in ((cookie, here), (cookie, here), (bobs_cookie, there)):
             client = Client(server.socket_url, cookie=cookie_, origin=server.url)
             clients.append(await stack.enter_async_context(client))
-        group = f"asgi__group__notify.user.{key}".encode()
+        deployment = (await orm(database.facts)).deployment
+        group = f"asgi__group__{full_name(deployment, user_group(str(key)))}".encode()
         await asyncio.to_thread(wait_until_joined, own_redis, 2)
         await asyncio.to_thread(heard, ear)
 

@@ -134,6 +134,16 @@ def test_a_core_layer_that_loses_hints_is_a_warning(settings, options, said):
         assert words in message.msg
 
 
+def test_the_pubsub_layer_of_channels_redis_is_a_warning_and_ours_is_not(settings):
+    stock = "channels_redis.pubsub.RedisPubSubChannelLayer"
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": stock}}
+    [found] = ours()
+    assert found.id == "notify.W010"
+    assert "notify.layers.RedisPubSubChannelLayer" in found.hint
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "notify.layers.RedisPubSubChannelLayer"}}
+    assert ours() == []
+
+
 def test_any_host_is_a_warning_in_production(settings):
     settings.ALLOWED_HOSTS = ["*"]
     assert "notify.W007" not in ids(ours())

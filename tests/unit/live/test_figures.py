@@ -9,18 +9,21 @@ from collections.abc import AsyncIterator
 import pytest
 from channels.layers import get_channel_layer
 
+from notify.inbox import database
 from notify.live import figures, groups
-from notify.live.groups import EVERY_PROCESS, publisher, user_group
+from notify.live.groups import EVERY_PROCESS, full_name, publisher, user_group
 from notify.live.hub import Hub
 from notify.live.protocol import Refused
 from tests.harness.waiting import deadline
 from tests.unit.live.fakes import Wire, open_connection, settle
 
+OURS = "tests"
 USERS = ["1", "2", "3", "4", "5"]
 
 
 @pytest.fixture
-async def hub(settings) -> AsyncIterator[Hub]:
+async def hub(settings, monkeypatch) -> AsyncIterator[Hub]:
+    monkeypatch.setattr(database, "deployment", lambda: OURS)
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     loop = asyncio.get_running_loop()
     hub = Hub(loop)
@@ -41,7 +44,7 @@ async def test_of_many_who_watch_their_own_windows_all_are_asked_for_in_turn(hub
         return str(hint["topic"])
 
     for user in USERS:
-        await layer.group_add(user_group(user), other_process)
+        await layer.group_add(full_name(OURS, user_group(user)), other_process)
         hub.figures.watch(open_connection(Wire(), user=user), "sockets", print)
     topics = [f"sockets:{user}" for user in USERS]
     assert [await asked_for() for _ in USERS] == topics  # at once, as each begins
@@ -52,7 +55,7 @@ async def test_of_many_who_watch_their_own_windows_all_are_asked_for_in_turn(hub
 async def test_who_was_told_of_somebodys_windows_hears_at_once_that_the_last_has_gone(hub, name):
     layer = get_channel_layer()
     other_process = await layer.new_channel()
-    await layer.group_add(EVERY_PROCESS, other_process)
+    await layer.group_add(full_name(OURS, EVERY_PROCESS), other_process)
     windows = [open_connection(Wire(), user="1") for _ in range(2)]
     stranger = open_connection(Wire(), user="2")  # whom nobody has asked for
     for connection in (*windows, stranger):
