@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from notify.inbox import sql
+from notify.inbox import database, sql
 from notify.live import groups
 from notify.live.session_store import session_hash, session_store, sessions_of
 from notify.models import ApiToken, EndedSession
@@ -27,9 +28,7 @@ def end_session(
     key = getattr(getattr(request, "session", None), "session_key", None)
     if key is None or user is None:
         return
-    EndedSession.objects.using(sql.alias()).bulk_create(
-        [EndedSession(key_hash=session_hash(key))], ignore_conflicts=True
-    )
+    _note_ended([key])
     _check_on_commit(user.pk)
 
 
@@ -41,11 +40,15 @@ def end_sessions(user: str) -> int | None:
         return None
     for key in keys:
         session_store()(key).delete()
-    EndedSession.objects.using(sql.alias()).bulk_create(
-        [EndedSession(key_hash=session_hash(key)) for key in keys], ignore_conflicts=True
-    )
+    _note_ended(keys)
     _check_on_commit(user)
     return len(keys)
+
+
+def _note_ended(keys: Iterable[str]) -> None:
+    now = database.now()
+    ended = [EndedSession(key_hash=session_hash(key), ended=now) for key in keys]
+    EndedSession.objects.using(sql.alias()).bulk_create(ended, ignore_conflicts=True)
 
 
 def _user_changed(sender: Any, *, instance: Any, **kwargs: Any) -> None:

@@ -7,6 +7,7 @@ transaction, so two workers cannot both do it and one that dies leaves it as it 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,8 @@ from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Greatest, Now
 
 from notify.changes import Change
-from notify.inbox import database, sql, store
+from notify.exceptions import Busy
+from notify.inbox import database, sql, store, transactions, waits
 from notify.models import Batch, Notice
 
 # How long the process that wrote a batch has to carry it out itself before others may.
@@ -36,15 +38,15 @@ class Done:
     change: Change | None
 
 
-def carry_out(batch_id: int) -> Done | None:
-    """Carries out this batch; None if there is nothing to do. Raises Busy or DatabaseError."""
-    return sql.in_transaction(lambda: _carry_out(batch_id))
+def carry_out(batch_id: int, *, rows: int | None = None) -> Done | None:
+    """Carries out this batch; None if there is nothing to do. Raises Busy or DatabaseError. `rows`
+    limits its statements, for whoever may leave it to a worker."""
+    return transactions.in_transaction(lambda: _carry_out(batch_id), rows=rows)
 
 
 def append_new(batch: Batch) -> Change | None:
     """Appends a batch that this very transaction has written with its notice, as done: nobody
-    else knows of them, so that neither needs a lock. Waits for its inboxes, but not for long."""
-    sql.limit_lock_waits()
+    else knows of them, so that neither needs a lock."""
     change = store.append(batch)
     return change if change.steps else None
 
@@ -52,7 +54,9 @@ def append_new(batch: Batch) -> Change | None:
 def carry_out_together(batch_ids: Sequence[int]) -> list[Change]:
     """Carries out batches that `alike` has put together, in one transaction, and as one change
     where all are still to be appended. Raises Busy or DatabaseError."""
-    return sql.in_transaction(lambda: _carry_out_together(batch_ids))
+    return transactions.in_transaction(
+        lambda: _carry_out_together(batch_ids), rows=waits.ROWS_OF_A_BATCH
+    )
 
 
 def carry_out_next() -> Done | None:
@@ -70,10 +74,10 @@ def carry_out_next() -> Done | None:
         return _carry_out(batch_id)
 
     try:
-        return sql.in_transaction(work)
+        return transactions.in_transaction(work)
     except Exception:
-        for batch_id in chosen:
-            _put_off(batch_id)
+        with suppress(Busy):
+            transactions.in_transaction(lambda: [_put_off(batch_id) for batch_id in chosen])
         raise
 
 
@@ -85,7 +89,7 @@ def due() -> bool:
 def start_recall(notice_id: int) -> int | None:
     """Recalls the notice: no inbox gets it from here on. How many inboxes hold it, and will
     lose it as the batches are carried out; None where it was recalled before, or is none."""
-    return sql.in_transaction(lambda: _start_recall(notice_id))
+    return transactions.in_transaction(lambda: _start_recall(notice_id))
 
 
 def pause(notice_id: int) -> int:
@@ -93,7 +97,9 @@ def pause(notice_id: int) -> int:
 
     One that a worker has in its hands is waited for, and is done.
     """
-    return sql.in_transaction(lambda: _move(notice_id, [_State.PENDING], state=_State.PAUSED))
+    return transactions.in_transaction(
+        lambda: _move(notice_id, [_State.PENDING], state=_State.PAUSED)
+    )
 
 
 def resume(notice_id: int) -> int:
@@ -104,7 +110,7 @@ def resume(notice_id: int) -> int:
         due = Greatest(Now(), Value(at[0], DateTimeField())) if at and at[0] else Now()
         return _move(notice_id, [_State.PAUSED], state=_State.PENDING, due=due)
 
-    return sql.in_transaction(work)
+    return transactions.in_transaction(work)
 
 
 def cancel(notice_id: int) -> int:
@@ -112,7 +118,9 @@ def cancel(notice_id: int) -> int:
 
     What has arrived stays. One that a worker has in its hands is waited for, and arrives.
     """
-    return sql.in_transaction(lambda: _move(notice_id, Batch.NOT_YET, state=_State.CANCELLED))
+    return transactions.in_transaction(
+        lambda: _move(notice_id, Batch.NOT_YET, state=_State.CANCELLED)
+    )
 
 
 def expired_notices(limit: int = 100) -> list[int]:
@@ -129,7 +137,21 @@ def open_batches(notice_id: int) -> list[int]:
         state__in=_OPEN,
         due__lte=Now() + GRACE,
     )
-    return list(waiting.order_by("pk").values_list("pk", flat=True))
+    query = waiting.order_by("pk").values_list("pk", flat=True).query
+    return [pk for (pk,) in waits.fetch(*query.sql_with_params())]
+
+
+def release(batch_ids: Collection[int]) -> None:
+    """Makes batches due that this process was to carry out, for a worker. Raises Busy."""
+
+    def work() -> None:
+        held = Batch.objects.using(sql.alias()).filter(
+            pk__in=batch_ids, state__in=_OPEN, due__gt=Now(), due__lte=Now() + GRACE
+        )
+        free = held.select_for_update(skip_locked=sql.is_postgresql()).values_list("pk", flat=True)
+        held.filter(pk__in=list(free)).update(due=Now())
+
+    transactions.in_transaction(work)
 
 
 def alike(batch_ids: Sequence[int]) -> list[list[int]]:
@@ -138,7 +160,7 @@ def alike(batch_ids: Sequence[int]) -> list[list[int]]:
     if len(batch_ids) == 1:
         return [list(batch_ids)]
     batch = sql.table(Batch)
-    found = sql.fetch(
+    found = waits.fetch(
         f"SELECT b.id, b.size, b.recipients = lag(b.recipients) OVER (ORDER BY b.id),"
         f" (SELECT count(*) FROM {batch} o WHERE o.notice_id = b.notice_id)"
         f" FROM {batch} b JOIN {sql.table(Notice)} n ON n.id = b.notice_id"

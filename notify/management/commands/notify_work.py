@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
 from notify import sending
+from notify.exceptions import Busy
 from notify.live import groups
 
 logger = logging.getLogger(__name__)
@@ -51,11 +52,17 @@ def work(stop: threading.Event, *, until_idle: bool) -> int:
                 expiry_due = time.monotonic() + IDLE_S
             worked = sending.carry_out_next()
             failures = 0
-        except Exception:
+        except Exception as error:
             failures += 1
             if until_idle and failures >= FAILURES_IN_A_ROW:
                 raise
-            logger.exception("A batch failed; it is tried again later.")
+            expected = isinstance(error, Busy)
+            logger.log(
+                logging.WARNING if expected else logging.ERROR,
+                "A batch failed; it is tried again later: %r",
+                error.__cause__ if expected and error.__cause__ else error,
+                exc_info=None if expected else error,
+            )
             close_old_connections()
             stop.wait(IDLE_S)
             continue
