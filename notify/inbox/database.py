@@ -106,6 +106,11 @@ def renew_deployment() -> None:
     forget()
 
 
+def refused() -> list[str]:
+    """What PostgreSQL does not tell this role, and what notify does without."""
+    return sorted(_refused_now(sql.connection())) if sql.is_postgresql() else []
+
+
 def forget() -> None:
     """Has everything read anew."""
     _known.clear()

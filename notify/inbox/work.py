@@ -77,7 +77,7 @@ def carry_out_next() -> Done | None:
         return transactions.in_transaction(work)
     except Exception:
         with suppress(Busy):
-            transactions.in_transaction(lambda: [_put_off(batch_id) for batch_id in chosen])
+            transactions.in_transaction(lambda: _put_off(chosen))
         raise
 
 
@@ -265,8 +265,9 @@ def _move(notice_id: int, states: Collection[str], **changes: Any) -> int:
     return sum(size for _, size in found)
 
 
-def _put_off(batch_id: int) -> None:
-    waiting = Batch.objects.using(sql.alias()).filter(pk=batch_id, state__in=_OPEN)
+def _put_off(chosen: Collection[int]) -> None:
+    """One, or none."""
+    waiting = Batch.objects.using(sql.alias()).filter(pk__in=chosen, state__in=_OPEN)
     attempts = waiting.values_list("attempts", flat=True).first() or 0
     seconds = min(MAX_BACKOFF_S, 2**attempts)
     waiting.update(attempts=F("attempts") + 1, due=Now() + timedelta(seconds=seconds))

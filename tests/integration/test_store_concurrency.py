@@ -735,19 +735,6 @@ def test_a_user_who_is_locked_at_the_commit_is_sent_to_all_the_same(monkeypatch)
 
 
 @only_postgres
-def test_a_lock_that_comes_free_is_had_on_a_later_attempt(monkeypatch, lock_failures):
-    monkeypatch.setattr(waits, "LIMIT_S", 0.2)
-    [ada] = people(1)
-    notice = deliver(ada)
-    with threads() as beside:
-        with locked(ada):
-            marking = beside.start(sending.mark, key(ada), "read", ids=[notice.pk])
-            eventually(lambda: lock_failures, PATIENCE, what="a first failure")
-        assert result(marking) == 2
-    assert counts(ada) == (0, 0)
-
-
-@only_postgres
 def test_a_batch_that_cannot_have_its_locks_is_put_off(monkeypatch):
     monkeypatch.setattr(waits, "LIMIT_S", 0.02)
     ada, bob = people(2)
