@@ -109,27 +109,32 @@ def fetch(
     it, in one round trip, and holds for its locks of tables, too. Elsewhere, and in a transaction
     that is open, it is `sql.fetch`.
 
-    Statements that are sent together are one transaction: as one string (PostgreSQL 55.2.2.1
-    "Multiple Statements in a Simple Query"), or, where the server binds the parameters and takes
-    one statement at a time, as a pipeline (55.2.4).
+    Statements of one string are one transaction (PostgreSQL 55.2.2.1 "Multiple Statements in a
+    Simple Query"). The parameters are a part of the string, also where the server binds those of
+    others: a pipeline would take it prepared, but cost half as much again, and an error of its
+    commit leaves the connection unusable (psycopg 3.3.9).
     """
-    own: Any = sql.connection()
-    if not sql.is_postgresql() or not own.get_autocommit():
+    if not sql.is_postgresql() or not sql.connection().get_autocommit():
         return sql.fetch(statement, params)
     limits, values = _limits(rows)
-    if not own.features.uses_server_side_binding:
-        with sql.cursor(f"{limits}; {statement}", [*values, *params]) as done:
-            done.nextset()
-            return list(done.fetchall())
-    with own.cursor() as aside, own.cursor() as asked:
-        with own.wrap_database_errors, own.connection.pipeline():
-            aside.execute(limits, values)
-            asked.execute(statement, tuple(params))
-            if rows is not None:
-                # What the commit would refuse is refused here: an error of a pipeline's own
-                # commit leaves the connection unusable (psycopg 3.3.9).
-                aside.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        return list(asked.fetchall())
+    with _binding_here() as cursor:
+        cursor.execute(f"{limits}; {statement}", (*values, *params))
+        cursor.nextset()
+        return list(cursor.fetchall())
+
+
+def _binding_here() -> Any:
+    """A cursor that writes parameters into its string."""
+    from psycopg import ClientCursor  # there is none without PostgreSQL
+
+    own = sql.connection()
+    own.ensure_connection()
+    raw: Any = own.connection
+    factory, raw.cursor_factory = raw.cursor_factory, ClientCursor
+    try:
+        return own.cursor()
+    finally:
+        raw.cursor_factory = factory
 
 
 def _limits(rows: int | None) -> tuple[str, list[Any]]:
