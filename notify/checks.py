@@ -9,9 +9,10 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import connections, router
+from django.db import OperationalError, connections, router
 
 from notify import conf
+from notify.inbox import database
 from notify.live import health
 from notify.models import Inbox
 
@@ -53,7 +54,7 @@ def check_channel_layer(
 
 @register(Tags.database, "notify")
 def check_database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """notify.E002, E003, W002: what the database must be and how it must be opened."""
+    """notify.E002, E003, W002, W011: what the database must be and how it must be opened."""
     alias = router.db_for_write(Inbox)
     if alias not in (databases or ()):
         return []
@@ -66,12 +67,33 @@ def check_database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> 
                 id="notify.E002",
             )
         ]
-    return _check_sqlite(connection.settings_dict) if connection.vendor == "sqlite" else []
+    if connection.vendor == "sqlite":
+        return _check_sqlite(connection.settings_dict)
+    return _check_role()
 
 
-def _check_sqlite(database: dict[str, Any]) -> list[CheckMessage]:
+def _check_role() -> list[CheckMessage]:
+    try:
+        refused = database.refused()
+    except OperationalError:  # it is away, which others say better
+        return []
+    if not refused:
+        return []
+    return [
+        Warning(
+            f"PostgreSQL does not tell this role its {' and '.join(refused)}: a failover that "
+            "loses commits, or a copy of the database, is not noticed.",
+            hint="GRANT EXECUTE ON FUNCTION pg_control_system(), pg_current_wal_insert_lsn(), "
+            "pg_walfile_name(pg_lsn), pg_postmaster_start_time() TO the role; or run "
+            "`manage.py notify_restored` after each of them, and silence this.",
+            id="notify.W011",
+        )
+    ]
+
+
+def _check_sqlite(settings_of: dict[str, Any]) -> list[CheckMessage]:
     found: list[CheckMessage] = []
-    if database.get("OPTIONS", {}).get("transaction_mode") != "IMMEDIATE":
+    if settings_of.get("OPTIONS", {}).get("transaction_mode") != "IMMEDIATE":
         found.append(
             Error(
                 "SQLite fails transactions that read first and write later, when others write.",
@@ -79,7 +101,7 @@ def _check_sqlite(database: dict[str, Any]) -> list[CheckMessage]:
                 id="notify.E003",
             )
         )
-    if database.get("ATOMIC_REQUESTS"):
+    if settings_of.get("ATOMIC_REQUESTS"):
         found.append(
             Warning(
                 "With ATOMIC_REQUESTS every request takes SQLite's only write lock.",

@@ -41,8 +41,10 @@ def check(
     expires: datetime | None = None,
     send_at: datetime | None = None,
     key: str | None = None,
+    now: datetime | None = None,
 ) -> dict[str, Any]:
-    """The fields of a Notice; raises InvalidNotice at the first that cannot be sent."""
+    """The fields of a Notice; raises InvalidNotice at the first that cannot be sent. `now` is the
+    time by the clock that `expires` will be compared with, the database's."""
     return {
         "title": _title(title),
         "body": _text("body", body, MAX_BODY),
@@ -52,7 +54,7 @@ def check(
         "url": "" if url is None or url == "" else _url("url", url),
         "actions": _actions(actions),
         "data": _data(data),
-        "expires": _expires(expires, send_at),
+        "expires": _expires(expires, send_at, now or timezone.now()),
         "send_at": _moment("send_at", send_at),
         "key": None if key is None else _key(key),
     }
@@ -175,12 +177,12 @@ def _moment(field: str, value: datetime | None) -> datetime | None:
     return value.replace(microsecond=value.microsecond // 1000 * 1000)
 
 
-def _expires(value: datetime | None, send_at: datetime | None) -> datetime | None:
+def _expires(value: datetime | None, send_at: datetime | None, now: datetime) -> datetime | None:
     expires = _moment("expires", value)
     if expires is None:
         return None
-    begins = _moment("send_at", send_at) or timezone.now()
-    if expires <= max(begins, timezone.now()):
+    begins = _moment("send_at", send_at) or now
+    if expires <= max(begins, now):
         raise InvalidNotice("expires", "must be later than the time of sending.")
     return expires
 

@@ -20,11 +20,10 @@ from django.db.models import Model
 from django.db.models.signals import post_save
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from notify import conf, devices, sending
-from notify.inbox import sql
+from notify.inbox import database, sql
 from notify.models import KnownDevice, Level
 
 logger = logging.getLogger(__name__)
@@ -123,12 +122,15 @@ def _password_was_set(user: Any, update_fields: frozenset[str] | None) -> bool:
 
 def _is_new(user: AbstractBaseUser, fingerprint: str) -> bool:
     """Whether the user has other devices but never had this one, which is known from here on."""
+    now = database.now()
     devices_of_user = KnownDevice.objects.using(sql.alias()).filter(user_id=user.pk)
-    if devices_of_user.filter(fingerprint=fingerprint).update(last_seen=timezone.now()):
+    if devices_of_user.filter(fingerprint=fingerprint).update(last_seen=now):
         return False
     had_others = devices_of_user.exists()
     _device, created = KnownDevice.objects.using(sql.alias()).get_or_create(
-        user_id=user.pk, fingerprint=fingerprint
+        user_id=user.pk,
+        fingerprint=fingerprint,
+        defaults={"first_seen": now, "last_seen": now},
     )
     return had_others and created
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -23,7 +25,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, transacti
 from notify import conf, content, signals, writing
 from notify.changes import Change
 from notify.exceptions import Busy
-from notify.inbox import database, one_statement, sql, store, work
+from notify.inbox import database, one_statement, sql, store, transactions, waits, work
 from notify.inbox.audience import Audience, To
 from notify.inbox.turns import Turns
 from notify.live import groups
@@ -32,6 +34,11 @@ from notify.models import Level, Notice
 logger = logging.getLogger(__name__)
 
 MAX_SENT = 1000
+# Of the two seconds that a call waits for locks, at most: for the inboxes, so that there is time to
+# store the notice for a worker; to store it; to leave what is stored to the workers.
+AT_ONCE_S = 1.5
+STORING_S = 0.5
+LEAVING_S = 0.2
 
 
 class _Sent(threading.local):
@@ -41,6 +48,13 @@ class _Sent(threading.local):
     found not to exist. (SQLite gives their ids out again; `work.alike` takes what it may.)"""
 
     batches: Sequence[int] = ()
+    # Until when the hooks of its commit may wait for locks, all together; None until one runs.
+    hooks_end_at: float | None = None
+
+    def end_of_hooks(self) -> float:
+        if self.hooks_end_at is None:
+            self.hooks_end_at = time.monotonic() + waits.LIMIT_S
+        return self.hooks_end_at
 
 
 _sent = _Sent()
@@ -75,36 +89,43 @@ def send(
 
     Raises InvalidNotice (also a ValueError) naming the field and the cure, EmptyAudience where
     nobody is left to send to, UnknownUsers, and KeyConflict where the key is another notice's.
-    Neither waits for the channel layer nor raises because of it.
+    Where the inboxes stay locked by others for 2 s, the notice is stored and a worker brings it;
+    where it cannot be stored either, raises Busy. Neither waits for the channel layer nor raises
+    because of it.
     """
-    fields = content.check(
-        title=title,
-        body=body,
-        level=level,
-        category=category,
-        url=url,
-        actions=actions,
-        data=data,
-        kind=kind,
-        expires=expires,
-        send_at=send_at,
-        key=key,
-    )
-    audience = Audience.of(to)
-    left_out = actor.pk if actor is not None and not include_actor else None
-    notice = Notice(
-        **fields,
-        created=database.now(),
-        actor_id=None if actor is None else actor.pk,
-        actor_name=writing.name_of(actor)[:200],
-        sender=f"user:{sender.pk}" if sender is not None else "",
-    )
-    notice.fingerprint = writing.fingerprint(notice, audience, left_out)
-    if not sql.connection().in_atomic_block:
-        _sent.batches = ()
-    if _may_go_now(notice, audience, left_out) and _send_now(notice, audience, left_out):
-        return notice
-    return _send_on_commit(notice, audience, left_out)
+    with waits.limited():
+        with _busy_where_locked():
+            now = database.now()
+            fields = content.check(
+                title=title,
+                body=body,
+                level=level,
+                category=category,
+                url=url,
+                actions=actions,
+                data=data,
+                kind=kind,
+                expires=expires,
+                send_at=send_at,
+                key=key,
+                now=now,
+            )
+            audience = Audience.of(to)
+        left_out = actor.pk if actor is not None and not include_actor else None
+        notice = Notice(
+            **fields,
+            created=now,
+            actor_id=None if actor is None else actor.pk,
+            actor_name=writing.name_of(actor)[:200],
+            sender=f"user:{sender.pk}" if sender is not None else "",
+        )
+        notice.fingerprint = writing.fingerprint(notice, audience, left_out)
+        _sent.hooks_end_at = None
+        if not sql.connection().in_atomic_block:
+            _sent.batches = ()
+        if _may_go_now(notice, audience, left_out) and _send_now(notice, audience, left_out):
+            return notice
+        return _send_on_commit(notice, audience, left_out)
 
 
 asend = sync_to_async(send)
@@ -113,7 +134,8 @@ asend = sync_to_async(send)
 def recall(notice: Notice | int) -> int:
     """Takes a notice out of every inbox and off every screen. How many inboxes hold it.
 
-    No inbox gets it from the commit on; those that have it lose it batch by batch.
+    No inbox gets it from the commit on; those that have it lose it batch by batch. Raises Busy
+    where its batches stay locked by others for 2 s, as `pause`, `resume` and `cancel` do.
     """
     return _recall(_id_of(notice))
 
@@ -122,9 +144,9 @@ arecall = sync_to_async(recall)
 
 
 def _recall(notice_id: int, **how: bool) -> int:
-    inboxes = work.start_recall(notice_id, **how)
-    after = partial(_after_recall, notice_id, first=inboxes is not None)
-    transaction.on_commit(after, using=sql.alias())
+    with waits.limited():
+        inboxes = work.start_recall(notice_id, **how)
+        _carry_out_on_commit(partial(_after_recall, notice_id, first=inboxes is not None))
     return inboxes or 0
 
 
@@ -136,8 +158,9 @@ def pause(notice: Notice | int) -> int:
 def resume(notice: Notice | int) -> int:
     """Goes on with a paused notice, not before its `send_at`; for how many people."""
     notice_id = _id_of(notice)
-    people = work.resume(notice_id)
-    transaction.on_commit(partial(_carry_out_or_hand_over, notice_id), using=sql.alias())
+    with waits.limited():
+        people = work.resume(notice_id)
+        _carry_out_on_commit(partial(_carry_out_or_hand_over, notice_id))
     return people
 
 
@@ -240,11 +263,12 @@ def _send_now(notice: Notice, audience: Audience, left_out: Any) -> bool:
         signals.notice_sent.send_robust(sender=Notice, notice=notice)
 
     try:
-        change = one_statement.append(batch)
+        with waits.limited(AT_ONCE_S):
+            change = one_statement.append(batch)
         if change is not None:
             tell()
             return True
-        with transaction.atomic(using=sql.alias()):
+        with waits.limited(AT_ONCE_S), transactions.begun(rows=batch.size):
             transaction.on_commit(tell, using=sql.alias())  # before the hooks of others, which fail
             notice.save(force_insert=True, using=sql.alias())
             batch.notice = notice  # which has its id now
@@ -259,8 +283,10 @@ def _send_now(notice: Notice, audience: Audience, left_out: Any) -> bool:
     except (_NotNow, IntegrityError, OperationalError) as error:
         # What the commit refuses is rolled back: somebody was deleted, a lock could not be had. Of
         # a connection that broke nobody knows.
-        if committed or not (isinstance(error, _NotNow | IntegrityError) or sql.may_pass(error)):
+        if committed or not (isinstance(error, _NotNow | IntegrityError) or _was_refused(error)):
             raise
+        if waits.may_pass(error) and not sql.is_postgresql():
+            raise _cannot_be_stored() from error  # SQLite has one lock for all
         logger.info("Not in one transaction, so in two: %r", error.__cause__ or error)
         notice.pk = None
     return committed
@@ -268,8 +294,19 @@ def _send_now(notice: Notice, audience: Audience, left_out: Any) -> bool:
 
 def _send_on_commit(notice: Notice, audience: Audience, left_out: Any) -> Notice:
     """Writes the notice and its batches in the caller's transaction. No inbox is locked there: a
-    slow view cannot hold up anybody's."""
-    with transaction.atomic(using=sql.alias()):
+    slow view cannot hold up anybody's. Raises Busy where they cannot be written in time."""
+    committed = False
+
+    def note_commit() -> None:
+        nonlocal committed
+        committed = True
+
+    with (
+        waits.limited(at_least=STORING_S),
+        _busy_where_locked(unless=lambda: committed),
+        transactions.begun(),
+    ):
+        transaction.on_commit(note_commit, using=sql.alias())
         written = writing.insert(notice)
         written.repeated = written is not notice
         only_batch = None
@@ -280,6 +317,30 @@ def _send_on_commit(notice: Notice, audience: Audience, left_out: Any) -> Notice
         after = partial(_after_commit, written, only_batch, first=not written.repeated)
         transaction.on_commit(after, using=sql.alias())
     return written
+
+
+@contextmanager
+def _busy_where_locked(*, unless: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if unless() or not waits.may_pass(error):
+            raise
+        raise _cannot_be_stored() from error
+
+
+def _cannot_be_stored() -> Busy:
+    return Busy("The notice cannot be stored: others have its tables or its key locked. Try again.")
+
+
+def _was_refused(error: BaseException) -> bool:
+    """Whether the database took it back, for a lock or after the time that the role has."""
+    return waits.may_pass(error) or waits.state(error) == waits.QUERY_CANCELED
+
+
+def _carry_out_on_commit(hook: Callable[[], None]) -> None:
+    _sent.hooks_end_at = None
+    transaction.on_commit(hook, using=sql.alias())
 
 
 def _after_commit(notice: Notice, only_batch: int | None, *, first: bool) -> None:
@@ -297,32 +358,50 @@ def _after_recall(notice_id: int, *, first: bool) -> None:
 def _carry_out_or_hand_over(notice_id: int, only_batch: int | None = None) -> None:
     """A single batch is carried out here, with those that this transaction has also sent; more
     are handed to the workers. Raises nothing: what is not done now is found by a worker within
-    half a minute."""
-    try:
-        if only_batch in _sent.batches and _carry_out_all_sent():
-            return
-        batches = work.open_batches(notice_id)
-        if len(batches) == 1:
-            carry_out(batches[0])
-        elif batches:
-            _hand_over(batches)
-    except Exception:
-        logger.exception("Notice %s is stored; a worker will carry it out.", notice_id)
+    half a minute. Waits for locks, but all hooks of one commit together for 2 s."""
+    with waits.limited(until=_sent.end_of_hooks()):
+        batches: Sequence[int] = [] if only_batch is None else [only_batch]
+        try:
+            if (only_batch in _sent.batches and _carry_out_all_sent()) or waits.left() <= 0:
+                return
+            batches = work.open_batches(notice_id)
+            if len(batches) == 1:
+                _announce_done(work.carry_out(batches[0], rows=waits.ROWS_OF_A_BATCH))
+            elif batches:
+                _hand_over(batches)
+        except (Busy, OperationalError) as error:
+            _leave_to_workers(batches, error)
+        except Exception:
+            logger.exception("Notice %s is stored; a worker will carry it out.", notice_id)
 
 
 def _carry_out_all_sent() -> bool:
-    """Whether it went well; else the commit hook of each notice tries it alone."""
+    """Whether it is done, or left to the workers; else the commit hook of each notice tries it
+    alone."""
     together, _sent.batches = _sent.batches, ()
     try:
         for run in work.alike(together):
             for change in work.carry_out_together(run):
                 groups.publish(change)
+    except (Busy, OperationalError) as error:
+        _leave_to_workers(together, error)
     except Exception as error:
         if len(together) == 1:
             raise
         logger.warning("Not together, so one by one: %r", error)
         return False
     return True
+
+
+def _leave_to_workers(batches: Sequence[int], error: Exception) -> None:
+    """What is stored, and could not be carried out here, is due at once."""
+    logger.warning("What was sent is stored, for a worker: %r", error.__cause__ or error)
+    try:
+        with waits.limited(at_least=LEAVING_S):
+            work.release(batches)
+        groups.publish_work()
+    except (Busy, DatabaseError) as also:
+        logger.warning("A worker will find it within half a minute: %r", also)
 
 
 def _hand_over(batches: Sequence[int]) -> None:

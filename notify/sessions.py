@@ -17,7 +17,7 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from notify.inbox import sql
+from notify.inbox import database, sql
 from notify.live import groups
 from notify.live.session_store import (
     NAME_KEY,
@@ -89,8 +89,9 @@ def end_sessions(user: str) -> int | None:
 
 def _end(names: Iterable[str], user: Any) -> None:
     hashes = sorted(map(session_hash, names))  # in one order: no two sign-outs deadlock
+    now = database.now()
     EndedSession.objects.using(sql.alias()).bulk_create(
-        [EndedSession(key_hash=one) for one in hashes], ignore_conflicts=True
+        [EndedSession(key_hash=one, ended=now) for one in hashes], ignore_conflicts=True
     )
     _check_on_commit(user)
 

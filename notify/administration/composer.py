@@ -24,7 +24,7 @@ from notify import content, sending
 from notify.administration.words import audience_of, number, page_of, people, sender_of
 from notify.composing import ComposeForm, compose_form, take_file
 from notify.exceptions import NotifyError
-from notify.inbox import sql
+from notify.inbox import database, sql
 from notify.inbox.audience import Audience
 from notify.models import Level, Notice
 from notify.web.browser_texts import browser_texts
@@ -136,7 +136,8 @@ class Composer(NoticeModelAdmin):
     ) -> None:
         dry_run = "_dry_run" in request.POST
         if not dry_run:
-            content.check(**_said(form))  # nobody is asked about what cannot be sent
+            # Nobody is asked about what cannot be sent.
+            content.check(**_said(form), now=database.now())
             self._have_confirmed(request, form)
         # Of two who send the same at the same moment, the second sees the first.
         sql.one_at_a_time("admin send")

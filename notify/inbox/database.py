@@ -29,7 +29,7 @@ from django.db import DatabaseError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from notify import conf
-from notify.inbox import sql
+from notify.inbox import sql, waits
 from notify.models import Deployment
 
 logger = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ _last_deployment: str | None = None
 def facts() -> Facts:
     """What is known of the database behind this thread's connection, at most ten seconds old."""
     connection = sql.connection()
+    _drop_if_dead(connection)
     connection.ensure_connection()
     # Not the wrapper, which has one connection of a pool after the other. SQLite's take no weak
     # reference, and have no pool.
@@ -105,10 +106,28 @@ def renew_deployment() -> None:
     forget()
 
 
+def refused() -> list[str]:
+    """What PostgreSQL does not tell this role, and what notify does without."""
+    return sorted(_refused_now(sql.connection())) if sql.is_postgresql() else []
+
+
 def forget() -> None:
     """Has everything read anew."""
     _known.clear()
     _refused.clear()
+
+
+def _drop_if_dead(connection: BaseDatabaseWrapper) -> None:
+    """After a failure, so that the next call has another. Django looks where a request ends, and
+    a coroutine, a command or a thread that lives for long has none."""
+    if connection.connection is None or not connection.errors_occurred:
+        return
+    if connection.in_atomic_block or not connection.get_autocommit():
+        return  # whoever has begun it is told
+    if connection.is_usable():
+        connection.errors_occurred = False
+    else:
+        connection.close()
 
 
 def _note_deployment(identity: str) -> None:
@@ -169,7 +188,7 @@ def _ask(connection: BaseDatabaseWrapper, query: str) -> tuple[Any, ...]:
         transaction.atomic(using=connection.alias) if connection.in_atomic_block else nullcontext()
     )
     with guard:
-        return sql.fetch(query)[0]
+        return waits.fetch(query)[0]
 
 
 def _is_refusal(error: DatabaseError) -> bool:

@@ -19,7 +19,7 @@ from django.db.models import AutoField, Model
 
 from notify import conf
 from notify.changes import Change, Step
-from notify.inbox import database, epoch, reading, sql
+from notify.inbox import database, epoch, reading, sql, transactions, waits
 from notify.inbox.marks import Mark
 from notify.models import Batch, Inbox, Notice, Notification
 
@@ -40,10 +40,10 @@ def append(batch: Batch) -> Change | None:
     insert_batch, done = _insert(batch, notice="notice.id")
     # Where there is no inbox nothing is inserted, and `version` is that of the row once it is
     # locked.
-    found = sql.fetch(
+    found = waits.fetch(
         f"WITH inbox AS (UPDATE {sql.table(Inbox)}"
         " SET version = version + 1, unseen = unseen + 1, unread = unread + 1"
-        f" WHERE user_id = {sql.sole_key()} AND {sql.lock_waits_are_limited()}"
+        f" WHERE user_id = {sql.sole_key()}"
         " RETURNING user_id, epoch, version, unseen, unread),"
         f" notice AS ({insert_notice} FROM inbox RETURNING id),"
         f" batch AS ({insert_batch} FROM notice RETURNING id),"
@@ -52,6 +52,7 @@ def append(batch: Batch) -> Change | None:
         " SELECT notice.id, batch.id, user_id, epoch, version - 1, version, unseen, unread"
         " FROM inbox, notice, batch",
         [*batch.recipients, *said, *done],
+        rows=1,
     )
     if not found:
         return None
@@ -74,9 +75,9 @@ def mark(user: str, how: Mark, ids: Sequence[int]) -> tuple[int, Change | None] 
         return None
     suffix = epoch.suffix()
     try:
-        records = sql.fetch(*mark_statement(user, how, ids))
+        records = waits.fetch(*mark_statement(user, how, ids), rows=len(ids))
     except OperationalError as error:
-        if sql.may_pass(error):
+        if waits.may_pass(error):
             return None
         raise
     if not records:
@@ -104,7 +105,7 @@ def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[
         f" (SELECT version FROM {inbox} WHERE user_id = {sql.sole_key()}),"
         " locked AS MATERIALIZED"
         f" (SELECT user_id, epoch, version FROM {inbox} WHERE user_id = {sql.sole_key()}"
-        f" AND {sql.lock_waits_are_limited()} {sql.for_update()}),"
+        f" {sql.for_update()}),"
         " unchanged AS (SELECT locked.* FROM locked JOIN before USING (version)),"
         f" chosen AS (SELECT m.id, ({how.unseen}) AS unseen, ({how.unread}) AS unread"
         # The limit has each be looked up by itself: for many the planner would rather read all
@@ -131,7 +132,10 @@ def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[
 
 def _may() -> bool:
     return (
-        sql.is_postgresql() and sql.connection().get_autocommit() and conf.current().one_statement
+        sql.is_postgresql()
+        and sql.connection().get_autocommit()
+        and conf.current().one_statement
+        and database.facts().isolation == transactions.READ_COMMITTED
     )
 
 

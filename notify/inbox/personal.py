@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from notify.changes import Change
-from notify.inbox import sql, store
+from notify.inbox import sql, store, transactions
 from notify.models import ApiToken, Batch, Inbox, KnownDevice, Notice, Notification, user_pk
 
 ROWS_A_BATCH = 1000
@@ -125,7 +125,7 @@ def _take_off_batches(key: Any) -> int:
             batch.recipients = [one for one in batch.recipients if one != own]
             batch.save(update_fields=["recipients"])
 
-        sql.in_transaction(take)
+        transactions.in_transaction(take)
         taken += 1
     return taken
 

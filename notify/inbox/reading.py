@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import Any
 
 from notify.changes import Cursor, Reading, Row
-from notify.inbox import epoch, sql
+from notify.inbox import epoch, sql, transactions
 from notify.models import Inbox, Notice, Notification
 
 MAX_CHANGED_ROWS = 200  # more of them are sent as a reset
@@ -237,7 +237,7 @@ def _read_resets(
     without = [(n, user) for n, user in wanted if n not in found]
     if without and may_open:
         keys = sql.json_array(sorted(set(sql.database_keys(user for _, user in without))))
-        sql.in_transaction(lambda: open_inboxes(sql.keys_of(), [keys]))
+        transactions.in_transaction(lambda: open_inboxes(sql.keys_of(), [keys]))
         yield from _read_resets(without, rows, may_open=False)
     for n, reading in found.items():
         yield n, replace(_cut(reading, rows), reset=True)

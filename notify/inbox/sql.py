@@ -1,4 +1,4 @@
-"""The SQL that PostgreSQL and SQLite write differently, and transactions that are tried again.
+"""The SQL that PostgreSQL and SQLite write differently.
 
 The store works on whole batches, so recipients and cursors go into a statement as one JSON
 parameter, and rows come out in the shape of the protocol.
@@ -7,34 +7,18 @@ parameter, and rows come out in the shape of the protocol.
 from __future__ import annotations
 
 import json
-import random
 import re
-import time
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import (
-    IntegrityError,
-    InterfaceError,
-    OperationalError,
-    connections,
-    router,
-    transaction,
-)
+from django.db import InterfaceError, OperationalError, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from notify.exceptions import Busy
 from notify.models import Batch, Inbox, Notice, Notification
 
-LOCK_TIMEOUT_MS = 2000
-ATTEMPTS = 5
-T = TypeVar("T")
-# PostgreSQL: serialization_failure, deadlock_detected, lock_not_available; and
-# foreign_key_violation, which is a user who was deleted before we could commit.
-RETRIED_STATES = {"40001", "40P01", "55P03", "23503"}
 _LACKS = re.compile("no such (table|column|function)|has no column").search
 
 
@@ -49,42 +33,6 @@ def connection() -> BaseDatabaseWrapper:
 
 def is_postgresql() -> bool:
     return connection().vendor == "postgresql"
-
-
-def in_transaction(work: Callable[[], T]) -> T:
-    """What `work` returns, run in one transaction; raises Busy when locks cannot be had.
-
-    A deadlock, a lock timeout or a user who went meanwhile is tried again, unless a transaction
-    of the caller's is open: then only the caller can.
-    """
-    nested = connection().in_atomic_block
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            with transaction.atomic(using=alias()):
-                if not nested:
-                    limit_lock_waits()
-                return work()
-        except (OperationalError, IntegrityError) as error:
-            if not may_pass(error):
-                raise
-            if nested or attempt == ATTEMPTS:
-                raise Busy("The inbox is locked by others. Nothing was changed; try again.") from (
-                    error
-                )
-            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  jitter is no secret
-    raise AssertionError("unreachable")
-
-
-def limit_lock_waits() -> None:
-    """Has the rest of this transaction fail where it waits for a lock for two seconds."""
-    if is_postgresql():
-        execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'")
-
-
-def lock_waits_are_limited() -> str:
-    """The same for one statement that is a transaction by itself: a condition, which is true.
-    PostgreSQL only."""
-    return f"set_config('lock_timeout', '{LOCK_TIMEOUT_MS}ms', TRUE) IS NOT NULL"
 
 
 @contextmanager
@@ -118,14 +66,6 @@ def one_at_a_time(what: str) -> None:
     """Waits until no other transaction that said this is open. SQLite has one writer anyway."""
     if is_postgresql():
         execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"notify {what}"])
-
-
-def may_pass(error: BaseException) -> bool:
-    """Whether the database refused it, and may take it another time: for a lock, a deadlock, or a
-    user who went. What it refuses is rolled back."""
-    return getattr(error.__cause__, "sqlstate", None) in RETRIED_STATES or (
-        "database is locked" in str(error) or "database table is locked" in str(error)
-    )
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from django.db.models import Count, Q
 
 from notify.changes import Change, Step
 from notify.exceptions import Busy, EpochChanged
-from notify.inbox import database, epoch, one_statement, reading, sql
+from notify.inbox import database, epoch, one_statement, reading, sql, transactions, waits
 from notify.inbox.marks import MARKS, Mark
 from notify.models import Batch, Inbox, Notification, user_pk
 
@@ -130,12 +130,15 @@ def mark_ids(user: str, as_: str, ids: Sequence[int]) -> tuple[int, Change | Non
     A mark that changes nothing leaves version and times alone. Raises Busy.
     """
     mark = MARKS[as_]
-    if 0 < len(ids) <= ROWS_IN_A_CHANGE:
-        done = one_statement.mark(user, mark, ids)
-        if done is not None:
-            return done
-    target = f"m.notice_id IN {sql.list_of(ids)}" if ids else "FALSE"
-    version, change, _ = sql.in_transaction(lambda: _mark(user, mark, target, ids))
+    with waits.limited():
+        if 0 < len(ids) <= ROWS_IN_A_CHANGE:
+            done = one_statement.mark(user, mark, ids)
+            if done is not None:
+                return done
+        target = f"m.notice_id IN {sql.list_of(ids)}" if ids else "FALSE"
+        version, change, _ = transactions.in_transaction(
+            lambda: _mark(user, mark, target, ids), rows=len(ids)
+        )
     return version, change
 
 
@@ -154,7 +157,7 @@ def mark_through(
             target, params = "m.arrived > %s AND m.arrived <= %s", [after, through]
             return _mark(user, MARKS[as_], target, params, client_epoch, claim=after == 0)
 
-        version, change, reached = sql.in_transaction(step)
+        version, change, reached = transactions.in_transaction(step, rows=waits.ROWS_OF_A_BATCH)
         yield version, change
 
 
@@ -253,7 +256,7 @@ def _step_on(
 
 def delete_rows(user: str, ids: Sequence[int]) -> Change | None:
     """Deletes these notifications (their own ids). A change too: cursors below it are void."""
-    return sql.in_transaction(lambda: _delete(user, ids))
+    return transactions.in_transaction(lambda: _delete(user, ids))
 
 
 def _delete(user: str, ids: Sequence[int]) -> Change | None:
@@ -266,7 +269,7 @@ def _delete(user: str, ids: Sequence[int]) -> Change | None:
 
 def recount(user: str) -> Change | None:
     """Sets the counts to what the rows say; None where they were right."""
-    return sql.in_transaction(lambda: _recount(user))
+    return transactions.in_transaction(lambda: _recount(user))
 
 
 def _recount(user: str) -> Change | None:
@@ -287,7 +290,7 @@ def acknowledge(versions: Mapping[str, int]) -> set[str]:
 
     The others are locked by somebody: they are skipped, as waiting is not worth it.
     """
-    return sql.in_transaction(lambda: _acknowledge(versions))
+    return transactions.in_transaction(lambda: _acknowledge(versions))
 
 
 def _acknowledge(versions: Mapping[str, int]) -> set[str]:
@@ -313,7 +316,7 @@ def renew_epochs(seen: Mapping[str, int]) -> int:
     the database has gone back. How many there were."""
     triples = [(0, sql.database_key(user), version) for user, version in seen.items()]
     inbox = sql.table(Inbox)
-    return sql.in_transaction(
+    return transactions.in_transaction(
         lambda: sql.execute(
             f"UPDATE {inbox} SET epoch = {sql.new_epoch()} WHERE user_id IN (SELECT c.user_id"
             f" FROM {sql.cursors_of(len(triples))} c WHERE c.user_id = {inbox}.user_id"
@@ -325,6 +328,6 @@ def renew_epochs(seen: Mapping[str, int]) -> int:
 
 def renew_all_epochs() -> int:
     """Starts a new life of every inbox: a step of every restore. How many there are."""
-    return sql.in_transaction(
+    return transactions.in_transaction(
         lambda: sql.execute(f"UPDATE {sql.table(Inbox)} SET epoch = {sql.new_epoch()}")
     )

@@ -16,7 +16,7 @@ from django.db.models import DateTimeField, Q, Value
 from django.db.models.functions import Greatest, Now
 
 from notify.changes import Change
-from notify.inbox import database, sql, store
+from notify.inbox import database, sql, store, transactions, waits
 from notify.inbox.turns import OPEN, Turns
 from notify.models import Batch, Notice
 
@@ -45,15 +45,15 @@ class Done:
     change: Change | None
 
 
-def carry_out(batch_id: int) -> Done | None:
-    """Carries out this batch; None if there is nothing to do. Raises Busy or DatabaseError."""
-    return sql.in_transaction(lambda: _carry_out(batch_id))
+def carry_out(batch_id: int, *, rows: int | None = None) -> Done | None:
+    """Carries out this batch; None if there is nothing to do. Raises Busy or DatabaseError. `rows`
+    limits its statements, for whoever may leave it to a worker."""
+    return transactions.in_transaction(lambda: _carry_out(batch_id), rows=rows)
 
 
 def append_new(batch: Batch) -> Change | None:
     """Appends a batch that this very transaction has written with its notice, as done: nobody
-    else knows of them, so that neither needs a lock. Waits for its inboxes, but not for long."""
-    sql.limit_lock_waits()
+    else knows of them, so that neither needs a lock."""
     change = store.append(batch)
     return change if change.steps else None
 
@@ -61,14 +61,15 @@ def append_new(batch: Batch) -> Change | None:
 def carry_out_together(batch_ids: Sequence[int]) -> list[Change]:
     """Carries out batches that `alike` has put together, in one transaction, and as one change
     where all are still to be appended. Raises Busy or DatabaseError."""
-    return sql.in_transaction(lambda: _carry_out_together(batch_ids))
+    return transactions.in_transaction(
+        lambda: _carry_out_together(batch_ids), rows=waits.ROWS_OF_A_BATCH
+    )
 
 
 def carry_out_next(turns: Turns | None = None) -> Done | None:
     """Carries out the batch whose turn it is for this worker (None: one that begins); None where
-    none is due. One that cannot have its locks is put off, and the next one is tried.
-
-    Raises PutOff, or DatabaseError where not even that could be done.
+    none is due. Raises PutOff where it failed, or cannot have its locks: the next call takes the
+    next one. Raises DatabaseError or Busy where it could not even be put off.
     """
     turns = turns or Turns()
     claimed: list[int] = []
@@ -81,7 +82,7 @@ def carry_out_next(turns: Turns | None = None) -> Done | None:
         return _carry_out(batch_id, wait=False)
 
     try:
-        done = sql.in_transaction(work)
+        done = transactions.in_transaction(work)
     except Exception as error:
         _put_off(claimed)
         if not claimed:
@@ -95,7 +96,7 @@ def start_recall(notice_id: int, *, urgent: bool = True, wait: bool = True) -> i
     """Recalls the notice: no inbox gets it from here on. How many inboxes hold it, and will
     lose it as the batches are carried out, before others if that is urgent; None where it was
     recalled before, or is none. Raises Busy where a batch is locked, at once without `wait`."""
-    return sql.in_transaction(lambda: _start_recall(notice_id, urgent, wait))
+    return transactions.in_transaction(lambda: _start_recall(notice_id, urgent, wait))
 
 
 def pause(notice_id: int) -> int:
@@ -103,7 +104,9 @@ def pause(notice_id: int) -> int:
 
     One that a worker has in its hands is waited for, and is done.
     """
-    return sql.in_transaction(lambda: _move(notice_id, [_State.PENDING], state=_State.PAUSED))
+    return transactions.in_transaction(
+        lambda: _move(notice_id, [_State.PENDING], state=_State.PAUSED)
+    )
 
 
 def resume(notice_id: int) -> int:
@@ -114,7 +117,7 @@ def resume(notice_id: int) -> int:
         due = Greatest(Now(), Value(at[0], DateTimeField())) if at and at[0] else Now()
         return _move(notice_id, [_State.PAUSED], state=_State.PENDING, due=due)
 
-    return sql.in_transaction(work)
+    return transactions.in_transaction(work)
 
 
 def cancel(notice_id: int) -> int:
@@ -122,7 +125,9 @@ def cancel(notice_id: int) -> int:
 
     What has arrived stays. One that a worker has in its hands is waited for, and arrives.
     """
-    return sql.in_transaction(lambda: _move(notice_id, Batch.NOT_YET, state=_State.CANCELLED))
+    return transactions.in_transaction(
+        lambda: _move(notice_id, Batch.NOT_YET, state=_State.CANCELLED)
+    )
 
 
 def expired_notices(limit: int = EXPIRED_A_LOT) -> list[int]:
@@ -139,7 +144,21 @@ def open_batches(notice_id: int) -> list[int]:
         state__in=OPEN,
         due__lte=Now() + GRACE,
     )
-    return list(waiting.order_by("pk").values_list("pk", flat=True))
+    query = waiting.order_by("pk").values_list("pk", flat=True).query
+    return [pk for (pk,) in waits.fetch(*query.sql_with_params())]
+
+
+def release(batch_ids: Collection[int]) -> None:
+    """Makes batches due that this process was to carry out, for a worker. Raises Busy."""
+
+    def work() -> None:
+        held = Batch.objects.using(sql.alias()).filter(
+            pk__in=batch_ids, state__in=OPEN, due__gt=Now(), due__lte=Now() + GRACE
+        )
+        free = held.select_for_update(skip_locked=sql.is_postgresql()).values_list("pk", flat=True)
+        held.filter(pk__in=list(free)).update(due=Now())
+
+    transactions.in_transaction(work)
 
 
 def alike(batch_ids: Sequence[int]) -> list[list[int]]:
@@ -148,7 +167,7 @@ def alike(batch_ids: Sequence[int]) -> list[list[int]]:
     if len(batch_ids) == 1:
         return [list(batch_ids)]
     batch = sql.table(Batch)
-    found = sql.fetch(
+    found = waits.fetch(
         f"SELECT b.id, b.size, b.recipients = lag(b.recipients) OVER (ORDER BY b.id),"
         f" (SELECT count(*) FROM {batch} o WHERE o.notice_id = b.notice_id)"
         f" FROM {batch} b JOIN {sql.table(Notice)} n ON n.id = b.notice_id"
@@ -244,7 +263,7 @@ def _move(notice_id: int, states: Collection[str], **changes: Any) -> int:
 
 def _put_off(batch_ids: Iterable[int]) -> None:
     for batch_id in set(batch_ids):
-        sql.in_transaction(partial(_put_off_one, batch_id))
+        transactions.in_transaction(partial(_put_off_one, batch_id))
 
 
 def _put_off_one(batch_id: int) -> None:

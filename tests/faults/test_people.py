@@ -67,7 +67,7 @@ async def test_with_redis_dead_every_socket_of_an_ended_session_closes_within_a_
                 token = (
                     token or (await orm(ApiToken.objects.issue, users[pk], "robot", ["inbox"]))[0]
                 )
-                options = {"ticket": issue_ticket(str(pk), token_id=token.pk)}
+                options = {"ticket": await orm(issue_ticket, str(pk), token_id=token.pk)}
             clients[way].append(await opened(server, **options))
     staying = await world.follow(len(CODES), users=world.users[len(CODES) :])
     by_way = dict(zip(CODES, (users[pk] for pk in world.users), strict=False))

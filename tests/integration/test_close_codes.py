@@ -18,6 +18,7 @@ from django.utils import timezone
 from websockets.exceptions import InvalidStatus
 
 import notify
+from notify.inbox import database
 from notify.live.tickets import issue_ticket
 from notify.models import ApiToken
 from tests.conftest import StartServer
@@ -326,12 +327,12 @@ async def test_4601_at_the_maximum_age(start_server: StartServer, ada: User) -> 
 
 
 async def test_a_ticket_opens_one_socket_whatever_the_origin(server: Server, ada: User) -> None:
-    ticket = issue_ticket(str(ada.pk))
+    ticket = await orm(issue_ticket, str(ada.pk))
     async with Client(server.socket_url, ticket=ticket, origin="http://evil.example") as client:
         await client.frame("hello")
     async with Client(server.socket_url, ticket=ticket) as client:
         await closes_with(4401, client)
-    in_query = issue_ticket(str(ada.pk))
+    in_query = await orm(issue_ticket, str(ada.pk))
     async with Client(server.socket_url, ticket=in_query, ticket_in_query=True) as client:
         await client.frame("hello")
 
@@ -339,9 +340,10 @@ async def test_a_ticket_opens_one_socket_whatever_the_origin(server: Server, ada
 async def test_a_ticket_that_is_tampered_with_or_too_old_opens_none(
     server: Server, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ticket = issue_ticket(str(ada.pk))
-    monkeypatch.setattr("time.time", lambda: 1_700_000_000)
-    old = issue_ticket(str(ada.pk))
+    ticket = await orm(issue_ticket, str(ada.pk))
+    past = database.now() - timedelta(minutes=2)
+    monkeypatch.setattr(database, "now", lambda: past)
+    old = await orm(issue_ticket, str(ada.pk))
     monkeypatch.undo()
     for bad in (ticket[:-1] + ("A" if ticket[-1] != "A" else "B"), old, secrets.token_hex(8)):
         async with Client(server.socket_url, ticket=bad) as client:
@@ -352,7 +354,7 @@ async def test_revoking_a_token_ends_the_sockets_of_its_tickets(
     server_with_redis: Server, ada: User
 ) -> None:
     token, _ = await orm(ApiToken.objects.issue, ada, "robot", ["inbox"])
-    ticket = issue_ticket(str(ada.pk), token_id=token.pk)
+    ticket = await orm(issue_ticket, str(ada.pk), token_id=token.pk)
     async with Client(server_with_redis.socket_url, ticket=ticket) as client:
         await client.frame("inbox")
         await client.send(type="watch", topic="sockets")
@@ -366,7 +368,7 @@ async def test_a_ticket_ends_with_the_session_that_it_was_made_in(
     server: Server, ada: User
 ) -> None:
     cookie = await orm(session_cookie, ada)
-    ticket = issue_ticket(str(ada.pk), session_key=cookie.partition("=")[2])
+    ticket = await orm(issue_ticket, str(ada.pk), session_key=cookie.partition("=")[2])
     await orm(Session.objects.all().delete)
     async with Client(server.socket_url, ticket=ticket) as client:
         await closes_with(4401, client)

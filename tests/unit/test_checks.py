@@ -77,6 +77,7 @@ def test_sqlite_with_atomic_requests_is_a_warning(monkeypatch):
 
 
 @pytest.mark.postgres
+@pytest.mark.django_db
 def test_postgresql_with_atomic_requests_is_fine(monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
     assert checks.check_database(databases=["default"]) == []

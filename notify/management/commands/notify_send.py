@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from notify import sending
-from notify.exceptions import NotifyError
-from notify.inbox import work
+from notify.exceptions import Busy, NotifyError
+from notify.inbox import database, work
 from notify.inbox.audience import Recipient, everyone, groups_named, users_named
 from notify.live import groups
 from notify.management.durations import duration, moment
@@ -43,7 +42,7 @@ class Command(BaseCommand):
                 raise CommandError(
                     "With --expires-in a repeated call is another notice: give --expires."
                 )
-            expires = timezone.now() + options["expires_in"]
+            expires = database.now() + options["expires_in"]
         try:
             notice = sending.send(
                 to=_recipients(options),
@@ -55,10 +54,13 @@ class Command(BaseCommand):
                 key=options["key"],
                 expires=expires,
             )
-            for batch_id in work.open_batches(notice.pk):
-                sending.carry_out(batch_id)
         except NotifyError as error:
             raise CommandError(str(error)) from error
+        try:
+            for batch_id in work.open_batches(notice.pk):
+                sending.carry_out(batch_id)
+        except Busy:
+            self.stderr.write("Others have some inboxes locked: a server or notify_work goes on.")
         finally:
             groups.publisher.flush()
         notices: Any = Notice.objects

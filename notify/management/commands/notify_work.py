@@ -12,6 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
+from notify.exceptions import Busy
 from notify.live import groups
 from notify.working import Worker
 
@@ -45,11 +46,17 @@ def work(stop: threading.Event, *, until_idle: bool) -> int:
         try:
             go_on = worker.do_next()
             failures = 0
-        except Exception:
+        except Exception as error:
             failures += 1
             if until_idle and failures >= FAILURES_IN_A_ROW:
                 raise
-            logger.exception("The work failed; it is tried again.")
+            expected = isinstance(error, Busy)
+            logger.log(
+                logging.WARNING if expected else logging.ERROR,
+                "The work failed; it is tried again: %r",
+                error.__cause__ if expected and error.__cause__ else error,
+                exc_info=None if expected else error,
+            )
             go_on = False
         else:
             if until_idle and not go_on:

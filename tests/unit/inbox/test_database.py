@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 import notify
+from notify.checks import check_database
 from notify.inbox import database
 from notify.models import Deployment, Notice, Notification
 from tests.unit.inbox.helpers import cursor_of, deliver
@@ -79,6 +80,17 @@ def test_where_a_function_is_refused_all_works_without_what_it_tells(ada, caplog
     assert Notification.objects.filter(user=ada).exists() or Notice.objects.exists()
     assert bool(told.lineage) == (function == "pg_postmaster_start_time()")
     assert [record.message.count("notify_restored") for record in caplog.records] == [1]
+
+
+@pytest.mark.postgres
+def test_the_checks_say_what_is_refused():
+    assert check_database(databases=["default"]) == []
+    run("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+    with as_role("hardened"):
+        [warning] = check_database(databases=["default"])
+    assert warning.id == "notify.W011"
+    assert "its lineage:" in warning.msg
+    assert "pg_control_system()" in warning.hint
 
 
 @pytest.mark.postgres

@@ -1,12 +1,15 @@
 """What a ticket opens, and what it does not show."""
 
 import json
+import time
 from base64 import urlsafe_b64decode
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
+from notify.inbox import database
 from notify.live import tickets
 from notify.live.tickets import issue_ticket
 from tests.harness.sessions import new_session
@@ -22,6 +25,30 @@ def test_a_ticket_serves_once_and_carries_its_right(ada: User) -> None:
     assert identity is not None
     assert identity.session_key == session.session_key
     assert redeem(ticket) is None
+
+
+@pytest.mark.postgres  # elsewhere the clock of a process is the database's
+@pytest.mark.parametrize("ahead_s", [86_400, -86_400])
+def test_the_clock_of_a_process_does_not_count(
+    ada: User, monkeypatch: pytest.MonkeyPatch, ahead_s: int
+) -> None:
+    """A ticket of a process whose clock is wrong, and one that such a process reads."""
+    wrong = time.time() + ahead_s
+    of_a_right_clock = issue_ticket(str(ada.pk), session_key=new_session(ada).session_key)
+    monkeypatch.setattr("time.time", lambda: wrong)
+    of_a_wrong_clock = issue_ticket(str(ada.pk), session_key=new_session(ada).session_key)
+    assert redeem(of_a_right_clock) is not None
+    monkeypatch.undo()
+    assert redeem(of_a_wrong_clock) is not None
+
+
+def test_a_ticket_is_good_for_a_minute(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, session = database.now(), new_session(ada)
+    issued = [issue_ticket(str(ada.pk), session_key=session.session_key) for _ in range(2)]
+    monkeypatch.setattr(database, "now", lambda: now + timedelta(seconds=55))
+    assert redeem(issued[0]) is not None
+    monkeypatch.setattr(database, "now", lambda: now + timedelta(seconds=65))
+    assert redeem(issued[1]) is None
 
 
 def test_a_ticket_does_not_show_the_session_that_it_carries(ada: User) -> None:
