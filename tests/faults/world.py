@@ -19,7 +19,7 @@ from django.contrib.auth.models import User
 from notify.inbox import reading
 from notify.models import Batch
 from tests.faults.follower import Follower
-from tests.faults.verdict import Database, Outcome, Truth, judge
+from tests.faults.verdict import Database, Outcome, Truth, delays, judge
 from tests.harness.database import orm
 from tests.harness.process import Process
 from tests.harness.server import DAPHNE, SERVE, UVICORN, Server, environment
@@ -298,6 +298,13 @@ class World:
         """Returns once the senders have committed so many more."""
         goal = self.committed + notices
         await aeventually(lambda: self.committed >= goal, seconds, what="notices being sent")
+
+    def p99(self, followers: Sequence[Follower], logs: Sequence[Path] | None = None) -> float:
+        """Of the delays of these clients, in seconds; with `logs`, of those senders' notices."""
+        truth = self.truth if logs is None else Truth.of(logs)
+        found = sorted(delays(truth, followers))
+        assert found, "nothing was delivered"
+        return found[len(found) * 99 // 100]
 
     @property
     def committed(self) -> int:
