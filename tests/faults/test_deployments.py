@@ -1,8 +1,10 @@
 """Two deployments on one Redis do not meet; the processes of one do, however they come by it."""
 
 import asyncio
+import contextlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -84,6 +86,13 @@ class Neighbour(Process):
         """Has it judge; returns what it found."""
         assert self.terminate(deadline(120)) == 0, self.log
         return dict(json.loads((self._directory / "outcome.json").read_text()))
+
+    def stop(self) -> None:
+        """Lets it end its own processes, which would outlive it."""
+        if self.alive:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.terminate(deadline(90))
+        super().stop()
 
     def client(self, user: int) -> Client:
         state = self.state

@@ -78,7 +78,6 @@ async def populate(world: World) -> None:
     await world.settle()
 
 
-@pytest.mark.quick_faults
 @pytest.mark.fault(38, "A row of an inbox locked for 20 s")
 async def test_a_locked_inbox_holds_nobody_up_and_misses_nothing(world: World) -> None:
     await populate(world)
