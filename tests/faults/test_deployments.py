@@ -140,7 +140,8 @@ async def neighbour(
         await world.until_serving(server)
     else:
         await asyncio.to_thread(create, other_database)
-        await asyncio.to_thread(manage, "migrate", DATABASE_URL=other_url())
+        seconds = deadline(120)  # of all migrations, on a busy machine
+        await asyncio.to_thread(manage, "migrate", seconds=seconds, DATABASE_URL=other_url())
     number = 1 if request.param == "number" else 0
     redis_url = f"{own_redis.url.rpartition('/')[0]}/{number}"
     other = Neighbour(
