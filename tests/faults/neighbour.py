@@ -61,6 +61,7 @@ async def live(plan: Plan) -> None:
             world.outcome.problems.append(str(error))
         found = {
             "outcome": asdict(world.outcome),
+            "median": world.median(followers),
             "titles": sorted(titles_seen(followers)),
             "epochs_kept": await orm(epochs, plan.users) == before,
         }

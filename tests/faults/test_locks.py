@@ -17,6 +17,7 @@ from tests.harness.server import database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+once = pytest.mark.needs_serve  # the same whatever serves, and it takes a while
 HELD = 20.0
 AT_MOST = 3.0  # the limit is about 2 s in all
 RESUMED = 60.0  # what could not be appended is left to the workers
@@ -110,7 +111,7 @@ async def test_a_locked_inbox_holds_nobody_up_and_misses_nothing(world: World) -
     theirs.assert_in_time(at_least_one_refused=False)
 
 
-@pytest.mark.parametrize("mode", ["SHARE", "ACCESS EXCLUSIVE"])
+@pytest.mark.parametrize("mode", ["SHARE", pytest.param("ACCESS EXCLUSIVE", marks=once)])
 @pytest.mark.fault(38, "The table of inboxes locked for 20 s, as CREATE INDEX and ALTER TABLE do")
 async def test_a_locked_table_of_inboxes_holds_no_caller_up_and_misses_nothing(
     world: World, mode: str

@@ -19,6 +19,7 @@ from tests.harness.waiting import aeventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+once = pytest.mark.needs_serve  # the same whatever serves, and it takes a while
 ONE_SWEEP = SWEEP + 1.5  # the sweep, its query, and two busy cores
 RESUMED = 60.0  # a sender whose append failed leaves the batch to the workers
 AWAY = 60.0  # so long without a database, then sockets are closed with 4503
@@ -80,7 +81,7 @@ async def layer_is_up(world: World) -> bool:
 
 @pytest.mark.parametrize(
     ("flows", "seconds", "layer"),
-    [("all", 60, "pubsub"), ("open", 60, "pubsub"), ("open", 30, "core")],
+    [("all", 60, "pubsub"), ("open", 60, "pubsub"), pytest.param("open", 30, "core", marks=once)],
 )
 @pytest.mark.fault(32, "Redis silent: packets dropped")
 async def test_a_silent_redis_is_an_outage_and_stops_no_server(

@@ -301,10 +301,20 @@ class World:
 
     def p99(self, followers: Sequence[Follower], logs: Sequence[Path] | None = None) -> float:
         """Of the delays of these clients, in seconds; with `logs`, of those senders' notices."""
+        return self._percentile(99, followers, logs)
+
+    def median(self, followers: Sequence[Follower], logs: Sequence[Path] | None = None) -> float:
+        """As `p99`. Of a few hints that a busy machine gives up it says nothing: those are the
+        sweep's."""
+        return self._percentile(50, followers, logs)
+
+    def _percentile(
+        self, percent: int, followers: Sequence[Follower], logs: Sequence[Path] | None
+    ) -> float:
         truth = self.truth if logs is None else Truth.of(logs)
         found = sorted(delays(truth, followers))
         assert found, "nothing was delivered"
-        return found[len(found) * 99 // 100]
+        return found[len(found) * percent // 100]
 
     @property
     def committed(self) -> int:
