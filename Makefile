@@ -73,7 +73,7 @@ test-browser: .make/dev
 	@$(SERVICES) --postgres -- $(PYTEST) tests/browser -p no:cacheprovider
 
 test-faults: .make/dev  ## the quick ones of `make faults`, four minutes
-	@tests/system-packages redis-server postgres pgbouncer
+	@tests/system-packages redis-server postgres pgbouncer ip nft
 	@$(SERVICES) --postgres -- $(PYTEST) tests/faults -m quick_faults -p no:cacheprovider
 
 test-js: .make/node

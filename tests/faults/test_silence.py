@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from tests.faults.world import SWEEP, World, contract, patience
 from tests.harness.postgres import Postgres
 from tests.harness.redis import RedisServer
 from tests.harness.server import Server
-from tests.harness.waiting import aeventually
+from tests.harness.waiting import aeventually, deadline
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,6 +74,30 @@ class Probe:
             status = NO_ANSWER
         self.statuses[status] += 1
         self.slowest = max(self.slowest, time.monotonic() - began)
+
+
+def ask(connection: socket.socket) -> bytes:
+    connection.sendall(b"PING\r\n")
+    return connection.recv(100)
+
+
+@pytest.mark.quick_faults
+def test_what_is_silenced_is_neither_answered_nor_closed_and_goes_on_when_it_is_healed(
+    silent_redis: Silence,
+) -> None:
+    """Of the harness itself."""
+    where = (silent_redis.host, silent_redis.port)
+    with socket.create_connection(where, 5) as silenced:
+        assert ask(silenced) == b"+PONG\r\n"
+        assert silent_redis.open_flows() == 1
+        silenced.settimeout(1)
+        with pytest.raises(TimeoutError):
+            ask(silenced)
+        with socket.create_connection(where, 5) as new:
+            assert ask(new) == b"+PONG\r\n"
+        silent_redis.heal()
+        silenced.settimeout(deadline(10))
+        assert silenced.recv(100) == b"+PONG\r\n"
 
 
 async def layer_is_up(world: World) -> bool:
