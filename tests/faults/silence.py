@@ -34,9 +34,8 @@ class Silence:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        assert self._relay.stdin is not None
-        self._relay.stdin.close()
-        self._relay.wait(10)
+        with self._relay:  # which closes its stdin, and waits
+            pass
 
     @property
     def way(self) -> str:
