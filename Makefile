@@ -52,8 +52,8 @@ run: .make/deploy  ## the whole thing on http://localhost:8000/ (PORT=…), with
 # Two at a time, as tests mostly wait, for servers and pages; the longest first. With two on its cores
 # the machine is as busy as in CI, so deadlines are those of CI.
 test: .make/dev .make/node  ## every test but the long ones of `make faults`
-	@tests/system-packages redis-server postgres pgbouncer nginx systemd-analyze openssl faketime \
-	  chromium
+	@tests/system-packages redis-server postgres pgbouncer ip nft nginx systemd-analyze openssl \
+	  faketime chromium
 	@echo "Two at a time, for some 18 minutes; each says what it did when it is through."
 	@CI=$${CI:-as-in} $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
 	  test-services test-browser test-sqlite test-faults test-js
@@ -73,8 +73,8 @@ test-browser: .make/dev
 	@tests/system-packages redis-server postgres chromium
 	@$(SERVICES) --postgres -- $(PYTEST) tests/browser -p no:cacheprovider
 
-test-faults: .make/dev  ## the quick ones of `make faults`, three minutes
-	@tests/system-packages redis-server postgres
+test-faults: .make/dev  ## the quick ones of `make faults`, four minutes
+	@tests/system-packages redis-server postgres pgbouncer ip nft
 	@$(SERVICES) --postgres -- $(PYTEST) tests/faults -m quick_faults -p no:cacheprovider
 
 test-js: .make/node
@@ -84,8 +84,8 @@ FAULTS := FAULTS_RESULTS=.make/faults.jsonl $(SERVICES) --postgres -- $(PYTEST) 
 
 # Rows that do not need `serve` run on other servers too. T=…: only these tests, whose lines in
 # docs/faults.md are written anew, on FAULT_SERVER=… (serve); FAULT_SEED=… repeats a run.
-faults: .make/dev  ## every fault of docs/faults.md, which it writes; 80 minutes
-	@tests/system-packages redis-server postgres nginx openssl faketime chromium
+faults: .make/dev  ## every fault of docs/faults.md, which it writes; 100 minutes
+	@tests/system-packages redis-server postgres pgbouncer ip nft nginx openssl faketime chromium
 	@$(if $(T),,rm -f .make/faults.jsonl)
 	@FAULT_SERVER=$${FAULT_SERVER:-serve} \
 	  $(FAULTS) $(or $(T),tests/faults $$($(BIN)/python -m tests.faults.elsewhere)); status=$$?; \

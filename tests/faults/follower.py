@@ -43,6 +43,7 @@ class Follower(Client):
         self.haste = haste
         self.began = time.time()
         self.first_seen: dict[int, float] = {}
+        self.titles_seen: set[str] = set()
         self.doubled = 0
         self.closes: Counter[int] = Counter()
         self.dials: list[float] = []
@@ -171,6 +172,7 @@ class Follower(Client):
         now = time.time()
         for row in rows:
             self.first_seen.setdefault(row["id"], now)
+            self.titles_seen.add(row["title"])
             brought = (row["id"], row["version"])
             if brought in self._brought and not self._asked:
                 self.doubled += 1

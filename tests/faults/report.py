@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-ROWS = 31
+ROWS = 38
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,9 @@ _HEAD = """\
 # Faults
 
 Written by `make faults`; do not edit. Each line of the table is a test in `tests/faults/` against
-real processes: our servers, redis-server, PostgreSQL and nginx, with clients that keep the
-[protocol](protocol.md)'s rules, and senders that log what they commit. After each, every client
+real processes: our servers, redis-server, PostgreSQL, PgBouncer and nginx, with clients that keep
+the [protocol](protocol.md)'s rules, and senders that log what they commit. A server is silenced by
+dropping its packets, in a network namespace. After each, every client
 holds exactly the rows that the database has, down to the edge of its window, in order and none
 twice; the counts are right when they are counted again; and the sockets, tasks, threads, file
 descriptors and memory of every server are back where they were. `FAULT_SEED=… make faults`

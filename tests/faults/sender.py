@@ -96,7 +96,7 @@ class Sender:
         undo, body = rng.random() < self._plan.rollback, "x" * self._plan.body
         alone = len(lot) == 1 and not undo and rng.random() < self._plan.alone
         while True:
-            at = time.time()
+            at, began = time.time(), time.monotonic()
             try:
                 with nullcontext() if alone else transaction.atomic():
                     notices = [
@@ -112,12 +112,15 @@ class Sender:
                 self._log(*({"undone": key} for key in lot))
                 return
             except (DatabaseError, InterfaceError, Busy):
+                self._log({"failed": list(lot), "took": time.monotonic() - began})
                 connections.close_all()
                 if self._stopping.wait(0.2) or alone:
                     self._log(*({"doubtful": key} for key in lot))
                     return
             else:
-                self._log(*({"id": notice.pk, "to": to, "at": at} for notice, to in notices))
+                took = time.monotonic() - began
+                sent = ({"id": notice.pk, "to": to, "at": at} for notice, to in notices)
+                self._log(*(one | {"took": took} for one in sent))
                 return
 
     def _log(self, *entries: dict[str, Any]) -> None:

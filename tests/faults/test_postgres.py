@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,15 +13,12 @@ from django.db import connection
 
 from notify.inbox import retention
 from notify.live import groups
-from notify.live.hub import CALL_LIMIT_S
 from tests.faults.follower import Follower
-from tests.faults.world import SWEEP, World, contract, patience
+from tests.faults.world import SWEEP, World, patience
 from tests.harness.client import Frame
 from tests.harness.database import orm
-from tests.harness.flows import Flows
 from tests.harness.postgres import Postgres
-from tests.harness.process import refusing_port
-from tests.harness.server import database_url, manage
+from tests.harness.server import manage
 from tests.harness.waiting import aeventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,53 +112,6 @@ async def test_heartbeats_flow_and_no_tasks_pile_up_while_postgresql_hangs(
     await judge_after_failures(world)
     assert min(heard) >= 20
     assert all(now <= before + 10 for now, before in zip(later, tasks, strict=True))
-
-
-@pytest.mark.fault(34, "PostgreSQL hangs (SIGSTOP) for 160 s")
-async def test_every_socket_gets_4503_after_a_minute_of_a_database_that_hangs(
-    world: World, postgres_server: Postgres
-) -> None:
-    await populate(world)
-    clients = list(world.followers)
-    postgres_server.pause()
-    hung = time.monotonic()
-    await aeventually(
-        lambda: all(one.closes[4503] for one in clients), patience(90), what="4503 for every socket"
-    )
-    noticed = time.monotonic() - hung
-    await asyncio.sleep(max(0.0, hung + 160 - time.monotonic()))
-    postgres_server.resume()
-    await aeventually(lambda: all(one.open for one in clients), patience(60), what="their return")
-    world.outcome.note = f"4503 for all after {noticed:.0f} s"
-    await world.stop_senders()
-    await world.judge(RESUMED, only_arrivals=False)
-    assert all("The database has been away" in server.log for server in world.servers)
-
-
-class TestWithoutRedis:
-    @pytest.fixture
-    def redis_url(self) -> Iterator[str]:
-        with refusing_port() as port:
-            yield f"redis://127.0.0.1:{port}/0"
-
-    @pytest.mark.fault(33, "Open PostgreSQL flows dropped without a word, Redis away")
-    async def test_a_new_connection_heals_what_the_dead_ones_do_not_bring(
-        self, world: World
-    ) -> None:
-        port = int(connection.settings_dict["PORT"])
-        with Flows(port) as flows:
-            url = database_url().replace(f":{port}/", f":{flows.port}/")
-            await world.people(40)
-            await world.serve(2, DATABASE_URL=url)
-            await world.follow(60)
-            await world.send(rate=20)
-            await world.sent(20)
-            world.outcome.note = f"{flows.silence()} flows dropped"
-            await world.sent(60)
-            await world.stop_senders()
-            outcome = await world.judge()
-        assert world.closed == 0
-        assert outcome.worst_delay < contract(CALL_LIMIT_S + 2 * SWEEP + 5)
 
 
 # A database that went back

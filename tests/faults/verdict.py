@@ -119,7 +119,7 @@ def judge(
         _judge_inbox(user, rows, database.heads[str(user)], outcome, only_arrivals=only_arrivals)
     for follower in followers:
         _judge_follower(follower, database, outcome)
-    outcome.worst_delay = max(_delays(truth, followers), default=None)
+    outcome.worst_delay = max(delays(truth, followers), default=None)
     return outcome
 
 
@@ -201,7 +201,8 @@ def _judge_follower(follower: Follower, database: Database, outcome: Outcome) ->
             outcome.problems.append(f"{name} counts {counted} unread, was told {follower.unread}")
 
 
-def _delays(truth: Truth, followers: Sequence[Follower]) -> Iterable[float]:
+def delays(truth: Truth, followers: Sequence[Follower]) -> Iterable[float]:
+    """Of each delivery to a live client, from just before its commit, in seconds."""
     for follower in followers:
         for notice, seen in follower.first_seen.items():
             _, at = truth.committed.get(notice, (None, 0.0))

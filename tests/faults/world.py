@@ -19,7 +19,7 @@ from django.contrib.auth.models import User
 from notify.inbox import reading
 from notify.models import Batch
 from tests.faults.follower import Follower
-from tests.faults.verdict import Database, Outcome, Truth, judge
+from tests.faults.verdict import Database, Outcome, Truth, delays, judge
 from tests.harness.database import orm
 from tests.harness.process import Process
 from tests.harness.server import DAPHNE, SERVE, UVICORN, Server, environment
@@ -298,6 +298,23 @@ class World:
         """Returns once the senders have committed so many more."""
         goal = self.committed + notices
         await aeventually(lambda: self.committed >= goal, seconds, what="notices being sent")
+
+    def p99(self, followers: Sequence[Follower], logs: Sequence[Path] | None = None) -> float:
+        """Of the delays of these clients, in seconds; with `logs`, of those senders' notices."""
+        return self._percentile(99, followers, logs)
+
+    def median(self, followers: Sequence[Follower], logs: Sequence[Path] | None = None) -> float:
+        """As `p99`. Of a few hints that a busy machine gives up it says nothing: those are the
+        sweep's."""
+        return self._percentile(50, followers, logs)
+
+    def _percentile(
+        self, percent: int, followers: Sequence[Follower], logs: Sequence[Path] | None
+    ) -> float:
+        truth = self.truth if logs is None else Truth.of(logs)
+        found = sorted(delays(truth, followers))
+        assert found, "nothing was delivered"
+        return found[len(found) * percent // 100]
 
     @property
     def committed(self) -> int:
