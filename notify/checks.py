@@ -84,8 +84,8 @@ def _check_role() -> list[CheckMessage]:
             f"PostgreSQL does not tell this role its {' and '.join(refused)}: a failover that "
             "loses commits, or a copy of the database, is not noticed.",
             hint="GRANT EXECUTE ON FUNCTION pg_control_system(), pg_current_wal_insert_lsn(), "
-            "pg_walfile_name(pg_lsn), pg_postmaster_start_time() TO the role; or run "
-            "`manage.py notify_restored` after each of them, and silence this.",
+            "pg_walfile_name(pg_lsn), pg_is_in_recovery(), pg_postmaster_start_time() TO the role; "
+            "or run `manage.py notify_restored` after each of them, and silence this.",
             id="notify.W011",
         )
     ]
