@@ -53,7 +53,7 @@ def other_database(postgres_server: Postgres) -> Iterator[Callable[[str], str]]:
     def make(template: str = "template1") -> str:
         for connection in connections.all(initialized_only=True):  # a template must not be in use
             connection.close()
-            connection.close_pool()
+            connection.close_pool()  # type: ignore[attr-defined]
         run(f"CREATE DATABASE {OTHER} TEMPLATE {template}")
         return postgres_server.url(OTHER)
 
@@ -186,7 +186,7 @@ async def test_processes_of_one_deployment_hear_each_other_however_they_reach_it
 
 
 async def test_running_processes_follow_when_the_deployment_changes(
-    start_server: StartServer, own_redis: RedisServer, ada: User, monkeypatch: pytest.MonkeyPatch
+    start_server: StartServer, own_redis: RedisServer, ada: User
 ) -> None:
     servers = [
         await orm(start_server, REDIS_URL=own_redis.url, NOTIFY_SWEEP_INTERVAL="1")
