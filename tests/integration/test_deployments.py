@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -52,7 +51,9 @@ def other_database(postgres_server: Postgres) -> Iterator[Callable[[str], str]]:
             session.execute(statement)
 
     def make(template: str = "template1") -> str:
-        connections.close_all()
+        for connection in connections.all(initialized_only=True):  # a template must not be in use
+            connection.close()
+            connection.close_pool()  # type: ignore[attr-defined]
         run(f"CREATE DATABASE {OTHER} TEMPLATE {template}")
         return postgres_server.url(OTHER)
 
@@ -158,8 +159,8 @@ async def test_processes_of_one_deployment_hear_each_other_however_they_reach_it
     with RedisServer(tmp_path, unix_socket=tmp_path / "r.sock") as redis:
         tcp = await orm(start_server, REDIS_URL=redis.url, NOTIFY_SWEEP_INTERVAL=SWEEP)
         by_sockets: dict[str, Any] = {
-            "DATABASE_URL": f"postgres://notify@{quote(str(postgres_server.directory), safe='')}"
-            f":{postgres_server.port}/{name}",
+            "DATABASE_URL": f"postgres://notify@:{postgres_server.port}/"
+            f"{postgres_server.directory}/{name}",
             "REDIS_URL": f"unix://{tmp_path / 'r.sock'}",
             "SECRET_KEY": "a new key of the tests, which is as long as it needs to be, and longer",
         }
@@ -185,7 +186,7 @@ async def test_processes_of_one_deployment_hear_each_other_however_they_reach_it
 
 
 async def test_running_processes_follow_when_the_deployment_changes(
-    start_server: StartServer, own_redis: RedisServer, ada: User, monkeypatch: pytest.MonkeyPatch
+    start_server: StartServer, own_redis: RedisServer, ada: User
 ) -> None:
     servers = [
         await orm(start_server, REDIS_URL=own_redis.url, NOTIFY_SWEEP_INTERVAL="1")
