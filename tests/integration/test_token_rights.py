@@ -32,8 +32,8 @@ def token(root: User) -> ApiToken:
     return ApiToken.objects.issue(root, "robot", ["inbox"])[0]
 
 
-def by_token(server: Server, token: ApiToken) -> Client:
-    ticket = issue_ticket(str(token.user_id), token_id=token.pk)
+async def by_token(server: Server, token: ApiToken) -> Client:
+    ticket = await orm(issue_ticket, str(token.user_id), token_id=token.pk)
     return Client(server.socket_url, ticket=ticket)
 
 
@@ -43,7 +43,7 @@ def figures_of(client: Client) -> list[dict[str, Any]]:
 
 
 async def test_it_has_its_users_inbox(server: Server, root: User, token: ApiToken) -> None:
-    async with by_token(server, token) as robot:
+    async with await by_token(server, token) as robot:
         await robot.frame("inbox")
         notice = await orm(notify.send, to=root, title="Hello")
         await robot.until(shows(robot, "Hello"))
@@ -55,7 +55,7 @@ async def test_it_has_its_users_inbox(server: Server, root: User, token: ApiToke
 async def test_it_watches_nothing_of_others_though_its_user_may(
     server: Server, root: User, token: ApiToken, topic: str
 ) -> None:
-    async with await orm(client_of, server, root) as window, by_token(server, token) as robot:
+    async with await orm(client_of, server, root) as window, await by_token(server, token) as robot:
         for client in (window, robot):
             await client.send(type="watch", topic=topic)
         await window.frame("figures")
@@ -66,7 +66,7 @@ async def test_it_watches_nothing_of_others_though_its_user_may(
 
 
 async def test_it_closes_no_window_of_its_user(server: Server, root: User, token: ApiToken) -> None:
-    async with await orm(client_of, server, root) as window, by_token(server, token) as robot:
+    async with await orm(client_of, server, root) as window, await by_token(server, token) as robot:
         await window.frame("inbox")
         await robot.send(type="watch", topic="sockets")
         await robot.until(lambda: len(figures_of(robot)) == 2)
@@ -86,8 +86,8 @@ async def test_it_closes_no_window_by_being_one_too_many(
     server = start_server(NOTIFY_SOCKETS_PER_USER="2")
     async with (
         await orm(client_of, server, root) as window,
-        by_token(server, token) as first,
-        by_token(server, token) as second,
+        await by_token(server, token) as first,
+        await by_token(server, token) as second,
     ):
         assert await first.closed() == 4409
         async with await orm(client_of, server, root) as another:  # a window does
@@ -114,8 +114,8 @@ async def test_it_ends_with_the_scope_as_with_the_token(
     code: int,
 ) -> None:
     server = start_server(REDIS_URL=redis_layer.url, NOTIFY_SWEEP_INTERVAL="60")
-    unused = by_token(server, token)
-    async with by_token(server, token) as robot:
+    unused = await by_token(server, token)
+    async with await by_token(server, token) as robot:
         await robot.frame("inbox")
         await robot.send(type="watch", topic="sockets")
         await robot.frame("figures")
@@ -135,7 +135,7 @@ async def test_it_ends_when_the_scope_is_taken_away_and_nobody_says_so(
     start_server: StartServer, token: ApiToken
 ) -> None:
     server = start_server(NOTIFY_SWEEP_INTERVAL="0.2", NOTIFY_SESSION_CHECK_INTERVAL="0.2")
-    async with by_token(server, token) as robot:
+    async with await by_token(server, token) as robot:
         await robot.frame("inbox")
         await orm(ApiToken.objects.update, scopes=["inbox", "send"])
         await robot.send(type="ping", id=1)

@@ -217,13 +217,13 @@ def test_a_recall_closes_what_is_not_yet_sent(ada, bob, settings):
 
     assert work.start_recall(notice.pk) == 1
 
-    assert states(notice) == ["recalling", "closed"]
+    assert sorted(states(notice)) == ["closed", "recalling"]
     let_pass(31)
     while sending.carry_out_next():
         pass
     assert states(notice) == ["closed", "closed"]
     assert Notification.objects.get().recalled is not None
-    assert counts(ada) == (0, 0)
+    assert counts(ada) == counts(bob) == (0, 0)
 
 
 def test_the_recall_is_on_the_notice_before_it_is_in_the_inboxes(ada, bob, settings):
@@ -373,7 +373,7 @@ def test_cancelling_keeps_what_has_arrived_and_sends_no_more(ada, bob, settings)
     assert sending.resume(notice) == 0
     let_pass(60)
     assert work.carry_out_next() is None
-    assert states(notice) == ["done", "cancelled", "cancelled"]
+    assert sorted(states(notice)) == ["cancelled", "cancelled", "done"]
     progress = reading.progress(notice.pk)
     assert (progress["status"], progress["appended"], progress["cancelled"]) == ("cancelled", 1, 2)
     assert Notification.objects.filter(recalled=None).count() == 1
