@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.db import InterfaceError, OperationalError
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -22,9 +21,9 @@ import notify
 from notify import sending
 from notify.exceptions import Busy, EpochChanged
 from notify.inbox.marks import MARKS
-from notify.web import callers, limits
+from notify.web import callers, limits, refusals
 from notify.web.pages import counted, readable
-from notify.web.refusals import Refusal, unavailable
+from notify.web.refusals import Refusal
 
 MAX_ID = 2**53
 
@@ -74,10 +73,8 @@ def send_test(request: HttpRequest) -> HttpResponse:
     """Sends the user a notice. Its id is how the page knows it when it comes by the socket."""
     try:
         return _send_test(request)
-    except Refusal as refusal:
-        return refusal.response()
-    except (OperationalError, InterfaceError) as error:
-        return unavailable(error).response()
+    except refusals.ANSWERED as error:
+        return refusals.of(error).response()
 
 
 def _send_test(request: HttpRequest) -> HttpResponse:

@@ -1,7 +1,12 @@
+from unittest.mock import Mock
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+import notify
+from notify import sending
+from notify.exceptions import Busy, EpochChanged
 from notify.live.authentication import public_user_id
 from notify.models import Notice, Notification
 from notify.web import callers, limits
@@ -63,6 +68,20 @@ def test_a_test_is_not_sent_to_another_than_whose_page_it_is(page, ada):
     assert not Notice.objects.exists()
     ours = {"X-Notify-User": public_user_id(str(ada.pk))}
     assert page.post("/notify/test/", headers=ours).status_code == 201
+
+
+def test_a_test_that_others_lock_out_is_put_off(page, monkeypatch):
+    monkeypatch.setattr(notify, "send", Mock(side_effect=Busy("locked")))
+    response = page.post("/notify/test/")
+    assert response.status_code == 429
+    assert response.json()["error"]["code"] == "busy"
+    assert response["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("error", [Busy("locked"), EpochChanged("another")])
+def test_a_mark_that_cannot_be_made_shows_the_page_again(page, monkeypatch, error):
+    monkeypatch.setattr(sending, "mark", Mock(side_effect=error))
+    assert page.post("/notify/mark/", {"mark": "read:1"}).status_code == 302
 
 
 def test_too_many_tests_are_put_off(page, monkeypatch):
