@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.cache import SessionStore as CacheSession
+from django.contrib.sessions.backends.signed_cookies import SessionStore as CookieSession
 from django.core.exceptions import ValidationError
 from django.db import OperationalError
 from django.utils import timezone
@@ -52,6 +53,11 @@ def _load_session(key: str) -> dict[str, Any]:
 def session_store() -> Any:
     """The class of the project's engine."""
     return import_module(settings.SESSION_ENGINE).SessionStore
+
+
+def is_in_its_cookie() -> bool:
+    """Whether a session is its cookie, of which the server keeps nothing."""
+    return issubclass(session_store(), CookieSession)
 
 
 def _rows() -> Any:
