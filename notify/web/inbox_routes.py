@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router
 from pydantic import Field
@@ -149,7 +150,8 @@ def mark(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> Http
 def ticket(request: HttpRequest) -> HttpResponse:
     """A ticket that opens one socket: `Authorization: Bearer <ticket>` or `?ticket=…`. It ends
     with the session or API token that it was made with. 403 with code `session`: a middleware put
-    this user in the place of the session's own, so that nothing would end the socket."""
+    this user in the place of the session's own, so that nothing would end the socket, or signed
+    them in by this very request."""
     caller = caller_of(request)
     if caller.token is not None:
         issued = issue_ticket(caller.user_id, token_id=caller.token.pk)
@@ -160,14 +162,18 @@ def ticket(request: HttpRequest) -> HttpResponse:
             403,
             "session",
             "A ticket ends with its session, and this session is not that of the request's user. "
-            "Sign the user in by django.contrib.auth.login, or ask inbox/changes/ instead.",
+            "Sign the user in by django.contrib.auth.login, in a request before this one, "
+            "or ask inbox/changes/ instead.",
         )
     return answer({"ticket": issued, "expires_in": TICKET_LIFETIME_S})
 
 
 def _session_key(request: HttpRequest, user: str) -> str | None:
-    """Of the session that signed this user in; None where none did, or not before this request."""
-    return request.session.session_key if owner_of(request.session) == user else None
+    """The key of the session that signed this user in before this request, else None: a cookie
+    session that is written by this request has another key in the end."""
+    key: str | None = request.session.session_key
+    came_with = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    return key if came_with == key and owner_of(request.session) == user else None
 
 
 def _present(found: Reading | None) -> Reading:

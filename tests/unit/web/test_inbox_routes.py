@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth import login
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.test import Client
 from django.utils import timezone
 
 import notify
@@ -355,8 +356,6 @@ def test_a_ticket_is_not_for_whom_a_middleware_put_in_the_sessions_place(
 
 
 class SignsInAda(AsAda):
-    """As docs/embedding.md has it."""
-
     def __call__(self, request):
         ada = User.objects.get(username="ada")
         if request.user != ada:
@@ -364,13 +363,17 @@ class SignsInAda(AsAda):
         return self.get_response(request)
 
 
-def test_a_ticket_is_for_whom_a_middleware_signs_in(make_user, by_session, settings):
-    ada = make_user("ada")
-    caller = by_session(make_user("staff"))
+@pytest.mark.parametrize("engine", ["db", "signed_cookies"])
+def test_a_ticket_is_for_whom_a_middleware_signed_in_before(make_user, settings, engine):
+    """Made in the request that signs in, it would be of a session that nobody will have."""
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    ada, client = make_user("ada"), Client()
+    client.force_login(make_user("staff"))
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.SignsInAda"]
-    assert caller.get("inbox/changes/").status_code == 200
-    caller.headers["X-CSRFToken"] = caller.client.cookies["csrftoken"].value
-    identity = redeem(caller.post("ticket/").json()["ticket"])
+    first, second = client.post("/api/notify/ticket/"), client.post("/api/notify/ticket/")
+    assert first.status_code == 403
+    assert first.json()["error"]["code"] == "session"
+    identity = redeem(second.json()["ticket"])
     assert identity is not None
     assert identity.user == str(ada.pk)
 
