@@ -363,12 +363,14 @@ class SignsInAda(AsAda):
         return self.get_response(request)
 
 
+@pytest.mark.parametrize("as_staff", [True, False])
 @pytest.mark.parametrize("engine", ["db", "signed_cookies"])
-def test_a_ticket_is_for_whom_a_middleware_signed_in_before(make_user, settings, engine):
+def test_a_ticket_is_for_whom_a_middleware_signed_in_before(make_user, settings, engine, as_staff):
     """Made in the request that signs in, it would be of a session that nobody will have."""
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
     ada, client = make_user("ada"), Client()
-    client.force_login(make_user("staff"))
+    if as_staff:
+        client.force_login(make_user("staff"))
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.SignsInAda"]
     first, second = client.post("/api/notify/ticket/"), client.post("/api/notify/ticket/")
     assert first.status_code == 403
