@@ -13,6 +13,8 @@ from django.utils import timezone
 
 import notify
 from notify.inbox import store
+from notify.live.authentication import judge
+from notify.live.protocol import Code
 from notify.models import ApiToken, Inbox, Notification
 from notify.web.schemas import Categories as CategoriesOut
 from notify.web.schemas import Done, InboxFrame, InboxPage
@@ -378,6 +380,27 @@ def test_a_ticket_is_for_whom_a_middleware_signed_in_before(make_user, settings,
     identity = redeem(second.json()["ticket"])
     assert identity is not None
     assert identity.user == str(ada.pk)
+
+
+@pytest.mark.parametrize("then", [{}, {"REMOTE_USER": "bob"}])
+def test_a_ticket_of_whom_a_proxy_names_ends_when_it_names_them_no_longer(
+    make_user, settings, then
+):
+    """As docs/embedding.md has it."""
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE, "django.contrib.auth.middleware.RemoteUserMiddleware"
+    ]  # fmt: skip
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.RemoteUserBackend"]
+    ada, client = make_user("ada"), Client()
+    make_user("bob")
+    client.get("/notify/", REMOTE_USER="ada")
+    ticket = client.post("/api/notify/ticket/", REMOTE_USER="ada").json()["ticket"]
+    identity = redeem(ticket)
+    assert identity is not None
+    assert identity.user == str(ada.pk)
+    assert judge([identity]) == {}
+    client.get("/notify/", **then)
+    assert judge([identity]) == {identity: Code.NOT_SIGNED_IN}
 
 
 # XSS
