@@ -133,4 +133,15 @@ def test_a_test_needs_post_and_a_user(client, db):
 def test_a_test_needs_the_csrf_token(ada):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(ada)
-    assert strict.post("/notify/test/").status_code == 403
+    response = strict.post("/notify/test/")
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "csrf"
+    assert not Notice.objects.exists()
+
+
+def test_a_test_asks_first_whose_page_it_is_as_signing_in_voids_the_pages_csrf_token(ada):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(ada)
+    response = strict.post("/notify/test/", headers={"X-Notify-User": "other"})
+    assert response.status_code == 412
+    assert response.json()["error"]["code"] == "user"
