@@ -87,7 +87,7 @@ def _send_test(request: HttpRequest) -> HttpResponse:
     if retry_after is not None:
         raise Refusal(429, "rate_limited", "Too many tests in a minute.", retry_after=retry_after)
     notice = notify.send(
-        to=request.user,
+        to=caller.user,
         title=_("Test notification"),
         body=_("You sent this to yourself. It is in every browser where you are signed in."),
         level="success",
