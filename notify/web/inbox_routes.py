@@ -36,6 +36,7 @@ from notify.web.schemas import (
 
 router = Router(auth=[TokenAuth(ApiToken.Scope.INBOX), SessionAuth()], tags=["inbox"])
 
+NO_INBOX = "There is no such inbox: its user was deleted."
 PageSize = Annotated[int, Field(ge=1, le=100)]
 Search = Annotated[Text, Field(max_length=200)]
 
@@ -72,7 +73,7 @@ def inbox_page(
         reading.resets([user], 0)
         page = limits.page(user, **wanted)
     if page is None:
-        raise not_found()
+        raise not_found(NO_INBOX)
     return answer(
         {
             "epoch": page.epoch,
@@ -169,8 +170,8 @@ def ticket(request: HttpRequest) -> HttpResponse:
 
 
 def _session_key(request: HttpRequest, user: str) -> str | None:
-    """The key of the session that signed this user in before this request, else None: a cookie
-    session that is written by this request has another key in the end."""
+    """The key of the session that signed this user in before this request, else None. A cookie
+    session that this request writes has another key in the end."""
     key: str | None = request.session.session_key
     came_with = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     return key if came_with == key and owner_of(request.session) == user else None
@@ -178,5 +179,5 @@ def _session_key(request: HttpRequest, user: str) -> str | None:
 
 def _present(found: Reading | None) -> Reading:
     if found is None:  # the user was deleted a moment ago
-        raise not_found()
+        raise not_found(NO_INBOX)
     return found
