@@ -71,7 +71,8 @@ def _end_the_one_before(request: HttpRequest, session: Any) -> None:
     cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     for key, (held, _) in load_sessions([cookie] if cookie else []).items():
         owner = owner_of(held)
-        goes_on = owner == owner_of(session) and NAME_KEY not in held  # from before there were names
+        # It had no name yet, and goes on under that of now.
+        goes_on = owner == owner_of(session) and NAME_KEY not in held
         if owner is not None and not goes_on and session_name(key, held) != session[NAME_KEY]:
             _end([session_name(key, held)], owner)
 

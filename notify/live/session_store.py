@@ -69,11 +69,11 @@ def _rows() -> Any:
 
 
 def session_name(key: str, held: Mapping[str, Any]) -> str:
-    """By what a session's end is known: the name that it got at sign-in.
+    """The identifier under which a sign-out is recorded: the name given at sign-in, or the key
+    where there is none.
 
-    Not by its key, which in a cookie session is the content itself, another one each time that it
-    is written. One that has no name, because it is older than this or was made without Django's
-    `login`, is known by its key.
+    In a cookie session the key is the content itself, another one each time that it is written.
+    A session has no name where it is older than this or was made without Django's `login`.
     """
     return str(held.get(NAME_KEY) or key)
 

@@ -80,7 +80,7 @@ def admit(caller: Caller) -> Caller:
 
 
 def require_user(request: HttpRequest) -> None:
-    """Holds a request to the user whose page made it, where `X-Notify-User` names them by their
+    """Rejects a request whose page was made for another user, whom `X-Notify-User` names by their
     opaque id: cookies are of whoever signed in last, in any tab. Raises Refusal (412)."""
     wanted = request.headers.get("X-Notify-User")
     if wanted is not None and wanted != public_user_id(str(request.user.pk)):
