@@ -43,8 +43,8 @@ class InOneLine(logging.Filter):
 
 
 class ForbiddenInOneLine(logging.Filter):
-    """For `django.request`, which tells with a traceback of each PermissionDenied, as the admin
-    raises it: anybody who is signed in can make a thousand of them."""
+    """For `django.request`, which logs a traceback for each PermissionDenied that the admin raises:
+    anybody who is signed in can make a thousand of them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if getattr(record, "status_code", None) == 403:

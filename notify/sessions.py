@@ -1,8 +1,9 @@
-"""What begins and ends a session, told to the sockets: they read the truth anew and close if it
-says so."""
+"""Signal receivers for sign-in, sign-out and changes of users. They make open sockets revalidate
+against the database."""
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Iterable
 from functools import partial
@@ -22,6 +23,7 @@ from notify.live import groups
 from notify.live.session_store import (
     NAME_KEY,
     ended_of,
+    is_in_its_cookie,
     load_sessions,
     owner_of,
     session_hash,
@@ -31,29 +33,47 @@ from notify.live.session_store import (
 )
 from notify.models import ApiToken, EndedSession
 
+logger = logging.getLogger(__name__)
+
 
 @receiver(user_logged_in, dispatch_uid="notify.sessions.name")
 def name_session(sender: Any, *, request: HttpRequest | None = None, **kwargs: Any) -> None:
     """Gives the session the name by which its end is known. It keeps one that it has: others may
-    have sockets by it. A signal about somebody who is signed in by no session changes none."""
+    have sockets by it. A signal about somebody who is signed in by no session changes none.
+
+    What fails here is logged: nobody's sign-in fails by it.
+    """
     session = getattr(request, "session", None)
     if request is None or session is None or owner_of(session) is None:
         return
-    name = session.get(NAME_KEY)
-    if name is None or ended_of({name}):
-        name = session[NAME_KEY] = secrets.token_urlsafe(16)
-    _end_the_one_before(request, name)
+    is_new = NAME_KEY not in session
+    if is_new:
+        session[NAME_KEY] = _new_name()
+    if is_new and not is_in_its_cookie():
+        return  # the common case costs no query
+    try:
+        with transaction.atomic(using=sql.alias()):
+            if not is_new and ended_of({session[NAME_KEY]}):
+                session[NAME_KEY] = _new_name()
+            if is_in_its_cookie():
+                _end_the_one_before(request, session)
+    except Exception:
+        logger.exception("The session before this sign-in was not ended; the sign-in goes on.")
 
 
-def _end_the_one_before(request: HttpRequest, name: str) -> None:
+def _new_name() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def _end_the_one_before(request: HttpRequest, session: Any) -> None:
     """Whoever signs in where somebody else is signed in ends that one's session. Django sends no
-    signal, and what a cookie holds it cannot delete."""
+    signal, and what a cookie holds it cannot delete, as it does with other sessions."""
     cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
-    if not cookie.isprintable():
-        return
     for key, (held, _) in load_sessions([cookie] if cookie else []).items():
         owner = owner_of(held)
-        if owner is not None and session_name(key, held) != name:
+        # It had no name yet, and goes on under that of now.
+        goes_on = owner == owner_of(session) and NAME_KEY not in held
+        if owner is not None and not goes_on and session_name(key, held) != session[NAME_KEY]:
             _end([session_name(key, held)], owner)
 
 

@@ -162,24 +162,26 @@ def judge(identities: Collection[Identity]) -> dict[Identity, Code]:
     that holds the sessions is away, none of them counts as lost."""
     users = _users({identity.user for identity in identities})
     keys = {one.session_key for one in identities if one.session_key is not None}
-    gone = session_store.ended_of({one.session_name or "" for one in identities} - {""})
+    ended = session_store.ended_of({one.session_name or "" for one in identities} - {""})
+    lost: set[str] = set()
     try:
-        gone |= session_store.lost_sessions(keys)
+        lost = session_store.lost_sessions(keys)
     except session_store.SessionsAway as error:
         logger.warning("Sessions cannot be looked up: %r", error.__cause__)
     tokens = _scopes({one.token_id for one in identities if one.token_id is not None})
     verdicts: dict[Identity, Code] = {}
     for identity in identities:
-        code = _verdict(identity, users.get(identity.user), gone, tokens)
+        is_over = identity.session_key in lost or identity.session_name in ended
+        code = _verdict(identity, users.get(identity.user), is_over, tokens)
         if code is not None:
             verdicts[identity] = code
     return verdicts
 
 
-def _verdict(identity: Identity, user: Any, gone: set[str], tokens: Tokens) -> Code | None:
-    """`gone`: keys and names of sessions."""
+def _verdict(identity: Identity, user: Any, is_over: bool, tokens: Tokens) -> Code | None:
+    """`is_over`: its session was lost, or has ended."""
     scopes = tokens.get((identity.token_id, identity.user))
-    if identity.session_key in gone or identity.session_name in gone:
+    if is_over:
         return Code.NOT_SIGNED_IN
     if user is None or (identity.by_token and scopes is None):
         return Code.NOT_SIGNED_IN

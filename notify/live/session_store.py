@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.cache import SessionStore as CacheSession
+from django.contrib.sessions.backends.signed_cookies import SessionStore as CookieSession
 from django.core.exceptions import ValidationError
 from django.db import OperationalError
 from django.utils import timezone
@@ -54,6 +55,11 @@ def session_store() -> Any:
     return import_module(settings.SESSION_ENGINE).SessionStore
 
 
+def is_in_its_cookie() -> bool:
+    """Whether a session is its cookie, of which the server keeps nothing."""
+    return issubclass(session_store(), CookieSession)
+
+
 def _rows() -> Any:
     """Of the sessions that have not expired; None where the engine has no table."""
     store = session_store()
@@ -63,11 +69,11 @@ def _rows() -> Any:
 
 
 def session_name(key: str, held: Mapping[str, Any]) -> str:
-    """By what a session's end is known: the name that it got at sign-in.
+    """The identifier under which a sign-out is recorded: the name given at sign-in, or the key
+    where there is none.
 
-    Not by its key, which in a cookie session is the content itself, another one each time that it
-    is written. One that has no name, because it is older than this or was made without Django's
-    `login`, is known by its key.
+    In a cookie session the key is the content itself, another one each time that it is written.
+    A session has no name where it is older than this or was made without Django's `login`.
     """
     return str(held.get(NAME_KEY) or key)
 

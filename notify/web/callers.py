@@ -69,7 +69,8 @@ window = Window(REQUESTS_A_MINUTE)
 
 
 def admit(caller: Caller) -> Caller:
-    """The caller, counted. Raises Refusal where that was one request too many."""
+    """The caller, counted as soon as they are known: what is refused costs too. Raises Refusal
+    where that was one request too many."""
     retry_after = window.count(caller.user_id)
     if retry_after is not None:
         raise Refusal(
@@ -79,7 +80,7 @@ def admit(caller: Caller) -> Caller:
 
 
 def require_user(request: HttpRequest) -> None:
-    """Holds a request to the user whose page made it, where `X-Notify-User` names them by their
+    """Rejects a request whose page was made for another user, whom `X-Notify-User` names by their
     opaque id: cookies are of whoever signed in last, in any tab. Raises Refusal (412)."""
     wanted = request.headers.get("X-Notify-User")
     if wanted is not None and wanted != public_user_id(str(request.user.pk)):
@@ -103,6 +104,7 @@ class TokenAuth(HttpBearer):
         found = tokens.authenticate(token)
         if found is None:
             raise Refusal(401, "not_signed_in", "This API token is unknown, revoked or disabled.")
+        caller = admit(Caller(found.user, found))
         if self.scope not in found.scopes:
             raise Refusal(403, "scope", f"This API token lacks the scope {self.scope.value!r}.")
         if self.permission is not None and not found.user.has_perm(self.permission):
@@ -111,7 +113,7 @@ class TokenAuth(HttpBearer):
                 "forbidden",
                 f"The user of this API token needs the permission {self.permission}.",
             )
-        return admit(Caller(found.user, found))
+        return caller
 
 
 class SessionAuth(APIKeyCookie):
@@ -126,6 +128,7 @@ class SessionAuth(APIKeyCookie):
     def __call__(self, request: HttpRequest) -> Caller | None:
         if not request.user.is_authenticated:
             return None  # 401, rather than talk of CSRF to a stranger
+        admit(Caller(request.user))
         require_user(request)  # before CSRF, as signing in makes the page's token void
         if check_csrf(request) is not None:
             raise Refusal(403, "csrf", "The header X-CSRFToken is missing or wrong.")
@@ -135,4 +138,4 @@ class SessionAuth(APIKeyCookie):
         caller = Caller(request.user)
         if self.permission is not None and not caller.user.has_perm(self.permission):
             raise Refusal(403, "forbidden", f"This needs the permission {self.permission}.")
-        return admit(caller)
+        return caller

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router
 from pydantic import Field
@@ -35,6 +36,7 @@ from notify.web.schemas import (
 
 router = Router(auth=[TokenAuth(ApiToken.Scope.INBOX), SessionAuth()], tags=["inbox"])
 
+NO_INBOX = "There is no such inbox: its user was deleted."
 PageSize = Annotated[int, Field(ge=1, le=100)]
 Search = Annotated[Text, Field(max_length=200)]
 
@@ -71,7 +73,7 @@ def inbox_page(
         reading.resets([user], 0)
         page = limits.page(user, **wanted)
     if page is None:
-        raise not_found()
+        raise not_found(NO_INBOX)
     return answer(
         {
             "epoch": page.epoch,
@@ -149,7 +151,8 @@ def mark(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> Http
 def ticket(request: HttpRequest) -> HttpResponse:
     """A ticket that opens one socket: `Authorization: Bearer <ticket>` or `?ticket=…`. It ends
     with the session or API token that it was made with. 403 with code `session`: a middleware put
-    this user in the place of the session's own, so that nothing would end the socket."""
+    this user in the place of the session's own, so that nothing would end the socket, or signed
+    them in by this very request."""
     caller = caller_of(request)
     if caller.token is not None:
         issued = issue_ticket(caller.user_id, token_id=caller.token.pk)
@@ -160,17 +163,21 @@ def ticket(request: HttpRequest) -> HttpResponse:
             403,
             "session",
             "A ticket ends with its session, and this session is not that of the request's user. "
-            "Sign the user in by django.contrib.auth.login, or ask inbox/changes/ instead.",
+            "Sign the user in by django.contrib.auth.login, in a request before this one, "
+            "or ask inbox/changes/ instead.",
         )
     return answer({"ticket": issued, "expires_in": TICKET_LIFETIME_S})
 
 
 def _session_key(request: HttpRequest, user: str) -> str | None:
-    """Of the session that signed this user in; None where none did, or not before this request."""
-    return request.session.session_key if owner_of(request.session) == user else None
+    """The key of the session that signed this user in before this request, else None. A cookie
+    session that this request writes has another key in the end."""
+    key: str | None = request.session.session_key
+    came_with = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    return key if came_with == key and owner_of(request.session) == user else None
 
 
 def _present(found: Reading | None) -> Reading:
     if found is None:  # the user was deleted a moment ago
-        raise not_found()
+        raise not_found(NO_INBOX)
     return found

@@ -1,4 +1,4 @@
-"""What one person's requests may take of a process, so that others' are answered meanwhile."""
+"""Per-user limits, so that one user cannot occupy a process."""
 
 from __future__ import annotations
 

@@ -31,6 +31,7 @@ except ImportError:  # the extra is not installed
     prometheus_client = None
 
 PERMISSION = "notify.view_operations"
+FORBIDDEN = f"Forbidden: needs the metrics token or `{PERMISSION}`.\n"
 
 
 @never_cache
@@ -38,7 +39,7 @@ PERMISSION = "notify.view_operations"
 @readable
 def metrics(request: HttpRequest) -> HttpResponse:
     if not _may_see(request):
-        return HttpResponse("Not yours to see.\n", status=403, content_type="text/plain")
+        return HttpResponse(FORBIDDEN, status=403, content_type="text/plain")
     if prometheus_client is None:
         return HttpResponse(
             "Install django-notify-live[metrics].\n", status=501, content_type="text/plain"

@@ -83,8 +83,8 @@ def too_large() -> Refusal:
     return Refusal(413, "too_large", f"A request may have {MAX_BODY_BYTES} bytes.")
 
 
-def not_found() -> Refusal:
-    return Refusal(404, "not_found", "There is no such thing, or it is not yours to see.")
+def not_found(message: str = "There is no such notice.") -> Refusal:
+    return Refusal(404, "not_found", message)
 
 
 def unavailable(error: Exception) -> Refusal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.db import InterfaceError, OperationalError
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -16,15 +15,16 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 import notify
 from notify import sending
 from notify.exceptions import Busy, EpochChanged
 from notify.inbox.marks import MARKS
-from notify.web import callers, limits
+from notify.web import callers, limits, refusals
 from notify.web.pages import counted, readable
-from notify.web.refusals import Refusal, unavailable
+from notify.web.refusals import Refusal
 
 MAX_ID = 2**53
 
@@ -69,27 +69,25 @@ def _mark(user: str, as_: str, number: str, epoch: str = "") -> None:
         raise ValueError(as_)
 
 
+@csrf_exempt  # by Django, before the view: SessionAuth looks first whose page it is
 @require_POST
 def send_test(request: HttpRequest) -> HttpResponse:
     """Sends the user a notice. Its id is how the page knows it when it comes by the socket."""
     try:
         return _send_test(request)
-    except Refusal as refusal:
-        return refusal.response()
-    except (OperationalError, InterfaceError) as error:
-        return unavailable(error).response()
+    except refusals.ANSWERED as error:
+        return refusals.of(error).response()
 
 
 def _send_test(request: HttpRequest) -> HttpResponse:
-    if not request.user.is_authenticated:
+    caller = callers.SessionAuth()(request)
+    if caller is None:
         raise Refusal(401, "not_signed_in", _("Sign in first."))
-    callers.require_user(request)
-    caller = callers.admit(callers.Caller(request.user))
     retry_after = limits.tests.count(caller.user_id)
     if retry_after is not None:
         raise Refusal(429, "rate_limited", "Too many tests in a minute.", retry_after=retry_after)
     notice = notify.send(
-        to=request.user,
+        to=caller.user,
         title=_("Test notification"),
         body=_("You sent this to yourself. It is in every browser where you are signed in."),
         level="success",

@@ -168,8 +168,8 @@ export function world({ random = 0.5, clock = new FakeClock(), share = undefined
     requests.push(request);
     const answer = await it.answer(request);
     if (answer === null) throw new TypeError("Failed to fetch");
-    const { status = 200, body = answer } = answer;
-    return new Response(JSON.stringify(body), { status });
+    const { status = 200, body = answer, headers } = answer;
+    return new Response(JSON.stringify(body), { status, headers });
   };
   it.client = new NotifyClient({
     socket: "ws://site/ws/notify/", api: "/api/notify/", csrf: "token",

@@ -109,6 +109,27 @@ test("a mark that the network loses goes with the next poll", async () => {
   assert.equal(it.requests.filter(({ url }) => url.endsWith("mark/")).length, 2);
 });
 
+for (const status of [429, 503]) {
+  test(`changes come while a mark is answered by ${status}`, async () => {
+    const it = await failedThrice(nothingNew);
+    it.answer = ({ body }) => (body ? { status, body: {} } : inbox(3, 4, [row(4)], { unseen: 4, unread: 4 }));
+    it.client.mark("read", [1]);
+    await settled();
+    assert.deepEqual(shown(it.client), [3, 2, 1]);
+    await it.clock.pass(30);
+    assert.deepEqual(shown(it.client), [4, 3, 2, 1]);
+  });
+}
+
+test("no changes are asked for as somebody else", async () => {
+  const it = await failedThrice(nothingNew);
+  it.answer = ({ body }) => (body ? { status: 412, body: {} } : nothingNew());
+  it.client.mark("read", [1]);
+  const { length } = it.requests;
+  await it.clock.pass(60);
+  assert.deepEqual(it.requests.slice(length).filter(({ url }) => url.includes("changes")), []);
+});
+
 test("401 while polling is signed out", async () => {
   const it = await failedThrice(() => ({ status: 401, body: {} }));
   assert.equal(it.client.status.state, "signed-out");

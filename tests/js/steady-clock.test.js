@@ -36,3 +36,13 @@ test("a sleep counts, though the browser's own clock stood still", () => {
   it.pass(10);
   assert.equal(it.elapsed(), 60_020);
 });
+
+test("it runs no faster for being asked often", () => {
+  const it = computer();
+  const elapsed = steadyClock(() => it.monotonic, () => Math.floor(it.wall)); // as Date.now() is
+  for (let asked = 0; asked < 10_000; asked += 1) {
+    it.pass(0.3);
+    elapsed();
+  }
+  assert.ok(Math.abs(elapsed() - 3_000) < 1, `${elapsed()} ms`);
+});

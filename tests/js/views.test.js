@@ -4,7 +4,7 @@ import { titleWithBadge } from "../../notify/static/notify/badges.js";
 import { InboxView } from "../../notify/static/notify/inbox-view.js";
 import { messages } from "../../notify/static/notify/messages.js";
 import { translate } from "../../notify/static/notify/translation.js";
-import { inbox, liveWorld, reset, row } from "./fakes.js";
+import { inbox, liveWorld, reset, row, settled } from "./fakes.js";
 
 const query = (fields) => ({ tab: "all", category: "", level: "", q: "", ...fields });
 const ids = (view) => view.rows.map(({ id }) => id);
@@ -57,25 +57,77 @@ test("the server decides what words match", async () => {
   assert.deepEqual(ids(view), [9]);
 });
 
-test("a search that is put off, because of those typed before, is tried once more", async (context) => {
-  context.mock.timers.enable({ apis: ["setTimeout"] });
+/** What is there to answer to searches: `refused` until it is set to `found`. */
+function searching(it, refused) {
+  const found = { epoch: "e1", version: 3, unseen: 3, unread: 3, notifications: [row(2, { title: "words" })], next: null };
+  let answer = refused;
+  it.answer = () => answer;
+  return { view: new InboxView(it.client, query({ q: "words" })), goOn: () => { answer = { body: found }; } };
+}
+
+test("a search that is put off is asked again, when the server says, until it is answered", async (context) => {
   const it = liveWorld();
-  const view = new InboxView(it.client, query({ q: "words" }));
-  const put = { status: 429, body: {} };
-  const found = { body: { epoch: "e1", version: 3, unseen: 3, unread: 3, notifications: [row(2, { title: "words" })], next: null } };
-  for (const answers of [[put, found], [put, put, found]]) {
-    const asked = it.requests.length;
-    it.answer = () => answers[it.requests.length - asked - 1];
-    const loaded = view.load();
-    while (it.requests.length === asked) await Promise.resolve();
-    for (let n = 0; n < 20; n++) await Promise.resolve();
-    await new Promise((resolve) => setImmediate(resolve));
-    context.mock.timers.tick(1_500);
-    if (answers.length === 2) await loaded;
-    else await assert.rejects(loaded, { status: 429 });
-    assert.equal(it.requests.length, asked + 2);
+  const { view, goOn } = searching(it, { status: 429, body: {}, headers: { "Retry-After": "7" } });
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const loaded = view.load();
+  for (let asked = 1; asked < 5; asked += 1) {
+    await settled();
+    assert.equal(it.requests.length, asked);
+    context.mock.timers.tick(6_999);
+    await settled();
+    assert.equal(it.requests.length, asked);
+    if (asked === 4) goOn();
+    context.mock.timers.tick(1);
   }
+  await loaded;
   assert.deepEqual(ids(view), [2]);
+});
+
+test("where the server does not say when, it is asked again soon", async (context) => {
+  const it = liveWorld();
+  const { view, goOn } = searching(it, { status: 429, body: {} });
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const loaded = view.load();
+  await settled();
+  goOn();
+  context.mock.timers.tick(1_500);
+  await loaded;
+  assert.deepEqual(ids(view), [2]);
+});
+
+test("a search that was refused for good is asked for by more", async () => {
+  const it = liveWorld();
+  const { view, goOn } = searching(it, { status: 503, body: {} });
+  await assert.rejects(view.load(), { status: 503 });
+  assert.equal(view.isVoid, false);
+  goOn();
+  await view.loadMore();
+  assert.deepEqual([view.isLoaded, ids(view)], [true, [2]]);
+});
+
+test("where a reset's search was refused, more starts from the top and not from the edge of before", async () => {
+  const it = liveWorld();
+  const view = await viewOf(it, { q: "words" }, [row(2, { title: "words" })], 2);
+  it.socket.says(reset(9, [row(9)]));
+  it.answer = () => ({ status: 503, body: {} });
+  await assert.rejects(view.load(), { status: 503 });
+  await assert.rejects(view.loadMore(), { status: 503 });
+  assert.match(it.requests.at(-1).url, /q=words$/);
+});
+
+test("a search that nobody looks at any more is ended, and not asked again", async (context) => {
+  const it = liveWorld();
+  const { view } = searching(it, { status: 429, body: {} });
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const loaded = view.load();
+  await settled();
+  view.leave();
+  await loaded;
+  context.mock.timers.tick(60_000);
+  await settled();
+  assert.equal(it.requests.length, 1);
+  assert.equal(it.requests[0].signal.aborted, true);
+  assert.equal(view.isLoaded, false);
 });
 
 test("a page of before a reset is dropped, and asked for again", async () => {

@@ -8,8 +8,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from notify import sending
 from notify.administration import composer
 from notify.composing import MAX_FILE_BYTES, names_in
+from notify.exceptions import Busy
 from notify.models import Batch, Notice, Notification
 from tests.unit.admin_world import ADD, LIST, allow, errors_of, form, text_of
 from tests.unit.inbox.helpers import people
@@ -261,3 +263,13 @@ def test_the_same_ten_minutes_later_is_not_asked_about(client, staff):
     Notice.objects.update(created=timezone.now() - composer.TWIN_WITHIN * 1.1)
     client.post(ADD, form(form_key="k2", usernames="staff"))
     assert Notice.objects.count() == 2
+
+
+def test_what_others_lock_out_is_said_on_the_form(client, staff, monkeypatch):
+    def busy(**said):
+        raise Busy("Others have its tables locked. Try again.")
+
+    monkeypatch.setattr(sending, "send", busy)
+    response = client.post(ADD, form(usernames="staff"))
+    assert errors_of(response)["__all__"] == ["Others have its tables locked. Try again."]
+    assert not Notice.objects.exists()

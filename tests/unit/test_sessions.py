@@ -7,19 +7,22 @@ from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.conf import settings as django_settings
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import SESSION_KEY, login, logout, update_session_auth_hash
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import OperationalError
 from django.http import HttpRequest
 
+from notify import sessions
 from notify.live import authentication, groups
 from notify.live.protocol import Code
 from notify.live.session_store import NAME_KEY
 from notify.live.tickets import issue_ticket
-from notify.sessions import end_sessions
+from notify.sessions import end_sessions, name_session
 from tests.harness.sessions import new_session
 from tests.harness.tickets import redeem
 from tests.unit.live.fakes import handshake_scope
@@ -225,3 +228,47 @@ def test_all_sessions_of_a_user_end_by_name_and_key(
     assert end_sessions(str(ada.pk)) == 2
     assert {verdict(named), verdict(unnamed)} == {Code.NOT_SIGNED_IN}
     assert verdict(other) is None
+
+
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
+def test_who_signs_in_again_in_a_session_from_before_names_keeps_their_sockets(
+    engine: str, ada: User
+) -> None:
+    browser = Browser()
+    browser.cookie = str(new_session(ada).session_key)
+    before = identify(browser.cookie)
+    after = identify(browser.sign_in(ada))
+    assert verdict(after) is None
+    if engine == "signed_cookies":  # with the others, Django deletes the key of before
+        assert verdict(before) is None
+
+
+@pytest.mark.parametrize("engine", ENGINES[:-1], indirect=True)
+def test_a_session_that_the_server_keeps_costs_a_sign_in_no_query(
+    engine: str, ada: User, django_assert_num_queries: Any
+) -> None:
+    request: Any = HttpRequest()
+    request.COOKIES["sessionid"] = str(new_session(ada).session_key)
+    request.session = import_module(django_settings.SESSION_ENGINE).SessionStore()
+    request.session[SESSION_KEY] = str(ada.pk)
+    with django_assert_num_queries(0):
+        name_session(User, request=request, user=ada)
+    assert request.session[NAME_KEY]
+
+
+@pytest.mark.parametrize("fails", ["load_sessions", "ended_of", "_end"])
+def test_a_sign_in_goes_on_whatever_fails_of_the_session_before(
+    ada: User,
+    make_user: Callable[..., User],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fails: str,
+) -> None:
+    browser = Browser()
+    browser.sign_in(ada)
+    away = Mock(side_effect=OperationalError("away"))
+    monkeypatch.setattr(sessions, fails, away)
+    user = ada if fails == "ended_of" else make_user("eve")
+    assert verdict(identify(browser.sign_in(user))) is None
+    away.assert_called_once()
+    assert "the sign-in goes on" in caplog.text

@@ -181,12 +181,13 @@ export class NotifyClient extends EventTarget {
    * A page of what a query finds. Its rows are held, and kept current, from then on.
    *
    * @param {import("./types.js").Query & { before?: number }} query
+   * @param {AbortSignal | null} [signal]
    * @returns {Promise<import("./types.js").Page | null>} null where all was replaced meanwhile
    * @throws {HttpError}
    */
-  async find(query) {
+  async find(query, signal = null) {
     const { resets } = this.#inbox;
-    const page = await this.#http.page(query);
+    const page = await this.#http.page(query, signal);
     if (!this.#inbox.learn(page, resets)) return null;
     this.#changed();
     return page;

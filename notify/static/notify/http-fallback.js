@@ -25,7 +25,7 @@ export class HttpFallback {
   /** @param {FallbackOptions} options */
   constructor(options) {
     this.#options = options;
-    const poll = () => this.#tolerate(this.#sendMarks().then(() => this.#pullChanges()));
+    const poll = () => this.#tolerate(this.#sendMarks().finally(() => this.#pullChanges())); // a mark may be put off for long
     this.#poller = new Poller({ clock: options.clock, poll });
   }
 
@@ -58,7 +58,7 @@ export class HttpFallback {
 
   async #pullChanges() {
     const { http, cursor, apply } = this.#options;
-    for (let round = 0; round < CHANGES_IN_ONE_POLL; round += 1) {
+    for (let round = 0; round < CHANGES_IN_ONE_POLL && this.#active; round += 1) {
       const held = cursor();
       const frame = await http.changes(held ?? {});
       if (!this.#active) return;

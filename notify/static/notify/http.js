@@ -8,11 +8,13 @@ export class HttpError extends Error {
   /**
    * @param {number} status
    * @param {string} message
+   * @param {number | null} [retryAfter] seconds, where the server has named them
    */
-  constructor(status, message) {
+  constructor(status, message, retryAfter = null) {
     super(message);
     this.name = "HttpError";
     this.status = status;
+    this.retryAfter = retryAfter;
   }
 
   /** The request itself was refused: trying it again would not help. */
@@ -51,10 +53,11 @@ export class InboxHttp {
 
   /**
    * @param {Partial<import("./types.js").Query> & { before?: number, limit?: number }} query
+   * @param {AbortSignal | null} [signal]
    * @returns {Promise<import("./types.js").Page>}
    */
-  page(query) {
-    return this.#request(`inbox/${queryString(query)}`);
+  page(query, signal = null) {
+    return this.#request(`inbox/${queryString(query)}`, { signal });
   }
 
   /**
@@ -85,7 +88,7 @@ export class InboxHttp {
     try {
       const response = await this.#fetch(this.#api + path, { ...init, headers, credentials: "same-origin" });
       if (response.status === OTHER_USER) this.#otherUser();
-      if (!response.ok) throw new HttpError(response.status, `${path}: ${response.status}`);
+      if (!response.ok) throw new HttpError(response.status, `${path}: ${response.status}`, Number(response.headers.get("Retry-After")) || null);
       return await response.json();
     } catch (error) {
       if (error instanceof HttpError) throw error;

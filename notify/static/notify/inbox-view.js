@@ -1,7 +1,7 @@
 // @ts-check
 import { HttpError } from "./http.js";
 
-const AGAIN_AFTER_MS = 1_500;
+const AGAIN_AFTER_S = 1.5; // where the server does not say when
 
 /**
  * @typedef {import("./types.js").Row} Row
@@ -14,6 +14,8 @@ const AGAIN_AFTER_MS = 1_500;
  */
 export class InboxView {
   #client;
+  #shown = new AbortController();
+  /** Null until its first page is here. */
   #edge = /** @type {number | null} */ (null);
   #resets = -1;
   #loading = false;
@@ -61,17 +63,29 @@ export class InboxView {
     return rows.sort((one, other) => other.arrived - one.arrived);
   }
 
+  /** Another is looked at: nothing more is asked for it. */
+  leave() {
+    this.#shown.abort();
+  }
+
   /** @throws {import("./http.js").HttpError} */
   async load() {
     if (this.#isWindow) return;
     this.#resets = this.#client.resets;
-    await this.#page({});
+    try {
+      await this.#page({});
+    } catch (error) {
+      this.#edge = null; // of what was replaced
+      throw error;
+    }
   }
 
   /** @throws {import("./http.js").HttpError} */
   async loadMore() {
     if (this.#isWindow) return this.#client.loadMore();
-    if (this.#edge && !this.#loading) await this.#page({ before: this.#edge });
+    if (this.#loading) return;
+    if (this.#edge === null) return this.load();
+    if (this.#edge) await this.#page({ before: this.#edge });
   }
 
   /** @param {{ before?: number }} where */
@@ -88,18 +102,23 @@ export class InboxView {
   }
 
   /**
-   * Once more where searches of a moment ago, as of what was typed before, are still under way.
+   * Asks again where it is put off, as while searches for what was typed before are under way.
    *
    * @param {Query & { before?: number }} query
+   * @returns {Promise<import("./types.js").Page | null>} null where it came too late
    */
   async #find(query) {
-    try {
-      return await this.#client.find(query);
-    } catch (error) {
-      if (!(error instanceof HttpError) || error.status !== 429) throw error;
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS));
-      return this.#client.find(query);
+    const { signal } = this.#shown;
+    while (!signal.aborted) {
+      try {
+        return await this.#client.find(query, signal);
+      } catch (error) {
+        if (signal.aborted) break;
+        if (!(error instanceof HttpError) || error.status !== 429) throw error;
+        await pause(error.retryAfter ?? AGAIN_AFTER_S, signal);
+      }
     }
+    return null;
   }
 
   /** @param {Row} row */
@@ -112,4 +131,16 @@ export class InboxView {
     if ((category && row.category !== category) || (level && row.level !== level)) return false;
     return `${row.title}\n${row.body}`.toLowerCase().includes(q.toLowerCase());
   }
+}
+
+/**
+ * @param {number} seconds
+ * @param {AbortSignal} signal ends it early
+ * @returns {Promise<void>}
+ */
+function pause(seconds, signal) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, seconds * 1000);
+    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()));
+  });
 }

@@ -70,7 +70,7 @@ export class NotifyInbox extends ClientElement {
     this.every(() => this.#rows.drawTimes(), TIMES_EVERY_MS);
     const ahead = new IntersectionObserver(([entry]) => this.#reachedEnd(entry), { rootMargin: AHEAD });
     ahead.observe(this.find(".more"));
-    this.connected.signal.addEventListener("abort", () => ahead.disconnect());
+    this.connected.signal.addEventListener("abort", () => (ahead.disconnect(), this.#view.leave()));
     new InboxKeys(this, {
       move: (step) => this.#rows.move(step),
       open: () => this.#openFocused(),
@@ -84,9 +84,11 @@ export class NotifyInbox extends ClientElement {
 
   /** Another tab or filter. */
   #show() {
+    this.#view?.leave();
     this.#view = new InboxView(this.client, this.#query.current);
     this.#fresh.release();
     this.#mayLoadByScrolling = true;
+    this.#isLoadingMore(false);
     this.#drawSoon();
   }
 
@@ -178,7 +180,7 @@ export class NotifyInbox extends ClientElement {
   }
 
   async #load() {
-    await this.#trying(() => this.#view.load());
+    await this.#trying((view) => view.load());
   }
 
   /** @param {IntersectionObserverEntry | undefined} entry */
@@ -187,31 +189,34 @@ export class NotifyInbox extends ClientElement {
   }
 
   async #loadMore() {
-    const button = this.find(".load-more");
-    if (button.hasAttribute("disabled")) return;
-    button.toggleAttribute("disabled", true);
-    this.find(".more-text").textContent = messages.loading;
-    this.#list.ariaBusy = "true";
-    this.#mayLoadByScrolling = await this.#trying(() => this.#view.loadMore());
-    this.#list.ariaBusy = null;
-    button.toggleAttribute("disabled", false);
+    if (this.find(".load-more").hasAttribute("disabled")) return;
+    this.#isLoadingMore(true);
+    await this.#trying((view) => view.loadMore());
+  }
+
+  /** @param {boolean} isLoading */
+  #isLoadingMore(isLoading) {
+    this.find(".load-more").toggleAttribute("disabled", isLoading);
+    this.find(".more-text").textContent = isLoading ? messages.loading : "";
+    this.#list.ariaBusy = isLoading ? "true" : null;
   }
 
   /**
-   * @param {() => Promise<void>} request
-   * @returns {Promise<boolean>} whether it went well
+   * The outcome is told where its view is still looked at.
+   *
+   * @param {(view: InboxView) => Promise<void>} request
    */
   async #trying(request) {
-    const text = this.find(".more-text");
-    try {
-      await request();
-      text.textContent = "";
-    } catch (error) {
-      if (!(error instanceof HttpError)) throw error;
-      text.textContent = messages.moreFailed;
+    const view = this.#view;
+    const failed = await request(view).catch((error) => error);
+    if (view !== this.#view) return;
+    this.#isLoadingMore(false);
+    this.#mayLoadByScrolling = !failed;
+    if (failed) {
+      if (!(failed instanceof HttpError)) throw failed;
+      this.find(".more-text").textContent = messages.moreFailed;
       this.find(".more").hidden = false;
     }
     this.#drawSoon();
-    return text.textContent === "";
   }
 }

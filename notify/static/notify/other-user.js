@@ -7,8 +7,8 @@ export function loadAnew() {
 }
 
 /**
- * Somebody else has signed in: load the page as theirs. Once: where the server makes the same
- * user's page again and refuses what it asks for, another time would not help.
+ * Somebody else has signed in: load the page as theirs. Only once: if the server returns the same
+ * user's page again, reloading would loop.
  *
  * @param {string} user whose page it is
  */

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +18,7 @@ from django.utils import timezone
 from notify.live import authentication, handshake, session_store
 from notify.live.protocol import Code
 from notify.live.tickets import issue_ticket
+from notify.models import EndedSession
 from tests.harness.process import refusing_port
 from tests.harness.sessions import new_session
 from tests.harness.tickets import redeem
@@ -103,6 +105,20 @@ def test_of_many_sessions_those_end_that_were_signed_out(
     identities = [one for one in [first, *rest] if one is not None]
     assert len(identities) == 3
     assert authentication.judge(identities) == {first: Code.NOT_SIGNED_IN}
+
+
+@pytest.mark.parametrize("engine", ["db"], indirect=True)
+def test_a_session_that_was_named_meanwhile_does_not_end_with_the_key_it_was_known_by(
+    engine: str, ada: User
+) -> None:
+    before = identify(new_session(ada))
+    assert before is not None
+    assert before.session_key is not None
+    after = replace(before, session_name="a name")
+    EndedSession.objects.create(
+        key_hash=session_store.session_hash(before.session_key), ended=timezone.now()
+    )
+    assert authentication.judge([before, after]) == {before: Code.NOT_SIGNED_IN}
 
 
 def test_a_model_with_a_hash_of_its_own_is_asked_for_it(

@@ -117,6 +117,23 @@ def test_too_many_requests_are_put_off(make_user, by_token, monkeypatch):
     assert bob.get("inbox/").status_code == 200
 
 
+def test_what_is_refused_is_counted_too(make_user, by_token, by_session, monkeypatch):
+    ada = make_user("ada")
+    refused = {
+        "scope": by_token(ada, "inbox"),
+        "forbidden": by_token(ada, "send"),
+        "csrf": by_session(ada, csrf=False),
+    }
+    for code, caller in refused.items():
+        monkeypatch.setattr(callers, "window", callers.Window(1))
+        answers = [caller.post("notices/", NOTICE) for _ in range(2)]
+        assert [answer.json()["error"]["code"] for answer in answers] == [code, "rate_limited"]
+    monkeypatch.setattr(callers, "window", callers.Window(1))
+    without_permission = by_session(ada)
+    answers = [without_permission.post("notices/", NOTICE) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [403, 429]
+
+
 def test_a_window_opens_again():
     now = 100.0
     window = callers.Window(1, period=60, clock=lambda: now)

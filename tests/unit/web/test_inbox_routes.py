@@ -8,10 +8,13 @@ import pytest
 from django.contrib.auth import login
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.test import Client
 from django.utils import timezone
 
 import notify
 from notify.inbox import store
+from notify.live.authentication import judge
+from notify.live.protocol import Code
 from notify.models import ApiToken, Inbox, Notification
 from notify.web.schemas import Categories as CategoriesOut
 from notify.web.schemas import Done, InboxFrame, InboxPage
@@ -355,8 +358,6 @@ def test_a_ticket_is_not_for_whom_a_middleware_put_in_the_sessions_place(
 
 
 class SignsInAda(AsAda):
-    """As docs/embedding.md has it."""
-
     def __call__(self, request):
         ada = User.objects.get(username="ada")
         if request.user != ada:
@@ -364,15 +365,42 @@ class SignsInAda(AsAda):
         return self.get_response(request)
 
 
-def test_a_ticket_is_for_whom_a_middleware_signs_in(make_user, by_session, settings):
-    ada = make_user("ada")
-    caller = by_session(make_user("staff"))
+@pytest.mark.parametrize("as_staff", [True, False])
+@pytest.mark.parametrize("engine", ["db", "signed_cookies"])
+def test_a_ticket_is_for_whom_a_middleware_signed_in_before(make_user, settings, engine, as_staff):
+    """Made in the request that signs in, it would be of a session that nobody will have."""
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    ada, client = make_user("ada"), Client()
+    if as_staff:
+        client.force_login(make_user("staff"))
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.SignsInAda"]
-    assert caller.get("inbox/changes/").status_code == 200
-    caller.headers["X-CSRFToken"] = caller.client.cookies["csrftoken"].value
-    identity = redeem(caller.post("ticket/").json()["ticket"])
+    first, second = client.post("/api/notify/ticket/"), client.post("/api/notify/ticket/")
+    assert first.status_code == 403
+    assert first.json()["error"]["code"] == "session"
+    identity = redeem(second.json()["ticket"])
     assert identity is not None
     assert identity.user == str(ada.pk)
+
+
+@pytest.mark.parametrize("then", [{}, {"REMOTE_USER": "bob"}])
+def test_a_ticket_of_whom_a_proxy_names_ends_when_it_names_them_no_longer(
+    make_user, settings, then
+):
+    """As docs/embedding.md has it."""
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE, "django.contrib.auth.middleware.RemoteUserMiddleware"
+    ]  # fmt: skip
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.RemoteUserBackend"]
+    ada, client = make_user("ada"), Client()
+    make_user("bob")
+    client.get("/notify/", REMOTE_USER="ada")
+    ticket = client.post("/api/notify/ticket/", REMOTE_USER="ada").json()["ticket"]
+    identity = redeem(ticket)
+    assert identity is not None
+    assert identity.user == str(ada.pk)
+    assert judge([identity]) == {}
+    client.get("/notify/", **then)
+    assert judge([identity]) == {identity: Code.NOT_SIGNED_IN}
 
 
 # XSS

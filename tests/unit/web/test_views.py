@@ -1,7 +1,12 @@
+from unittest.mock import Mock
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+import notify
+from notify import sending
+from notify.exceptions import Busy, EpochChanged
 from notify.live.authentication import public_user_id
 from notify.models import Notice, Notification
 from notify.web import callers, limits
@@ -65,6 +70,20 @@ def test_a_test_is_not_sent_to_another_than_whose_page_it_is(page, ada):
     assert page.post("/notify/test/", headers=ours).status_code == 201
 
 
+def test_a_test_that_others_lock_out_is_put_off(page, monkeypatch):
+    monkeypatch.setattr(notify, "send", Mock(side_effect=Busy("locked")))
+    response = page.post("/notify/test/")
+    assert response.status_code == 429
+    assert response.json()["error"]["code"] == "busy"
+    assert response["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("error", [Busy("locked"), EpochChanged("another")])
+def test_a_mark_that_cannot_be_made_shows_the_page_again(page, monkeypatch, error):
+    monkeypatch.setattr(sending, "mark", Mock(side_effect=error))
+    assert page.post("/notify/mark/", {"mark": "read:1"}).status_code == 302
+
+
 def test_too_many_tests_are_put_off(page, monkeypatch):
     monkeypatch.setattr(callers, "window", callers.Window(1))
     assert page.post("/notify/test/").status_code == 201
@@ -114,4 +133,15 @@ def test_a_test_needs_post_and_a_user(client, db):
 def test_a_test_needs_the_csrf_token(ada):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(ada)
-    assert strict.post("/notify/test/").status_code == 403
+    response = strict.post("/notify/test/")
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "csrf"
+    assert not Notice.objects.exists()
+
+
+def test_a_test_asks_first_whose_page_it_is_as_signing_in_voids_the_pages_csrf_token(ada):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(ada)
+    response = strict.post("/notify/test/", headers={"X-Notify-User": "other"})
+    assert response.status_code == 412
+    assert response.json()["error"]["code"] == "user"
