@@ -44,12 +44,12 @@ Calls = SimpleQueue["Call | None"]
 class DatabaseThread(threading.Thread):
     """Carries out one call after the other, until it takes None or is dismissed.
 
-    It keeps its connections between calls, unless one of another thread has hung meanwhile: then
-    its own may have died in the same way. A daemon thread: one that hangs does not hold up the
+    It keeps its connections between calls, unless another thread's connection has hung since; its
+    own may then be dead as well. A daemon thread: one that hangs does not hold up the
     end of the process.
     """
 
-    doubted_at: ClassVar[float] = 0.0  # when a call was last given up, in any pool
+    doubted_at: ClassVar[float] = 0.0  # when a connection was last cut off, in any pool
 
     def __init__(self, calls: Calls, name: str) -> None:
         super().__init__(name=name, daemon=True)
@@ -148,7 +148,8 @@ class DatabaseThread(threading.Thread):
             severing.cancel(self._databases)
 
     def cut_off(self) -> None:
-        """Ends the thread's connections under it. Never waits."""
+        """Ends the thread's connections under it, unless it has come back by itself, as it does
+        when a slow statement is cancelled. Never waits."""
         self._dismissed = True
-        if self.is_alive():
-            severing.cut_off(self._databases)
+        if self.is_alive() and severing.cut_off(self._databases):
+            DatabaseThread.doubted_at = time.monotonic()

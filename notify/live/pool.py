@@ -152,7 +152,6 @@ class DatabasePool:
         # Else the result is on its way.
 
     def _give_up(self, call: Call, thread: DatabaseThread) -> None:
-        DatabaseThread.doubted_at = time.monotonic()
         self._fail(call, "waited for the database")
         self._note_over(call)
         if thread in self._threads:  # else the pool is being closed
