@@ -60,6 +60,7 @@ class DatabaseThread(threading.Thread):
         self._lock = threading.Lock()  # of the two above
         self._databases: list[BaseDatabaseWrapper] = []
         self._trusted_at = time.monotonic()
+        self._has_begun = False  # whether a statement of the call has succeeded
 
     def run(self) -> None:
         self._databases = [connections[alias] for alias in connections]
@@ -72,7 +73,9 @@ class DatabaseThread(threading.Thread):
 
     def _note_statement(self, execute: Callable[..., Any], *args: Any) -> Any:
         self.active_at = time.monotonic()
-        return execute(*args)
+        result = execute(*args)
+        self._has_begun = True
+        return result
 
     def _carry_out_next(self) -> bool:
         """Whether the thread may take another."""
@@ -98,15 +101,16 @@ class DatabaseThread(threading.Thread):
         if self._trusted_at < DatabaseThread.doubted_at:
             self._trusted_at = time.monotonic()
             self._close(for_good=True)
+        self._has_begun = False
         kept = [database.connection for database in self._databases]
         try:
             return work()
         except (OperationalError, InterfaceError):
             # The database, a pooler or a firewall ends connections that are idle, and all of them
             # at a failover, and the next statement is how one finds out. So a call that finds the
-            # connection of an earlier one dead is carried out once more. It may be: what the
-            # process asks are reads, and writes that change nothing the second time.
-            if self._dismissed or not any(map(severing.is_dead, kept)):
+            # connection of an earlier one dead is carried out once more, as long as the database
+            # has carried out nothing of it: what is done twice may have another result.
+            if self._dismissed or self._has_begun or not any(map(severing.is_dead, kept)):
                 raise
             self._tidy()
             severing.renew_pools(self._databases)

@@ -68,8 +68,8 @@ class DatabasePool:
     async def run(self, work: Callable[..., T], *args: object, **kwargs: object) -> T:
         """What `work` returns; it runs in a thread that may use the ORM.
 
-        Raises TookTooLong, and what `work` raises. `work` runs once more where it finds that its
-        connection has died since the last call.
+        Raises TookTooLong, and what `work` raises. `work` runs once more where its first statement
+        finds that its connection has died since the last call.
         """
         if self._closed:
             raise OperationalError("This process asks the database for nothing more: it ends.")

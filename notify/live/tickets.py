@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Collection
 from typing import NamedTuple
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core import signing
-from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 
 from notify.inbox import database, sql
@@ -82,12 +82,17 @@ def open_ticket(ticket: str) -> Ticket | None:
     return Ticket(content["nonce"], content["user"], session_key, content["token"])
 
 
-def spend(ticket: Ticket) -> bool:
-    """Whether this was the first time."""
-    try:
-        with transaction.atomic(using=sql.alias()):
-            spent = SpentTicket(nonce=ticket.nonce, spent=database.now())
-            spent.save(force_insert=True, using=sql.alias())
-    except IntegrityError:
-        return False
-    return True
+def spend(nonces: Collection[str]) -> set[str]:
+    """Spends these tickets, all or none; those that were not spent before."""
+    if not nonces:
+        return set()
+    spent = sql.moment(database.now())
+    # In one order everywhere: two who insert the same wait for each other.
+    rows = [value for nonce in sorted(set(nonces)) for value in (nonce, spent)]
+    places = ", ".join(["(%s, %s)"] * (len(rows) // 2))
+    inserted = sql.fetch(
+        f"INSERT INTO {sql.table(SpentTicket)} (nonce, spent) VALUES {places}"
+        " ON CONFLICT (nonce) DO NOTHING RETURNING nonce",
+        rows,
+    )
+    return {nonce for (nonce,) in inserted}

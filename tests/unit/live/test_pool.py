@@ -159,6 +159,21 @@ async def test_a_call_that_finds_its_connection_dead_is_carried_out_once_more(
 
 
 @pytest.mark.postgres
+async def test_a_call_whose_kept_connection_dies_in_its_middle_is_not(pool: DatabasePool) -> None:
+    await pool.run(sql.fetch, "SELECT 1")
+    tries = []
+
+    def work() -> None:
+        tries.append(1)
+        sql.fetch("SELECT 1")
+        sql.fetch("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(OperationalError):
+        await pool.run(work)
+    assert tries == [1]
+
+
+@pytest.mark.postgres
 async def test_a_call_that_ends_its_own_new_connection_is_not(pool: DatabasePool) -> None:
     tries = []
 
