@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -233,6 +234,31 @@ async def test_before_the_deployment_is_known_it_hears_only_its_probe(
         channel_layers.set("default", before)
 
 
+async def test_what_cannot_be_decoded_does_not_hold_up_a_process_that_starts(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    backend = SlowLayer()
+    before = channel_layers.set("default", backend)
+    process = Process(backend)
+
+    async def flood() -> None:
+        for n in count(1):
+            message = hint("a") if n % 50 == 0 else {"garbage": True}
+            await process.hear(EVERY_PROCESS, message)
+            await asyncio.sleep(0)
+
+    flooding = asyncio.create_task(flood())
+    try:
+        process.layer.start()
+        process.layer.belong_to(OURS)
+        await aeventually(lambda: process.hints)
+        assert "is down" not in caplog.text
+    finally:
+        flooding.cancel()
+        await process.layer.stop()
+        channel_layers.set("default", before)
+
+
 @pytest.mark.parametrize("what", ["version", "fields", "no dict", "garbage"])
 async def test_hints_that_cannot_be_used_are_one_line_in_the_log(
     process: Process, caplog: pytest.LogCaptureFixture, what: str
@@ -283,5 +309,5 @@ async def test_a_late_loop_is_no_outage(process: Process, monkeypatch: pytest.Mo
     for _ in range(20):
         await asyncio.sleep(0)
         time.sleep(0.05)  # noqa: ASYNC251  that is what a late loop is
-    await aeventually(lambda: process.layer._probe_heard == 1)
+    await aeventually(lambda: process.layer._probe_heard == process.layer._probes_sent)
     assert not process.layer.is_down
