@@ -72,6 +72,8 @@ class DatabaseThread(threading.Thread):
                 pass
 
     def _note_statement(self, execute: Callable[..., Any], *args: Any) -> Any:
+        if self._dismissed:
+            raise OperationalError("This call was given up.")
         self.active_at = time.monotonic()
         result = execute(*args)
         self._has_begun = True
@@ -130,7 +132,8 @@ class DatabaseThread(threading.Thread):
         not go back to a pool as a good one."""
         for database in self._databases:
             try:
-                if (for_good or self._dismissed) and database.connection is not None:
+                is_pooled = getattr(database, "pool", None) is not None
+                if is_pooled and (for_good or self._dismissed) and database.connection is not None:
                     database.connection.close()
                 database.close()
             except Exception as error:

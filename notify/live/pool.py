@@ -138,6 +138,9 @@ class DatabasePool:
 
     def _look_at(self, call: Call) -> None:
         """Gives it up if it waited for its thread, or its thread for the database, too long."""
+        if call.thread is None and call.future.done():  # its caller is gone
+            self._note_over(call)
+            return
         if call.thread is None:
             self._fail(call, "waited for a thread")
             if call.thread is None:  # or it was taken in this moment

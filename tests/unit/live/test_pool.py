@@ -6,9 +6,11 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from queue import SimpleQueue
 
 import pytest
 from django.db import OperationalError, connection, connections
+from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from notify.inbox import sql
 from notify.live import pool as pools
@@ -108,6 +110,58 @@ async def test_the_call_of_a_caller_who_is_gone_has_the_limit_too(
     await aeventually(threads)
     abandoned.cancel()
     assert await pool.run(sql.fetch, "SELECT 1") == [(1,)]
+
+
+async def test_a_call_that_was_given_up_asks_for_nothing_more(
+    pool: DatabasePool, stuck: threading.Event
+) -> None:
+    outcome = []
+
+    def work() -> None:
+        stuck.wait()
+        try:
+            outcome.append(str(sql.fetch("SELECT 1")))
+        except OperationalError as error:
+            outcome.append(str(error))
+
+    with pytest.raises(TookTooLong):
+        await pool.run(work)
+    stuck.set()
+    await aeventually(lambda: outcome)
+    assert outcome == ["This call was given up."]
+
+
+async def test_nobody_is_warned_of_a_caller_who_went_before_a_thread_was_free(
+    pool: DatabasePool, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = threading.Event()
+
+    def busy() -> None:
+        while not done.is_set():
+            sql.fetch("SELECT 1")
+
+    running = asyncio.create_task(pool.run(busy))
+    await aeventually(threads)
+    waiting = asyncio.create_task(pool.run(sql.fetch, "SELECT 1"))
+    await aeventually(lambda: pool._under_way == 2)
+    waiting.cancel()
+    await aeventually(lambda: pool._under_way == 1, what="the waiting call's end")
+    assert caplog.records == []
+    done.set()
+    await running
+
+
+@pytest.mark.sqlite
+def test_a_database_in_memory_outlives_the_doubt_of_its_connection() -> None:
+    """Its connection is the database: Django does not close it either."""
+    database = DatabaseWrapper(connection.settings_dict | {"NAME": ":memory:"}, "memory")
+    database.ensure_connection()
+    thread = DatabaseThread(SimpleQueue(), "test")
+    thread._databases = [database]
+    thread._close(for_good=True)
+    with database.cursor() as cursor:
+        assert cursor.execute("SELECT 1").fetchone() == (1,)
+    database.connection.close()
 
 
 async def test_what_hangs_does_not_hold_up_the_close_of_the_pool(
