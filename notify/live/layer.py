@@ -11,6 +11,7 @@ before anything else in it is believed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
@@ -82,8 +83,13 @@ class Layer:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._moving.values(), return_exceptions=True)
         if self._channel is not None:
-            for group in self._joined:
-                await self._try("group_discard", group, self._channel)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CALL_TIMEOUT_S):  # for all: the layer may hang
+                    await asyncio.gather(*map(self._discard, self._joined))
+
+    async def _discard(self, group: str) -> None:
+        async with self._moves:
+            await self._try("group_discard", group, self._channel)
 
     def belong_to(self, deployment: str) -> None:
         """Joins the groups of this deployment, and leaves those of the one before: after a

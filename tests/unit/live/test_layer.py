@@ -13,7 +13,7 @@ from notify import metrics
 from notify.live import layer as module
 from notify.live.groups import EVERY_PROCESS, ORIGIN, VERSION, full_name
 from notify.live.layer import Layer
-from tests.harness.waiting import aeventually
+from tests.harness.waiting import aeventually, deadline
 
 OURS, OTHERS = "0123456789abcdef", "fedcba9876543210"
 
@@ -232,6 +232,22 @@ async def test_before_the_deployment_is_known_it_hears_only_its_probe(
     finally:
         await process.layer.stop()
         channel_layers.set("default", before)
+
+
+async def test_a_layer_that_hangs_does_not_hold_up_the_end(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(30):
+        process.layer.join(f"user.{n}")
+    await aeventually(lambda: len(process.joined) == 31)
+
+    async def hang(group: str, channel: str) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(module, "CALL_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(process.backend, "group_discard", hang)
+    async with asyncio.timeout(deadline(1)):
+        await process.layer.stop()
 
 
 async def test_what_cannot_be_decoded_does_not_hold_up_a_process_that_starts(
