@@ -24,10 +24,11 @@ from django.db.models.query_utils import DeferredAttribute
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from notify.inbox import sql
+from notify.inbox.spent import spend
 from notify.live import session_store
 from notify.live.handshake import Scope, session_cookie, ticket_of
 from notify.live.protocol import Code
-from notify.live.tickets import Ticket, open_ticket, spend
+from notify.live.tickets import Ticket, open_ticket
 from notify.models import ApiToken, user_pk
 
 logger = logging.getLogger(__name__)

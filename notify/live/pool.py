@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 CUT_OFF_AFTER_S = 1.0  # from the cancel request; then the database does not answer at all
 CLOSE_WITHIN_S = 5.0
 POLL_S = 0.01
-# Threads that are given up and still hang, for each that the pool may have. What they hang in has
+# Abandoned threads that still hang, per thread of the pool. What they hang in has
 # a limit of its own (of connecting, psycopg's is 130 s), but the pool must not grow until then.
 MAX_STRAYS = 4
 
@@ -43,8 +43,8 @@ class TookTooLong(OperationalError):
 
 
 class DatabasePool:
-    """At most `threads` threads. `limit` is in seconds, for one statement and whatever follows it
-    up to the next, and for a call's wait for a thread.
+    """At most `threads` threads. `limit` (seconds) bounds the wait for a thread, and the time from
+    the start of one statement to the start of the next. A call of many statements may take longer.
 
     What exceeds it raises TookTooLong at its caller. The statement is cancelled; if that does not
     help, its connection is ended. The thread is replaced at once, and ends when it comes back.

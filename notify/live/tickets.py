@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Collection
 from typing import NamedTuple
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -12,8 +11,7 @@ from django.conf import settings
 from django.core import signing
 from django.utils.crypto import salted_hmac
 
-from notify.inbox import database, sql
-from notify.models import SpentTicket
+from notify.inbox import database
 
 TICKET_LIFETIME_S = 60
 
@@ -80,19 +78,3 @@ def open_ticket(ticket: str) -> Ticket | None:
     except (signing.BadSignature, InvalidToken):
         return None
     return Ticket(content["nonce"], content["user"], session_key, content["token"])
-
-
-def spend(nonces: Collection[str]) -> set[str]:
-    """Spends these tickets, all or none; those that were not spent before."""
-    if not nonces:
-        return set()
-    spent = sql.moment(database.now())
-    # In one order everywhere: two who insert the same wait for each other.
-    rows = [value for nonce in sorted(set(nonces)) for value in (nonce, spent)]
-    places = ", ".join(["(%s, %s)"] * (len(rows) // 2))
-    inserted = sql.fetch(
-        f"INSERT INTO {sql.table(SpentTicket)} (nonce, spent) VALUES {places}"
-        " ON CONFLICT (nonce) DO NOTHING RETURNING nonce",
-        rows,
-    )
-    return {nonce for (nonce,) in inserted}
