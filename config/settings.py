@@ -113,10 +113,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction that reads first and writes later would fail at once instead of
-    # waiting its turn. WAL: readers do not wait for the writer.
+    # waiting its turn. WAL: readers do not wait for the writer. `timeout` is below the 10 s after
+    # which the server takes a database for hung, which a lock is not.
     _options |= {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 10,
+        "timeout": 8,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
@@ -133,11 +134,11 @@ else:
         # Under ASGI a request's thread lives as long as the request, and so would a connection of
         # CONN_MAX_AGE. The pool keeps them open instead.
         # After an outage psycopg_pool looks again after 1, 2, 4, … s, for `reconnect_timeout` at
-        # the most; then whoever needs a connection has it look at once.
+        # the most; then whoever needs a connection has it look at once. `timeout`: as for SQLite.
         _options["pool"] = {
             "min_size": 1,
             "max_size": pool_size,
-            "timeout": 10,
+            "timeout": 5,
             "reconnect_timeout": 5,
         }
         DATABASES["default"]["ENGINE"] = "config.postgresql"  # which looks after the pool

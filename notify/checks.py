@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import OperationalError, connections, router
+from django.db import InterfaceError, OperationalError, connections, router
 
 from notify import conf
 from notify.inbox import database
@@ -75,7 +75,7 @@ def check_database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> 
 def _check_role() -> list[CheckMessage]:
     try:
         refused = database.refused()
-    except OperationalError:  # it is away, which others say better
+    except (OperationalError, InterfaceError):  # it is away, which others say better
         return []
     if not refused:
         return []

@@ -2,9 +2,9 @@
 
 The Pub/Sub layer of channels-redis, on connections that notice when Redis falls silent. Without
 that, a connection whose packets are dropped is dead for ever, or worse: its TCP keepalive ends in
-ETIMEDOUT, which since Python 3.11 is `asyncio.TimeoutError`; redis-py takes it for its own time
-limit and says at once "nothing came", and channels-redis asks again at once. Nothing else runs in
-that event loop any more. tests/integration/test_silent_redis.py pins it (redis-py 8, channels-redis
+ETIMEDOUT, which since Python 3.11 is `asyncio.TimeoutError`; redis-py mistakes it for its own
+timeout and returns None immediately; channels-redis retries immediately, so the loop spins: nothing
+else runs in it any more. tests/integration/test_silent_redis.py pins it (redis-py 8, channels-redis
 4.3).
 """
 

@@ -30,15 +30,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         pool = self.pool
-        connection = super().get_new_connection(conn_params)
         for _ in range(ATTEMPTS):
+            connection = super().get_new_connection(conn_params)
             if pool is None or _is_alive(connection):
-                break
+                return connection
             connection.close()
             pool.putconn(connection)
             pool.drain()
-            connection = super().get_new_connection(conn_params)
-        return connection
+        raise OperationalError(f"{ATTEMPTS} connections of the pool were dead, one after the other")
 
     @cached_property
     def wrap_database_errors(self) -> DatabaseErrorWrapper:

@@ -113,8 +113,10 @@ def refused() -> list[str]:
 
 def forget() -> None:
     """Has everything read anew."""
+    global _last_deployment  # noqa: PLW0603
     _known.clear()
     _refused.clear()
+    _last_deployment = None
 
 
 def _drop_if_dead(connection: BaseDatabaseWrapper) -> None:
@@ -203,7 +205,8 @@ def _of_sqlite() -> Facts:
 
 
 def _deployment_of(identity: list[Any]) -> str:
-    return _digest(conf.current().deployment or "/".join(map(str, identity)))[:16]
+    named = conf.current().deployment
+    return _digest("/".join(map(str, identity)) if named is None else named)[:16]
 
 
 def _digest(text: str) -> str:

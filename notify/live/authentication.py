@@ -24,10 +24,11 @@ from django.db.models.query_utils import DeferredAttribute
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from notify.inbox import sql
+from notify.inbox.spent import spend
 from notify.live import session_store
 from notify.live.handshake import Scope, session_cookie, ticket_of
 from notify.live.protocol import Code
-from notify.live.tickets import Ticket, open_ticket, spend
+from notify.live.tickets import Ticket, open_ticket
 from notify.models import ApiToken, user_pk
 
 logger = logging.getLogger(__name__)
@@ -73,31 +74,36 @@ def public_user_id(user: str) -> str:
 
 
 def identify(scopes: Sequence[Scope]) -> list[Identity | None]:
-    """Whose handshakes these are: each by its ticket, else by its session cookie. A ticket is spent
-    when all that may be away has been asked, as they may be tried again."""
+    """Whose handshakes these are: each by its ticket, else by its session cookie. The tickets of
+    all are spent last and in one statement, so that whatever fails before may be tried again."""
     rights = [
         session_cookie(scope) if ticket is None else open_ticket(ticket)
         for scope, ticket in zip(scopes, map(ticket_of, scopes), strict=True)
     ]
     keys = (right.session_key if isinstance(right, Ticket) else right for right in rights)
     found = _by_sessions({key for key in keys if key is not None})
+    by_nonce = _by_tickets([one for one in rights if isinstance(one, Ticket)], found)
+    first = spend(by_nonce)
+    by_nonce = {nonce: identity for nonce, identity in by_nonce.items() if nonce in first}
     return [
-        _by_ticket(right, found) if isinstance(right, Ticket) else found.get(right or "")
+        # A ticket that comes twice here is the first one's.
+        by_nonce.pop(right.nonce, None) if isinstance(right, Ticket) else found.get(right or "")
         for right in rights
     ]
 
 
-def _by_ticket(ticket: Ticket, sessions: Mapping[str, Identity]) -> Identity | None:
-    """None if it is spent, or its right has ended."""
-    if not spend(ticket):
-        return None
-    if ticket.session_key is not None:
-        identity = sessions.get(ticket.session_key)
-    else:
-        identity = Identity(ticket.user, token_id=ticket.token_id)
-    if identity is None or identity.user != ticket.user or judge([identity]):
-        return None
-    return identity
+def _by_tickets(
+    tickets: Collection[Ticket], sessions: Mapping[str, Identity]
+) -> dict[str, Identity]:
+    """By the nonce of each; without those whose right has ended. They may be spent."""
+    found = {}
+    for ticket in tickets:
+        if ticket.session_key is None:
+            found[ticket.nonce] = Identity(ticket.user, token_id=ticket.token_id)
+        elif (held := sessions.get(ticket.session_key)) and held.user == ticket.user:
+            found[ticket.nonce] = held
+    ended = judge(set(found.values())) if found else {}
+    return {nonce: identity for nonce, identity in found.items() if identity not in ended}
 
 
 def _by_sessions(keys: Collection[str]) -> dict[str, Identity]:

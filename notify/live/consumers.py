@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
-from django.db import DatabaseError
+from django import db
 from django.utils import timezone
 
 from notify import conf, metrics, sending
@@ -120,7 +120,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
                 await self._close_unknown(Code.NOT_SIGNED_IN, "not signed in")
             else:
                 await self._begin(identity)
-        except DatabaseError as error:
+        except db.Error as error:
             logger.warning("A socket cannot begin without the database: %r", error)
             await self._end_abruptly(Code.RESTARTING, random.uniform(1, RETRY_WITHIN_S))  # noqa: S311
 
@@ -361,7 +361,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
             version = await self.hub.pool.run_in_turn(user, _carry_out_mark, user, frame)
         except EpochChanged:
             self.hub.resync(connection, None)
-        except (Busy, DatabaseError) as error:
+        except (Busy, db.Error) as error:
             logger.warning("A mark could not be carried out: %r", error)
             refused = Refused(Error.UNAVAILABLE, "not now; try again", ref=frame.ref, retry_after=2)
             connection.write(protocol.error(refused))

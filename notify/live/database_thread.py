@@ -44,12 +44,12 @@ Calls = SimpleQueue["Call | None"]
 class DatabaseThread(threading.Thread):
     """Carries out one call after the other, until it takes None or is dismissed.
 
-    It keeps its connections between calls, unless one of another thread has hung meanwhile: then
-    its own may have died in the same way. A daemon thread: one that hangs does not hold up the
+    It keeps its connections between calls, unless another thread's connection has hung since; its
+    own may then be dead as well. A daemon thread: one that hangs does not hold up the
     end of the process.
     """
 
-    doubted_at: ClassVar[float] = 0.0  # when a call was last given up, in any pool
+    doubted_at: ClassVar[float] = 0.0  # when a connection was last cut off, in any pool
 
     def __init__(self, calls: Calls, name: str) -> None:
         super().__init__(name=name, daemon=True)
@@ -60,6 +60,7 @@ class DatabaseThread(threading.Thread):
         self._lock = threading.Lock()  # of the two above
         self._databases: list[BaseDatabaseWrapper] = []
         self._trusted_at = time.monotonic()
+        self._has_begun = False  # whether a statement of the call has succeeded
 
     def run(self) -> None:
         self._databases = [connections[alias] for alias in connections]
@@ -71,8 +72,12 @@ class DatabaseThread(threading.Thread):
                 pass
 
     def _note_statement(self, execute: Callable[..., Any], *args: Any) -> Any:
+        if self._dismissed:
+            raise OperationalError("This call was given up.")
         self.active_at = time.monotonic()
-        return execute(*args)
+        result = execute(*args)
+        self._has_begun = True
+        return result
 
     def _carry_out_next(self) -> bool:
         """Whether the thread may take another."""
@@ -98,15 +103,16 @@ class DatabaseThread(threading.Thread):
         if self._trusted_at < DatabaseThread.doubted_at:
             self._trusted_at = time.monotonic()
             self._close(for_good=True)
+        self._has_begun = False
         kept = [database.connection for database in self._databases]
         try:
             return work()
         except (OperationalError, InterfaceError):
             # The database, a pooler or a firewall ends connections that are idle, and all of them
             # at a failover, and the next statement is how one finds out. So a call that finds the
-            # connection of an earlier one dead is carried out once more. It may be: what the
-            # process asks are reads, and writes that change nothing the second time.
-            if self._dismissed or not any(map(severing.is_dead, kept)):
+            # connection of an earlier one dead is carried out once more, as long as the database
+            # has carried out nothing of it: what is done twice may have another result.
+            if self._dismissed or self._has_begun or not any(map(severing.is_dead, kept)):
                 raise
             self._tidy()
             severing.renew_pools(self._databases)
@@ -126,7 +132,8 @@ class DatabaseThread(threading.Thread):
         not go back to a pool as a good one."""
         for database in self._databases:
             try:
-                if (for_good or self._dismissed) and database.connection is not None:
+                is_pooled = getattr(database, "pool", None) is not None
+                if is_pooled and (for_good or self._dismissed) and database.connection is not None:
                     database.connection.close()
                 database.close()
             except Exception as error:
@@ -148,7 +155,8 @@ class DatabaseThread(threading.Thread):
             severing.cancel(self._databases)
 
     def cut_off(self) -> None:
-        """Ends the thread's connections under it. Never waits."""
+        """Ends the thread's connections under it, unless it has come back by itself, as it does
+        when a slow statement is cancelled. Never waits."""
         self._dismissed = True
-        if self.is_alive():
-            severing.cut_off(self._databases)
+        if self.is_alive() and severing.cut_off(self._databases):
+            DatabaseThread.doubted_at = time.monotonic()

@@ -15,7 +15,7 @@ import itertools
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError
+from django import db
 
 from notify import devices
 from notify.inbox import reading
@@ -119,7 +119,7 @@ class Figures:
         except Exception as error:  # of the project's own, too, who may ask another service
             self.unwatch(connection, topic)
             refuse(Refused(Error.UNAVAILABLE, "not now; try again", retry_after=2))
-            if not isinstance(error, DatabaseError):
+            if not isinstance(error, db.Error):
                 raise
             return
         if not may:
@@ -246,7 +246,7 @@ class Figures:
 
     async def _operations(self) -> dict[str, Any]:
         written: int | None = None  # without the database the other figures are still of use
-        with contextlib.suppress(DatabaseError):
+        with contextlib.suppress(db.Error):
             self._newest_notice, written = await self._hub.pool.run(
                 reading.notices_after, self._newest_notice
             )

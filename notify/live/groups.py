@@ -151,13 +151,16 @@ def _let_the_loop_run() -> None:
 
 
 def _deployment() -> str | None:
-    """Ours; None where the database has never told. Never raises: the database may be away."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        with contextlib.suppress(Exception):
-            return database.facts().deployment
-    return database.deployment()  # an event loop may not ask
+    """Ours, as this process has read it last; None where it is unknown. Never raises. Only who
+    has never read it asks the database, which may keep one waiting, and an event loop may not."""
+    known = database.deployment()
+    if known is None:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            with contextlib.suppress(Exception):
+                return database.facts().deployment
+    return known
 
 
 class Publisher:
@@ -219,8 +222,9 @@ class Publisher:
             return
         ours = {"origin": ORIGIN, "deployment": deployment, "v": VERSION}
         limit = conf.current().publish_timeout
-        with self._lateness:
-            late_before = self._lateness.seconds()
+        lateness = self._lateness
+        with lateness:
+            late_before = lateness.seconds()
             try:
                 async with asyncio.timeout(limit):
                     for group, hint in messages:
@@ -229,7 +233,7 @@ class Publisher:
                 self.failures += len(messages)
                 logger.exception("A hint is nothing that a channel layer can carry.")
             except Exception as error:
-                late = self._lateness.seconds() - late_before
+                late = lateness.seconds() - late_before
                 if isinstance(error, TimeoutError) and late > LATE_PART * limit:
                     self._gave_up_late(len(messages), late)
                 else:
@@ -279,6 +283,8 @@ class Publisher:
         self.flush()
         with self._lock:
             loop, self._thread_loop = self._thread_loop, None
+            if loop is not None:
+                self._lateness = Lateness()  # whoever is inside does not come out any more
         if loop is not None:
             loop.call_soon_threadsafe(loop.stop)
 

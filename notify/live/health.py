@@ -1,4 +1,4 @@
-"""How this process is, for those who ask over HTTP. Read from any thread: plain attributes."""
+"""Health of this process, for the HTTP probes. Read from any thread: plain attributes."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Hub:
         self.sweep.start()
         self._watchdog.start()
         self._life = self.loop.create_task(self._live())
-        self.loop.call_soon(self._log_checks)
+        self.spawn(self._log_checks())
 
     async def _live(self) -> None:
         """Until it is cancelled: by `stop`, or because the loop ends, as a test's does, whose
@@ -133,14 +133,19 @@ class Hub:
             self._watchdog.stop()
             _hubs.pop(self.loop, None)
 
-    def _log_checks(self) -> None:
+    async def _log_checks(self) -> None:
         """No server runs Django's checks, and which server it is only the process itself knows;
-        `serve` has set the limit by now."""
+        `serve` has set the limit by now. Where the database is away, its checks are left out."""
         if settings.DEBUG:
             return
-        for found in checks.run_checks(
-            tags=["notify"], include_deployment_checks=True, databases=list(db.connections)
-        ):
+        options: dict[str, Any] = {"tags": ["notify"], "include_deployment_checks": True}
+        try:
+            all_found = await self.pool.run(
+                checks.run_checks, databases=list(db.connections), **options
+            )
+        except db.Error:
+            all_found = checks.run_checks(**options)
+        for found in all_found:
             if not found.is_silenced():
                 logger.log(found.level, "%s: %s %s", found.id, found.msg, found.hint)
 

@@ -11,6 +11,7 @@ before anything else in it is believed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
@@ -40,7 +41,8 @@ class Layer:
     """`receive` gets each hint of other processes; `joined` each user's group once it is joined
     (only from then on do hints for it arrive); `back` is called when the layer works again.
 
-    Until `belong_to` has told the deployment, it is in no group but that of its probe."""
+    It joins no group but that of its probe until `belong_to` has told the deployment, and a probe
+    came back: what it cannot decode before is then no hint of others, but a layer that is wrong."""
 
     def __init__(
         self,
@@ -81,8 +83,13 @@ class Layer:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._moving.values(), return_exceptions=True)
         if self._channel is not None:
-            for group in self._joined:
-                await self._try("group_discard", group, self._channel)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CALL_TIMEOUT_S):  # for all: the layer may hang
+                    await asyncio.gather(*map(self._discard, self._joined))
+
+    async def _discard(self, group: str) -> None:
+        async with self._moves:
+            await self._try("group_discard", group, self._channel)
 
     def belong_to(self, deployment: str) -> None:
         """Joins the groups of this deployment, and leaves those of the one before: after a
@@ -114,6 +121,9 @@ class Layer:
         if self._layer is None:
             return
         self._join_wanted()  # where joining has failed
+        self._probe_once()
+
+    def _probe_once(self) -> None:
         self._probes_sent += 1
         self._spawn(self._send_probe(self._probes_sent))
 
@@ -139,8 +149,11 @@ class Layer:
         self._joined.clear()
 
     def _note_probe(self, n: int) -> None:
+        is_first = not self._probe_heard
         self._probe_heard = max(self._probe_heard, n)
         self._failure = ""
+        if is_first:
+            self._join_wanted()
         if self.is_down:
             logger.warning("The channel layer is back.")
             self.is_down = False
@@ -157,8 +170,9 @@ class Layer:
     # Groups. One task a group moves it to where it is wanted: a late leave cannot undo a join.
 
     def _move(self, group: str) -> None:
-        if self.is_down and group != self._probe_group:
-            return  # thousands of groups would fail one by one; they are joined when it is back
+        is_ready = self._probe_heard and not self.is_down
+        if not is_ready and group != self._probe_group:
+            return  # thousands of groups would fail one by one; they are joined when it is
         if group not in self._moving and self._channel is not None:
             task = asyncio.get_running_loop().create_task(self._move_group(group))
             self._moving[group] = task
@@ -180,7 +194,9 @@ class Layer:
                 if not await self._try("group_add", group, self._channel):
                     return  # the next probe that is missed tries again
                 self._joined.add(group)
-                if self._deployment is not None:
+                if group == self._probe_group:
+                    self._probe_once()
+                elif self._deployment is not None:
                     self._joined_callback(group.removeprefix(full_name(self._deployment, "")))
             else:
                 self._joined.discard(group)

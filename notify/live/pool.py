@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 CUT_OFF_AFTER_S = 1.0  # from the cancel request; then the database does not answer at all
 CLOSE_WITHIN_S = 5.0
 POLL_S = 0.01
-# Threads that are given up and still hang, for each that the pool may have. What they hang in has
+# Abandoned threads that still hang, per thread of the pool. What they hang in has
 # a limit of its own (of connecting, psycopg's is 130 s), but the pool must not grow until then.
 MAX_STRAYS = 4
 
@@ -43,8 +43,8 @@ class TookTooLong(OperationalError):
 
 
 class DatabasePool:
-    """At most `threads` threads. `limit` is in seconds, for one statement and whatever follows it
-    up to the next, and for a call's wait for a thread.
+    """At most `threads` threads. `limit` (seconds) bounds the wait for a thread, and the time from
+    the start of one statement to the start of the next. A call of many statements may take longer.
 
     What exceeds it raises TookTooLong at its caller. The statement is cancelled; if that does not
     help, its connection is ended. The thread is replaced at once, and ends when it comes back.
@@ -68,8 +68,8 @@ class DatabasePool:
     async def run(self, work: Callable[..., T], *args: object, **kwargs: object) -> T:
         """What `work` returns; it runs in a thread that may use the ORM.
 
-        Raises TookTooLong, and what `work` raises. `work` runs once more where it finds that its
-        connection has died since the last call.
+        Raises TookTooLong, and what `work` raises. `work` runs once more where its first statement
+        finds that its connection has died since the last call.
         """
         if self._closed:
             raise OperationalError("This process asks the database for nothing more: it ends.")
@@ -138,6 +138,9 @@ class DatabasePool:
 
     def _look_at(self, call: Call) -> None:
         """Gives it up if it waited for its thread, or its thread for the database, too long."""
+        if call.thread is None and call.future.done():  # its caller is gone
+            self._note_over(call)
+            return
         if call.thread is None:
             self._fail(call, "waited for a thread")
             if call.thread is None:  # or it was taken in this moment
@@ -152,7 +155,6 @@ class DatabasePool:
         # Else the result is on its way.
 
     def _give_up(self, call: Call, thread: DatabaseThread) -> None:
-        DatabaseThread.doubted_at = time.monotonic()
         self._fail(call, "waited for the database")
         self._note_over(call)
         if thread in self._threads:  # else the pool is being closed

@@ -34,15 +34,13 @@ def cancel(databases: Iterable[BaseDatabaseWrapper]) -> None:
             logger.debug("A statement could not be cancelled: %r", error)
 
 
-def cut_off(databases: Iterable[BaseDatabaseWrapper]) -> None:
-    """Ends these connections under whoever uses them. Never waits."""
-    databases = list(databases)
-    for connection in _open(databases):
-        try:
-            _shut_down(connection)
-        except Exception as error:
-            logger.debug("A connection could not be shut down: %r", error)
-    renew_pools(databases)
+def cut_off(databases: Iterable[BaseDatabaseWrapper]) -> bool:
+    """Ends these connections under whoever uses them, and has their pools renewed; whether there
+    was one to a server. Who has none may wait for a full pool, which says nothing of the
+    connections in it. Never waits."""
+    ended = [database for database in databases if _was_shut_down(database.connection)]
+    renew_pools(ended)
+    return bool(ended)
 
 
 def renew_pools(databases: Iterable[BaseDatabaseWrapper]) -> None:
@@ -68,9 +66,18 @@ def _cancel(connection: Any) -> None:
         connection.cancel()
 
 
+def _was_shut_down(connection: Any) -> bool:
+    if not hasattr(connection, "fileno"):  # there is none, or it is SQLite's, without a socket
+        return False
+    try:
+        _shut_down(connection)
+    except Exception as error:
+        logger.debug("A connection could not be shut down: %r", error)
+        return False
+    return True
+
+
 def _shut_down(connection: Any) -> None:
-    if not hasattr(connection, "fileno"):  # SQLite has no socket
-        return
     number = connection.fileno()
     copy = os.dup(number)
     try:

@@ -14,6 +14,8 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db import Error
+
 from notify import conf
 from notify.changes import Cursor
 from notify.inbox import database, reading, retention, store
@@ -55,6 +57,7 @@ class Sweep:
         self._tasks: list[asyncio.Task[None]] = []
         self._sessions_judged_at = hub.loop.time()
         self._failing_since: float | None = None
+        self._told_of_defect = False
         self.finished_at = hub.loop.time()  # of the last that came to its end
         self._pruner = DatabasePool(1, "notify-prune", PRUNER_LIMIT_S)
         self._pruned_at: float | None = None  # when the last time was begun
@@ -87,10 +90,13 @@ class Sweep:
             began = self._hub.loop.time()
             try:
                 await self.once()
-            except Exception as error:
+            except Error as error:
                 self._note_failure(error, began)
+            except Exception as error:
+                self._note_defect(error)
             else:
                 self._failing_since = None
+                self._told_of_defect = False
                 self.finished_at = self._hub.loop.time()
 
     def _note_failure(self, error: Exception, began: float) -> None:
@@ -111,6 +117,13 @@ class Sweep:
         for connection in open_ones:
             retry_after = round(random.uniform(0, ABSENCE_SPREAD_S), 3)  # noqa: S311
             connection.close(Code.RESTARTING, "the database is away", retry_after)
+
+    def _note_defect(self, error: Exception) -> None:
+        """The database is there; the next sweep may do better. Told once, until one does."""
+        self._failing_since = None
+        if not self._told_of_defect:
+            self._told_of_defect = True
+            logger.error("The sweep failed, and will be tried again: %r", error, exc_info=error)
 
     def _interval(self) -> float:
         interval = conf.current().sweep_interval
@@ -227,3 +240,4 @@ class Sweep:
                     pass
             except Exception as error:
                 logger.warning("The work failed, and will be tried again: %r", error)
+                worker = Worker()  # the one before may be in the hands of a thread that hangs

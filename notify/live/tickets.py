@@ -9,11 +9,9 @@ from typing import NamedTuple
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core import signing
-from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 
-from notify.inbox import database, sql
-from notify.models import SpentTicket
+from notify.inbox import database
 
 TICKET_LIFETIME_S = 60
 
@@ -80,14 +78,3 @@ def open_ticket(ticket: str) -> Ticket | None:
     except (signing.BadSignature, InvalidToken):
         return None
     return Ticket(content["nonce"], content["user"], session_key, content["token"])
-
-
-def spend(ticket: Ticket) -> bool:
-    """Whether this was the first time."""
-    try:
-        with transaction.atomic(using=sql.alias()):
-            spent = SpentTicket(nonce=ticket.nonce, spent=database.now())
-            spent.save(force_insert=True, using=sql.alias())
-    except IntegrityError:
-        return False
-    return True

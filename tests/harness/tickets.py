@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from notify.live.authentication import Identity, identify
 
 
-def redeem(ticket: str) -> Identity | None:
+def handshake_with(ticket: str) -> dict[str, Any]:
     headers = [(b"authorization", f"Bearer {ticket}".encode())]
-    [identity] = identify([{"type": "websocket", "path": "/ws/notify/", "headers": headers}])
+    return {"type": "websocket", "path": "/ws/notify/", "headers": headers}
+
+
+def redeem(ticket: str) -> Identity | None:
+    [identity] = identify([handshake_with(ticket)])
     return identity

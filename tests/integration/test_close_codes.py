@@ -341,7 +341,7 @@ async def test_a_ticket_that_is_tampered_with_or_too_old_opens_none(
     server: Server, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticket = await orm(issue_ticket, str(ada.pk))
-    past = database.now() - timedelta(minutes=2)
+    past = await orm(database.now) - timedelta(minutes=2)
     monkeypatch.setattr(database, "now", lambda: past)
     old = await orm(issue_ticket, str(ada.pk))
     monkeypatch.undo()

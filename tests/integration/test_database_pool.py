@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 
+from config.postgresql import base
 from notify.inbox import sql
 from notify.live.pool import DatabasePool
 from tests.harness.database import orm
@@ -58,6 +59,15 @@ def test_after_a_restart_of_the_database_the_next_query_works_at_once(
     began = time.monotonic()
     query_at_once(IDLE)
     assert time.monotonic() - began < deadline(3)
+
+
+def test_a_connection_that_is_dead_is_given_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection.close()
+    with monkeypatch.context() as patched:
+        patched.setattr(base, "_is_alive", lambda found: False)
+        with pytest.raises(OperationalError, match="were dead"):
+            connection.ensure_connection()
+    assert sql.fetch("SELECT 1") == [(1,)]
 
 
 async def test_a_thread_of_the_hub_whose_statement_took_too_long_limits_no_others() -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 from typing import Any
 
+from notify.live.hub import CALL_LIMIT_S
 from tests.harness.server import PYTHON, ROOT
 from tests.harness.waiting import deadline
 
@@ -47,3 +48,8 @@ def test_what_the_url_says_goes_before() -> None:
 
 def test_sqlite_is_not_told_of_them() -> None:
     assert not NOTICES_SILENCE.keys() & options_of("sqlite:////tmp/db.sqlite3").keys()
+
+
+def test_a_full_pool_or_a_lock_is_not_taken_for_a_database_that_hangs() -> None:
+    assert options_of("postgres://u@h/n")["pool"]["timeout"] < CALL_LIMIT_S
+    assert options_of("sqlite:////tmp/db.sqlite3")["timeout"] < CALL_LIMIT_S

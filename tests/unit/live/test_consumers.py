@@ -1,16 +1,17 @@
-"""What a consumer makes of a pong."""
+"""What a consumer makes of a pong, and of a database that is away."""
 
 import asyncio
 from typing import Any
 
 import pytest
+from django.db import InterfaceError
 
 from notify.changes import Cursor
 from notify.live.connection import HOLD_ABOVE_BYTES, Connection
 from notify.live.consumers import NotificationConsumer
-from notify.live.hub import Hub
+from notify.live.hub import Hub, current_hub
 from notify.live.protocol import InboxFrame, Pong
-from tests.unit.live.fakes import Wire, open_connection, settle
+from tests.unit.live.fakes import Wire, handshake_scope, open_connection, settle
 
 BIG = '{"body":"' + "x" * 100_000 + '"}'
 
@@ -84,3 +85,20 @@ async def test_one_that_lacks_something_is_asked_again_when_it_was_told(
 
     assert len(world.pings) == 2
     await world.hub.pool.close()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_handshake_whose_connection_to_the_database_is_closed_may_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(hub: Hub, scope: Any) -> None:
+        raise InterfaceError("the connection is closed")
+
+    monkeypatch.setattr(Hub, "identify", fail)
+    incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    for kind in ("connect", "disconnect"):
+        incoming.put_nowait({"type": f"websocket.{kind}"})
+    wire = Wire()
+    await NotificationConsumer()(handshake_scope(), incoming.get, wire)
+    assert wire.close_code == 4503
+    await current_hub().stop()

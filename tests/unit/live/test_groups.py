@@ -16,7 +16,7 @@ from notify.changes import Change, Step
 from notify.inbox import database
 from notify.live import groups
 from notify.live.groups import VERSION, full_name, publisher, user_group
-from tests.harness.waiting import aeventually, deadline
+from tests.harness.waiting import aeventually, deadline, eventually
 
 OURS = "0123456789abcdef"
 
@@ -31,6 +31,11 @@ class Slow(InMemoryChannelLayer):
     async def group_send(self, group: str, message: Any) -> None:
         await self.may_take.wait()
         await super().group_send(group, message)
+
+
+class Silent(InMemoryChannelLayer):
+    async def group_send(self, group: str, message: Any) -> None:
+        await asyncio.Event().wait()
 
 
 @pytest.fixture
@@ -91,6 +96,22 @@ async def test_as_long_as_the_deployment_is_unknown_only_the_own_hub_is_told(set
     assert not publisher._waiting
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_hint_waits_for_the_database_only_where_it_was_never_asked(
+    monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    asked = []
+
+    def facts() -> database.Facts:
+        asked.append(1)
+        return database.Facts("", OURS, None, "")
+
+    monkeypatch.setattr(database, "facts", facts)
+    monkeypatch.setattr(database, "deployment", lambda: OURS if known else None)
+    assert groups._deployment() == OURS
+    assert bool(asked) is not known
+
+
 def test_a_database_that_is_away_does_not_stop_a_hint(settings, monkeypatch):
     """What was read of it before still holds."""
 
@@ -124,6 +145,23 @@ async def test_a_late_loop_is_not_taken_for_a_silent_layer(settings, caplog, lat
     [record] = caplog.records
     assert ("event loop is late" in record.message) is late
     assert ("took no hint (no answer in time)" in record.message) is not late
+
+
+def test_a_loop_that_was_ended_is_not_late_for_ever(settings, monkeypatch):
+    """What it was sending is never over."""
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": f"{__name__}.Silent"}}
+    settings.NOTIFY_PUBLISH_TIMEOUT = 0.3
+    monkeypatch.setattr(database, "deployment", lambda: OURS)
+    own = groups.Publisher()
+    monkeypatch.setattr(own, "flush", lambda: None)
+    own.publish([("processes", {"type": "notify.work"})], {})
+    eventually(lambda: own._lateness._inside)
+    own.close()
+    time.sleep(0.5)  # nothing is waited for: the time by which the old loop would count as late
+    own.publish([("processes", {"type": "notify.work"})], {})
+    eventually(lambda: own.failures)
+    assert own.paused
+    own.close()
 
 
 def test_the_name_of_a_group_is_one_that_channels_takes():

@@ -1,7 +1,9 @@
 import asyncio
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import pytest
+from django.db import InterfaceError
 
 from notify import metrics
 from notify.changes import Change, Cursor, Reading, Step
@@ -202,3 +204,24 @@ async def test_what_is_gone_is_not_answered_a_second_later(
     await aeventually(lambda: len(inbox.asked) == 3)  # the other's second, which was asked later
     assert not hub._resynced - {other}
     await hub.pool.close()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_away", [False, True])
+async def test_the_checks_are_logged_whether_the_database_answers_or_not(
+    settings: Any,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    is_away: bool,
+) -> None:
+    settings.NOTIFY_PING_INTERVAL = 70
+
+    async def away(*args: object, **options: object) -> None:
+        raise InterfaceError("the connection is closed")
+
+    hub = Hub(asyncio.get_running_loop())
+    if is_away:
+        monkeypatch.setattr(hub.pool, "run", away)
+    hub.start()
+    await aeventually(lambda: "notify.W003: NOTIFY_PING_INTERVAL" in caplog.text)
+    await hub.stop()

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from notify import metrics
 from notify.live import layer as module
 from notify.live.groups import EVERY_PROCESS, ORIGIN, VERSION, full_name
 from notify.live.layer import Layer
-from tests.harness.waiting import aeventually
+from tests.harness.waiting import aeventually, deadline
 
 OURS, OTHERS = "0123456789abcdef", "fedcba9876543210"
 
@@ -233,6 +234,47 @@ async def test_before_the_deployment_is_known_it_hears_only_its_probe(
         channel_layers.set("default", before)
 
 
+async def test_a_layer_that_hangs_does_not_hold_up_the_end(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(30):
+        process.layer.join(f"user.{n}")
+    await aeventually(lambda: len(process.joined) == 31)
+
+    async def hang(group: str, channel: str) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(module, "CALL_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(process.backend, "group_discard", hang)
+    async with asyncio.timeout(deadline(1)):
+        await process.layer.stop()
+
+
+async def test_what_cannot_be_decoded_does_not_hold_up_a_process_that_starts(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    backend = SlowLayer()
+    before = channel_layers.set("default", backend)
+    process = Process(backend)
+
+    async def flood() -> None:
+        for n in count(1):
+            message = hint("a") if n % 50 == 0 else {"garbage": True}
+            await process.hear(EVERY_PROCESS, message)
+            await asyncio.sleep(0)
+
+    flooding = asyncio.create_task(flood())
+    try:
+        process.layer.start()
+        process.layer.belong_to(OURS)
+        await aeventually(lambda: process.hints)
+        assert "is down" not in caplog.text
+    finally:
+        flooding.cancel()
+        await process.layer.stop()
+        channel_layers.set("default", before)
+
+
 @pytest.mark.parametrize("what", ["version", "fields", "no dict", "garbage"])
 async def test_hints_that_cannot_be_used_are_one_line_in_the_log(
     process: Process, caplog: pytest.LogCaptureFixture, what: str
@@ -283,5 +325,5 @@ async def test_a_late_loop_is_no_outage(process: Process, monkeypatch: pytest.Mo
     for _ in range(20):
         await asyncio.sleep(0)
         time.sleep(0.05)  # noqa: ASYNC251  that is what a late loop is
-    await aeventually(lambda: process.layer._probe_heard == 1)
+    await aeventually(lambda: process.layer._probe_heard == process.layer._probes_sent)
     assert not process.layer.is_down

@@ -6,12 +6,16 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from queue import SimpleQueue
 
 import pytest
 from django.db import OperationalError, connection, connections
+from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from notify.inbox import sql
 from notify.live import pool as pools
+from notify.live import severing
+from notify.live.database_thread import DatabaseThread
 from notify.live.pool import DatabasePool, TookTooLong
 from tests.harness.database import orm
 from tests.harness.waiting import aeventually, deadline
@@ -108,6 +112,58 @@ async def test_the_call_of_a_caller_who_is_gone_has_the_limit_too(
     assert await pool.run(sql.fetch, "SELECT 1") == [(1,)]
 
 
+async def test_a_call_that_was_given_up_asks_for_nothing_more(
+    pool: DatabasePool, stuck: threading.Event
+) -> None:
+    outcome = []
+
+    def work() -> None:
+        stuck.wait()
+        try:
+            outcome.append(str(sql.fetch("SELECT 1")))
+        except OperationalError as error:
+            outcome.append(str(error))
+
+    with pytest.raises(TookTooLong):
+        await pool.run(work)
+    stuck.set()
+    await aeventually(lambda: outcome)
+    assert outcome == ["This call was given up."]
+
+
+async def test_nobody_is_warned_of_a_caller_who_went_before_a_thread_was_free(
+    pool: DatabasePool, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = threading.Event()
+
+    def busy() -> None:
+        while not done.is_set():
+            sql.fetch("SELECT 1")
+
+    running = asyncio.create_task(pool.run(busy))
+    await aeventually(threads)
+    waiting = asyncio.create_task(pool.run(sql.fetch, "SELECT 1"))
+    await aeventually(lambda: pool._under_way == 2)
+    waiting.cancel()
+    await aeventually(lambda: pool._under_way == 1, what="the waiting call's end")
+    assert caplog.records == []
+    done.set()
+    await running
+
+
+@pytest.mark.sqlite
+def test_a_database_in_memory_outlives_the_doubt_of_its_connection() -> None:
+    """Its connection is the database: Django does not close it either."""
+    database = DatabaseWrapper(connection.settings_dict | {"NAME": ":memory:"}, "memory")
+    database.ensure_connection()
+    thread = DatabaseThread(SimpleQueue(), "test")
+    thread._databases = [database]
+    thread._close(for_good=True)
+    with database.cursor() as cursor:
+        assert cursor.execute("SELECT 1").fetchone() == (1,)
+    database.connection.close()
+
+
 async def test_what_hangs_does_not_hold_up_the_close_of_the_pool(
     stuck: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +213,21 @@ async def test_a_call_that_finds_its_connection_dead_is_carried_out_once_more(
 
 
 @pytest.mark.postgres
+async def test_a_call_whose_kept_connection_dies_in_its_middle_is_not(pool: DatabasePool) -> None:
+    await pool.run(sql.fetch, "SELECT 1")
+    tries = []
+
+    def work() -> None:
+        tries.append(1)
+        sql.fetch("SELECT 1")
+        sql.fetch("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(OperationalError):
+        await pool.run(work)
+    assert tries == [1]
+
+
+@pytest.mark.postgres
 async def test_a_call_that_ends_its_own_new_connection_is_not(pool: DatabasePool) -> None:
     tries = []
 
@@ -170,10 +241,16 @@ async def test_a_call_that_ends_its_own_new_connection_is_not(pool: DatabasePool
 
 
 @pytest.mark.postgres
-async def test_where_one_connection_hung_the_others_are_opened_anew() -> None:
-    """What one flow has died of, the others have, too: each would cost a limit to find out."""
+@pytest.mark.parametrize("hangs", [True, False])
+async def test_where_one_connection_hung_the_others_are_opened_anew(
+    monkeypatch: pytest.MonkeyPatch, hangs: bool
+) -> None:
+    """What one flow has died of, the others have, too: each would cost a limit to find out. But
+    what ends when it is cancelled was only slow."""
     pool = DatabasePool(2, "test", LIMIT)
     both_are_here = threading.Barrier(2)
+    if hangs:
+        monkeypatch.setattr(severing, "cancel", lambda databases: None)
 
     def backend() -> int:
         both_are_here.wait(deadline(5))
@@ -183,6 +260,23 @@ async def test_where_one_connection_hung_the_others_are_opened_anew() -> None:
     before = await asyncio.gather(pool.run(backend), pool.run(backend))
     with pytest.raises(TookTooLong):
         await pool.run(sql.fetch, "SELECT pg_sleep(60)")
+    [hung] = pool._strays
+    await aeventually(lambda: not hung.is_alive(), what="the end of the statement's thread")
     after = await asyncio.gather(pool.run(backend), pool.run(backend))
-    assert not {*before} & {*after}
+    assert len({*before} & {*after}) == (0 if hangs else 1)
     await pool.close()
+    for pid in before:  # PostgreSQL does not notice in its sleep that nobody waits
+        await orm(sql.fetch, "SELECT pg_terminate_backend(%s)", [pid])
+
+
+async def test_a_thread_without_a_connection_says_nothing_of_those_of_others(
+    pool: DatabasePool, stuck: threading.Event
+) -> None:
+    """It may wait for a pool whose connections are all taken."""
+    before = DatabaseThread.doubted_at
+    with pytest.raises(TookTooLong):
+        await pool.run(stuck.wait)
+    [hung] = pool._strays
+    assert hung.is_alive()
+    hung.cut_off()
+    assert DatabaseThread.doubted_at == before

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import InterfaceError
 
 from notify.changes import Cursor
 from notify.inbox import reading, store
+from notify.live import sweep
 from notify.live.connection import Connection
 from notify.live.sweep import Sweep
+from tests.harness.waiting import aeventually
 from tests.unit.live.fakes import Wire, open_connection
 
 
@@ -101,3 +104,29 @@ async def test_a_socket_that_was_told_nothing_yet_waits(inboxes: dict[str, Curso
     hub = Hub(ada=[None])
     inboxes["ada"] = Cursor("e", 2)
     assert await behind(hub, "ada") == []
+
+
+@pytest.mark.parametrize("is_away", [True, False])
+async def test_only_a_database_that_is_away_closes_sockets(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, is_away: bool
+) -> None:
+    error = InterfaceError("the connection is closed") if is_away else KeyError("a defect")
+    tries = []
+
+    async def fail() -> None:
+        tries.append(1)
+        raise error
+
+    hub = Hub(ada=[Cursor("e", 1)])
+    [socket] = hub.sockets["ada"]
+    monkeypatch.setattr(hub, "connections", lambda: [socket], raising=False)
+    monkeypatch.setattr(sweep, "DATABASE_ABSENCE_S", 0)
+    one = Sweep(hub)  # type: ignore[arg-type]
+    monkeypatch.setattr(one, "once", fail)
+    monkeypatch.setattr(one, "_interval", lambda: 0.01)
+    running = asyncio.create_task(one._run())
+    await aeventually(lambda: len(tries) > 3)
+    running.cancel()
+    assert (socket.closing is not None) is is_away
+    told = [record for record in caplog.records if record.exc_info]
+    assert len(told) == (0 if is_away else 1)

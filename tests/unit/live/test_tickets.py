@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 
 from notify.inbox import database
-from notify.live import tickets
+from notify.live import authentication, tickets
+from notify.live.authentication import identify
 from notify.live.tickets import issue_ticket
 from tests.harness.sessions import new_session
-from tests.harness.tickets import redeem
+from tests.harness.tickets import handshake_with, redeem
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +27,27 @@ def test_a_ticket_serves_once_and_carries_its_right(ada: User) -> None:
     assert identity is not None
     assert identity.session_key == session.session_key
     assert redeem(ticket) is None
+
+
+def test_two_handshakes_at_once_with_one_ticket_are_one_socket(ada: User) -> None:
+    tickets_of = [issue_ticket(str(ada.pk), token_id=None) for _ in range(2)]
+    scopes = [handshake_with(tickets_of[n]) for n in (0, 1, 0)]
+    assert [one is not None for one in identify(scopes)] == [True, True, False]
+    assert identify(scopes) == [None, None, None]
+
+
+def test_what_fails_before_the_end_spends_no_ticket(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object) -> None:
+        raise OperationalError("the server closed the connection")
+
+    ticket = issue_ticket(str(ada.pk), session_key=new_session(ada).session_key)
+    monkeypatch.setattr(authentication, "judge", fail)
+    with pytest.raises(OperationalError):
+        redeem(ticket)
+    monkeypatch.undo()
+    assert redeem(ticket) is not None
 
 
 @pytest.mark.postgres  # elsewhere the clock of a process is the database's
