@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -134,17 +134,14 @@ def recall(notice: Notice | int) -> int:
     No inbox gets it from the commit on; those that have it lose it batch by batch. Raises Busy
     where its batches stay locked by others for 2 s, as `pause`, `resume` and `cancel` do.
     """
-    return _recall(_id_of(notice))
+    notice_id = _id_of(notice)
+    with waits.limited():
+        inboxes = work.start_recall(notice_id)
+        _carry_out_on_commit(partial(_after_recall, notice_id, first=inboxes is not None))
+    return inboxes or 0
 
 
 arecall = sync_to_async(recall)
-
-
-def _recall(notice_id: int, **how: bool) -> int:
-    with waits.limited():
-        inboxes = work.start_recall(notice_id, **how)
-        _carry_out_on_commit(partial(_after_recall, notice_id, first=inboxes is not None))
-    return inboxes or 0
 
 
 def pause(notice: Notice | int) -> int:
@@ -198,20 +195,37 @@ def carry_out_next(turns: Turns | None = None) -> bool:
     return _announce_done(work.carry_out_next(turns))
 
 
-def recall_expired() -> int:
-    """Recalls a lot of the notices that have expired by the database's clock. How many it was.
+class Expiry(NamedTuple):
+    """What became of one lot of expired notices."""
 
-    One whose batches somebody has is left for the next time: nobody is in a hurry.
+    seen: int
+    recalled: int
+
+
+def recall_expired() -> Expiry:
+    """Recalls a lot of the notices that have expired by the database's clock.
+
+    One whose batches somebody has, or that fails, is logged and left for the next time. Raises
+    DatabaseError where the connection is lost.
     """
-    recalled = 0
-    for notice_id in work.expired_notices(work.EXPIRED_A_LOT):
-        try:
-            _recall(notice_id, urgent=False, wait=False)
-        except Busy as busy:
-            logger.info("Notice %s has expired, and is recalled later: %s", notice_id, busy)
-        else:
-            recalled += 1
-    return recalled
+    lot = work.expired_notices()
+    return Expiry(len(lot), sum(map(_recall_expired, lot)))
+
+
+def _recall_expired(notice_id: int) -> bool:
+    try:
+        first = work.start_recall(notice_id, urgent=False, wait=False) is not None
+    except Busy as busy:
+        logger.info("Notice %s has expired, and is recalled later: %s", notice_id, busy)
+        return False
+    except DatabaseError as error:
+        if not sql.connection().is_usable():
+            raise
+        logger.warning("Notice %s has expired, and cannot be recalled: %r", notice_id, error)
+        return False
+    if first:
+        _carry_out_on_commit(partial(_after_recall, notice_id, first=True))
+    return first
 
 
 def _announce_done(done: work.Done | None) -> bool:

@@ -19,7 +19,9 @@ READ_COMMITTED = "read committed"
 T = TypeVar("T")
 
 
-def in_transaction(work: Callable[[], T], *, rows: int | None = None) -> T:
+def in_transaction(
+    work: Callable[[], T], *, rows: int | None = None, attempts: int = ATTEMPTS
+) -> T:
     """What `work` returns, run in one transaction; raises Busy when locks cannot be had in time.
 
     A deadlock or a user who went meanwhile is tried again while there is time, unless a
@@ -28,7 +30,7 @@ def in_transaction(work: Callable[[], T], *, rows: int | None = None) -> T:
     """
     with waits.limited():
         nested = is_open()
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, attempts + 1):
             if waits.left() <= 0:
                 raise busy()
             try:
@@ -38,7 +40,7 @@ def in_transaction(work: Callable[[], T], *, rows: int | None = None) -> T:
                 if not waits.may_pass(error):
                     raise
                 pause = random.uniform(0, 0.02 * 2**attempt)  # noqa: S311  jitter is no secret
-                if nested or attempt == ATTEMPTS or pause > waits.left():
+                if nested or attempt == attempts or pause > waits.left():
                     raise busy(error) from error
             time.sleep(pause)
             waits.charge(pause)

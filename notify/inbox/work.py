@@ -6,6 +6,7 @@ transaction, so two workers cannot both do it and one that dies leaves it as it 
 
 from __future__ import annotations
 
+import random
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,7 @@ from notify.models import Batch, Notice
 GRACE = timedelta(seconds=30)
 MAX_BACKOFF_S = 300
 EXPIRED_A_LOT = 100
+LOTS_TO_CHOOSE_FROM = 10
 NOTICES_TOGETHER = 50  # what one frame may have
 ROWS_TOGETHER = 25_000  # their inboxes are locked until all are written
 _State = Batch.State
@@ -96,7 +98,10 @@ def start_recall(notice_id: int, *, urgent: bool = True, wait: bool = True) -> i
     """Recalls the notice: no inbox gets it from here on. How many inboxes hold it, and will
     lose it as the batches are carried out, before others if that is urgent; None where it was
     recalled before, or is none. Raises Busy where a batch is locked, at once without `wait`."""
-    return transactions.in_transaction(lambda: _start_recall(notice_id, urgent, wait))
+    return transactions.in_transaction(
+        lambda: _start_recall(notice_id, urgent, wait),
+        attempts=transactions.ATTEMPTS if wait else 1,
+    )
 
 
 def pause(notice_id: int) -> int:
@@ -130,10 +135,14 @@ def cancel(notice_id: int) -> int:
     )
 
 
-def expired_notices(limit: int = EXPIRED_A_LOT) -> list[int]:
-    """Notices that the database's clock says have expired, and that were not yet recalled."""
+def expired_notices() -> list[int]:
+    """A lot of the notices that the database's clock says have expired, and that were not yet
+    recalled. At random, of those that are due first: so workers that look at the same moment
+    find others, and some that fail do not stand before all."""
     over = Notice.objects.using(sql.alias()).filter(expires__lte=Now(), recalled__isnull=True)
-    return list(over.order_by("expires").values_list("pk", flat=True)[:limit])
+    first = over.order_by("expires").values_list("pk", flat=True)
+    found = list(first[: EXPIRED_A_LOT * LOTS_TO_CHOOSE_FROM])
+    return random.sample(found, min(EXPIRED_A_LOT, len(found)))
 
 
 def open_batches(notice_id: int) -> list[int]:
