@@ -190,7 +190,7 @@ def carry_out(batch_id: int) -> bool:
 
 
 def carry_out_next(turns: Turns | None = None) -> bool:
-    """Carries out the batch whose turn it is for this worker (None: one that begins); False where
+    """Carries out the batch whose turn it is for this worker (None: a fresh worker); False where
     none is due. Raises what `work.carry_out_next` does."""
     return _announce_done(work.carry_out_next(turns))
 

@@ -34,7 +34,7 @@ _State = Batch.State
 class PutOff(Exception):
     """A batch failed, for the reason that is its cause, and was put off: others have their turn.
 
-    As the database has noted that, it is there, and the worker may go on at once.
+    The database recorded this, so it is reachable and the worker can continue.
     """
 
 
@@ -69,7 +69,7 @@ def carry_out_together(batch_ids: Sequence[int]) -> list[Change]:
 
 
 def carry_out_next(turns: Turns | None = None) -> Done | None:
-    """Carries out the batch whose turn it is for this worker (None: one that begins); None where
+    """Carries out the batch whose turn it is for this worker (None: a fresh worker); None where
     none is due. Raises PutOff where it failed, or cannot have its locks: the next call takes the
     next one. Raises DatabaseError or Busy where it could not even be put off.
     """
@@ -120,7 +120,7 @@ def resume(notice_id: int) -> int:
     def work() -> int:
         at = Notice.objects.using(sql.alias()).filter(pk=notice_id).values_list("send_at").first()
         due = Greatest(Now(), Value(at[0], DateTimeField())) if at and at[0] else Now()
-        return _move(notice_id, [_State.PAUSED], state=_State.PENDING, due=due)
+        return _move(notice_id, [_State.PAUSED], state=_State.PENDING, due=due, attempts=0)
 
     return transactions.in_transaction(work)
 
@@ -154,15 +154,17 @@ def open_batches(notice_id: int) -> list[int]:
         due__lte=Now() + GRACE,
     )
     query = waiting.order_by("pk").values_list("pk", flat=True).query
-    return [pk for (pk,) in waits.fetch(*query.sql_with_params())]
+    statement, params = query.get_compiler(using=sql.alias()).as_sql()
+    return [pk for (pk,) in waits.fetch(statement, params)]
 
 
 def release(batch_ids: Collection[int]) -> None:
-    """Makes batches due that this process was to carry out, for a worker. Raises Busy."""
+    """Makes batches due that this process was to carry out, for a worker. Those that failed stay
+    put off. Raises Busy."""
 
     def work() -> None:
         held = Batch.objects.using(sql.alias()).filter(
-            pk__in=batch_ids, state__in=OPEN, due__gt=Now(), due__lte=Now() + GRACE
+            pk__in=batch_ids, state__in=OPEN, attempts=0, due__gt=Now(), due__lte=Now() + GRACE
         )
         free = held.select_for_update(skip_locked=sql.is_postgresql()).values_list("pk", flat=True)
         held.filter(pk__in=list(free)).update(due=Now())
@@ -220,8 +222,8 @@ def _is_to_be_appended(batch: Batch) -> bool:
 
 
 def _locked(batch_ids: Sequence[int], *, wait: bool = True) -> list[Batch]:
-    """Those of the batches that are to be carried out, with their notices; all are locked. Without
-    `wait`, whoever has the notice is not waited for.
+    """Those of the batches that are to be carried out, with their notices; all are locked. With
+    `wait=False`, raises at once if the notice is locked.
 
     Of several, those that somebody else has locked are left out: who waits for one and holds
     another may wait for ever.
@@ -298,5 +300,5 @@ def _start_recall(notice_id: int, urgent: bool, wait: bool) -> int | None:
     done = batches.filter(state=Batch.State.DONE)
     inboxes = sum(done.values_list("appended", flat=True))
     due = Now() + GRACE if done.count() == 1 else Now()
-    done.update(state=Batch.State.RECALLING, due=due, urgent=urgent)
+    done.update(state=Batch.State.RECALLING, due=due, urgent=urgent, attempts=0)
     return inboxes

@@ -167,7 +167,7 @@ def test_an_expired_notice_that_cannot_be_recalled_keeps_it_from_nothing(monkeyp
 def test_a_lot_of_which_some_are_locked_is_not_taken_for_the_last(monkeypatch):
     monkeypatch.setattr(work, "EXPIRED_A_LOT", 4)
     expired(12)
-    locked = set(Notice.objects.values_list("pk", flat=True)[:2])
+    locked = set(Notice.objects.order_by("pk").values_list("pk", flat=True)[:2])
     start_recall = work._start_recall
 
     def fail(notice_id, *how):
