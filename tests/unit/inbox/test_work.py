@@ -451,7 +451,7 @@ def test_open_batches_are_asked_for_in_the_sql_of_their_database(ada, monkeypatc
     notice = left_alone([ada])
     monkeypatch.setattr(sql, "alias", lambda: "inboxes")
     connections["inboxes"] = own = connections["default"]
-    connections["default"] = Unusable()
+    connections["default"] = Unusable()  # type: ignore[assignment]
     try:
         found = work.open_batches(notice.pk)
     finally:
