@@ -276,6 +276,7 @@ def test_pausing_and_cancelling_end_as_busy():
         )
     assert slow(done) == {}
     assert isinstance(done["recall"][0], Busy)
+    assert sending.recall(notice) == 1  # as `Busy` says: try again
 
 
 @contextmanager
