@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -34,11 +33,14 @@ from notify.models import Level, Notice
 logger = logging.getLogger(__name__)
 
 MAX_SENT = 1000
-# Of the two seconds that a call waits for locks, at most: for the inboxes, so that there is time to
-# store the notice for a worker; to store it; to leave what is stored to the workers.
-AT_ONCE_S = 1.5
-STORING_S = 0.5
-LEAVING_S = 0.2
+# Of the two seconds that a call waits for locks:
+AT_ONCE_S = 1.5  # Share for locking inboxes.
+STORING_S = 0.5  # Share for storing the notice.
+LEAVING_S = 0.2  # Share for releasing it to workers.
+# When the two seconds are over, what nobody has locked is still carried out: so long for each
+# change, until they have cost so much more.
+FLOOR_S = 0.05
+OVERDRAFT_S = 0.5
 
 
 class _Sent(threading.local):
@@ -48,13 +50,8 @@ class _Sent(threading.local):
     found not to exist. (SQLite gives their ids out again; `work.alike` takes what it may.)"""
 
     batches: Sequence[int] = ()
-    # Until when the hooks of its commit may wait for locks, all together; None until one runs.
-    hooks_end_at: float | None = None
-
-    def end_of_hooks(self) -> float:
-        if self.hooks_end_at is None:
-            self.hooks_end_at = time.monotonic() + waits.LIMIT_S
-        return self.hooks_end_at
+    # What the hooks of its commit may still wait, all together, in s; None until one runs.
+    hooks_left: float | None = None
 
 
 _sent = _Sent()
@@ -120,7 +117,7 @@ def send(
             sender=f"user:{sender.pk}" if sender is not None else "",
         )
         notice.fingerprint = writing.fingerprint(notice, audience, left_out)
-        _sent.hooks_end_at = None
+        _sent.hooks_left = None
         if not sql.connection().in_atomic_block:
             _sent.batches = ()
         if _may_go_now(notice, audience, left_out) and _send_now(notice, audience, left_out):
@@ -137,17 +134,14 @@ def recall(notice: Notice | int) -> int:
     No inbox gets it from the commit on; those that have it lose it batch by batch. Raises Busy
     where its batches stay locked by others for 2 s, as `pause`, `resume` and `cancel` do.
     """
-    return _recall(_id_of(notice))
+    notice_id = _id_of(notice)
+    with waits.limited():
+        inboxes = work.start_recall(notice_id)
+        _carry_out_on_commit(partial(_after_recall, notice_id, first=inboxes is not None))
+    return inboxes or 0
 
 
 arecall = sync_to_async(recall)
-
-
-def _recall(notice_id: int, **how: bool) -> int:
-    with waits.limited():
-        inboxes = work.start_recall(notice_id, **how)
-        _carry_out_on_commit(partial(_after_recall, notice_id, first=inboxes is not None))
-    return inboxes or 0
 
 
 def pause(notice: Notice | int) -> int:
@@ -196,25 +190,42 @@ def carry_out(batch_id: int) -> bool:
 
 
 def carry_out_next(turns: Turns | None = None) -> bool:
-    """Carries out the batch whose turn it is for this worker (None: one that begins); False where
+    """Carries out the batch whose turn it is for this worker (None: a fresh worker); False where
     none is due. Raises what `work.carry_out_next` does."""
     return _announce_done(work.carry_out_next(turns))
 
 
-def recall_expired() -> int:
-    """Recalls a lot of the notices that have expired by the database's clock. How many it was.
+class Expiry(NamedTuple):
+    """What became of one lot of expired notices."""
 
-    One whose batches somebody has is left for the next time: nobody is in a hurry.
+    seen: int
+    recalled: int
+
+
+def recall_expired() -> Expiry:
+    """Recalls a lot of the notices that have expired by the database's clock.
+
+    One whose batches somebody has, or that fails, is logged and left for the next time. Raises
+    DatabaseError where the connection is lost.
     """
-    recalled = 0
-    for notice_id in work.expired_notices(work.EXPIRED_A_LOT):
-        try:
-            _recall(notice_id, urgent=False, wait=False)
-        except Busy as busy:
-            logger.info("Notice %s has expired, and is recalled later: %s", notice_id, busy)
-        else:
-            recalled += 1
-    return recalled
+    lot = work.expired_notices()
+    return Expiry(len(lot), sum(map(_recall_expired, lot)))
+
+
+def _recall_expired(notice_id: int) -> bool:
+    try:
+        first = work.start_recall(notice_id, urgent=False, wait=False) is not None
+    except Busy as busy:
+        logger.info("Notice %s has expired, and is recalled later: %s", notice_id, busy)
+        return False
+    except DatabaseError as error:
+        if not sql.connection().is_usable():
+            raise
+        logger.warning("Notice %s has expired, and cannot be recalled: %r", notice_id, error)
+        return False
+    if first:
+        _carry_out_on_commit(partial(_after_recall, notice_id, first=True))
+    return first
 
 
 def _announce_done(done: work.Done | None) -> bool:
@@ -339,7 +350,7 @@ def _was_refused(error: BaseException) -> bool:
 
 
 def _carry_out_on_commit(hook: Callable[[], None]) -> None:
-    _sent.hooks_end_at = None
+    _sent.hooks_left = None
     transaction.on_commit(hook, using=sql.alias())
 
 
@@ -359,31 +370,63 @@ def _carry_out_or_hand_over(notice_id: int, only_batch: int | None = None) -> No
     """A single batch is carried out here, with those that this transaction has also sent; more
     are handed to the workers. Raises nothing: what is not done now is found by a worker within
     half a minute. Waits for locks, but all hooks of one commit together for 2 s."""
-    with waits.limited(until=_sent.end_of_hooks()):
-        batches: Sequence[int] = [] if only_batch is None else [only_batch]
+    try:
+        with _limit_of_hooks():
+            several = _carry_out_alone(notice_id, only_batch)
+        if several:
+            with waits.unlimited():
+                _hand_over(several)
+    except Exception:
+        logger.exception("Notice %s is stored; a worker will carry it out.", notice_id)
+
+
+@contextmanager
+def _limit_of_hooks() -> Iterator[None]:
+    with waits.limited(_sent.hooks_left):
         try:
-            if (only_batch in _sent.batches and _carry_out_all_sent()) or waits.left() <= 0:
-                return
-            batches = work.open_batches(notice_id)
-            if len(batches) == 1:
-                _announce_done(work.carry_out(batches[0], rows=waits.ROWS_OF_A_BATCH))
-            elif batches:
-                _hand_over(batches)
-        except (Busy, OperationalError) as error:
-            _leave_to_workers(batches, error)
-        except Exception:
-            logger.exception("Notice %s is stored; a worker will carry it out.", notice_id)
+            yield
+        finally:
+            _sent.hooks_left = waits.left()
+
+
+def _carry_out_alone(notice_id: int, only_batch: int | None) -> Sequence[int]:
+    """Carries out what is a single batch, or leaves it to the workers; the batches where there are
+    several."""
+    batches: Sequence[int] = [] if only_batch is None else [only_batch]
+    if only_batch in _sent.batches and _carry_out_all_sent():
+        return []
+    try:
+        batches = work.open_batches(notice_id)
+        if len(batches) > 1:
+            return batches
+        with _floor():
+            for batch_id in batches:
+                _announce_done(work.carry_out(batch_id, rows=waits.ROWS_OF_A_BATCH))
+    except (Busy, OperationalError) as error:
+        _leave_to_workers(batches, error)
+    return []
 
 
 def _carry_out_all_sent() -> bool:
     """Whether it is done, or left to the workers; else the commit hook of each notice tries it
     alone."""
     together, _sent.batches = _sent.batches, ()
+    locked: list[int] = []
+    reason: Busy | None = None
     try:
         for run in work.alike(together):
-            for change in work.carry_out_together(run):
-                groups.publish(change)
-    except (Busy, OperationalError) as error:
+            try:
+                with _floor():
+                    changes = work.carry_out_together(run)
+            except Busy as busy:
+                locked += run
+                reason = busy
+            else:
+                for change in changes:
+                    groups.publish(change)
+        if reason is not None:
+            _leave_to_workers(locked, reason)
+    except OperationalError as error:
         _leave_to_workers(together, error)
     except Exception as error:
         if len(together) == 1:
@@ -391,6 +434,13 @@ def _carry_out_all_sent() -> bool:
         logger.warning("Not together, so one by one: %r", error)
         return False
     return True
+
+
+@contextmanager
+def _floor() -> Iterator[None]:
+    """What nobody else has locked need not wait, so it is tried after the two seconds, too."""
+    with waits.limited(at_least=FLOOR_S if waits.left() > -OVERDRAFT_S else 0.0):
+        yield
 
 
 def _leave_to_workers(batches: Sequence[int], error: Exception) -> None:

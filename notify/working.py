@@ -34,7 +34,11 @@ class Worker:
         A batch that fails is put off and logged. Raises DatabaseError or Busy where that, too,
         failed: wait before the next.
         """
-        more = self._recall_expired()
+        worked = self._carry_out_next()
+        return self._recall_expired() or worked
+
+    def _carry_out_next(self) -> bool:
+        """Whether there was one, also if it failed."""
         try:
             worked = sending.carry_out_next(self._turns)
         except work.PutOff as failure:
@@ -48,15 +52,21 @@ class Worker:
             )
             return True
         self.carried_out += worked
-        return worked or more
+        return worked
 
     def _recall_expired(self) -> bool:
-        """Whether more are waiting."""
+        """Whether more are waiting. Raises nothing: expiries that fail must not keep it from its
+        batches."""
         now = self._clock()
         if now < self._expiry_due:
             return False
-        self._expiry_due = now + EXPIRY_INTERVAL_S  # first, as one that fails must not be all
-        if sending.recall_expired() < work.EXPIRED_A_LOT:
+        self._expiry_due = now + EXPIRY_INTERVAL_S
+        try:
+            expiry = sending.recall_expired()
+        except (Busy, DatabaseError) as error:
+            logger.warning("Expired notices are recalled later: %r", error)
+            return False
+        if expiry.seen < work.EXPIRED_A_LOT or not expiry.recalled:
             return False
         self._expiry_due = now
         return True

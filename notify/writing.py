@@ -59,7 +59,7 @@ def insert(notice: Notice) -> Notice:
 
 
 def write_batches(notice: Notice, audience: Audience, left_out: Any) -> int | None:
-    """The id of the batch, if there is only one and its time has come."""
+    """The batch's id if it is the only one and due now, else None."""
     lots = audience.batches(conf.current().batch_size, without=left_out)
     first, second = next(lots, None), next(lots, None)
     if first is None:

@@ -45,16 +45,16 @@ _OPTIONAL = {
     " ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END",
     "start time": "extract(epoch FROM pg_postmaster_start_time())::text",
 }
-# Classes of SQLSTATE: access refused or unknown function; unsupported; not in this state; internal.
-_REFUSALS = {"42", "0A", "55", "XX"}
+# Classes of SQLSTATE: access refused or unknown function; unsupported; not in this state.
+_REFUSALS = {"42", "0A", "55"}
 
 
 class Facts(NamedTuple):
     lineage: str  # eight hexadecimal digits; empty where the database does not tell
     deployment: str  # 16 hexadecimal digits
-    # The database's clock less the monotonic one of this process, in s; None on SQLite, whose
+    # The database's clock less the monotonic one of this process; None on SQLite, whose
     # clock is this machine's.
-    ahead: float | None
+    clock_offset_s: float | None
     isolation: str  # of transactions that ask for none; empty on SQLite, which has one
 
 
@@ -82,11 +82,11 @@ def facts() -> Facts:
 def now() -> datetime:
     """The time by the database's clock, in whole milliseconds, as the protocol writes it: what is
     stored is what is told. Clocks of processes differ, so whatever is stored to be compared is of
-    this one. It is late by half a round trip."""
-    ahead = facts().ahead
+    this one. It is off by half a round trip at most."""
+    offset_s = facts().clock_offset_s
     moment = datetime.now(UTC)
-    if ahead is not None:
-        moment = datetime.fromtimestamp(time.monotonic() + ahead, UTC)
+    if offset_s is not None:
+        moment = datetime.fromtimestamp(time.monotonic() + offset_s, UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
@@ -140,7 +140,7 @@ def _note_deployment(identity: str) -> None:
 def _of_postgresql(connection: BaseDatabaseWrapper) -> Facts:
     refused = _refused.setdefault(connection.alias, set())
     try:
-        told = _ask_all(connection, refused)
+        asked, told = _ask_all(connection, refused)
     except DatabaseError as error:
         newly_refused = _refused_now(connection) - refused if _is_refusal(error) else set()
         if not newly_refused:
@@ -151,25 +151,30 @@ def _of_postgresql(connection: BaseDatabaseWrapper) -> Facts:
             "the database run `manage.py notify_restored`.",
             " and ".join(sorted(refused)),
         )
-        told = _ask_all(connection, refused)
+        asked, told = _ask_all(connection, refused)
     lineage, clock, isolation, *identity = told
     return Facts(
         lineage=_digest(lineage)[:8] if lineage else "",
         deployment=_deployment_of(identity),
-        ahead=float(clock) - time.monotonic(),
+        clock_offset_s=float(clock) - asked,
         isolation=isolation,
     )
 
 
-def _ask_all(connection: BaseDatabaseWrapper, refused: Collection[str]) -> tuple[Any, ...]:
+def _ask_all(
+    connection: BaseDatabaseWrapper, refused: Collection[str]
+) -> tuple[float, tuple[Any, ...]]:
+    """When it was asked, in the middle of the round trip by the monotonic clock, and the answer."""
     lineage, start = ("NULL" if name in refused else asked for name, asked in _OPTIONAL.items())
-    return _ask(
+    began = time.monotonic()
+    told = _ask(
         connection,
         f"SELECT {lineage}, extract(epoch FROM clock_timestamp()),"
         f" current_setting('default_transaction_isolation'), {start}, current_database(),"
         " (SELECT oid FROM pg_database WHERE datname = current_database()),"
         f" (SELECT identity FROM {sql.table(Deployment)})",
     )
+    return (began + time.monotonic()) / 2, told
 
 
 def _refused_now(connection: BaseDatabaseWrapper) -> set[str]:
@@ -201,7 +206,7 @@ def _of_sqlite() -> Facts:
     [(_, _, file)] = [row for row in sql.fetch("PRAGMA database_list") if row[1] == "main"]
     [(identity,)] = sql.fetch(f"SELECT (SELECT identity FROM {sql.table(Deployment)})")
     number = Path(file).stat().st_ino if file else None  # it may be in memory
-    return Facts("", _deployment_of([identity, number]), ahead=None, isolation="")
+    return Facts("", _deployment_of([identity, number]), clock_offset_s=None, isolation="")
 
 
 def _deployment_of(identity: list[Any]) -> str:

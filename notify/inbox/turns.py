@@ -51,11 +51,6 @@ class Turns:
         return None if found is None else found[0]
 
 
-def due() -> bool:
-    """Whether a worker would find a batch now."""
-    return any(_first(urgent) for urgent in (True, False))
-
-
 def _first(urgent: bool, below: _Place | None = None) -> tuple[int, _Place] | None:
     # Literals, as the index has only the open ones.
     states = ", ".join(f"'{state.value}'" for state in OPEN)

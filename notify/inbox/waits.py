@@ -1,5 +1,16 @@
 """How long a call waits for what others have locked: two seconds for all that it does.
 
+Only waiting counts, not work. Neither driver nor server says how long a statement waited, so it is
+estimated:
+
+- A statement that was refused has waited: until `lock_timeout`, or until PostgreSQL found the
+  deadlock.
+- One that touches few rows (`rows`) and took half a second longer than those need has waited, too.
+- Any other that succeeded did not wait, however long it took.
+
+Where nobody holds a lock, many statements are so never cut short; several waits that each end in
+time may add up to more than two seconds.
+
 PostgreSQL's `lock_timeout` is a limit of one wait, so it is set to what is left of the call's time
 before each transaction, and again before a statement that comes after a wait. A statement that
 queues behind other waiters waits twice (for its place, then for the lock), so those that touch few
@@ -10,50 +21,97 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.db import DatabaseError
 
 from notify.inbox import sql
 
 LIMIT_S = 2.0
 LEAST_MS = 10  # PostgreSQL takes 0 for no limit
-NOTICEABLE_S = 0.1  # a statement that took longer may have waited
+SLOW_S = 0.5  # a statement of few rows that took longer than that and its rows has waited
+DEADLOCK_S = 1.0  # PostgreSQL's `deadlock_timeout`: it looks for one after waiting for so long
 ROW_S = 0.001  # what a row may take beside the waiting
 # Of what a worker does again without a limit, or a client asks for again: a second beside the wait.
 ROWS_OF_A_BATCH = 1000
 # PostgreSQL: serialization_failure, deadlock_detected, lock_not_available; and
 # foreign_key_violation, which is a user who was deleted before we could commit.
 PASSING_STATES = {"40001", "40P01", "55P03", "23503"}
+LOCK_NOT_AVAILABLE = "55P03"  # after a lock_timeout, or at once with NOWAIT
 QUERY_CANCELED = "57014"  # by a statement_timeout, of ours or of the role
 _OF_SAVEPOINTS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class _Call(threading.local):
-    ends_at: float | None = None  # by the monotonic clock; None outside of `limited`
+    left: float | None = None  # seconds that it may still wait; None outside of `limited`
 
 
 _call = _Call()
 
 
 @contextmanager
-def limited(
-    seconds: float | None = None, *, until: float | None = None, at_least: float = 0.0
-) -> Iterator[None]:
-    """Limits what is waited for within: to `seconds` (by default 2) or `until` a moment of the
-    monotonic clock, and to what a `limited` around it has left, but for `at_least` so many s."""
-    outer, now = _call.ends_at, time.monotonic()
-    end = now + (LIMIT_S if seconds is None else seconds) if until is None else until
-    _call.ends_at = max(end if outer is None else min(outer, end), now + at_least)
+def limited(seconds: float | None = None, *, at_least: float = 0.0) -> Iterator[None]:
+    """Limits the waiting within it to so many seconds (by default two); never beyond the enclosing
+    `limited`, but never less than `at_least` seconds."""
+    outer, wanted = _call.left, LIMIT_S if seconds is None else seconds
+    own = max(wanted if outer is None else min(outer, wanted), at_least)
+    _call.left = own
     try:
         yield
     finally:
-        _call.ends_at = outer
+        if outer is not None:
+            outer -= own - left()
+        _call.left = outer
+
+
+@contextmanager
+def unlimited() -> Iterator[None]:
+    """For code of others, whose calls have limits of their own."""
+    outer, _call.left = _call.left, None
+    try:
+        yield
+    finally:
+        _call.left = outer
 
 
 def left() -> float:
-    """Seconds that may still be waited; below 0 when they are over."""
-    return LIMIT_S if _call.ends_at is None else _call.ends_at - time.monotonic()
+    """Seconds that may still be waited; 0 or less when they are over."""
+    return LIMIT_S if _call.left is None else _call.left
+
+
+def charge(seconds: float) -> None:
+    """Counts so much waiting to the limit."""
+    if _call.left is not None:
+        _call.left -= max(0.0, seconds)
+
+
+def charge_refusal(error: BaseException, began: float) -> None:
+    """Counts what a statement or a commit that began then, by the monotonic clock, has waited
+    before the database refused it."""
+    took = time.monotonic() - began
+    if state(error) in (LOCK_NOT_AVAILABLE, QUERY_CANCELED):
+        charge(min(took, max(left(), LEAST_MS / 1000)))
+    elif state(error) in PASSING_STATES:
+        charge(min(took, DEADLOCK_S))
+    elif _is_sqlite_lock(error):
+        charge(took)
+
+
+@contextmanager
+def _charged(rows: int | None) -> Iterator[None]:
+    """Counts the waiting of the statement in it."""
+    began = time.monotonic()
+    try:
+        yield
+    except DatabaseError as error:
+        charge_refusal(error, began)
+        raise
+    if rows is not None:
+        charge(time.monotonic() - began - SLOW_S - rows * ROW_S)
 
 
 def state(error: BaseException) -> str | None:
@@ -66,9 +124,11 @@ def may_pass(error: BaseException) -> bool:
     user who went. What it refuses is rolled back."""
     if state(error) == QUERY_CANCELED:
         return left() <= 0  # else it is a limit of the role's own, which another try meets again
-    return state(error) in PASSING_STATES or (
-        "database is locked" in str(error) or "database table is locked" in str(error)
-    )
+    return state(error) in PASSING_STATES or _is_sqlite_lock(error)
+
+
+def _is_sqlite_lock(error: BaseException) -> bool:
+    return "database is locked" in str(error) or "database table is locked" in str(error)
 
 
 @contextmanager
@@ -81,18 +141,19 @@ def in_force(rows: int | None = None, *, nested: bool) -> Iterator[None]:
         return
     rows = None if nested else rows
     [(before, *_)] = sql.fetch(*_limits(rows))
-    set_at = time.monotonic()
+    left_then = left()
 
     def renew_after_a_wait() -> None:
-        nonlocal set_at
-        if time.monotonic() - set_at > NOTICEABLE_S:
-            set_at = time.monotonic()
+        nonlocal left_then
+        if left() < left_then:
+            left_then = left()
             sql.fetch(*_limits(rows))
 
     def renewing(execute: Any, statement: Any, *rest: Any) -> Any:
         if not str(statement).startswith(_OF_SAVEPOINTS):  # which nothing may come before
             renew_after_a_wait()
-        return execute(statement, *rest)
+        with _charged(rows):
+            return execute(statement, *rest)
 
     with sql.connection().execute_wrapper(renewing):
         yield
@@ -102,6 +163,21 @@ def in_force(rows: int | None = None, *, nested: bool) -> Iterator[None]:
             renew_after_a_wait()  # the commit may have to wait, too
 
 
+def _charging(fetch: _F) -> _F:
+    """Counts the waiting of a statement that is a transaction by itself; in one that is open,
+    `in_force` does."""
+
+    @wraps(fetch)
+    def charging(*args: Any, rows: int | None = None, **how: Any) -> Any:
+        if not sql.connection().get_autocommit():
+            return fetch(*args, rows=rows, **how)
+        with _charged(rows):
+            return fetch(*args, rows=rows, **how)
+
+    return charging  # type: ignore[return-value]
+
+
+@_charging
 def fetch(
     statement: str, params: Iterable[Any] = (), *, rows: int | None = None
 ) -> list[tuple[Any, ...]]:

@@ -6,6 +6,7 @@ transaction, so two workers cannot both do it and one that dies leaves it as it 
 
 from __future__ import annotations
 
+import random
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,7 @@ from notify.models import Batch, Notice
 GRACE = timedelta(seconds=30)
 MAX_BACKOFF_S = 300
 EXPIRED_A_LOT = 100
+LOTS_TO_CHOOSE_FROM = 10
 NOTICES_TOGETHER = 50  # what one frame may have
 ROWS_TOGETHER = 25_000  # their inboxes are locked until all are written
 _State = Batch.State
@@ -32,7 +34,7 @@ _State = Batch.State
 class PutOff(Exception):
     """A batch failed, for the reason that is its cause, and was put off: others have their turn.
 
-    As the database has noted that, it is there, and the worker may go on at once.
+    The database recorded this, so it is reachable and the worker can continue.
     """
 
 
@@ -67,7 +69,7 @@ def carry_out_together(batch_ids: Sequence[int]) -> list[Change]:
 
 
 def carry_out_next(turns: Turns | None = None) -> Done | None:
-    """Carries out the batch whose turn it is for this worker (None: one that begins); None where
+    """Carries out the batch whose turn it is for this worker (None: a fresh worker); None where
     none is due. Raises PutOff where it failed, or cannot have its locks: the next call takes the
     next one. Raises DatabaseError or Busy where it could not even be put off.
     """
@@ -96,7 +98,10 @@ def start_recall(notice_id: int, *, urgent: bool = True, wait: bool = True) -> i
     """Recalls the notice: no inbox gets it from here on. How many inboxes hold it, and will
     lose it as the batches are carried out, before others if that is urgent; None where it was
     recalled before, or is none. Raises Busy where a batch is locked, at once without `wait`."""
-    return transactions.in_transaction(lambda: _start_recall(notice_id, urgent, wait))
+    return transactions.in_transaction(
+        lambda: _start_recall(notice_id, urgent, wait),
+        attempts=transactions.ATTEMPTS if wait else 1,
+    )
 
 
 def pause(notice_id: int) -> int:
@@ -115,7 +120,7 @@ def resume(notice_id: int) -> int:
     def work() -> int:
         at = Notice.objects.using(sql.alias()).filter(pk=notice_id).values_list("send_at").first()
         due = Greatest(Now(), Value(at[0], DateTimeField())) if at and at[0] else Now()
-        return _move(notice_id, [_State.PAUSED], state=_State.PENDING, due=due)
+        return _move(notice_id, [_State.PAUSED], state=_State.PENDING, due=due, attempts=0)
 
     return transactions.in_transaction(work)
 
@@ -130,10 +135,14 @@ def cancel(notice_id: int) -> int:
     )
 
 
-def expired_notices(limit: int = EXPIRED_A_LOT) -> list[int]:
-    """Notices that the database's clock says have expired, and that were not yet recalled."""
+def expired_notices() -> list[int]:
+    """A lot of the notices that the database's clock says have expired, and that were not yet
+    recalled. At random, of those that are due first: so workers that look at the same moment
+    find others, and some that fail do not stand before all."""
     over = Notice.objects.using(sql.alias()).filter(expires__lte=Now(), recalled__isnull=True)
-    return list(over.order_by("expires").values_list("pk", flat=True)[:limit])
+    first = over.order_by("expires").values_list("pk", flat=True)
+    found = list(first[: EXPIRED_A_LOT * LOTS_TO_CHOOSE_FROM])
+    return random.sample(found, min(EXPIRED_A_LOT, len(found)))
 
 
 def open_batches(notice_id: int) -> list[int]:
@@ -145,15 +154,17 @@ def open_batches(notice_id: int) -> list[int]:
         due__lte=Now() + GRACE,
     )
     query = waiting.order_by("pk").values_list("pk", flat=True).query
-    return [pk for (pk,) in waits.fetch(*query.sql_with_params())]
+    statement, params = query.get_compiler(using=sql.alias()).as_sql()
+    return [pk for (pk,) in waits.fetch(statement, params)]
 
 
 def release(batch_ids: Collection[int]) -> None:
-    """Makes batches due that this process was to carry out, for a worker. Raises Busy."""
+    """Makes batches due that this process was to carry out, for a worker. Those that failed stay
+    put off. Raises Busy."""
 
     def work() -> None:
         held = Batch.objects.using(sql.alias()).filter(
-            pk__in=batch_ids, state__in=OPEN, due__gt=Now(), due__lte=Now() + GRACE
+            pk__in=batch_ids, state__in=OPEN, attempts=0, due__gt=Now(), due__lte=Now() + GRACE
         )
         free = held.select_for_update(skip_locked=sql.is_postgresql()).values_list("pk", flat=True)
         held.filter(pk__in=list(free)).update(due=Now())
@@ -211,8 +222,8 @@ def _is_to_be_appended(batch: Batch) -> bool:
 
 
 def _locked(batch_ids: Sequence[int], *, wait: bool = True) -> list[Batch]:
-    """Those of the batches that are to be carried out, with their notices; all are locked. Without
-    `wait`, whoever has the notice is not waited for.
+    """Those of the batches that are to be carried out, with their notices; all are locked. With
+    `wait=False`, raises at once if the notice is locked.
 
     Of several, those that somebody else has locked are left out: who waits for one and holds
     another may wait for ever.
@@ -289,5 +300,5 @@ def _start_recall(notice_id: int, urgent: bool, wait: bool) -> int | None:
     done = batches.filter(state=Batch.State.DONE)
     inboxes = sum(done.values_list("appended", flat=True))
     due = Now() + GRACE if done.count() == 1 else Now()
-    done.update(state=Batch.State.RECALLING, due=due, urgent=urgent)
+    done.update(state=Batch.State.RECALLING, due=due, urgent=urgent, attempts=0)
     return inboxes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,9 +14,9 @@ from django.contrib.auth.models import Group, User
 from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
-from notify import sending
+from notify import sending, writing
 from notify.exceptions import Busy
-from notify.inbox import database, sql, store, waits
+from notify.inbox import database, sql, store, transactions, waits
 from notify.live import groups
 from notify.models import Batch, Inbox, Notice, Notification
 from tests.harness.waiting import deadline
@@ -165,20 +166,85 @@ def test_what_could_not_be_done_now_is_a_workers_at_once(announced):
     assert counts(ada) == (2, 2)
 
 
+def send_to_each(users: list[User]) -> list[Notice]:
+    with transaction.atomic():
+        return [sending.send(to=user, title="Hello") for user in users]
+
+
 def test_the_hooks_of_one_commit_wait_for_two_seconds_together():
     users = people(6)
     deliver(users)
-
-    def send_to_each() -> list[Notice]:
-        with transaction.atomic():
-            return [sending.send(to=user, title="Hello") for user in users]
-
     with locked(LOCKS[0]), threads() as beside:
-        notices, seconds = result(beside.start(timed(send_to_each)))
+        notices, seconds = result(beside.start(timed(lambda: send_to_each(users))))
     assert seconds < at_most()
     assert len(notices) == 6
     work_off()  # all are due
     assert [counts(user) for user in users] == [(2, 2)] * 6
+
+
+def test_what_nobody_has_locked_is_carried_out_although_another_waited_too_long():
+    users = people(6)
+    first, *others = [deliver(user) for user in users]
+    with locked(f"SELECT 1 FROM notify_inbox WHERE user_id = {users[0].pk} FOR UPDATE"):  # noqa: S608
+        with threads() as beside:
+            result(beside.start(recall_all, [first, *others]))
+        assert {batch_of(notice).state for notice in others} == {Batch.State.CLOSED}
+        assert batch_of(first).state == Batch.State.RECALLING
+        assert batch_of(first).due <= database.now()
+        with threads() as beside:
+            sent = result(beside.start(send_to_each, users))
+        assert [batch_of(notice).state for notice in sent] == ["pending", *["done"] * 5]
+
+
+def recall_all(notices: list[Notice]) -> None:
+    with transaction.atomic():
+        for notice in notices:
+            sending.recall(notice)
+
+
+def test_a_long_work_leaves_time_to_wait_at_its_commit(monkeypatch):
+    """The commit checks that the actor exists, whose row is locked for a moment."""
+    monkeypatch.setattr(waits, "LIMIT_S", 1.0)
+    actor, *users = people(3)
+    write = writing.write_batches
+
+    def write_slowly(*args: Any) -> Any:
+        written = write(*args)
+        time.sleep(1.1 * waits.LIMIT_S)
+        about_to_commit.set()
+        assert locked_now.wait(deadline(5))
+        return written
+
+    about_to_commit, locked_now = threading.Event(), threading.Event()
+    monkeypatch.setattr(writing, "write_batches", write_slowly)
+    with threads() as beside:
+        sent = beside.start(sending.send, to=users, title="Hello", actor=actor, key="k")
+        assert about_to_commit.wait(deadline(5))
+        with locked(f"SELECT 1 FROM auth_user WHERE id = {actor.pk} FOR UPDATE"):  # noqa: S608
+            locked_now.set()
+            somebody_waits()
+            time.sleep(0.2)  # more than the least that a wait may last
+        assert result(sent).status == "sent"
+
+
+def test_a_deadlock_after_long_work_is_tried_again():
+    work = Counted(2.1)
+    assert transactions.in_transaction(work) is None
+    assert work.calls == 2
+
+
+class Counted:
+    """Takes so many seconds, and then fails once as the victim of a deadlock."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.calls = 0
+
+    def __call__(self) -> None:
+        self.calls += 1
+        if self.calls == 1:
+            sql.fetch("SELECT pg_sleep(%s)", [self.seconds])
+            sql.execute("DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$")
 
 
 def test_who_queues_behind_other_waiters_waits_no_longer():
@@ -210,6 +276,7 @@ def test_pausing_and_cancelling_end_as_busy():
         )
     assert slow(done) == {}
     assert isinstance(done["recall"][0], Busy)
+    assert sending.recall(notice) == 1  # as `Busy` says: try again
 
 
 @contextmanager

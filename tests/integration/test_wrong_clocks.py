@@ -51,4 +51,4 @@ def test_what_it_sends_for_a_week_expires_after_a_week(offset: str) -> None:
     send_by_a_clock_that_is(offset, "--expires-in", "7d")
     [copy] = Notification.objects.filter(notice__title="By another clock")
     assert abs(copy.notice.expires - timezone.now() - timedelta(days=7)) < timedelta(minutes=5)
-    assert sending.recall_expired() == 0
+    assert sending.recall_expired() == (0, 0)

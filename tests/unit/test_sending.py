@@ -19,7 +19,7 @@ from notify.exceptions import (
     NotifyError,
     UnknownUsers,
 )
-from notify.inbox import store, turns, work
+from notify.inbox import store, work
 from notify.live import groups
 from notify.models import Batch, Notice, Notification
 from tests.unit.inbox.helpers import (
@@ -34,6 +34,7 @@ from tests.unit.inbox.helpers import (
     inbox_of,
     key,
     people,
+    something_is_due,
 )
 
 pytestmark = pytest.mark.django_db
@@ -577,4 +578,4 @@ def test_carrying_out_says_whether_there_was_anything_to_do(ada):
     assert sending.carry_out(batch.pk) is True
     assert sending.carry_out(batch.pk) is False
     assert inbox_of(ada).version == 1
-    assert not turns.due()
+    assert not something_is_due()

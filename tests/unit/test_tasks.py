@@ -6,10 +6,10 @@ import pytest
 from django.db.models import F
 
 from notify import tasks
-from notify.inbox import turns, work
+from notify.inbox import work
 from notify.live import groups
 from notify.models import Batch, Notification
-from tests.unit.inbox.helpers import Announced, committed, deliver, people
+from tests.unit.inbox.helpers import Announced, committed, deliver, people, something_is_due
 
 pytestmark = pytest.mark.django_db
 
@@ -81,4 +81,4 @@ def test_a_backend_that_fails_leaves_the_batches_to_the_servers(settings, caplog
     assert notice.status == "pending"
     assert f"Notice {notice.pk} is stored" in caplog.text
     Batch.objects.update(due=F("due") - timedelta(seconds=31))
-    assert turns.due()
+    assert something_is_due()

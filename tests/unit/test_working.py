@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from notify import sending, working
 from notify.exceptions import Busy
-from notify.inbox import sql, store, work
+from notify.inbox import sql, store, transactions, work
 from notify.live import groups
 from notify.models import Batch, Notice
 from notify.working import Worker
@@ -117,20 +117,66 @@ def test_a_database_that_is_away_is_raised_as_there_is_nothing_to_go_on_with(mon
     def away(*_):
         raise OperationalError("away")
 
-    monkeypatch.setattr(sql, "in_transaction", away)
+    monkeypatch.setattr(transactions, "in_transaction", away)
     with pytest.raises(OperationalError):
         Worker().do_next()
 
 
-def test_expiries_that_fail_do_not_keep_it_from_its_batches(monkeypatch):
-    waiting(1)
+class SteppingClock:
+    """Has an expiry be due at each call."""
+
+    def __init__(self):
+        self.seconds = 0.0
+
+    def __call__(self):
+        self.seconds += working.EXPIRY_INTERVAL_S
+        return self.seconds
+
+
+def test_expiries_that_fail_do_not_keep_it_from_its_batches(monkeypatch, caplog):
+    waiting(2)
 
     def fail():
         raise Busy("locked")
 
     monkeypatch.setattr(sending, "recall_expired", fail)
-    worker = Worker()
-    with pytest.raises(Busy):
-        worker.do_next()
-    assert worker.do_next()
-    assert worker.carried_out == 1
+    worker = Worker(clock=SteppingClock())
+    assert [worker.do_next() for _ in range(3)] == [True, True, False]
+    assert worker.carried_out == 2
+    assert caplog.text.count("Expired notices are recalled later") == 3
+
+
+def test_an_expired_notice_that_cannot_be_recalled_keeps_it_from_nothing(monkeypatch, caplog):
+    expired(3)
+    bad = Notice.objects.first()
+    waiting(2)
+    start_recall = work._start_recall
+
+    def fail(notice_id, *how):
+        if notice_id == bad.pk:
+            sql.execute("INSERT INTO notify_inbox (user_id) VALUES (NULL)")  # refused
+        return start_recall(notice_id, *how)
+
+    monkeypatch.setattr(work, "_start_recall", fail)
+    worker = Worker(clock=SteppingClock())
+    assert [worker.do_next() for _ in range(3)] == [True, True, False]
+    assert (left(), worker.carried_out) == (1, 2)
+    assert f"Notice {bad.pk} has expired, and cannot be recalled" in caplog.text
+
+
+def test_a_lot_of_which_some_are_locked_is_not_taken_for_the_last(monkeypatch):
+    monkeypatch.setattr(work, "EXPIRED_A_LOT", 4)
+    expired(12)
+    locked = set(Notice.objects.order_by("pk").values_list("pk", flat=True)[:2])
+    start_recall = work._start_recall
+
+    def fail(notice_id, *how):
+        if notice_id in locked:
+            raise Busy("locked")
+        return start_recall(notice_id, *how)
+
+    monkeypatch.setattr(work, "_start_recall", fail)
+    worker = Worker(clock=lambda: 0.0)
+    while worker.do_next():
+        pass
+    assert left() < 4

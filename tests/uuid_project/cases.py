@@ -19,11 +19,11 @@ import notify
 from notify import sending
 from notify.changes import Change, Cursor
 from notify.exceptions import InvalidNotice, KeyConflict, UnknownUsers
-from notify.inbox import reading, retention, sql, store, turns
+from notify.inbox import reading, retention, sql, store
 from notify.inbox.audience import users_named
 from notify.live import groups, protocol
 from notify.models import ApiToken, Batch, Inbox, Notice, Notification
-from tests.unit.inbox.helpers import committed
+from tests.unit.inbox.helpers import committed, something_is_due
 
 pytestmark = pytest.mark.django_db
 
@@ -213,7 +213,7 @@ def test_batches_are_in_the_order_of_locking_and_skip_who_is_gone(settings):
 
     progress: Any = Notice.objects.with_progress().get(pk=notice.pk)
     assert (progress.appended, progress.skipped, progress.status) == (7, 1, "sent")
-    assert not turns.due()
+    assert not something_is_due()
 
 
 def test_pruning_and_counting():

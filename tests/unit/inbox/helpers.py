@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models.functions import Now
 from django.test import TestCase
 
 from notify import sending, signals
@@ -81,6 +82,12 @@ def copy_of(user: User, notice: Notice) -> Notification:
 
 def batch_of(notice: Notice) -> Batch:
     return Batch.objects.get(notice=notice)
+
+
+def something_is_due() -> bool:
+    """Whether a worker would find a batch now."""
+    due = Batch.objects.filter(due__lte=Now())
+    return due.filter(state__in=[Batch.State.PENDING, Batch.State.RECALLING]).exists()
 
 
 def cursor_of(user: User) -> Cursor:

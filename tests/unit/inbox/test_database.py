@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -8,11 +9,11 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import InternalError, connection, transaction
 
 import notify
 from notify.checks import check_database
-from notify.inbox import database
+from notify.inbox import database, sql
 from notify.models import Deployment, Notice, Notification
 from tests.unit.inbox.helpers import cursor_of, deliver
 
@@ -100,6 +101,38 @@ def test_an_outage_is_not_taken_for_a_refusal(monkeypatch):
     with pytest.raises(Exception, match="statement timeout"), transaction.atomic():
         database.facts()
     assert not any(database._refused.values())
+
+
+@pytest.mark.postgres
+def test_an_internal_error_of_the_database_is_not_taken_for_a_refusal(monkeypatch):
+    class Internal(Exception):
+        sqlstate = "XX000"
+
+    def fail(*_):
+        raise InternalError from Internal()
+
+    database.forget()
+    monkeypatch.setattr(database, "_ask", fail)
+    with pytest.raises(InternalError):
+        database.facts()
+    assert not any(database._refused.values())
+
+
+@pytest.mark.postgres
+def test_a_slow_answer_does_not_put_the_clock_off(monkeypatch):
+    ask = database._ask
+
+    def slowly(*what):
+        time.sleep(0.4)
+        told = ask(*what)
+        time.sleep(0.4)
+        return told
+
+    database.forget()
+    monkeypatch.setattr(database, "_ask", slowly)
+    database.facts()
+    [(now,)] = sql.fetch("SELECT clock_timestamp()")
+    assert abs((database.now() - now).total_seconds()) < 0.2
 
 
 def test_the_deployment_is_the_same_for_every_connection_and_key(settings):

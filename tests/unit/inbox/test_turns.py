@@ -229,7 +229,11 @@ def test_what_an_earlier_version_left_takes_turns_after_the_migration():
     later = waiting(2, "later")
     for batch in Batch.objects.all():  # as they were written, each at its own moment
         Batch.objects.filter(pk=batch.pk).update(due=batch.due + timedelta(milliseconds=batch.pk))
+    in_an_hour = Now() + timedelta(hours=1)
     Batch.objects.filter(notice=later).update(due=F("due") + timedelta(hours=1))
+    Notice.objects.filter(pk=later.pk).update(send_at=in_an_hour)
+    put_off = left.batch_set.order_by("pk").last()
+    left.batch_set.filter(pk=put_off.pk).update(due=in_an_hour, attempts=9)
     Batch.objects.update(urgent=False)
     dues = set(Batch.objects.filter(notice=later).values_list("due", flat=True))
 

@@ -3,13 +3,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, connections, transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.test import TestCase
 from django.utils import timezone
 
 from notify import sending
-from notify.inbox import personal, reading, store, turns, work
+from notify.exceptions import Busy
+from notify.inbox import personal, reading, sql, store, work
 from notify.live import protocol
 from notify.models import Batch, Inbox, Notice, Notification
 from tests.unit.inbox.helpers import (
@@ -21,6 +23,7 @@ from tests.unit.inbox.helpers import (
     inbox_of,
     key,
     people,
+    something_is_due,
 )
 
 pytestmark = pytest.mark.django_db
@@ -46,12 +49,12 @@ def states(notice):
 
 def test_the_only_batch_is_left_to_its_process_until_the_grace_has_passed(ada):
     notice = left_alone(ada)
-    assert not turns.due()
+    assert not something_is_due()
     assert work.carry_out_next() is None
 
     let_pass(31)
 
-    assert turns.due()
+    assert something_is_due()
     assert work.carry_out_next().notice_id == notice.pk
     assert copy_of(ada, notice).arrived == 1
 
@@ -101,7 +104,7 @@ def test_a_batch_whose_users_are_all_gone_is_done_and_changes_nobody(ada):
 
 def test_scheduled_batches_wait_for_their_time(ada):
     notice = deliver(ada, send_at=timezone.now() + timedelta(hours=1))
-    assert not turns.due()
+    assert not something_is_due()
     assert Notification.objects.count() == 0
     assert notice.status == "pending"
 
@@ -222,8 +225,9 @@ def test_a_recall_closes_what_is_not_yet_sent(ada, bob, settings):
     while sending.carry_out_next():
         pass
     assert states(notice) == ["closed", "closed"]
-    assert Notification.objects.get().recalled is not None
-    assert not Inbox.objects.exclude(unseen=0, unread=0).exists()
+    copy = Notification.objects.get()
+    assert copy.recalled is not None
+    assert counts(copy.user) == (0, 0)
 
 
 def test_the_recall_is_on_the_notice_before_it_is_in_the_inboxes(ada, bob, settings):
@@ -323,7 +327,7 @@ def test_a_paused_notice_is_nobodys_work_until_it_goes_on(ada, bob, settings):
     assert sending.pause(notice) == 2
 
     let_pass(60)
-    assert not turns.due()
+    assert not something_is_due()
     assert work.carry_out_next() is None
     assert [work.carry_out(batch.pk) for batch in notice.batch_set.all()] == [None] * 3
     assert notice.status == "paused"
@@ -341,7 +345,7 @@ def test_what_was_paused_before_its_time_goes_on_at_its_time(ada):
     sending.pause(notice)
     with committed():
         assert sending.resume(notice) == 1
-    assert not turns.due()
+    assert not something_is_due()
     assert Notification.objects.count() == 0
     assert batch_of(notice).due == notice.send_at
 
@@ -408,6 +412,54 @@ def test_who_is_to_be_erased_is_taken_off_a_paused_notice_too(ada, bob):
     assert [one["id"] for one in personal.export(key(ada))["waiting_for"]] == [notice.pk]
 
 
+# What is left to the workers
+
+
+def failed(notice, **fields):
+    Batch.objects.filter(notice=notice).update(
+        attempts=3, due=Now() + timedelta(seconds=20), **fields
+    )
+
+
+def test_what_failed_stays_put_off_when_its_process_leaves_it_to_the_workers(ada):
+    mine, bad = left_alone([ada]), left_alone([ada])
+    failed(bad)
+    work.release([batch_of(mine).pk, batch_of(bad).pk])
+    done = work.carry_out_next()
+    assert done is not None
+    assert done.notice_id == mine.pk
+    assert work.carry_out_next() is None
+
+
+def test_a_recall_and_a_resumption_begin_with_no_failure(ada):
+    recalled, paused = deliver(ada), left_alone([ada])
+    failed(recalled)
+    failed(paused, state="paused")
+    work.start_recall(recalled.pk)
+    work.resume(paused.pk)
+    assert set(Batch.objects.values_list("attempts", flat=True)) == {0}
+
+
+class Unusable:
+    """Stands for a database that has nothing to do with the inboxes."""
+
+    def __getattr__(self, name):
+        raise AssertionError(f"The other database was asked for its {name}.")
+
+
+def test_open_batches_are_asked_for_in_the_sql_of_their_database(ada, monkeypatch):
+    notice = left_alone([ada])
+    monkeypatch.setattr(sql, "alias", lambda: "inboxes")
+    connections["inboxes"] = own = connections["default"]
+    connections["default"] = Unusable()  # type: ignore[assignment]
+    try:
+        found = work.open_batches(notice.pk)
+    finally:
+        connections["default"] = own
+        del connections["inboxes"]
+    assert found == [batch_of(notice).pk]
+
+
 # Expiry
 
 
@@ -415,11 +467,11 @@ def test_what_has_expired_by_the_clock_of_the_database_is_recalled(ada):
     soon = deliver(ada, "soon", expires=timezone.now() + timedelta(hours=1))
     deliver(ada, "later", expires=timezone.now() + timedelta(hours=2))
     deliver(ada, "never")
-    assert sending.recall_expired() == 0
+    assert sending.recall_expired() == (0, 0)
     Notice.objects.update(expires=F("expires") - timedelta(hours=1, seconds=1))
 
     with committed():
-        assert sending.recall_expired() == 1
+        assert sending.recall_expired() == (1, 1)
 
     assert Notice.objects.get(pk=soon.pk).recalled is not None
     assert counts(ada) == (2, 2)
@@ -449,10 +501,36 @@ def test_what_expires_before_it_is_sent_is_not_sent(ada):
     assert Notification.objects.count() == 0
 
 
-def test_expiries_come_in_lots(ada):
+def test_expiries_come_in_lots_and_not_to_each_worker_the_same(ada, monkeypatch):
+    monkeypatch.setattr(work, "EXPIRED_A_LOT", 3)
     before = timezone.now() - timedelta(seconds=1)
-    Notice.objects.bulk_create(Notice(title=f"{n}", expires=before) for n in range(5))
-    assert len(work.expired_notices(limit=3)) == 3
+    Notice.objects.bulk_create(Notice(title=f"{n}", expires=before) for n in range(30))
+    lots = [work.expired_notices() for _ in range(9)]
+    assert all(len(set(lot)) == 3 for lot in lots)
+    assert len(set(map(frozenset, lots))) > 1
+
+
+def test_a_recall_that_waits_for_nobody_tries_once(ada, monkeypatch):
+    tries = []
+
+    def locked(*_):
+        tries.append(1)
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(work, "_start_recall", locked)
+    with pytest.raises(Busy):
+        work.start_recall(1, wait=False)
+    assert len(tries) == 1
+
+
+def test_of_two_workers_with_the_same_expired_notice_one_carries_it_out(ada, monkeypatch):
+    notice = deliver(ada, expires=timezone.now() + timedelta(hours=1))
+    Notice.objects.update(expires=Now())
+    monkeypatch.setattr(work, "expired_notices", lambda: [notice.pk])
+    with TestCase.captureOnCommitCallbacks() as hooks:
+        assert sending.recall_expired() == (1, 1)
+        assert sending.recall_expired() == (1, 0)
+    assert len(hooks) == 1
 
 
 def test_a_recall_leaves_the_time_of_arrival(ada):

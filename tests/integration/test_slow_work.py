@@ -1,0 +1,75 @@
+"""Only waiting for locks is limited: where nobody holds one, nothing is cut short, however slow."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from notify import sending, tasks, writing
+from notify.inbox import store, waits
+from notify.live import groups
+from notify.models import Batch
+from tests.unit.inbox.helpers import Announced, people
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIMIT_S = 0.05
+WRITING_S = 0.6  # longer than that and `sending.STORING_S`
+
+
+@pytest.fixture(autouse=True)
+def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
+    announced = Announced()
+    monkeypatch.setattr(groups, "publish", announced.take)
+    monkeypatch.setattr(groups, "publish_work", announced.take_work)
+    monkeypatch.setattr(waits, "LIMIT_S", LIMIT_S)
+    return announced
+
+
+def slowly(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, seconds: float) -> None:
+    work = getattr(module, name)
+
+    def slow(*args: Any) -> Any:
+        time.sleep(seconds)
+        return work(*args)
+
+    monkeypatch.setattr(module, name, slow)
+
+
+def test_many_sends_of_one_transaction_are_all_carried_out(monkeypatch, caplog):
+    slowly(monkeypatch, store, "append", LIMIT_S / 10)
+    with transaction.atomic():
+        for user in people(50):
+            sending.send(to=user, title="Hello")
+    assert set(Batch.objects.values_list("state", flat=True)) == {"done"}
+    assert caplog.messages == []
+
+
+@pytest.fixture
+def written_slowly(monkeypatch, settings):
+    settings.NOTIFY_BATCH_SIZE = 2
+    slowly(monkeypatch, writing, "write_batches", WRITING_S)
+
+
+def test_a_send_that_takes_long_to_write_wakes_the_workers(written_slowly, announced):
+    sending.send(to=people(5), title="Hello")
+    assert announced.work == 1
+
+
+def test_a_send_that_takes_long_to_write_is_given_to_the_task_backend(
+    written_slowly, settings, monkeypatch
+):
+    settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
+    settings.NOTIFY_TASK_BACKEND = "default"
+    limits: list[float] = []
+    monkeypatch.setattr(tasks, "enqueue", lambda *_: limits.append(waits.left()))
+    sending.send(to=people(5), title="Hello")
+    assert limits == [LIMIT_S] * 3  # an inline one has a limit of its own
+
+
+def test_one_batch_that_takes_long_to_write_is_carried_out(monkeypatch):
+    slowly(monkeypatch, writing, "write_batches", WRITING_S)
+    assert sending.send(to=people(2), title="Hello", key="k").status == "sent"
