@@ -227,8 +227,8 @@ def test_nobody_starves(db, story):
 def test_what_an_earlier_version_left_takes_turns_after_the_migration():
     left = waiting(3, "left", level="critical")
     later = waiting(2, "later")
-    for batch in Batch.objects.all():  # as they were written, each at its own moment
-        Batch.objects.filter(pk=batch.pk).update(due=batch.due + timedelta(milliseconds=batch.pk))
+    for n, batch in enumerate(Batch.objects.all()):  # as they were written, each at its moment
+        Batch.objects.filter(pk=batch.pk).update(due=batch.due + timedelta(milliseconds=n))
     in_an_hour = Now() + timedelta(hours=1)
     Batch.objects.filter(notice=later).update(due=F("due") + timedelta(hours=1))
     Notice.objects.filter(pk=later.pk).update(send_at=in_an_hour)
