@@ -126,9 +126,9 @@ async def test_sigterm_ends_it_whatever_its_threads_wait_for(
         for follower in world.followers:
             await follower.leave()
         began = time.monotonic()
-        assert await asyncio.to_thread(server.terminate, patience(30)) == 143
+        assert await asyncio.to_thread(server.terminate, patience(30)) == 0
         world.outcome.note = f"ended in {time.monotonic() - began:.1f} s"
-        assert "exiting all the same" in server.log
+        assert "exiting all the same" not in server.log  # what hangs is given up in time
     finally:
         postgres_server.resume()
 
