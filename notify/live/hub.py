@@ -144,7 +144,7 @@ class Hub:
                 checks.run_checks, databases=list(db.connections), **options
             )
         except db.Error:
-            all_found = checks.run_checks(**options)
+            all_found = checks.run_checks(databases=[], **options)  # None: all, from Django 6.1 on
         for found in all_found:
             if not found.is_silenced():
                 logger.log(found.level, "%s: %s %s", found.id, found.msg, found.hint)
