@@ -54,7 +54,7 @@ run: .make/deploy  ## the whole thing on http://localhost:8000/ (PORT=…), with
 test: .make/dev .make/node  ## every test but the long ones of `make faults`
 	@tests/system-packages redis-server postgres pgbouncer ip nft nginx systemd-analyze openssl \
 	  faketime chromium
-	@echo "Two at a time, for some 18 minutes; each says what it did when it is through."
+	@echo "Two at a time, for half an hour or so; each says what it did when it is through."
 	@CI=$${CI:-as-in} $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
 	  test-services test-browser test-sqlite test-faults test-js
 
@@ -73,7 +73,7 @@ test-browser: .make/dev
 	@tests/system-packages redis-server postgres chromium
 	@$(SERVICES) --postgres -- $(PYTEST) tests/browser -p no:cacheprovider
 
-test-faults: .make/dev  ## the quick ones of `make faults`, four minutes
+test-faults: .make/dev  ## the quick ones of `make faults`, six minutes
 	@tests/system-packages redis-server postgres pgbouncer ip nft
 	@$(SERVICES) --postgres -- $(PYTEST) tests/faults -m quick_faults -p no:cacheprovider
 
