@@ -13,6 +13,7 @@ from tests.harness.client import Client
 from tests.harness.database import orm
 from tests.harness.redis import RedisServer
 from tests.harness.server import Server
+from tests.harness.waiting import eventually
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 
@@ -54,7 +55,14 @@ class Browser:
         assert answer.status_code == 302
 
     def visit(self) -> None:
-        assert self._http.get("/notify/").status_code == 200
+        """Until the cookie is another: its signature has the time in whole seconds."""
+        before = self._http.cookies["sessionid"]
+
+        def cookie_is_new() -> bool:
+            assert self._http.get("/notify/").status_code == 200
+            return self._http.cookies["sessionid"] != before
+
+        eventually(cookie_is_new, what="another cookie")
 
     def sign_out(self) -> None:
         assert self._post("/accounts/logout/").status_code == 302
