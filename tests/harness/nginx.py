@@ -67,7 +67,7 @@ class Nginx(Process):
             "/var/log/nginx/access.log": f"{self.directory}/access.log",
             "127.0.0.1:8001": f"127.0.0.1:{first}",
             "127.0.0.1:8002": f"127.0.0.1:{second}",
-            "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
+            "listen 80": f"listen 127.0.0.1:{self.plain_port}",
             "listen 443 ssl": f"listen 127.0.0.1:{self.port} ssl",
             "/etc/ssl/notify.example.org.pem": str(self.certificate.path),
             "/etc/ssl/notify.example.org.key": str(self.certificate.key),
