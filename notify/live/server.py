@@ -433,8 +433,14 @@ class ServeCommand(CommandLineInterface):  # type: ignore[misc]  # as above
             help="Maximum size of the body of a request, in bytes; a larger one is answered with "
             "413. Raise it where the project takes larger files.",
         )
-        # The application is the project's; Daphne has it as a required argument.
         for action in self.parser._actions:
+            if action.dest == "proxy_headers":
+                action.help = (
+                    "Believe the headers of the proxy before this process: the last address of "
+                    "X-Forwarded-For, X-Forwarded-Port, X-Forwarded-Proto. It must overwrite them. "
+                    "Else they are dropped."
+                )
+            # The application is the project's; Daphne has it as a required argument.
             if action.dest == "application":
                 action.nargs = "?"
                 action.default = ":".join(settings.ASGI_APPLICATION.rsplit(".", 1))
