@@ -6,7 +6,8 @@ ALLOWED_HOSTS         example.org,www.example.org; with DEBUG: localhost only
 CSRF_TRUSTED_ORIGINS  https://example.org, where the proxy hides the scheme
 HTTPS                 on unless DEBUG is: redirects, secure cookies, HSTS
 HSTS_SECONDS          31536000; HSTS_SUBDOMAINS and HSTS_PRELOAD are off: they bind a domain
-BEHIND_PROXY          off; on where a proxy sets X-Forwarded-Proto itself
+BEHIND_PROXY          off; on where a proxy sets X-Forwarded-Proto itself, and `serve` runs with
+                      --proxy-headers
 DATABASE_URL          SQLite in this directory; or postgres://user:password@host:port/name
 DATABASE_POOL         connections to PostgreSQL that one process may hold: 20; 0: no pool
 DATABASE_PREPARE      on: those of the pool prepare what they are asked often

@@ -283,7 +283,9 @@ def check_server(
             "Another server than `manage.py serve` runs this process. It works; but what waits of "
             "a client is not bounded, SIGTERM does not drain, and the number of sockets is limited "
             "by NOTIFY_SOCKETS_PER_PROCESS only.",
-            hint="Run `manage.py serve` (docs/deployment.md), or silence this.",
+            hint="Run `manage.py serve` (docs/deployment.md), or silence this. Before stock "
+            "`daphne` the proxy must overwrite Daphne-Root-Path, X-Forwarded-… and Forwarded, "
+            "which it believes of any client.",
             id="notify.W009",
         )
     ]

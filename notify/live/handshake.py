@@ -22,9 +22,40 @@ def _request_of(scope: Scope) -> ASGIRequest:
     that a handshake has not, and the query string.
     """
     http = {**scope, "type": "http", "method": "GET", "query_string": b""}
-    http["headers"] = [pair for pair in scope["headers"] if pair[0].lower() != b"content-type"]
-    http["scheme"] = "https" if scope.get("scheme") == "wss" else "http"
+    http["headers"] = [
+        _of_a_page(name, value)
+        for name, value in scope["headers"]
+        if name.lower() != b"content-type"
+    ]
+    http["scheme"] = page_scheme(scope.get("scheme") or "ws")
     return ASGIRequest(http, BytesIO())
+
+
+def _of_a_page(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """A header as the proxy would write it for a page: of a handshake some say `wss` (Traefik),
+    where SECURE_PROXY_SSL_HEADER, which Django compares letter by letter, has `https`."""
+    header_of_scheme = secure_proxy_header()
+    if header_of_scheme is not None and name.lower() == header_of_scheme[0]:
+        secure = header_of_scheme[1]
+        if page_scheme(value.decode("latin-1")) == page_scheme(secure):
+            return name, secure.encode("latin-1")
+    return name, value
+
+
+def page_scheme(said: str) -> str:
+    """The scheme of a page from the same place: `https` for `wss`. Of a list it is the first, as
+    in Django."""
+    first = said.partition(",")[0].strip().lower()
+    return {"wss": "https", "ws": "http"}.get(first, first)
+
+
+def secure_proxy_header() -> tuple[bytes, str] | None:
+    """The header that SECURE_PROXY_SSL_HEADER names, and what a proxy says there of https."""
+    setting: Any = settings.SECURE_PROXY_SSL_HEADER
+    if not setting:
+        return None
+    name, secure = setting
+    return name.removeprefix("HTTP_").replace("_", "-").lower().encode(), secure
 
 
 def origin_allowed(scope: Scope) -> bool:

@@ -1,4 +1,5 @@
-"""HTTP requests as `manage.py serve` takes them: their bodies are bounded."""
+"""HTTP requests as `manage.py serve` takes them: their bodies are bounded, handshakes are those of
+RFC 6455, and what a client says in a proxy's place is removed before anybody reads it."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _TOO_LARGE = (
 
 class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
     """A body above the server's `max_body_bytes` is answered with 413 as soon as it is announced,
-    or has come; nothing of it is kept. A handshake is HTTP/1.1 and has no body (RFC 6455, 4.1)."""
+    or has come; nothing of it is kept. A handshake is HTTP/1.1, has no body, and its client waits
+    for the answer (RFC 6455, 4.1)."""
 
     _received = 0
     _is_refused = False
@@ -32,6 +34,10 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
         # Twisted reads a form into `args` in the event loop, which Daphne never looks at: 16 MB
         # of them take seconds.
         super().__init__(*args, parsePOSTFormSubmission=False, **options)
+
+    def __repr__(self) -> str:
+        """For the log, so without the query string."""
+        return f"<{type(self).__name__} {self.method!r} {self.uri.partition(b'?')[0]!r}>"
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802  Twisted's
         is_too_large = length is not None and length > self.server.max_body_bytes
@@ -61,8 +67,10 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
     def process(self) -> Any:
         if self._is_refused:
             return None
-        if self._is_handshake() and (self.clientproto != b"HTTP/1.1" or self.content.read(1)):
-            self.basic_error(400, b"Bad Request", "A handshake is HTTP/1.1 and has no body.")
+        self.server.proxy_headers.strip(self.requestHeaders)
+        if self._is_handshake() and not self._is_alone():
+            what = "A handshake is HTTP/1.1, and nothing comes with it or before its answer."
+            self.basic_error(400, b"Bad Request", what)
             return None
         return super().process()
 
@@ -70,12 +78,24 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
         upgrade: bytes = self.requestHeaders.getRawHeaders(b"upgrade", [b""])[0]
         return upgrade.lower() == b"websocket"
 
+    def _is_alone(self) -> bool:
+        """Of HTTP/1.1, without a body, and nothing has come after it."""
+        return (
+            self.clientproto == b"HTTP/1.1"
+            and not self.requestHeaders.hasHeader(b"transfer-encoding")
+            and not self.content.read(1)
+            and not self.channel.clearLineBuffer()
+        )
+
 
 class BoundedFactory(HTTPFactory):  # type: ignore[misc]  # as above
     def buildProtocol(self, addr: object) -> Any:  # noqa: N802  Twisted's
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = BoundedRequest
         return protocol
+
+    def log(self, request: object) -> None:
+        """Twisted's own line, with the query string: Daphne's access log has one without."""
 
 
 def _drop(data: bytes) -> None:

@@ -25,6 +25,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from autobahn.websocket.types import ConnectionDeny
 from daphne.cli import CommandLineInterface
 from daphne.http_protocol import WebRequest
 from daphne.server import Server
@@ -38,6 +39,7 @@ from twisted.internet.protocol import connectionDone
 from notify.live.direct import DirectWriter
 from notify.live.hub import current_hub
 from notify.live.protocol import Code
+from notify.live.proxy_headers import ProxyHeaders, expected_by_settings
 from notify.live.requests import MAX_BODY_BYTES, BoundedFactory
 
 logger = logging.getLogger(__name__)
@@ -125,7 +127,22 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no
             payload = _short_text(data)
             if payload is not None and hearer(payload):
                 return
-        super().dataReceived(data)
+        if self.state == self.STATE_CONNECTING and hasattr(self, "handshake_deferred"):
+            self._refuse_handshake()
+        else:
+            super().dataReceived(data)
+
+    def _refuse_handshake(self) -> None:
+        """Its client does not wait for the answer, as it must (RFC 6455, 4.1). Autobahn would keep
+        what comes for later, or take it for another handshake."""
+        deny: Any = ConnectionDeny  # autobahn has no types
+        self.handshake_deferred.errback(deny(400, "A client waits for the answer."))
+        del self.handshake_deferred
+        self.server.protocol_disconnected(self)  # the application is not listened to any more
+
+    def failHandshake(self, reason: str, *args: Any, **options: Any) -> None:  # noqa: N802
+        """The reason is logged, and may repeat an address; autobahn's, as those around it."""
+        super().failHandshake(reason.partition("?")[0], *args, **options)
 
     def _is_between_frames(self) -> bool:
         """Open, with nothing begun: no frame, no fragmented message, no byte of a header."""
@@ -227,6 +244,9 @@ def _collect_more_rarely() -> None:
 class DrainingServer(Server):  # type: ignore[misc]  # as above
     """Daphne's server with an orderly end, for connections and for the process."""
 
+    proxy_headers = ProxyHeaders()
+    proxy_forwarded_address_header: str | None
+
     def __init__(
         self,
         *,
@@ -238,6 +258,12 @@ class DrainingServer(Server):  # type: ignore[misc]  # as above
         options |= {"signal_handlers": False, "ping_interval": NEVER_S}
         super().__init__(**options, endpoints=[_with_backlog(one) for one in endpoints])
         self.max_body_bytes = max_body_bytes
+        self.proxy_headers = ProxyHeaders(
+            self.proxy_forwarded_address_header,
+            self.proxy_forwarded_port_header,
+            self.proxy_forwarded_proto_header,
+        )
+        self.proxy_forwarded_address_header = None  # Daphne would take what the client wrote first
         self._stopping = False
 
     def run(self) -> None:
@@ -286,6 +312,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # as above
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         if scope["type"] == "websocket" and ISSLTransport.providedBy(protocol.transport):
             scope["scheme"] = "wss"  # which Daphne leaves out, and the check of the origin needs
+        self.proxy_headers.apply(protocol, scope)
         queue = super().create_application(protocol, scope)
         application = self.connections.get(protocol, {}).get("application_instance")
         if application is not None:
@@ -406,13 +433,26 @@ class ServeCommand(CommandLineInterface):  # type: ignore[misc]  # as above
             help="Maximum size of the body of a request, in bytes; a larger one is answered with "
             "413. Raise it where the project takes larger files.",
         )
-        # The application is the project's; Daphne has it as a required argument.
         for action in self.parser._actions:
+            if action.dest == "proxy_headers":
+                action.help = (
+                    "Believe the headers of the proxy before this process: the last address of "
+                    "X-Forwarded-For, X-Forwarded-Port, X-Forwarded-Proto. It must overwrite them. "
+                    "Else they are dropped."
+                )
+            # The application is the project's; Daphne has it as a required argument.
             if action.dest == "application":
                 action.nargs = "?"
                 action.default = ":".join(settings.ASGI_APPLICATION.rsplit(".", 1))
 
     def run(self, args: list[str]) -> None:
         said = self.parser.parse_args(args)
+        if not said.proxy_headers and (names := expected_by_settings()):
+            logger.warning(
+                "%s expects a proxy, but without --proxy-headers this process believes none: what "
+                "Forwarded and X-Forwarded-… say is dropped. Behind a proxy that overwrites them, "
+                "add --proxy-headers.",
+                " and ".join(names),
+            )
         self.server_class = partial(DrainingServer, max_body_bytes=said.http_max_body_size)
         super().run(args)

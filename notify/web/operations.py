@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from notify.live.protocol import Code
 from notify.web.browser_config import browser_config
-from notify.web.pages import counted, forbidden, readable
+from notify.web.pages import counted, forbidden, readable, signed_in
 
 PERMISSION = "notify.view_operations"
 CODES = {
@@ -37,7 +36,7 @@ CODES = {
 @require_GET
 @never_cache
 @readable
-@login_required
+@signed_in
 @counted
 def operations(request: HttpRequest) -> HttpResponse:
     """What is shown comes by the socket, which asks for the permission again."""

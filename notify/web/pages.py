@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,10 @@ from notify.web.refusals import Refusal, unavailable
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+# Characters of what a redirect repeats, in its header, each as three. Many a proxy takes 4 KB of
+# headers for an answer, and its process for ill where there are more.
+MAX_REPEATED = 1000
 
 
 def readable(view: View[P]) -> View[P]:
@@ -31,6 +36,21 @@ def readable(view: View[P]) -> View[P]:
             return refused(refusal)
         except (OperationalError, InterfaceError) as error:
             return refused(unavailable(error))
+
+    return answer
+
+
+def signed_in(view: View[P]) -> View[P]:
+    """Django's `login_required`, which repeats the address that was asked for; a long query is
+    left out."""
+    guarded = login_required(view)
+
+    @wraps(view)
+    def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        _, _, query = request.get_full_path().partition("?")
+        if len(query) > MAX_REPEATED and not request.user.is_authenticated:
+            request.META["QUERY_STRING"] = ""
+        return guarded(request, *args, **kwargs)
 
     return answer
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -12,6 +11,7 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
@@ -23,7 +23,7 @@ from notify import sending
 from notify.exceptions import Busy, EpochChanged
 from notify.inbox.marks import MARKS
 from notify.web import callers, limits, refusals
-from notify.web.pages import counted, readable
+from notify.web.pages import MAX_REPEATED, counted, readable, signed_in
 from notify.web.refusals import Refusal
 
 MAX_ID = 2**53
@@ -34,7 +34,7 @@ MAX_ID = 2**53
 # A browser may keep it, to show it without a network, and asks each time that it has one. It has
 # a person's inbox in it: `Vary: Cookie`, which comes of the session, voids it with the sign-out.
 @cache_control(private=True, no_cache=True)
-@login_required
+@signed_in
 @counted
 def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "notify/dashboard.html")
@@ -42,7 +42,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @readable
-@login_required
+@signed_in
 @counted
 def mark(request: HttpRequest) -> HttpResponse:
     """The inbox's buttons where no script runs: `read:17`, `read-all:<version>:<epoch>`."""
@@ -54,7 +54,9 @@ def mark(request: HttpRequest) -> HttpResponse:
     except (Busy, EpochChanged):
         pass  # the page that follows shows what is left to do
     back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
+    is_ours = len(iri_to_uri(back)) <= MAX_REPEATED and url_has_allowed_host_and_scheme(
+        back, {request.get_host()}, request.is_secure()
+    )
     return HttpResponseRedirect(back if is_ours else reverse("notify:dashboard"))
 
 

@@ -27,6 +27,7 @@ from notify.models import ApiToken
 from tests.conftest import PASSWORD, StartServer
 from tests.harness.client import Client
 from tests.harness.database import orm
+from tests.harness.nginx import SERVE_BEHIND_NGINX
 from tests.harness.server import SERVE
 from tests.harness.sessions import new_session, session_cookie
 from tests.harness.waiting import aeventually, eventually
@@ -40,10 +41,14 @@ TITLE, BODY = "Title-4711-of-a-notice", "Body-4712-of-a-notice"
 # Logs
 
 
+@pytest.mark.parametrize("verbosity", ["1", "3"])
 async def test_no_secret_and_no_text_of_a_notice_is_in_the_log(
-    start_server: StartServer, ada: User, make_user
+    start_server: StartServer, ada: User, make_user, verbosity: str
 ) -> None:
-    server = start_server(command=SERVE, NOTIFY_SWEEP_INTERVAL="0.2")
+    level = "INFO" if verbosity == "1" else "DEBUG"
+    server = start_server(
+        command=(*SERVE, "-v", verbosity), NOTIFY_SWEEP_INTERVAL="0.2", LOG_LEVEL=level
+    )
     session = await orm(new_session, ada)
     cookie = f"{django_settings.SESSION_COOKIE_NAME}={session.session_key}"
     _, api_token = await orm(ApiToken.objects.issue, ada, "robot", ["inbox", "send"])
@@ -64,6 +69,7 @@ async def test_no_secret_and_no_text_of_a_notice_is_in_the_log(
     async with httpx.AsyncClient(base_url=server.url) as browser:
         # Somebody pastes it into the address bar, where it is no handshake.
         await browser.get(f"/ws/notify/?ticket={tickets[2]}")
+        say(server.port, handshake(server.port, "X", b"x", f"//[/?ticket={tickets[2]}"))
         await browser.get("/api/notify/inbox/", params={"q": TITLE}, headers={"Cookie": cookie})
         headers = {"Authorization": f"Bearer {api_token}"}
         for body in ({"title": TITLE, "body": BODY}, {"title": TITLE, "to": {"users": [BODY]}}):
@@ -125,9 +131,9 @@ def test_nobody_can_write_a_line_of_their_own_into_the_log(start_server: StartSe
         assert not line.startswith("2031"), line
 
 
-def handshake(port: int, name: str, value: bytes) -> bytes:
+def handshake(port: int, name: str, value: bytes, path: str = "/ws/notify/") -> bytes:
     lines = [
-        "GET /ws/notify/ HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket",
+        f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket",
         "Connection: Upgrade", "Sec-WebSocket-Version: 13",
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", f"{name}: ",
     ]  # fmt: skip
@@ -140,7 +146,7 @@ def handshake(port: int, name: str, value: bytes) -> bytes:
 def test_cookies_are_secure_under_production_variables(
     start_server: StartServer, ada: User
 ) -> None:
-    server = start_server(command=SERVE, HTTPS="on", BEHIND_PROXY="on")
+    server = start_server(command=SERVE_BEHIND_NGINX, HTTPS="on", BEHIND_PROXY="on")
     through = {"X-Forwarded-Proto": "https", "Host": "localhost"}
     page = httpx.get(f"{server.url}/accounts/login/", headers=through)
     [csrf] = page.headers.get_list("Set-Cookie")

@@ -90,6 +90,7 @@ HANDSHAKE = [
         ("1.0", [], b""),
         ("1.1", ["Content-Length: 6"], b"\x81\x80abcd"),
         ("1.1", ["Transfer-Encoding: chunked"], b"6\r\n\x81\x80abcd\r\n0\r\n\r\n"),
+        ("1.1", [], b"\x81\x80abcd"),  # a frame before the answer
     ],
 )
 def test_a_handshake_is_http_1_1_and_has_no_body(

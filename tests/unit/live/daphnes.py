@@ -7,6 +7,7 @@ from typing import Any
 
 from daphne.ws_protocol import WebSocketFactory
 
+from notify.live.proxy_headers import ProxyHeaders
 from notify.live.server import BoundedProtocol
 
 HANDSHAKE = (
@@ -22,6 +23,7 @@ class DaphnesServer:
     """What Daphne's protocol asks of its server, without one."""
 
     root_path = ""
+    proxy_headers = ProxyHeaders()
     proxy_forwarded_address_header = None
 
     def protocol_connected(self, protocol: object) -> None: ...
@@ -34,18 +36,28 @@ class DaphnesServer:
         return asyncio.Queue()
 
 
-def opened(transport: Any, protocol: type[BoundedProtocol] = BoundedProtocol) -> Any:
-    """The protocol, after an accepted handshake."""
-    factory = WebSocketFactory(DaphnesServer())
+def ws_factory(server: Any, protocol: type[BoundedProtocol] = BoundedProtocol) -> Any:
+    factory = WebSocketFactory(server)
     factory.protocol = protocol
     factory.setProtocolOptions(
         openHandshakeTimeout=0, closeHandshakeTimeout=0, maxMessagePayloadSize=1000
     )
-    one = factory.buildProtocol(None)
+    return factory
+
+
+def opened(transport: Any, protocol: type[BoundedProtocol] = BoundedProtocol) -> Any:
+    """The protocol, after an accepted handshake."""
+    one = opening(transport, protocol)
+    one.handle_reply({"type": "websocket.accept"})
+    return one
+
+
+def opening(transport: Any, protocol: type[BoundedProtocol] = BoundedProtocol) -> Any:
+    """The protocol, whose handshake waits for the application's answer."""
+    one = ws_factory(DaphnesServer(), protocol).buildProtocol(None)
     one._raw_query_string = b""
     one.makeConnection(transport)
     one.dataReceived(HANDSHAKE)
-    one.handle_reply({"type": "websocket.accept"})
     return one
 
 

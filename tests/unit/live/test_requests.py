@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from notify.live import requests
 from notify.live.requests import BoundedFactory
-from tests.unit.live.daphnes import DaphnesServer
+from tests.unit.live.daphnes import HANDSHAKE, DaphnesServer, frame, ws_factory
 
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 
@@ -22,6 +22,7 @@ class Server(DaphnesServer):
     request_buffer_size = 8192
     max_body_bytes = 1000
     server_name = "test"
+    ws_factory: Any
 
     def __init__(self) -> None:
         self.taken: list[Any] = []
@@ -102,6 +103,40 @@ def test_what_is_above_it_is_answered_once_and_reaches_nobody(
     [(_, end)] = world.later
     end()
     assert world.transport.disconnecting
+
+
+@pytest.mark.parametrize(
+    "handshake",
+    [
+        HANDSHAKE.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        HANDSHAKE[:-2] + b"Content-Length: 1\r\n\r\nx",
+        HANDSHAKE[:-2] + CHUNKED + b"\r\n" + chunked(10),
+        HANDSHAKE[:-2] + CHUNKED + b"\r\n" + chunked(0) + frame(b"{}"),
+        HANDSHAKE + frame(b"{}"),
+        HANDSHAKE + HANDSHAKE,
+    ],
+    ids=["HTTP/1.0", "body", "pieces", "no pieces, and a frame", "frame", "another handshake"],
+)
+def test_a_handshake_comes_alone(world: World, handshake: bytes) -> None:
+    world.channel.dataReceived(handshake)
+    assert world.transport.value()[8:].startswith(b" 400 Bad Request\r\n")
+    assert world.transport.value().count(b"400 Bad Request\r\n") == 1
+    assert world.server.taken == []
+
+
+@pytest.mark.parametrize("first", [b"GET / HTTP/1.1\r\nHost: x\r\n", HANDSHAKE[:-2]])
+def test_a_root_path_that_a_client_sends_is_not_even_decoded(world: World, first: bytes) -> None:
+    """Daphne would answer by 500, with a traceback in the log."""
+    world.server.ws_factory = ws_factory(world.server)
+    world.channel.dataReceived(first + b"Daphne-Root-Path: \xff\r\n\r\n")
+    [protocol] = world.server.taken
+    assert protocol.root_path == ""
+
+
+def test_its_text_for_the_log_has_no_query_string(world: World) -> None:
+    world.channel.dataReceived(b"GET /path?ticket=secret HTTP/1.1\r\nHost: x\r\n\r\n")
+    [request] = world.server.taken
+    assert repr(request) == "<BoundedRequest b'GET' b'/path'>"
 
 
 def test_what_comes_after_the_answer_is_kept_nowhere(world: World) -> None:

@@ -21,11 +21,13 @@ from tests.unit.live.daphnes import (
     BINARY,
     CLOSE,
     CONTINUATION,
+    HANDSHAKE,
     MASK,
     PING,
     TEXT,
     frame,
     opened,
+    opening,
 )
 from tests.unit.live.fakes import settle
 
@@ -229,6 +231,27 @@ def test_a_frame_that_is_not_masked_ends_the_connection() -> None:
     socket.protocol.dataReceived(frame(PONG, mask=None))
     assert socket.heard == []
     assert "unmasked client-to-server frame" in socket.protocol.wasNotCleanReason
+
+
+@pytest.mark.parametrize("early", [frame(PONG), b"x", HANDSHAKE], ids=["frame", "x", "handshake"])
+def test_a_client_that_does_not_wait_for_the_answer_is_refused(early: bytes) -> None:
+    transport = Transport()
+    protocol = opening(transport)
+    protocol.dataReceived(early)
+    assert transport.value().startswith(b"HTTP/1.1 400 ")
+    assert transport.disconnecting
+    protocol.dataReceived(early)
+    protocol.end_without_application()
+    assert transport.value().count(b"HTTP/1.1") == 1
+    assert list(protocol.application_queue._queue) == [{"type": "websocket.connect"}]
+
+
+def test_what_autobahn_cannot_read_is_repeated_without_its_query() -> None:
+    transport = Transport()
+    protocol = opening(transport)
+    protocol.failHandshake('could not parse "//[/?ticket=secret"')
+    assert transport.value().startswith(b'HTTP/1.1 400 could not parse "//[/\r\n')
+    assert protocol.wasNotCleanReason == 'could not parse "//[/'
 
 
 payloads = st.sampled_from([PONG, b"", b"{}", padded(125), padded(126), "é".encode(), b"\xff"])

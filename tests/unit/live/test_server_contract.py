@@ -18,11 +18,13 @@ from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.tcp import Connection
 from twisted.internet.tcp import Server as TcpServer
 from twisted.internet.testing import MemoryReactorClock
+from twisted.protocols.basic import LineReceiver
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.web.http import HTTPChannel, Request
 
 from notify.live import server
 from notify.live.direct import STATE_OPEN, DirectWriter
+from notify.live.requests import BoundedRequest
 from notify.live.server import BoundedProtocol
 from tests.unit.live.daphnes import PING, frame
 from tests.unit.live.test_server import Socket
@@ -55,6 +57,42 @@ def test_a_request_reads_no_form_into_its_arguments_where_it_is_told_so() -> Non
     assert "and self._parsePOSTFormSubmission" in inspect.getsource(Request.requestReceived)
     assert "http.Request.__init__(self, *args, **kwargs)" in inspect.getsource(WebRequest)
     assert "self.args" not in inspect.getsource(WebRequest)
+
+
+def test_a_request_has_no_header_read_before_process_and_a_handshake_is_made_of_its_headers() -> (
+    None
+):
+    source = inspect.getsource(WebRequest.process)
+    assert source.count("self.requestHeaders.getAllRawHeaders()") == 3
+    assert 'name.lower() == b"daphne-root-path"' in source
+    assert "super().process()" in inspect.getsource(BoundedRequest.process)
+
+
+def test_daphne_logs_the_address_that_its_protocol_has_when_it_logs() -> None:
+    for source in (WebRequest.handle_reply, WebSocketProtocol.onOpen):
+        assert '"%s:%s" % tuple(self.client_addr)' in inspect.getsource(source)
+    for source in (WebRequest.process, WebSocketProtocol.onConnect):
+        assert "if self.server.proxy_forwarded_address_header:" in inspect.getsource(source)
+
+
+def test_what_came_with_a_request_waits_in_the_line_buffer_of_its_channel() -> None:
+    assert issubclass(HTTPChannel, LineReceiver)
+    source = inspect.getsource(LineReceiver.dataReceived)
+    assert "line, self._buffer = self._buffer.split(self.delimiter, 1)" in source
+
+
+def test_twisted_writes_its_own_log_by_the_factory() -> None:
+    assert "self.channel.factory.log(self)" in inspect.getsource(Request.finish)
+    assert callable(HTTPFactory.log)
+
+
+def test_a_handshake_that_is_not_answered_yet_has_a_deferred_which_takes_a_refusal() -> None:
+    assert "self.handshake_deferred = defer.Deferred()" in inspect.getsource(
+        WebSocketProtocol.onConnect
+    )
+    source = inspect.getsource(WebSocketProtocol.serverReject)
+    parts = ("errback(", "del self.handshake_deferred", "self.server.protocol_disconnected(self)")
+    assert 0 < source.index(parts[0]) < source.index(parts[1]) < source.index(parts[2])
 
 
 def test_the_server_ends_by_kill_all_applications() -> None:

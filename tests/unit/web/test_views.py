@@ -32,6 +32,23 @@ def test_the_dashboard_asks_who_you_are(client, db):
     assert response["Location"] == f"{reverse('login')}?next={DASHBOARD}"
 
 
+@pytest.mark.parametrize("path", [DASHBOARD, "/notify/operations/"])
+@pytest.mark.parametrize("query", ["a" * 8000, '"' * 900, "é" * 400], ids=["a", "quotes", "é"])
+def test_what_a_redirect_repeats_fits_into_the_headers_of_any_proxy(client, db, path, query):
+    response = client.get(path, QUERY_STRING=query)
+    assert response["Location"] == f"{reverse('login')}?next={path}"
+
+
+def test_a_usual_query_is_repeated_after_signing_in(client, db):
+    response = client.get(DASHBOARD, QUERY_STRING="q=" + "a" * 998)
+    assert response["Location"] == f"{reverse('login')}?next={DASHBOARD}%3Fq%3D{'a' * 998}"
+    assert len(client.get(DASHBOARD, QUERY_STRING="%" * 1000)["Location"]) < 3100
+
+
+def test_a_long_query_is_the_pages_own_where_somebody_is_signed_in(page):
+    assert "a" * 4000 in page.get(DASHBOARD, {"q": "a" * 4000}).content.decode()
+
+
 def test_the_dashboard_has_the_elements_and_what_they_must_know(page):
     html = page.get(DASHBOARD).content.decode()
     for element in ("notify-bell", "notify-inbox", "notify-connection", "notify-test"):
@@ -107,6 +124,12 @@ def test_where_a_mark_leads_back_to_may_be_anything(page, back):
     response = page.post("/notify/mark/", {"mark": "read:1", "next": back})
     assert response.status_code == 302
     assert response["Location"] in {back, DASHBOARD}
+
+
+@pytest.mark.parametrize("back", [f"{DASHBOARD}?q={'a' * 4000}", f"{DASHBOARD}?q={'é' * 400}"])
+def test_where_a_mark_leads_back_to_is_no_longer_than_proxies_take(page, back):
+    response = page.post("/notify/mark/", {"mark": "read:1", "next": back})
+    assert response["Location"] == DASHBOARD
 
 
 def test_what_is_forbidden_is_one_line_of_the_log(page, caplog):
