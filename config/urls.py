@@ -18,4 +18,5 @@ urlpatterns = [
         name="password_change_done",
     ),
     path("", include("notify.web.urls")),
+    path("", include("notify.web.probes")),
 ]
