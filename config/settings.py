@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "csp",
     "ninja",  # the page of the API, with its script from here and not from another host
     "notify",
@@ -80,6 +81,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "config.signing_in.RememberBrowser",
     "config.middleware.DatabaseIsAway",
     "config.middleware.in_one_thread",  # the last, as it is for all before it
 ]
@@ -191,6 +194,18 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: whether the next may look at the password
+    "django.contrib.auth.backends.ModelBackend",
+]
+# What is counted, and how: config/signing_in.py. axes keeps and logs nothing by itself.
+AXES_HANDLER = "config.signing_in.CountedBeforehand"
+AXES_LOCKOUT_CALLABLE = "config.signing_in.slowed_down"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 # ------------------------------------------------------------------------------- security
 
