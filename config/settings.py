@@ -64,12 +64,14 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "csp",
     "ninja",  # the page of the API, with its script from here and not from another host
     "notify",
 ]
 
 MIDDLEWARE = [
+    "notify.web.probes.AnswerProbes",  # first: asked by address, and without TLS
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -80,6 +82,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "config.signing_in.RememberBrowser",
     "config.middleware.DatabaseIsAway",
     "config.middleware.in_one_thread",  # the last, as it is for all before it
 ]
@@ -192,15 +196,22 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: whether the next may look at the password
+    "django.contrib.auth.backends.ModelBackend",
+]
+# What is counted, and how: config/signing_in.py. axes keeps and logs nothing by itself.
+AXES_HANDLER = "config.signing_in.CountedBeforehand"
+AXES_LOCKOUT_CALLABLE = "config.signing_in.slowed_down"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
 # ------------------------------------------------------------------------------- security
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [
-    r"^healthz$",
-    r"^readyz$",
-    r"^metrics$",
-]  # asked by a supervisor, without TLS
 SECURE_HSTS_SECONDS = env.read("HSTS_SECONDS", whole_number, default=31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.read("HSTS_SUBDOMAINS", switch, default=False)
 SECURE_HSTS_PRELOAD = env.read("HSTS_PRELOAD", switch, default=False)

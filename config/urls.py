@@ -5,17 +5,28 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from config.signing_in import counts_old_passwords
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="notify:dashboard"), name="home"),
+    path(
+        "admin/password_change/",
+        counts_old_passwords(admin.site.admin_view(admin.site.password_change, cacheable=True)),
+    ),
     path("admin/", admin.site.urls),
     # Of django.contrib.auth.urls those that need no e-mail.
     path("accounts/login/", auth.LoginView.as_view(), name="login"),
     path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
-    path("accounts/password_change/", auth.PasswordChangeView.as_view(), name="password_change"),
+    path(
+        "accounts/password_change/",
+        counts_old_passwords(auth.PasswordChangeView.as_view()),
+        name="password_change",
+    ),
     path(
         "accounts/password_change/done/",
         auth.PasswordChangeDoneView.as_view(),
         name="password_change_done",
     ),
     path("", include("notify.web.urls")),
+    path("", include("notify.web.probes")),
 ]

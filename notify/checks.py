@@ -10,6 +10,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import InterfaceError, OperationalError, connections, router
+from django.urls import NoReverseMatch, reverse
 
 from notify import conf
 from notify.inbox import database
@@ -249,6 +250,47 @@ def check_hosts(
             id="notify.W007",
         )
     ]
+
+
+PROBES = "notify.web.probes.AnswerProbes"
+# Each of them asks for the host, or sends who is not signed in away.
+AFTER_PROBES = {
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+}
+
+
+@register("notify")
+def check_probes(
+    *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """notify.W012: probes that are refused by address, where there are any."""
+    middleware = list(settings.MIDDLEWARE)
+    before = middleware[: middleware.index(PROBES)] if PROBES in middleware else middleware
+    if PROBES in middleware and not AFTER_PROBES & set(before):
+        return []
+    if not _has_probes():
+        return []
+    return [
+        Warning(
+            "/healthz, /readyz and /metrics are refused (400), or redirected, where a supervisor "
+            "asks for them by the address of the process.",
+            hint=f"Put {PROBES!r} first in MIDDLEWARE, or leave notify.web.probes out of the "
+            "URLconf (docs/embedding.md).",
+            id="notify.W012",
+        )
+    ]
+
+
+def _has_probes() -> bool:
+    if getattr(settings, "ROOT_URLCONF", None) is None:
+        return False
+    try:
+        reverse("notify-probes:healthz")
+    except NoReverseMatch:
+        return False
+    return True
 
 
 @register("notify")

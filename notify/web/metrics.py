@@ -53,10 +53,15 @@ def metrics(request: HttpRequest) -> HttpResponse:
     )
 
 
+def token_of(request: HttpRequest) -> str:
+    """What `Authorization` names after its scheme; empty where nothing is."""
+    return request.headers.get("Authorization", "").partition(" ")[2]
+
+
 def _may_see(request: HttpRequest) -> bool:
-    token = conf.current().metrics_token
-    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
-    if sent:
+    if sent := token_of(request):
+        token = conf.current().metrics_token
+        scheme = request.headers["Authorization"].partition(" ")[0]
         matches = token is not None and constant_time_compare(sent.strip(), token)
         return matches and scheme.lower() == "bearer"
     return bool(request.user.has_perm(PERMISSION))

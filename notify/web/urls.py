@@ -1,4 +1,4 @@
-"""Every route of notify: `path("", include("notify.web.urls"))`.
+"""The pages and the API: `path("", include("notify.web.urls"))`. The probes are in probes.py.
 
 The pages are in the namespace `notify`. The API has its own, `notify-api`, which django-ninja
 wants at the top level.
@@ -6,7 +6,7 @@ wants at the top level.
 
 from django.urls import include, path
 
-from notify.web import health, metrics, operations, views
+from notify.web import operations, views
 from notify.web.api import api
 
 pages = [
@@ -14,9 +14,6 @@ pages = [
     path("notify/mark/", views.mark, name="mark"),
     path("notify/operations/", operations.operations, name="operations"),
     path("notify/test/", views.send_test, name="send_test"),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
-    path("metrics", metrics.metrics, name="metrics"),
 ]
 
 urlpatterns = [

@@ -158,3 +158,27 @@ def test_a_daphne_that_was_not_tested_is_a_warning(monkeypatch):
     [found] = ours()
     assert found.id == "notify.W008"
     assert "Daphne 4.3.0" in found.msg
+
+
+PROBES = "notify.web.probes.AnswerProbes"
+
+
+@pytest.mark.parametrize("where", ["nowhere", "last"])
+def test_probes_that_are_refused_by_address_are_a_warning(settings, where):
+    others = [name for name in settings.MIDDLEWARE if name != PROBES]
+    settings.MIDDLEWARE = others if where == "nowhere" else [*others, PROBES]
+    [found] = ours()
+    assert found.id == "notify.W012"
+    assert f"Put '{PROBES}' first" in found.hint
+
+
+@pytest.mark.parametrize("urls", ["notify.web.urls", None])
+def test_a_project_without_probes_is_not_told_of_them(settings, urls):
+    settings.ROOT_URLCONF = urls
+    settings.MIDDLEWARE = []
+    assert ours() == []
+
+
+def test_what_asks_for_no_host_may_stand_before_the_probes(settings):
+    settings.MIDDLEWARE = ["whitenoise.middleware.WhiteNoiseMiddleware", *settings.MIDDLEWARE]
+    assert ours() == []

@@ -22,7 +22,7 @@ import notify
 from notify import sending
 from notify.exceptions import Busy
 from notify.inbox import reading
-from notify.management.commands import notify_work
+from notify.management.commands import notify_doctor, notify_work
 from notify.models import Batch, Inbox, Notice, Notification
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -277,6 +277,20 @@ def test_the_doctor_sets_wrong_counts_right(make_user):
 def test_the_doctor_wants_to_know_what_to_do():
     with pytest.raises(CommandError, match="--recount"):
         run("notify_doctor")
+
+
+BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # it loads nobody
+    "django.contrib.auth.backends.RemoteUserBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+
+
+def test_the_doctor_signs_in_by_a_backend_that_loads_the_user(make_user, settings):
+    settings.AUTHENTICATION_BACKENDS = BACKENDS
+    assert notify_doctor._backend_of(make_user("ada")) == BACKENDS[1]
+    with pytest.raises(CommandError, match="is the account active"):
+        notify_doctor._backend_of(make_user("bob", is_active=False))
 
 
 def test_pruning_deletes_what_is_old_and_in_that_state(make_user):

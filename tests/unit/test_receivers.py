@@ -137,7 +137,7 @@ def test_a_hash_that_is_renewed_at_sign_in_is_no_change(ada, settings):
     ada.password = make_password(PASSWORD, hasher="pbkdf2_sha1")
     ada.save()
     before = ada.password
-    assert Client().login(username="ada", password=PASSWORD)
+    sign_in()
     ada.refresh_from_db()
     assert ada.password != before, "the hash was renewed"
     assert kinds(ada) == []

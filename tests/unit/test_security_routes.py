@@ -89,6 +89,9 @@ def test_every_page_has_a_policy_without_exceptions_and_nothing_that_needs_one(r
         if "logout" in path:
             continue
         answer = client.get(path, follow=True)
+        if path in {"/healthz", "/readyz"}:  # answered before anything else; no pages
+            assert answer.headers["Content-Type"] == "application/json"
+            continue
         policy = answer.headers["Content-Security-Policy"]
         assert "unsafe" not in policy, path
         for directive in (

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -88,7 +88,7 @@ def _session(user: Any) -> Iterator[str]:
     """A cookie that signs the user in, for the time of the visit."""
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[BACKEND_SESSION_KEY] = _backend_of(user)
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.set_expiry(SESSION_S)
     session.save()
@@ -96,6 +96,19 @@ def _session(user: Any) -> Iterator[str]:
         yield f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
     finally:
         session.delete()
+
+
+def _backend_of(user: Any) -> str:
+    """The first backend that loads this user. Some load nobody: they only look at attempts to
+    sign in, as that of django-axes does, and stand first."""
+    for path in settings.AUTHENTICATION_BACKENDS:
+        backend: Any = load_backend(path)
+        if hasattr(backend, "get_user") and backend.get_user(user.pk) is not None:
+            return path
+    raise CommandError(
+        f"No backend of AUTHENTICATION_BACKENDS loads {user}; is the account active? "
+        "Say with --user who can sign in."
+    )
 
 
 @contextmanager

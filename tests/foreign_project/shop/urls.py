@@ -8,4 +8,5 @@ urlpatterns = [
     path("buy/", views.buy, name="buy"),
     path("accounts/", include("django.contrib.auth.urls")),
     path("", include("notify.web.urls")),
+    path("", include("notify.web.probes")),
 ]
