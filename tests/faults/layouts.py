@@ -43,6 +43,11 @@ class Layout:
         self._path = f"{systemctl.install(directory)}:{systemctl.PATH}"
 
     @property
+    def ports(self) -> list[int]:
+        """Of all processes."""
+        return [self.first, self.second]
+
+    @property
     def sockets(self) -> list[str]:
         return [f"notify@{self.first}", f"notify@{self.second}"]
 
@@ -96,7 +101,7 @@ class EverythingOnServe(Layout):
             "/etc/notify/environment": self.environment,
         }
         (directory / unit.name).write_text(put_in(unit.read_text(), self.paths, unit))
-        self.nginx = Nginx(directory, [self.first, self.second])
+        self.nginx = Nginx(directory, self.ports)
         manage = [sys.executable, "manage.py", "collectstatic", "--noinput"]
         run(manage, systemctl.environment_of(self.environment), ROOT)
 
@@ -133,9 +138,13 @@ class Split(Layout):
         here = self.paths | {"127.0.0.1:8000": f"127.0.0.1:{self.pages_port}"}
         pages = written("/etc/systemd/system/shop.service", here)
         (directory / "shop.service").write_text(pages)
-        self.nginx = NginxOfTheSplit(directory, [self.first, self.second, self.pages_port])
+        self.nginx = NginxOfTheSplit(directory, self.ports)
         manage = [str(self.python), "manage.py", "collectstatic", "--noinput"]
         run(manage, systemctl.environment_of(self.environment), self.site)
+
+    @property
+    def ports(self) -> list[int]:
+        return [*super().ports, self.pages_port]
 
     def _make_the_site(self) -> None:
         self.site.mkdir()
@@ -160,14 +169,16 @@ class Split(Layout):
         # What such a site has before it has heard of notify, and what embedding.md adds.
         before = (
             "\nDEBUG = False\n"
-            'STATIC_ROOT = BASE_DIR / "static"\n'
             "SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True\n"
             f"DATABASES = {{'default': {pformat(database)}}}\n"
             'INSTALLED_APPS = ["daphne", *INSTALLED_APPS, "ninja", "notify"]\n'
             'ASGI_APPLICATION = "shop.asgi.application"\n'
         )
         # 127.0.0.1: until probes answer by address, whatever ALLOWED_HOSTS says.
-        here = {'["shop.example.org"]': '["localhost", "127.0.0.1"]'}
+        here = {
+            "/srv/shop/static": self.site / "static",
+            '["shop.example.org"]': '["localhost", "127.0.0.1"]',
+        }
         return before + written("/srv/shop/shop/settings.py", here)
 
     def restart(self) -> subprocess.CompletedProcess[str]:
