@@ -5,8 +5,6 @@ from __future__ import annotations
 import gzip
 import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import ROOT, wait_until_live
+from tests.harness.built import install_built_package, run
 from tests.harness.server import Server
 
 SHOP = ROOT / "tests" / "foreign_project"
@@ -26,37 +25,16 @@ class Shop:
     """A directory with an environment of its own, in which notify is the built wheel."""
 
     def __init__(self, directory: Path) -> None:
-        self.python = directory / "venv" / "bin" / "python"
+        self.python = install_built_package(directory, directory / "venv")
         self.env = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
             "PYTHONPATH": str(SHOP),
             "DJANGO_SETTINGS_MODULE": "shop.settings",
             "SHOP_DATABASE": str(directory / "shop.sqlite3"),
         }
-        self._install(directory)
-
-    def _install(self, directory: Path) -> None:
-        pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-        wheels = str(directory / "wheels")
-        run([*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", wheels, str(ROOT)])
-        run([sys.executable, "-m", "venv", "--without-pip", str(directory / "venv")])
-        site = next((directory / "venv" / "lib").glob("python*/site-packages"))
-        [wheel] = (directory / "wheels").glob("*.whl")
-        run([*pip, "install", "--no-deps", "--no-index", "--target", str(site), str(wheel)])
-        # What it depends on is where the tests have it; the checkout is not on that path.
-        others = next(path for path in sys.path if path.endswith("site-packages"))
-        (site / "others.pth").write_text(f"{others}\n")
 
     def django(self, *arguments: str) -> str:
         return run([str(self.python), "-P", "-m", "django", *arguments], env=self.env)
-
-
-def run(command: list[str], env: dict[str, str] | None = None) -> str:
-    done = subprocess.run(
-        command, env=env, cwd="/", capture_output=True, text=True, timeout=180, check=False
-    )
-    assert done.returncode == 0, f"{command}:\n{done.stdout}{done.stderr}"
-    return done.stdout
 
 
 @pytest.fixture(scope="module")

@@ -33,6 +33,7 @@ class Follower(Client):
         cookie: str,
         rng: random.Random,
         haste: float = 0.2,
+        dial_timeout: float = DIAL_TIMEOUT,
         **options: Any,
     ) -> None:
         super().__init__(ways[0][0], cookie=cookie, origin=ways[0][1], **options)
@@ -41,6 +42,7 @@ class Follower(Client):
         rng.shuffle(self.ways)
         self.rng = rng
         self.haste = haste
+        self.dial_timeout = dial_timeout
         self.began = time.time()
         self.first_seen: dict[int, float] = {}
         self.titles_seen: set[str] = set()
@@ -104,7 +106,7 @@ class Follower(Client):
         self.heard = time.monotonic()
         self.dials.append(self.heard)
         try:
-            async with asyncio.timeout(DIAL_TIMEOUT):
+            async with asyncio.timeout(self.dial_timeout):
                 await self.connect()
         except (OSError, WebSocketException, TimeoutError, EOFError):
             return False

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.harness.certificate import Certificate
+from tests.harness.documents import put_in
 from tests.harness.process import Process, free_port, listens
 from tests.harness.server import ROOT, SERVE
 
@@ -54,12 +55,17 @@ class Nginx(Process):
     def ready(self) -> bool:
         return listens(self.port)
 
+    @property
+    def workers(self) -> list[int]:
+        """Those that end with their sockets, after a reload, too."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
     def reload(self) -> None:
         """As after a change of the file: new workers, while the old end with their sockets."""
         subprocess.run([*self.command[:5], "-s", "reload"], check=True, capture_output=True)
 
     def _filled_in(self, upstreams: Sequence[int]) -> str:
-        text = CONFIGURATION.read_text()
         first, second = upstreams
         own = {
             "pid /run/nginx.pid": f"pid {self.directory}/nginx.pid",
@@ -73,11 +79,13 @@ class Nginx(Process):
             "/etc/ssl/notify.example.org.key": str(self.certificate.key),
             "notify.example.org;": "localhost;",
         }
-        for written, here in own.items():
-            assert written in text, f"deploy/nginx.conf has no {written!r} any more"
-            text = text.replace(written, here)
-        if os.geteuid() != 0:  # the directories that nginx was built with are root's
-            kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-            lines = [f"{kind}_temp_path {self.directory}/{kind};" for kind in kinds]
-            text = text.replace("http {", "\n".join(["http {", *lines]), 1)
-        return text
+        text = put_in(CONFIGURATION.read_text(), own, CONFIGURATION)
+        return self._with_directories(text)
+
+    def _with_directories(self, text: str) -> str:
+        if os.geteuid() == 0:
+            return text
+        # Those that nginx was built with are root's.
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        lines = [f"{kind}_temp_path {self.directory}/{kind};" for kind in kinds]
+        return text.replace("http {", "\n".join(["http {", *lines]), 1)

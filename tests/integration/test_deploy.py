@@ -25,6 +25,7 @@ from notify import conf
 from tests.conftest import StartServer
 from tests.harness.client import Client
 from tests.harness.database import orm
+from tests.harness.documents import block
 from tests.harness.nginx import BEHIND_NGINX, SERVE_BEHIND_NGINX, Nginx
 from tests.harness.process import Process, free_port, listens
 from tests.harness.server import ROOT, Server, environment
@@ -224,6 +225,23 @@ def _systemd_analyze(*arguments: str) -> str:
 
 def test_systemd_finds_nothing_to_say_about_the_unit(tmp_path: Path) -> None:
     assert _systemd_analyze("verify", str(_unit_here(tmp_path))) == ""
+
+
+@pytest.mark.parametrize("name", ["notify@.service", "shop.service"])
+def test_systemd_finds_nothing_to_say_about_the_units_of_the_page(
+    name: str, tmp_path: Path
+) -> None:
+    text = block("docs/deployment.md", f"/etc/systemd/system/{name}")
+    gunicorn = str(Path(sys.executable).with_name("gunicorn"))
+    for written, here in {
+        "/srv/shop/.venv/bin/python": sys.executable,
+        "/srv/shop/.venv/bin/gunicorn": gunicorn,
+        "/srv/shop": str(ROOT),
+    }.items():
+        text = text.replace(written, here)
+    unit = tmp_path / name.replace("@", "@8001")
+    unit.write_text(text)
+    assert _systemd_analyze("verify", str(unit)) == ""
 
 
 def test_systemd_calls_the_unit_hardened(tmp_path: Path) -> None:
