@@ -6,7 +6,7 @@ import os
 import shutil
 import ssl
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.harness.certificate import Certificate
@@ -20,9 +20,18 @@ SERVE_BEHIND_NGINX = (*SERVE, "--proxy-headers")
 
 
 class Nginx(Process):
-    """Listens with TLS on `port`, before servers on `upstreams` (two ports of 127.0.0.1)."""
+    """Listens with TLS on `port`, before servers on `upstreams` (two ports of 127.0.0.1).
 
-    def __init__(self, directory: Path, upstreams: Sequence[int]) -> None:
+    `instead` maps what stands in the file to what stands there for this test.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        upstreams: Sequence[int],
+        *,
+        instead: Mapping[str, str] | None = None,
+    ) -> None:
         program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
         assert program, "nginx is not installed; `make test` installs it"
         self.directory = directory
@@ -30,7 +39,7 @@ class Nginx(Process):
         self.plain_port = free_port()
         self.certificate = Certificate(directory)
         self.configuration = directory / "nginx.conf"
-        self.configuration.write_text(self._filled_in(upstreams))
+        self.configuration.write_text(self._filled_in(upstreams, instead or {}))
         command = [program, "-c", str(self.configuration), "-e", str(directory / "nginx.err")]
         super().__init__([*command, "-g", "daemon off;"], log=directory / "nginx.out")
 
@@ -47,6 +56,10 @@ class Nginx(Process):
     def access_log(self) -> str:
         return (self.directory / "access.log").read_text()
 
+    @property
+    def error_log(self) -> str:
+        return (self.directory / "error.log").read_text()
+
     def trust(self) -> ssl.SSLContext:
         """What a client needs to believe this nginx."""
         return self.certificate.trust()
@@ -58,7 +71,7 @@ class Nginx(Process):
         """As after a change of the file: new workers, while the old end with their sockets."""
         subprocess.run([*self.command[:5], "-s", "reload"], check=True, capture_output=True)
 
-    def _filled_in(self, upstreams: Sequence[int]) -> str:
+    def _filled_in(self, upstreams: Sequence[int], instead: Mapping[str, str]) -> str:
         text = CONFIGURATION.read_text()
         first, second = upstreams
         own = {
@@ -73,7 +86,7 @@ class Nginx(Process):
             "/etc/ssl/notify.example.org.key": str(self.certificate.key),
             "notify.example.org;": "localhost;",
         }
-        for written, here in own.items():
+        for written, here in [*instead.items(), *own.items()]:
             assert written in text, f"deploy/nginx.conf has no {written!r} any more"
             text = text.replace(written, here)
         if os.geteuid() != 0:  # the directories that nginx was built with are root's
