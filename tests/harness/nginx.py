@@ -22,15 +22,11 @@ SERVE_BEHIND_NGINX = (*SERVE, "--proxy-headers")
 class Nginx(Process):
     """Listens with TLS on `port`, before servers on `upstreams` (two ports of 127.0.0.1).
 
-    `instead` maps what stands in the file to what stands there for this test.
+    `instead` replaces what the file says, to see what another configuration would do.
     """
 
     def __init__(
-        self,
-        directory: Path,
-        upstreams: Sequence[int],
-        *,
-        instead: Mapping[str, str] | None = None,
+        self, directory: Path, upstreams: Sequence[int], instead: Mapping[str, str] | None = None
     ) -> None:
         program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
         assert program, "nginx is not installed; `make test` installs it"
@@ -72,7 +68,7 @@ class Nginx(Process):
         subprocess.run([*self.command[:5], "-s", "reload"], check=True, capture_output=True)
 
     def _filled_in(self, upstreams: Sequence[int], instead: Mapping[str, str]) -> str:
-        text = CONFIGURATION.read_text()
+        text = _replaced(CONFIGURATION.read_text(), instead)
         first, second = upstreams
         own = {
             "pid /run/nginx.pid": f"pid {self.directory}/nginx.pid",
@@ -86,11 +82,16 @@ class Nginx(Process):
             "/etc/ssl/notify.example.org.key": str(self.certificate.key),
             "notify.example.org;": "localhost;",
         }
-        for written, here in [*instead.items(), *own.items()]:
-            assert written in text, f"deploy/nginx.conf has no {written!r} any more"
-            text = text.replace(written, here)
+        text = _replaced(text, own)
         if os.geteuid() != 0:  # the directories that nginx was built with are root's
             kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
             lines = [f"{kind}_temp_path {self.directory}/{kind};" for kind in kinds]
             text = text.replace("http {", "\n".join(["http {", *lines]), 1)
         return text
+
+
+def _replaced(text: str, replacements: Mapping[str, str]) -> str:
+    for written, here in replacements.items():
+        assert written in text, f"deploy/nginx.conf has no {written!r} any more"
+        text = text.replace(written, here)
+    return text
