@@ -26,6 +26,10 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         await real(scope, receive, _counting(send))
     elif scope.get("path") == "/faults/figures/":
         await _respond(send, figures())
+    elif scope.get("path") == "/faults/slow/":  # as a view of a project may be
+        seconds = float(parse_qs(scope["query_string"].decode())["seconds"][0])
+        await asyncio.sleep(seconds)
+        await _respond(send, {})
     elif scope.get("path") == "/faults/five-sends/":
         user = int(parse_qs(scope["query_string"].decode())["user"][0])
         await sync_to_async(_send_five, thread_sensitive=False)(user)

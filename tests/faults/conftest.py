@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import time
@@ -17,6 +18,7 @@ from tests.faults import report
 from tests.faults.elsewhere import BY_TEST, ON_ANY_SERVER
 from tests.faults.verdict import Outcome
 from tests.faults.world import SERVER, World
+from tests.harness.nginx import BEHIND_NGINX, Nginx
 from tests.harness.redis import RedisServer
 
 SEED = int(os.environ.get("FAULT_SEED") or random.SystemRandom().randrange(10**6))
@@ -131,3 +133,22 @@ async def world(
     yield made
     await made.end()
     print(f"seed {seed}, {time.monotonic() - began:.1f} s, {made.outcome}")  # noqa: T201
+
+
+@pytest_asyncio.fixture
+async def nginx(world: World, tmp_path: Path) -> AsyncIterator[Nginx]:
+    """Before two servers of the world, with connections as in a deployment, and 60 people."""
+    await world.people(60)
+    await world.serve(2, arguments=["--proxy-headers"], DATABASE_POOL="20", **BEHIND_NGINX)
+    directory = tmp_path / "nginx"
+    directory.mkdir()
+    running = Nginx(directory, [server.port for server in world.servers])
+    await asyncio.to_thread(running.start)
+    yield running
+    await asyncio.gather(*(one.leave() for one in world.followers))
+    await asyncio.to_thread(running.stop)
+
+
+async def follow_through(nginx: Nginx, world: World, count: int) -> None:
+    ways = [(nginx.socket_url, nginx.url)]
+    await world.follow(count, ways=ways, trust=nginx.trust(), haste=1.0)

@@ -1,38 +1,21 @@
-"""Two processes behind nginx with the file of deploy/: reloads, a dead process, slow headers."""
+"""Two processes behind nginx with the file of deploy/: reloads, dead processes, slow headers."""
 
 import asyncio
+import os
+import signal
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
+from tests.faults.conftest import follow_through
 from tests.faults.world import World, contract
-from tests.harness.nginx import BEHIND_NGINX, Nginx
+from tests.harness.nginx import Nginx
 from tests.harness.waiting import aeventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CUT_WITHIN_S = 10.0
-
-
-@pytest_asyncio.fixture
-async def nginx(world: World, tmp_path: Path) -> AsyncIterator[Nginx]:
-    await world.people(60)
-    await world.serve(2, arguments=["--proxy-headers"], **BEHIND_NGINX)
-    directory = tmp_path / "nginx"
-    directory.mkdir()
-    running = Nginx(directory, [server.port for server in world.servers])
-    await asyncio.to_thread(running.start)
-    yield running
-    await asyncio.gather(*(one.leave() for one in world.followers))
-    await asyncio.to_thread(running.stop)
-
-
-async def follow_through(nginx: Nginx, world: World, count: int) -> None:
-    ways = [(nginx.socket_url, nginx.url)]
-    await world.follow(count, ways=ways, trust=nginx.trust(), haste=1.0)
 
 
 @pytest.mark.fault(25, "nginx reloaded five times, then one upstream dead")
@@ -54,6 +37,31 @@ async def test_reloads_and_a_dead_upstream_lose_nothing(nginx: Nginx, world: Wor
     await world.stop_senders()
     world.outcome.note = f"{world.closed} sockets were of the dead one"
     await world.judge(90)
+
+
+@pytest.mark.fault(25, "nginx's own workers killed, ten times")
+async def test_a_killed_worker_of_nginx_leaves_nobody_out(nginx: Nginx, world: World) -> None:
+    """Nothing that it has counted of open sockets stays. Ten times, as that would add up."""
+    await follow_through(nginx, world, 60)
+    await world.send(rate=20)
+    for times in range(1, 11):
+        for pid in children(nginx.pid):
+            os.kill(pid, signal.SIGKILL)
+        await aeventually(
+            lambda times=times: all(
+                one.open and len(one.opened) > times for one in world.followers
+            ),
+            60,
+            what="all being back",
+        )
+    await world.sent(20)
+    await world.stop_senders()
+    world.outcome.note = f"{world.closed} sockets were of killed workers"
+    await world.judge()
+
+
+def children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 async def trickle(nginx: Nginx) -> float:

@@ -6,7 +6,7 @@ import os
 import shutil
 import ssl
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.harness.certificate import Certificate
@@ -21,9 +21,14 @@ SERVE_BEHIND_NGINX = (*SERVE, "--proxy-headers")
 
 
 class Nginx(Process):
-    """Listens with TLS on `port`, before servers on `upstreams` (two ports of 127.0.0.1)."""
+    """Listens with TLS on `port`, before servers on `upstreams` (two ports of 127.0.0.1).
 
-    def __init__(self, directory: Path, upstreams: Sequence[int]) -> None:
+    `instead` replaces what the file says, to see what another configuration would do.
+    """
+
+    def __init__(
+        self, directory: Path, upstreams: Sequence[int], instead: Mapping[str, str] | None = None
+    ) -> None:
         program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
         assert program, "nginx is not installed; `make test` installs it"
         self.directory = directory
@@ -31,7 +36,7 @@ class Nginx(Process):
         self.plain_port = free_port()
         self.certificate = Certificate(directory)
         self.configuration = directory / "nginx.conf"
-        self.configuration.write_text(self._filled_in(upstreams))
+        self.configuration.write_text(self._filled_in(upstreams, instead or {}))
         command = [program, "-c", str(self.configuration), "-e", str(directory / "nginx.err")]
         super().__init__([*command, "-g", "daemon off;"], log=directory / "nginx.out")
 
@@ -47,6 +52,10 @@ class Nginx(Process):
     @property
     def access_log(self) -> str:
         return (self.directory / "access.log").read_text()
+
+    @property
+    def error_log(self) -> str:
+        return (self.directory / "error.log").read_text()
 
     def trust(self) -> ssl.SSLContext:
         """What a client needs to believe this nginx."""
@@ -65,7 +74,8 @@ class Nginx(Process):
         """As after a change of the file: new workers, while the old end with their sockets."""
         subprocess.run([*self.command[:5], "-s", "reload"], check=True, capture_output=True)
 
-    def _filled_in(self, upstreams: Sequence[int]) -> str:
+    def _filled_in(self, upstreams: Sequence[int], instead: Mapping[str, str]) -> str:
+        text = put_in(CONFIGURATION.read_text(), instead, CONFIGURATION)
         first, second = upstreams
         own = {
             "pid /run/nginx.pid": f"pid {self.directory}/nginx.pid",
@@ -79,8 +89,7 @@ class Nginx(Process):
             "/etc/ssl/notify.example.org.key": str(self.certificate.key),
             "notify.example.org;": "localhost;",
         }
-        text = put_in(CONFIGURATION.read_text(), own, CONFIGURATION)
-        return self._with_directories(text)
+        return self._with_directories(put_in(text, own, CONFIGURATION))
 
     def _with_directories(self, text: str) -> str:
         if os.geteuid() == 0:

@@ -1,4 +1,5 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,11 +8,13 @@ from django.contrib.auth.models import User
 from notify.live.groups import publisher
 from tests.conftest import StartServer
 from tests.harness.client import Client
+from tests.harness.nginx import BEHIND_NGINX, SERVE_BEHIND_NGINX, Nginx
 from tests.harness.redis import RedisServer
 from tests.harness.server import Server
 from tests.harness.sessions import session_cookie
 
 ClientOf = Callable[..., Client]
+StartNginx = Callable[..., Nginx]
 
 
 @pytest.fixture
@@ -33,6 +36,43 @@ def server(start_server: StartServer) -> Server:
 def client_of(server: Server, user: User, **options: Any) -> Client:
     """A client of the user's, signed in by session."""
     return Client(server.socket_url, cookie=session_cookie(user), origin=server.url, **options)
+
+
+@pytest.fixture
+def pair(start_server: StartServer) -> list[Server]:
+    """Two processes of the unit's command, for nginx."""
+    return [
+        start_server(command=SERVE_BEHIND_NGINX, NOTIFY_SWEEP_INTERVAL="0.2", **BEHIND_NGINX)
+        for _ in range(2)
+    ]
+
+
+@pytest.fixture
+def start_nginx(tmp_path: Path) -> Iterator[StartNginx]:
+    """`start_nginx([8001, 8002])`; keyword arguments are Nginx's. One for a test."""
+    directory = tmp_path / "nginx"
+    directory.mkdir()
+    started: list[Nginx] = []
+
+    def start(upstreams: Sequence[int], **options: Any) -> Nginx:
+        started.append(Nginx(directory, upstreams, **options))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for nginx in started:
+        nginx.stop()
+        print(nginx.error_log)  # noqa: T201  pytest shows it with a failure
+
+
+@pytest.fixture
+def nginx(pair: list[Server], start_nginx: StartNginx) -> Nginx:
+    return start_nginx([server.port for server in pair])
+
+
+def client_through(nginx: Nginx, user: User, **options: Any) -> Client:
+    options = {"origin": nginx.url, "trust": nginx.trust(), **options}
+    return Client(nginx.socket_url, cookie=session_cookie(user), **options)
 
 
 def shows(client: Client, *titles: str) -> Callable[[], bool]:

@@ -10,9 +10,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -22,44 +20,19 @@ from websockets.exceptions import InvalidStatus
 
 import notify
 from notify import conf
-from tests.conftest import StartServer
-from tests.harness.client import Client
 from tests.harness.database import orm
 from tests.harness.documents import block
-from tests.harness.nginx import BEHIND_NGINX, SERVE_BEHIND_NGINX, Nginx
+from tests.harness.nginx import BEHIND_NGINX, Nginx
 from tests.harness.process import Process, free_port, listens
 from tests.harness.server import ROOT, Server, environment
-from tests.harness.sessions import session_cookie
 from tests.harness.waiting import deadline, eventually
-from tests.integration.conftest import shows
+from tests.integration.conftest import client_through, shows
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 
 DEPLOY = ROOT / "deploy"
 UNIT = DEPLOY / "notify@.service"
 CUT_WITHIN_S = 10.0
-
-
-@pytest.fixture
-def pair(start_server: StartServer) -> list[Server]:
-    return [
-        start_server(command=SERVE_BEHIND_NGINX, NOTIFY_SWEEP_INTERVAL="0.2", **BEHIND_NGINX)
-        for _ in range(2)
-    ]
-
-
-@pytest.fixture
-def nginx(pair: list[Server], tmp_path: Path) -> Iterator[Nginx]:
-    directory = tmp_path / "nginx"
-    directory.mkdir()
-    with Nginx(directory, [server.port for server in pair]) as running:
-        yield running
-        print((directory / "error.log").read_text())  # noqa: T201  pytest shows it with a failure
-
-
-def client_through(nginx: Nginx, user: User, **options: Any) -> Client:
-    options = {"origin": nginx.url, "trust": nginx.trust(), **options}
-    return Client(nginx.socket_url, cookie=session_cookie(user), **options)
 
 
 # nginx
@@ -173,14 +146,6 @@ async def test_a_reload_of_nginx_closes_no_socket(nginx: Nginx, ada: User) -> No
 
 def _children(pid: int) -> set[str]:
     return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-
-
-async def test_no_ticket_is_in_the_log_of_nginx(nginx: Nginx, ada: User) -> None:
-    client = await orm(client_through, nginx, ada, ticket="s3cret-ticket", ticket_in_query=True)
-    async with client:
-        assert await client.closed() == 4401
-    eventually(lambda: "/ws/notify/" in nginx.access_log)
-    assert "s3cret" not in nginx.access_log
 
 
 def test_an_idle_socket_pings_well_before_nginx_would_close_it() -> None:
