@@ -1,5 +1,5 @@
-"""Set-up installs what `make constraints` has looked at: requirements/ has a version of each package,
-and its hashes."""
+"""Set-up installs what `make constraints` has looked at: requirements/ has the version of each
+package, and its hashes."""
 
 from __future__ import annotations
 
