@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shlex
 import shutil
 import socket
@@ -330,6 +331,19 @@ def test_redis_of_the_compose_file_wants_the_password_that_the_server_has(
             pytest.raises(redis.AuthenticationError),
         ):
             stranger.ping()
+
+
+def test_the_image_believes_a_proxy_only_where_one_is_said_to_be(services: dict[str, Any]) -> None:
+    [command] = [
+        json.loads(line.removeprefix("CMD "))
+        for line in (DEPLOY / "Dockerfile").read_text().splitlines()
+        if line.startswith("CMD ")
+    ]
+    server = services["server"]
+    assert "--proxy-headers" not in command
+    assert server["command"] == [*command, "--proxy-headers"]
+    assert server["environment"]["BEHIND_PROXY"] == "on"
+    assert server["ports"] == ["127.0.0.1:8000:8000"]  # nobody else reaches it
 
 
 @pytest.mark.parametrize("path", [".env", "deploy/.env", "deploy/.env.production", "a/b/.env"])
