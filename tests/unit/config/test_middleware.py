@@ -41,4 +41,5 @@ def test_signing_out_has_the_browser_forget_the_pages_that_it_keeps(admin_client
     assert "Clear-Site-Data" not in admin_client.get(reverse("notify:dashboard")).headers
     signed_out = admin_client.post(reverse(name))
     assert signed_out.headers["Clear-Site-Data"] == '"cache"'
+    assert signed_out.url == reverse("login")  # whose script deletes what is kept besides
     assert "Clear-Site-Data" not in admin_client.get(reverse("login")).headers
