@@ -17,16 +17,21 @@ help:  ## this list
 
 # ------------------------------------------------------------------------------------ set-up
 
+# Each package of requirements/ is as it was when `make constraints` last looked, or is refused: pip
+# compares hashes. A directory has none, so notify itself is installed after them.
+INSTALL := $(BIN)/python -m pip install -q
+
 # An app and a server, and nothing that only tests need.
-.make/deploy: pyproject.toml constraints.txt
+.make/deploy: pyproject.toml requirements/deploy.txt
 	@test -x $(BIN)/python || { tests/system-packages venv && $(PYTHON) -m venv $(VENV); }
 	@echo "Installing notify into $(VENV) …"
-	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[deploy]'
+	@$(INSTALL) --require-hashes -r requirements/deploy.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@mkdir -p .make && touch $@
 
-.make/dev: .make/deploy
+.make/dev: .make/deploy requirements/dev.txt
 	@echo "Installing the tools of the tests into $(VENV) …"
-	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
 	@touch $@
 
 .make/node: package.json package-lock.json
@@ -134,9 +139,9 @@ messages: .make/dev  ## collect the texts to translate, and compile what is tran
 # --------------------------------------------------------------------------------- benchmarks
 
 # The peers, which nothing else needs.
-.make/bench: .make/dev
+.make/bench: .make/dev requirements/bench.txt
 	@echo "Installing the peers of the benchmark into $(VENV) …"
-	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[bench]'
+	@$(INSTALL) --require-hashes -r requirements/bench.txt
 	@touch $@
 
 BENCHMARKS := $(SERVICES) --postgres --redis -- $(BIN)/python -m tests.benchmarks
@@ -162,10 +167,16 @@ compare: .make/bench  ## a delivery's CPU beside that of another clone, WITH=../
 
 # ---------------------------------------------------------------------------------- the rest
 
-constraints: .make/dev  ## write the versions that are installed now as the tested ones
+# The hashes are of each file of a release, for any platform. pip is what the machine has.
+constraints: .make/bench  ## write the versions that are installed now as the tested ones, with hashes
 	@{ sed -n '/^#/p' constraints.txt; \
 	   $(BIN)/python -m pip freeze --exclude-editable; } > .make/constraints.txt
 	@mv .make/constraints.txt constraints.txt
+	@for extra in deploy dev bench; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --no-emit-package pip --constraint constraints.txt \
+	    --extra $$extra --group build --output-file requirements/$$extra.txt pyproject.toml || exit; \
+	done
 
 clean:  ## remove what make has made, and the SQLite database
 	rm -rf .make .venv .venv-matrix node_modules staticfiles build dist db.sqlite3*

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "notify.web.probes.AnswerProbes",  # first: asked by address, and without TLS
     "django.middleware.security.SecurityMiddleware",
+    "config.middleware.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -211,6 +212,12 @@ AXES_VERBOSE = False
 # ------------------------------------------------------------------------------- security
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True  # our scripts have the token from their page
+if HTTPS:
+    # By this prefix a browser knows that no other host of the domain, and nobody without TLS, has
+    # set the cookie.
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = env.read("HSTS_SECONDS", whole_number, default=31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.read("HSTS_SUBDOMAINS", switch, default=False)

@@ -175,6 +175,28 @@ def test_a_page_that_the_browser_kept_from_before_is_not_shown_to_the_next_perso
     live(page)
 
 
+# Whether the browser still has what the inbox was shown with; the page for signing in has it not.
+CACHED = """async (loaded) => {
+    const options = { cache: "only-if-cached", mode: "same-origin" };
+    return fetch(loaded, options).then(({ ok }) => ok, () => false);
+}"""
+LOADED = (
+    "performance.getEntriesByType('resource').find(({ name }) => /notify-inbox/.test(name)).name"
+)
+
+
+def test_a_sign_out_empties_the_cache_and_leaves_the_preferences(server, others, windows):
+    page = windows.open(server.url, session=others["ada"])
+    page.goto(DASHBOARD)
+    live(page)
+    loaded = page.evaluate(LOADED)
+    assert page.evaluate(CACHED, loaded)
+    page.evaluate("localStorage.setItem('notify-sound', 'yes')")
+    sign_out(page)
+    assert not page.evaluate(CACHED, loaded)
+    assert page.evaluate("localStorage.getItem('notify-sound')") == "yes"
+
+
 def impersonating(start_server: Any, **variables: str) -> Any:
     return start_server(
         NOTIFY_WELCOME="off",

@@ -21,5 +21,7 @@ def new_session(user: AbstractBaseUser) -> SessionBase:
 
 
 def session_cookie(user: AbstractBaseUser) -> str:
-    """The value of a `Cookie` header that signs `user` in."""
-    return f"{settings.SESSION_COOKIE_NAME}={new_session(user).session_key}"
+    """The value of a `Cookie` header that signs `user` in, to a server with HTTPS on or off."""
+    names = ("__Host-sessionid", "sessionid")  # config/settings.py
+    key = new_session(user).session_key
+    return "; ".join(f"{name}={key}" for name in names)

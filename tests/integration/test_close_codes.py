@@ -26,7 +26,7 @@ from tests.harness.client import Client
 from tests.harness.database import orm
 from tests.harness.redis import RedisServer
 from tests.harness.server import PYTHON, SERVE, Server
-from tests.harness.sessions import new_session, session_cookie
+from tests.harness.sessions import new_session
 from tests.harness.waiting import aeventually, deadline
 from tests.integration.conftest import client_of
 
@@ -367,8 +367,8 @@ async def test_revoking_a_token_ends_the_sockets_of_its_tickets(
 async def test_a_ticket_ends_with_the_session_that_it_was_made_in(
     server: Server, ada: User
 ) -> None:
-    cookie = await orm(session_cookie, ada)
-    ticket = await orm(issue_ticket, str(ada.pk), session_key=cookie.partition("=")[2])
+    session = await orm(new_session, ada)
+    ticket = await orm(issue_ticket, str(ada.pk), session_key=session.session_key)
     await orm(Session.objects.all().delete)
     async with Client(server.socket_url, ticket=ticket) as client:
         await closes_with(4401, client)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shlex
 import shutil
 import socket
@@ -10,10 +11,12 @@ import ssl
 import subprocess
 import sys
 import time
+from fnmatch import fnmatch
 from pathlib import Path
 
 import httpx
 import pytest
+import redis
 import yaml
 from django.contrib.auth.models import User
 from websockets.exceptions import InvalidStatus
@@ -249,8 +252,86 @@ def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
-def test_the_compose_file_gives_the_server_its_drain_and_waits_for_the_migration() -> None:
-    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+@pytest.fixture
+def services() -> dict[str, Any]:
+    """Of the compose file."""
+    return dict(yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"])
+
+
+def test_the_compose_file_gives_the_server_its_drain_and_waits_for_the_migration(
+    services: dict[str, Any],
+) -> None:
     assert int(services["server"]["stop_grace_period"].rstrip("s")) > 30
     assert "migrate" in services["server"]["depends_on"]
     assert "postgres" in services["migrate"]["depends_on"]
+
+
+@pytest.mark.parametrize("name", ["migrate", "server", "postgres", "redis"])
+def test_no_container_can_gain_rights_or_take_all_memory(
+    services: dict[str, Any], name: str
+) -> None:
+    service = services[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert _bytes(service["mem_limit"])
+    # PostgreSQL has its directory to write to, and starts as root to make it its own.
+    assert (service.get("read_only"), "cap_add" in service) in {(True, False), (None, True)}
+    assert "cap_add" not in service or name == "postgres"
+
+
+def test_the_container_of_the_server_has_as_much_memory_as_the_unit(
+    services: dict[str, Any],
+) -> None:
+    [unit] = [line for line in UNIT.read_text().splitlines() if line.startswith("MemoryMax=")]
+    [in_memory] = services["server"]["tmpfs"]
+    rest = _bytes(services["server"]["mem_limit"]) - _bytes(in_memory.partition("size=")[2])
+    assert rest >= _bytes(unit.removeprefix("MemoryMax="))
+
+
+def _bytes(size: str) -> int:
+    return int(size[:-1]) << {"m": 20, "g": 30}[size[-1].lower()]
+
+
+def test_redis_of_the_compose_file_wants_the_password_that_the_server_has(
+    services: dict[str, Any], tmp_path: Path
+) -> None:
+    port = free_port()
+    here = {"${REDIS_PASSWORD:?}": "s3cret", "@redis/": f"@127.0.0.1:{port}/"}
+
+    def fill_in(text: str) -> str:
+        for written, put in here.items():
+            text = text.replace(written, put)
+        return text
+
+    words = [fill_in(word) for word in services["redis"]["command"]]
+    own = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(tmp_path)]
+    with Process([*words, *own], log=tmp_path / "redis.log"):
+        eventually(lambda: listens(port))
+        with redis.Redis.from_url(fill_in(services["server"]["environment"]["REDIS_URL"])) as ours:
+            assert ours.ping()
+        with (
+            redis.Redis(port=port) as stranger,
+            pytest.raises(redis.AuthenticationError),
+        ):
+            stranger.ping()
+
+
+def test_the_image_believes_a_proxy_only_where_one_is_said_to_be(services: dict[str, Any]) -> None:
+    [command] = [
+        json.loads(line.removeprefix("CMD "))
+        for line in (DEPLOY / "Dockerfile").read_text().splitlines()
+        if line.startswith("CMD ")
+    ]
+    server = services["server"]
+    assert "--proxy-headers" not in command
+    assert server["command"] == [*command, "--proxy-headers"]
+    assert server["environment"]["BEHIND_PROXY"] == "on"
+    assert server["ports"] == ["127.0.0.1:8000:8000"]  # nobody else reaches it
+
+
+@pytest.mark.parametrize("path", [".env", "deploy/.env", "deploy/.env.production", "a/b/.env"])
+def test_no_file_of_secrets_gets_into_the_image(path: str) -> None:
+    patterns = (ROOT / ".dockerignore").read_text().split()
+    # As Docker reads them: `**/` is any number of directories, none too.
+    anywhere = [one.removeprefix("**/") for one in patterns if one.startswith("**/")]
+    assert path in patterns or any(fnmatch(Path(path).name, one) for one in anywhere)

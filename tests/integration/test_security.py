@@ -154,17 +154,21 @@ def test_cookies_are_secure_under_production_variables(
     answer = httpx.post(
         f"{server.url}/accounts/login/",
         headers={
-            **through, "Cookie": f"csrftoken={token}", "X-CSRFToken": token,
+            **through, "Cookie": f"__Host-csrftoken={token}", "X-CSRFToken": token,
             "Origin": "https://localhost",
         },
         data={"username": "ada", "password": PASSWORD},
     )  # fmt: skip
     assert answer.status_code == 302
     cookies = {one.partition("=")[0]: one for one in answer.headers.get_list("Set-Cookie")}
+    assert {"__Host-sessionid", "__Host-csrftoken"} <= cookies.keys()
     for cookie in (csrf, *cookies.values()):
         assert "; Secure" in cookie
         assert "; SameSite=Lax" in cookie
-    assert "; HttpOnly" in cookies["sessionid"]
+        assert "; HttpOnly" in cookie
+        # Else no browser takes one of these names.
+        assert "; Path=/" in cookie
+        assert "domain" not in cookie.lower()
     assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
 
 

@@ -33,3 +33,13 @@ async def test_a_request_goes_through_its_middlewares_in_one_thread(async_client
     assert (await async_client.get(reverse("login"))).status_code == 200
     # All of them, then the view, its page, and what comes before and after a request: 6 of 20.
     assert len(hops) > 2 * with_it, hops
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["logout", "admin:logout"])
+def test_signing_out_has_the_browser_forget_the_pages_that_it_keeps(admin_client, name):
+    assert "Clear-Site-Data" not in admin_client.get(reverse("notify:dashboard")).headers
+    signed_out = admin_client.post(reverse(name))
+    assert signed_out.headers["Clear-Site-Data"] == '"cache"'
+    assert signed_out.url == reverse("login")  # whose script deletes what is kept besides
+    assert "Clear-Site-Data" not in admin_client.get(reverse("login")).headers
