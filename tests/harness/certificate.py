@@ -8,9 +8,10 @@ from pathlib import Path
 
 
 class Certificate:
-    """In this directory, where it is signed once."""
+    """In this directory, where it is signed once: of P-256, or of `kind`, as in `rsa:2048`."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, kind: str = "ec") -> None:
+        self._kind = kind
         self.path = directory / "certificate.pem"
         self.key = directory / "certificate.key"
         if not self.path.exists():
@@ -22,9 +23,10 @@ class Certificate:
 
     def _sign(self) -> None:
         names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+        curve = ["-pkeyopt", "ec_paramgen_curve:P-256"] if self._kind == "ec" else []
         subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-             "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", names,
+            ["openssl", "req", "-x509", "-newkey", self._kind, *curve, "-nodes",
+             "-days", "2", "-subj", "/CN=localhost", "-addext", names,
              "-keyout", str(self.key), "-out", str(self.path)],
             check=True, capture_output=True,
         )  # fmt: skip

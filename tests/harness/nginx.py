@@ -6,7 +6,7 @@ import os
 import shutil
 import ssl
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.harness.certificate import Certificate
@@ -20,9 +20,14 @@ SERVE_BEHIND_NGINX = (*SERVE, "--proxy-headers")
 
 
 class Nginx(Process):
-    """Listens with TLS on `port`, before servers on `upstreams` (two ports of 127.0.0.1)."""
+    """Listens with TLS on `port`, before servers on `upstreams` (two ports of 127.0.0.1).
 
-    def __init__(self, directory: Path, upstreams: Sequence[int]) -> None:
+    `instead` replaces what the file says, to see what another configuration would do.
+    """
+
+    def __init__(
+        self, directory: Path, upstreams: Sequence[int], instead: Mapping[str, str] | None = None
+    ) -> None:
         program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
         assert program, "nginx is not installed; `make test` installs it"
         self.directory = directory
@@ -30,7 +35,7 @@ class Nginx(Process):
         self.plain_port = free_port()
         self.certificate = Certificate(directory)
         self.configuration = directory / "nginx.conf"
-        self.configuration.write_text(self._filled_in(upstreams))
+        self.configuration.write_text(self._filled_in(upstreams, instead or {}))
         command = [program, "-c", str(self.configuration), "-e", str(directory / "nginx.err")]
         super().__init__([*command, "-g", "daemon off;"], log=directory / "nginx.out")
 
@@ -58,8 +63,8 @@ class Nginx(Process):
         """As after a change of the file: new workers, while the old end with their sockets."""
         subprocess.run([*self.command[:5], "-s", "reload"], check=True, capture_output=True)
 
-    def _filled_in(self, upstreams: Sequence[int]) -> str:
-        text = CONFIGURATION.read_text()
+    def _filled_in(self, upstreams: Sequence[int], instead: Mapping[str, str]) -> str:
+        text = _replaced(CONFIGURATION.read_text(), instead)
         first, second = upstreams
         own = {
             "pid /run/nginx.pid": f"pid {self.directory}/nginx.pid",
@@ -73,11 +78,16 @@ class Nginx(Process):
             "/etc/ssl/notify.example.org.key": str(self.certificate.key),
             "notify.example.org;": "localhost;",
         }
-        for written, here in own.items():
-            assert written in text, f"deploy/nginx.conf has no {written!r} any more"
-            text = text.replace(written, here)
+        text = _replaced(text, own)
         if os.geteuid() != 0:  # the directories that nginx was built with are root's
             kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
             lines = [f"{kind}_temp_path {self.directory}/{kind};" for kind in kinds]
             text = text.replace("http {", "\n".join(["http {", *lines]), 1)
         return text
+
+
+def _replaced(text: str, replacements: Mapping[str, str]) -> str:
+    for written, here in replacements.items():
+        assert written in text, f"deploy/nginx.conf has no {written!r} any more"
+        text = text.replace(written, here)
+    return text
