@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 
 from notify.models import Notification
 from tests.conftest import StartServer
+from tests.harness.certificate import Certificate
 from tests.harness.nginx import BEHIND_NGINX, SERVE_BEHIND_NGINX, Nginx
 from tests.harness.process import free_port
 from tests.harness.redis import RedisServer
-from tests.harness.server import PYTHON, ROOT, SERVE, environment
+from tests.harness.server import DAPHNE, PYTHON, ROOT, SERVE, environment
+from tests.harness.waiting import deadline
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 
@@ -23,8 +27,21 @@ def visit(url: str, *arguments: str, **variables: str) -> subprocess.CompletedPr
     return subprocess.run(
         [PYTHON, "manage.py", "notify_doctor", "--url", url, "--user", "ada", *arguments],
         env=environment(**variables), cwd=ROOT, capture_output=True, text=True,
-        timeout=90, check=False,
+        timeout=deadline(90), check=False,
     )  # fmt: skip
+
+
+def visit_through(
+    nginx: Nginx, *arguments: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    own = ("--ca", str(nginx.certificate.path), "--http-port", str(nginx.plain_port))
+    return visit(nginx.url, *own, *arguments, **variables)
+
+
+def findings(told: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """Each line but for the name of what was looked at, by this name."""
+    lines = (line.split("  ", 2) for line in told.stdout.replace("ILL ", "ILL").splitlines())
+    return {hop.strip(): f"{level} {said.strip()}" for level, hop, said in lines}
 
 
 def test_it_finds_a_deployment_behind_nginx_well(
@@ -33,18 +50,151 @@ def test_it_finds_a_deployment_behind_nginx_well(
     variables = {**BEHIND_NGINX, "REDIS_URL": redis_server.url, "NOTIFY_PING_INTERVAL": "1"}
     ports = [start_server(command=SERVE_BEHIND_NGINX, **variables).port for _ in range(2)]
     with Nginx(tmp_path, ports) as nginx:
-        told = visit(nginx.url, "--ca", str(nginx.certificate.path), "--idle", "3", **variables)
+        told = visit_through(nginx, "--idle", "3", **variables)
 
     assert told.returncode == 0, told.stdout + told.stderr
-    hops = [line.split("  ")[1].strip() for line in told.stdout.splitlines()]
-    assert hops == [
+    assert list(findings(told)) == [
         "DNS", "TCP", "TLS", "Foreign origin", "Upgrade", "hello", "Ping", "Push", "Idle",
+        "Old TLS", "Plain HTTP", "HSTS", "Probes", "Proxy headers", "Handshakes", "Sign-in",
+        "Long URL", "Slow headers",
     ]  # fmt: skip
+    assert not [line for line in told.stdout.splitlines() if not line.startswith("well")]
     assert "through the channel layer" in told.stdout
     assert "open after 3 s" in told.stdout
     # It leaves nothing behind that anybody sees, or could use.
     assert not Notification.objects.filter(recalled__isnull=True).exists()
     assert not Session.objects.exists()
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What a configuration says instead, and what is found of it."""
+
+    hop: str
+    instead: dict[str, str]
+    level: str
+    words: str
+
+
+def proxy_header(name: str, right: str, wrong: str) -> dict[str, str]:
+    line = f"proxy_set_header {name} {right};"
+    return {line: f"proxy_set_header {name} {wrong};" if wrong else ""}
+
+
+SMALL_BUFFERS = {
+    "proxy_buffer_size 32k;": "",
+    "proxy_buffers 8 32k;": "",
+    "proxy_busy_buffers_size 64k;": "",
+}
+FORWARDED_SCHEME = """
+    map $http_x_forwarded_proto $claimed { default $http_x_forwarded_proto; "" $scheme; }
+    proxy_set_header X-Forwarded-Proto $claimed;
+"""
+# Those of a group are of different looks, so that one visit finds them all.
+MISTAKES = [
+    Mistake(
+        "Old TLS",
+        {
+            "ssl_protocols TLSv1.2": "ssl_protocols TLSv1.1 TLSv1.2",
+            "ssl_ciphers ECDHE+AESGCM:": "ssl_ciphers ALL:@SECLEVEL=0:",
+        },
+        "WEAK", "TLS below 1.2 is accepted",
+    ),
+    Mistake("Plain HTTP", {"return 444": "return 301 https://$host"}, "WEAK", "default_server"),
+    Mistake("HSTS", {"add_header Strict-Transport-Security $hsts always;": ""}, "hint", "always"),
+    Mistake("Probes", {"location = /readyz { return 404; }": ""}, "WEAK", "location = /readyz"),
+    Mistake(
+        "Proxy headers",
+        {"proxy_set_header X-Forwarded-Proto $scheme;": FORWARDED_SCHEME},
+        "WEAK", "proxy_set_header X-Forwarded-Proto $scheme;",
+    ),
+    Mistake(
+        "Handshakes",
+        {
+            '"$server_protocol $http_upgrade"': "$http_upgrade",
+            "HTTP/1\\.1 websocket$": "websocket$",
+        },
+        "hint", "HTTP/1.0",
+    ),
+    Mistake("Sign-in", {"^/(accounts|admin)/": "^/(accounts)/"}, "hint",
+            "/admin/login/: no rate limit"),
+    Mistake("Long URL", SMALL_BUFFERS, "WEAK", "proxy_buffer_size"),
+    Mistake(
+        "Slow headers",
+        {"client_header_timeout 8s;": ""}, "hint", "client_header_timeout 8s",
+    ),
+]  # fmt: skip
+MISTAKES_WITH_DAPHNE = [
+    Mistake("Old TLS", {"ssl_ciphers ECDHE+AESGCM:": "ssl_ciphers AES128-SHA:"}, "WEAK", "secrecy"),
+    Mistake("Plain HTTP", {"return 301 https://$host$request_uri;": "return 200 hello;"},
+            "WEAK", "does not redirect"),
+    Mistake("Probes", {"location = /metrics { return 404; }": ""}, "hint", "location = /metrics"),
+    Mistake(
+        "Proxy headers",
+        {
+            **proxy_header("X-Forwarded-For", "$remote_addr", "$proxy_add_x_forwarded_for"),
+            **proxy_header("Daphne-Root-Path", '""', ""),
+        },
+        "WEAK", 'X-Forwarded-For $remote_addr; proxy_set_header Daphne-Root-Path "";',
+    ),
+    Mistake("Sign-in", {"server_tokens off;": "set_real_ip_from 127.0.0.0/8; real_ip_header "
+            "X-Forwarded-For;"}, "WEAK", "set_real_ip_from"),
+    Mistake("Long URL", {**SMALL_BUFFERS, "max_fails=0": "max_fails=1 fail_timeout=2s"},
+            "WEAK", "max_fails=0"),
+]  # fmt: skip
+
+
+def expect(mistakes: list[Mistake], told: subprocess.CompletedProcess[str]) -> None:
+    found = findings(told)
+    for mistake in mistakes:
+        assert found[mistake.hop].startswith(mistake.level), found[mistake.hop]
+        assert mistake.words in found[mistake.hop]
+    others = set(found) - {mistake.hop for mistake in mistakes}
+    assert not [found[hop] for hop in others if not found[hop].startswith("well")]
+    weak = any(mistake.level == "WEAK" for mistake in mistakes)
+    assert told.returncode == int(weak), told.stdout + told.stderr
+
+
+def instead(mistakes: list[Mistake]) -> dict[str, str]:
+    return {written: here for mistake in mistakes for written, here in mistake.instead.items()}
+
+
+def test_it_finds_what_an_attacker_can_use(
+    start_server: StartServer, tmp_path: Path, ada: User
+) -> None:
+    ports = [start_server(command=SERVE_BEHIND_NGINX, **BEHIND_NGINX).port for _ in range(2)]
+    with Nginx(tmp_path, ports, instead(MISTAKES)) as nginx:
+        told = visit_through(nginx, **BEHIND_NGINX)
+
+    expect(MISTAKES, told)
+    assert "max_fails" not in told.stdout  # it is right, as nobody else was troubled
+
+
+def test_it_finds_what_an_attacker_can_use_with_stock_daphne(
+    start_server: StartServer, tmp_path: Path, ada: User
+) -> None:
+    command = (*DAPHNE, "--proxy-headers")
+    ports = [start_server(command=command, **BEHIND_NGINX).port for _ in range(2)]
+    Certificate(tmp_path, rsa=True)
+    with Nginx(tmp_path, ports, instead(MISTAKES_WITH_DAPHNE)) as nginx:
+        told = visit_through(nginx, **BEHIND_NGINX)
+        page = httpx.get(f"{nginx.url}/healthz", verify=nginx.trust())
+
+    expect(MISTAKES_WITH_DAPHNE, told)
+    assert page.status_code == 200  # it has waited until the site was back
+
+
+def test_it_finds_a_host_that_a_client_says(
+    start_server: StartServer, tmp_path: Path, ada: User
+) -> None:
+    variables = {**BEHIND_NGINX, "DJANGO_SETTINGS_MODULE": "tests.integration.believing_settings"}
+    ports = [start_server(command=SERVE_BEHIND_NGINX, **variables).port for _ in range(2)]
+    lines = proxy_header("X-Forwarded-Host", '""', "")
+    mistakes = [Mistake("Proxy headers", lines, "WEAK", 'proxy_set_header X-Forwarded-Host "";')]
+    with Nginx(tmp_path, ports, instead(mistakes)) as nginx:
+        told = visit_through(nginx, **variables)
+
+    expect(mistakes, told)
 
 
 def test_it_says_when_notices_come_by_the_sweep_only(start_server: StartServer, ada: User) -> None:
@@ -54,6 +204,7 @@ def test_it_says_when_notices_come_by_the_sweep_only(start_server: StartServer, 
 
     assert told.returncode == 0, told.stdout + told.stderr
     assert "only by the sweep" in told.stdout
+    assert findings(told)["Hardening"].startswith("hint not looked at without TLS")
 
 
 def test_it_says_what_to_do_where_the_proxy_hides_the_scheme(

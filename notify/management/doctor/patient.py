@@ -1,0 +1,83 @@
+"""What is looked at, and what is found."""
+
+from __future__ import annotations
+
+import enum
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urlsplit
+
+PATIENCE_S = 10.0
+FOREIGN_HOST = "notify-doctor.invalid"
+SOCKET_PATH = "/ws/notify/"
+
+
+class Level(enum.StrEnum):
+    WELL = "well"
+    HINT = "hint"  # advice, or not seen
+    WEAK = "WEAK"  # works, but an attacker can use it
+    ILL = "ILL"  # does not work
+
+
+class Unwell(Exception):
+    """Something is not as it should be; the message says which cure to try."""
+
+    level = Level.ILL
+
+
+class Weak(Unwell):
+    level = Level.WEAK
+
+
+class Advice(Unwell):
+    level = Level.HINT
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    hop: str
+    said: str
+    level: Level = Level.WELL
+
+    @property
+    def works(self) -> bool:
+        return self.level is not Level.ILL
+
+
+@dataclass(frozen=True)
+class Patient:
+    """`url` is that of the pages. `cookie` signs a user in, to whom `send` sends a notice and
+    returns its id. `ssl_context` is None for what the machine trusts. `plain_port` is the
+    port of http://."""
+
+    url: str
+    cookie: str
+    send: Callable[[], int]
+    idle_s: float = 0.0
+    ssl_context: ssl.SSLContext | None = None
+    plain_port: int = 80
+
+    @property
+    def origin(self) -> str:
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def host(self) -> str:
+        """With its port, where the URL has one: what `Host` says."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def is_secure(self) -> bool:
+        return urlsplit(self.url).scheme == "https"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or (443 if self.is_secure else 80)
+
+    @cached_property
+    def context(self) -> ssl.SSLContext | None:
+        return (self.ssl_context or ssl.create_default_context()) if self.is_secure else None
