@@ -47,8 +47,8 @@ def of_error(error: Exception) -> str:
 def _of_status(status: int) -> str:
     cures = {
         403: "refused: the Origin is not the request's own as the process sees it. Have the proxy "
-        "hand on Host with its port and X-Forwarded-Proto, and set BEHIND_PROXY=on; or name the "
-        "origin in NOTIFY_ALLOWED_ORIGINS",
+        "hand on Host with its port and X-Forwarded-Proto, set BEHIND_PROXY=on, and start "
+        "`manage.py serve` with --proxy-headers; or name the origin in NOTIFY_ALLOWED_ORIGINS",
         400: "refused by the process: is the host in ALLOWED_HOSTS, and is Upgrade handed on?",
         404: "not found: does the proxy hand on /ws/notify/, and Upgrade and Connection?",
         429: "the proxy limits this address; wait a little",
