@@ -34,8 +34,8 @@ def proxy_headers(patient: Patient) -> str:
         return f"a client's own {', '.join(PROXY_HEADERS)} change no answer"
     cures = " ".join(f"proxy_set_header {name} {PROXY_HEADERS[name][1]};" for name in believed)
     raise Weak(
-        f"a client's own {' and '.join(believed)} is believed. Overwrite it where requests come "
-        f"in (nginx: {cures}); where no proxy does, leave BEHIND_PROXY and --proxy-headers off"
+        f"believed of any client: {', '.join(believed)}. Have the proxy overwrite them (nginx: "
+        f"{cures}); without a proxy, leave BEHIND_PROXY and --proxy-headers off"
     )
 
 
