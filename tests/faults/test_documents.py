@@ -23,7 +23,7 @@ from tests.faults.world import World, patience
 from tests.harness import systemctl
 from tests.harness.database import orm
 from tests.harness.process import listens
-from tests.harness.waiting import aeventually
+from tests.harness.waiting import aeventually, deadline
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs_serve]
 
@@ -67,7 +67,7 @@ class Browser:
             verify=nginx.trust(),
             limits=httpx.Limits(max_keepalive_connections=0),
             headers={"Cookie": cookies[self._world.users[0]]},
-            timeout=30,
+            timeout=deadline(30),
         )
         return self
 
@@ -87,7 +87,7 @@ class Browser:
         async def look() -> None:
             while True:
                 self.statuses[(await self._http.get("/notify/")).status_code] += 1
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(0.5)
 
         self._looking = asyncio.create_task(look())
 
