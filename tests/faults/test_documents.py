@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -166,7 +167,7 @@ async def test_the_steps_of_the_documents_lose_nothing(
         nginx = layout.nginx
         ways = [(nginx.socket_url, nginx.url)]
         # As long as a browser's: with 500 at a time, TLS in one process may take longer than 10 s.
-        options = {"trust": nginx.trust(), "haste": 1.0, "dial_timeout": 60.0}
+        options: dict[str, Any] = {"trust": nginx.trust(), "haste": 1.0, "dial_timeout": 60.0}
         await world.follow(clients, ways=ways, **options)
         await world.send(rate=10)
         await browser.sends(token, "from a page")
