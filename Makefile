@@ -90,7 +90,7 @@ FAULTS := FAULTS_RESULTS=.make/faults.jsonl $(SERVICES) --postgres -- $(PYTEST) 
 # Rows that do not need `serve` run on other servers too. T=…: only these tests, whose lines in
 # docs/faults.md are written anew, on FAULT_SERVER=… (serve); FAULT_SEED=… repeats a run.
 faults: .make/dev  ## every fault of docs/faults.md, which it writes; 100 minutes
-	@tests/system-packages redis-server postgres pgbouncer ip nft nginx openssl faketime chromium
+	@tests/system-packages redis-server postgres pgbouncer ip nft nginx curl openssl faketime chromium
 	@$(if $(T),,rm -f .make/faults.jsonl)
 	@FAULT_SERVER=$${FAULT_SERVER:-serve} \
 	  $(FAULTS) $(or $(T),tests/faults $$($(BIN)/python -m tests.faults.elsewhere)); status=$$?; \

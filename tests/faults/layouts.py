@@ -127,7 +127,7 @@ class Split(Layout):
         self.site = directory / "srv"
         self.paths = {"/srv/shop": self.site, "/etc/shop/environment": self.environment}
         self._make_the_site()
-        here = {
+        here: dict[str, object] = {
             "/etc/shop/environment": self.environment,
             "SECRET_KEY=…": f"SECRET_KEY='{settings.SECRET_KEY}'",
             "redis://127.0.0.1:6379/0": redis_url,
@@ -135,7 +135,7 @@ class Split(Layout):
         self.environment.write_text(written("/etc/shop/environment", here))
         sockets = written("/etc/systemd/system/notify@.service", self.paths)
         (directory / "notify@.service").write_text(sockets)
-        here = self.paths | {"127.0.0.1:8000": f"127.0.0.1:{self.pages_port}"}
+        here = {**self.paths, "127.0.0.1:8000": f"127.0.0.1:{self.pages_port}"}
         pages = written("/etc/systemd/system/shop.service", here)
         (directory / "shop.service").write_text(pages)
         self.nginx = NginxOfTheSplit(directory, self.ports)

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -23,7 +24,7 @@ from tests.faults.world import World, patience
 from tests.harness import systemctl
 from tests.harness.database import orm
 from tests.harness.process import listens
-from tests.harness.waiting import aeventually
+from tests.harness.waiting import aeventually, deadline
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs_serve]
 
@@ -67,7 +68,7 @@ class Browser:
             verify=nginx.trust(),
             limits=httpx.Limits(max_keepalive_connections=0),
             headers={"Cookie": cookies[self._world.users[0]]},
-            timeout=30,
+            timeout=deadline(30),
         )
         return self
 
@@ -87,7 +88,7 @@ class Browser:
         async def look() -> None:
             while True:
                 self.statuses[(await self._http.get("/notify/")).status_code] += 1
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(0.5)
 
         self._looking = asyncio.create_task(look())
 
@@ -166,7 +167,7 @@ async def test_the_steps_of_the_documents_lose_nothing(
         nginx = layout.nginx
         ways = [(nginx.socket_url, nginx.url)]
         # As long as a browser's: with 500 at a time, TLS in one process may take longer than 10 s.
-        options = {"trust": nginx.trust(), "haste": 1.0, "dial_timeout": 60.0}
+        options: dict[str, Any] = {"trust": nginx.trust(), "haste": 1.0, "dial_timeout": 60.0}
         await world.follow(clients, ways=ways, **options)
         await world.send(rate=10)
         await browser.sends(token, "from a page")

@@ -60,7 +60,6 @@ class Unit:
     def __init__(self, directory: Path, name: str) -> None:
         template, at, instance = name.removesuffix(".service").partition("@")
         parser = ConfigParser(interpolation=None, strict=False, allow_no_value=True)
-        parser.optionxform = str  # type: ignore[assignment,method-assign]  # as its docs say
         text = (directory / f"{template}{at}.service").read_text()
         parser.read_string(text.replace("%i", instance))
         self._says = parser["Service"]
