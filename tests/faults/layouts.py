@@ -86,8 +86,7 @@ class EverythingOnServe(Layout):
         self.pages = self.sockets[0]
         here = {
             "SECRET_KEY=…": f"SECRET_KEY='{settings.SECRET_KEY}'",
-            # 127.0.0.1: until probes answer by address, whatever ALLOWED_HOSTS says.
-            "notify.example.org": "localhost,127.0.0.1",
+            "notify.example.org": "localhost",
             "postgres://notify:…@127.0.0.1/notify": database_url(),
             "redis://127.0.0.1:6379/0": redis_url,
             "NOTIFY_METRICS_TOKEN=…": "NOTIFY_METRICS_TOKEN=of-a-test",
@@ -172,12 +171,12 @@ class Split(Layout):
             "SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True\n"
             f"DATABASES = {{'default': {pformat(database)}}}\n"
             'INSTALLED_APPS = ["daphne", *INSTALLED_APPS, "ninja", "notify"]\n'
+            'MIDDLEWARE = ["notify.web.probes.AnswerProbes", *MIDDLEWARE]\n'
             'ASGI_APPLICATION = "shop.asgi.application"\n'
         )
-        # 127.0.0.1: until probes answer by address, whatever ALLOWED_HOSTS says.
         here = {
             "/srv/shop/static": self.site / "static",
-            '["shop.example.org"]': '["localhost", "127.0.0.1"]',
+            '"shop.example.org"': '"localhost"',
         }
         return before + written("/srv/shop/shop/settings.py", here)
 
@@ -188,7 +187,7 @@ class Split(Layout):
 class NginxOfTheSplit(Nginx):
     """The page's file, inside what a distribution's nginx.conf has around it."""
 
-    def _filled_in(self, upstreams: Sequence[int]) -> str:
+    def _filled_in(self, upstreams: Sequence[int], instead: Mapping[str, str]) -> str:
         first, second, pages = upstreams
         own = {
             "127.0.0.1:8001": f"127.0.0.1:{first}",
@@ -203,7 +202,7 @@ class NginxOfTheSplit(Nginx):
             "/var/log/nginx/shop.log": self.directory / "access.log",
         }
         site = self.directory / "shop.conf"
-        site.write_text(written("/etc/nginx/conf.d/shop.conf", own))
+        site.write_text(put_in(written("/etc/nginx/conf.d/shop.conf", own), instead, site))
         return self._with_directories(
             "worker_processes auto;\n"
             f"pid {self.directory}/nginx.pid;\n"
