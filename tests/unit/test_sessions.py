@@ -197,7 +197,7 @@ def test_the_sockets_of_the_sessions_owner_are_told_whoever_a_middleware_says_it
 def test_a_sign_in_or_out_without_a_session_leaves_none_behind(ada: User, signal: Any) -> None:
     """Some packages send Django's signals for tokens of their own."""
     browser = Browser()
-    for request in (None, SimpleNamespace(), HttpRequest()):
+    for request in (None, SimpleNamespace(META={}), HttpRequest()):
         signal.send(User, request=request, user=ada)
     browser.request(lambda request: signal.send(User, request=request, user=ada))
     browser.visit()
