@@ -61,7 +61,7 @@ ELSEWHERE: list[tuple[int, str, list[str]]] = [
     (
         18,
         "Headers and bodies that trickle in, through nginx",
-        ["tests/integration/test_deploy.py::test_headers_and_bodies_that_trickle_in_are_cut_off"],
+        ["tests/integration/test_deploy.py::test_slow_headers_and_a_body_that_stops_are_cut_off"],
     ),
     (
         19,

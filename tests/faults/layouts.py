@@ -34,6 +34,8 @@ class Layout:
 
     nginx: Nginx
     pages: str  # the unit that answers pages
+    python: str | Path = sys.executable
+    project: Path = ROOT  # where its manage.py is
 
     def __init__(self, directory: Path, redis_url: str) -> None:
         self.directory = directory
@@ -77,6 +79,13 @@ class Layout:
     def restart(self) -> subprocess.CompletedProcess[str]:
         raise NotImplementedError
 
+    def examine(self, user: str) -> str:
+        """What the doctor says of it; fails where that finds anything ill or weak."""
+        doctor = [str(self.python), "manage.py", "notify_doctor", "--url", self.nginx.url]
+        doctor += ["--http-port", str(self.nginx.plain_port), "--user", user]
+        doctor += ["--ca", str(self.nginx.certificate.path)]
+        return run(doctor, systemctl.environment_of(self.environment), self.project)
+
 
 class EverythingOnServe(Layout):
     """`config`, with the files of deploy/."""
@@ -85,11 +94,11 @@ class EverythingOnServe(Layout):
         super().__init__(directory, redis_url)
         self.pages = self.sockets[0]
         here = {
-            "SECRET_KEY=…": f"SECRET_KEY='{settings.SECRET_KEY}'",
+            "SECRET_KEY='…'": f"SECRET_KEY='{settings.SECRET_KEY}'",
             "notify.example.org": "localhost",
             "postgres://notify:…@127.0.0.1/notify": database_url(),
             "redis://127.0.0.1:6379/0": redis_url,
-            "NOTIFY_METRICS_TOKEN=…": "NOTIFY_METRICS_TOKEN=of-a-test",
+            "NOTIFY_METRICS_TOKEN='…'": "NOTIFY_METRICS_TOKEN='of-a-test'",
         }
         paths = f"STATIC_ROOT={directory / 'static'}\n"
         self.environment.write_text(written("/etc/notify/environment", here) + paths)
@@ -123,12 +132,12 @@ class Split(Layout):
     def __init__(self, directory: Path, redis_url: str) -> None:
         super().__init__(directory, redis_url)
         self.pages_port = free_port()
-        self.site = directory / "srv"
+        self.site = self.project = directory / "srv"
         self.paths = {"/srv/shop": self.site, "/etc/shop/environment": self.environment}
         self._make_the_site()
         here: dict[str, object] = {
             "/etc/shop/environment": self.environment,
-            "SECRET_KEY=…": f"SECRET_KEY='{settings.SECRET_KEY}'",
+            "SECRET_KEY='…'": f"SECRET_KEY='{settings.SECRET_KEY}'",
             "redis://127.0.0.1:6379/0": redis_url,
         }
         self.environment.write_text(written("/etc/shop/environment", here))
@@ -175,7 +184,7 @@ class Split(Layout):
             'ASGI_APPLICATION = "shop.asgi.application"\n'
         )
         here = {
-            "/srv/shop/static": self.site / "static",
+            "/srv/shop/staticfiles": self.site / "staticfiles",
             '"shop.example.org"': '"localhost"',
         }
         return before + written("/srv/shop/shop/settings.py", here)
@@ -193,7 +202,7 @@ class NginxOfTheSplit(Nginx):
             "127.0.0.1:8001": f"127.0.0.1:{first}",
             "127.0.0.1:8002": f"127.0.0.1:{second}",
             "127.0.0.1:8000": f"127.0.0.1:{pages}",
-            "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
+            "listen 80": f"listen 127.0.0.1:{self.plain_port};",
             "listen 443 ssl": f"listen 127.0.0.1:{self.port} ssl",
             "/etc/ssl/shop.example.org.pem": self.certificate.path,
             "/etc/ssl/shop.example.org.key": self.certificate.key,

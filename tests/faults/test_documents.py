@@ -29,6 +29,7 @@ from tests.harness.waiting import aeventually, deadline
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs_serve]
 
 LAYOUTS = {"the split": Split, "everything on serve": EverythingOnServe}
+CLIENTS = (60, 500)
 BACK_WITHIN_S = 10.0
 BY_REDIS_WITHIN_S = 5.0  # the sweep is due after 10 s
 
@@ -151,7 +152,7 @@ def kill_the_busiest_worker(layout: Layout) -> None:
     os.kill(max(files, key=files.__getitem__), signal.SIGKILL)
 
 
-@pytest.mark.parametrize("clients", [60, 500])
+@pytest.mark.parametrize("clients", CLIENTS)
 @pytest.mark.parametrize("name", LAYOUTS)
 @pytest.mark.fault(
     40, "The steps of the documents: both processes restarted, nginx reloaded, a worker killed"
@@ -189,7 +190,14 @@ async def test_the_steps_of_the_documents_lose_nothing(
         again = await all_back(world, BACK_WITHIN_S, "clients of the killed worker")
         await browser.sends(token, "from a page, after all that")
         await world.stop_senders()
+        await asyncio.to_thread(
+            httpx.get, f"http://localhost:{nginx.plain_port}/ws/notify/?ticket=a-ticket"
+        )
         world.outcome.note = f"back {back:.1f} s after the restart, {again:.1f} s after the kill"
         await world.judge(90)
+        if clients == min(CLIENTS):
+            print(await asyncio.to_thread(layout.examine, "program"))  # noqa: T201  (as above)
+    for log in nginx.directory.glob("*.log"):
+        assert "a-ticket" not in log.read_text()
     failed = [line for line in nginx.access_log.splitlines() if re.search(r'" 5\d\d ', line)]
     assert failed == []

@@ -129,7 +129,8 @@ def running(directory: Path, *names: str) -> Iterator[None]:
         subprocess.run([program, "stop", *names], check=False)
         for name in names:
             log = Unit(directory, name).log
-            print(f"--- {log}\n{log.read_text()}")  # noqa: T201  (pytest shows it with a failure)
+            if log.exists():
+                print(f"--- {log}\n{log.read_text()}")  # noqa: T201  (pytest shows it with a failure)
 
 
 def main() -> None:

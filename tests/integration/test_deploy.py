@@ -92,7 +92,7 @@ def test_what_is_for_supervisors_is_not_for_the_world(nginx: Nginx, path: str) -
     assert httpx.get(f"{nginx.url}{path}", verify=nginx.trust()).status_code == 404
 
 
-def test_headers_and_bodies_that_trickle_in_are_cut_off(nginx: Nginx) -> None:
+def test_slow_headers_and_a_body_that_stops_are_cut_off(nginx: Nginx) -> None:
     starts = {
         "headers": b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
         "body": b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n",

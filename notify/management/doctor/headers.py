@@ -49,7 +49,7 @@ def probes(patient: Patient) -> str:
     """Whether /readyz and /metrics are closed to the world. Raises Weak or Advice."""
     asked = {
         path: ask(patient, path)
-        for path in (path_of("notify:readyz"), path_of("notify:metrics"))
+        for path in (path_of("notify-probes:readyz"), path_of("notify-probes:metrics"))
         if path
     }
     reached = {path: answer.status for path, answer in asked.items() if _is_of_a_process(answer)}
@@ -59,7 +59,7 @@ def probes(patient: Patient) -> str:
     cures = " ".join(f"location = {path} {{ return 404; }}" for path in reached)
     refused = all(status == HTTPStatus.FORBIDDEN for status in reached.values())
     raise (Advice if refused else Weak)(
-        f"the world reaches a process at {told}. Close it in the proxy (nginx: {cures}), and ask "
+        f"open to the internet: {told}. Close it in the proxy (nginx: {cures}), and ask "
         "each process by its own port"
     )
 
