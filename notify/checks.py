@@ -253,7 +253,7 @@ def check_hosts(
 
 
 PROBES = "notify.web.probes.AnswerProbes"
-# Each of them asks for the host, or sends who is not signed in away.
+# Each of these calls `get_host()`, or redirects anonymous requests.
 AFTER_PROBES = {
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -32,8 +32,8 @@ def _request_of(scope: Scope) -> ASGIRequest:
 
 
 def _of_a_page(name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    """A header as the proxy would write it for a page: of a handshake some say `wss` (Traefik),
-    where SECURE_PROXY_SSL_HEADER, which Django compares letter by letter, has `https`."""
+    """Maps `wss` to the value that SECURE_PROXY_SSL_HEADER expects: for a handshake some proxies
+    (Traefik) send `wss`, and Django compares exactly."""
     header_of_scheme = secure_proxy_header()
     if header_of_scheme is not None and name.lower() == header_of_scheme[0]:
         secure = header_of_scheme[1]

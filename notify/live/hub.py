@@ -13,14 +13,15 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from itertools import chain, repeat
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from django import db
 from django.conf import settings
-from django.core import checks
+from django.core.checks import CheckMessage, Tags
+from django.core.checks.registry import registry
 
 from notify import conf, metrics
 from notify.changes import Cursor, Reading, Step
@@ -135,19 +136,28 @@ class Hub:
 
     async def _log_checks(self) -> None:
         """No server runs Django's checks, and which server it is only the process itself knows;
-        `serve` has set the limit by now. Where the database is away, its checks are left out."""
+        `serve` has set the limit by now."""
         if settings.DEBUG:
             return
-        options: dict[str, Any] = {"tags": ["notify"], "include_deployment_checks": True}
+        for check in registry.get_checks(include_deployment_checks=True):
+            if "notify" in check.tags:
+                await self._log_check(check)
+
+    async def _log_check(self, check: Callable[..., Iterable[CheckMessage]]) -> None:
+        """Those of the database go to its threads. Others may import the URLconf, and with it the
+        project, which takes its time or fails: that keeps neither those threads nor the loop."""
+        asks_database = Tags.database in check.tags  # type: ignore[attr-defined]  # registry's
+        run = self.pool.run if asks_database else asyncio.to_thread
         try:
-            all_found = await self.pool.run(
-                checks.run_checks, databases=list(db.connections), **options
-            )
-        except db.Error:
-            all_found = checks.run_checks(databases=[], **options)  # None: all, from Django 6.1 on
-        for found in all_found:
-            if not found.is_silenced():
-                logger.log(found.level, "%s: %s %s", found.id, found.msg, found.hint)
+            messages = await run(check, app_configs=None, databases=list(db.connections))
+        except db.Error as error:
+            logger.info("The database is away, and %s left out: %r", check.__name__, error)
+        except Exception as error:
+            logger.warning("%s failed: %r", check.__name__, error, exc_info=True)
+        else:
+            for found in messages:
+                if not found.is_silenced():
+                    logger.log(found.level, "%s: %s %s", found.id, found.msg, found.hint)
 
     async def stop(self) -> None:
         """Drains, and gives back all that the hub holds."""

@@ -1,9 +1,11 @@
-"""What `manage.py serve` believes of a proxy: nothing without `--proxy-headers`, else what the
-nearest one wrote. `Daphne-Root-Path` it never believes: the root path is `--root-path`."""
+"""What `manage.py serve` believes of a proxy: nothing without `--proxy-headers`. With it: the last
+address, and the first scheme, as Django reads it. `Daphne-Root-Path` it never believes: the root
+path is `--root-path`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
@@ -12,30 +14,53 @@ from twisted.web.http_headers import Headers
 
 from notify.live.handshake import page_scheme, secure_proxy_header
 
+logger = logging.getLogger(__name__)
+
 _ROOT_PATH = b"daphne-root-path"
-_BY_PROXIES = {b"forwarded", b"x-real-ip"}
 _PREFIX = b"x-forwarded-"
+# As they are written in the log, which takes no name from a client.
+_WRITTEN = {
+    name.lower().encode(): name
+    for name in (
+        "Forwarded", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port",
+        "X-Forwarded-Proto", "X-Forwarded-Prefix", "X-Forwarded-User", "X-Forwarded-Email",
+        "X-Forwarded-Groups", "X-Forwarded-Preferred-Username", "X-Forwarded-Access-Token",
+    )
+}  # fmt: skip
+_ANY_OTHER = "another X-Forwarded-…"
 
 
 @dataclass(frozen=True, slots=True)
 class ProxyHeaders:
-    """Names of the headers that are read, as on the command line; without `address`, of none."""
+    """Names of the trusted headers, from the command line. `address=None`: trust none."""
 
     address: str | None = None
     port: str | None = None
     scheme: str | None = None
+    _logged: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def strip(self, headers: Headers) -> None:
         """Removes what a client may have written, before Daphne and the application read it."""
         headers.removeHeader(_ROOT_PATH)
         if self.address is None:
-            for name in [name.lower() for name, _ in headers.getAllRawHeaders()]:
-                if _is_by_a_proxy(name):
-                    headers.removeHeader(name)
+            names = [name.lower() for name, _ in headers.getAllRawHeaders()]
+            dropped = [name for name in names if _is_by_a_proxy(name)]
+            for name in dropped:
+                headers.removeHeader(name)
+            self._log({_written(name) for name in dropped} - self._logged)
+
+    def _log(self, dropped: set[str]) -> None:
+        """Each name once, as it is in every request; a sign-in proxy's user is missed otherwise."""
+        if dropped:
+            self._logged.update(dropped)
+            logger.warning(
+                "Dropped %s: start with --proxy-headers behind a proxy that overwrites it.",
+                ", ".join(sorted(dropped)),
+            )
 
     def apply(self, protocol: Any, scope: dict[str, Any]) -> None:
         """Puts address and scheme of the client into the scope; for Daphne's access log, the
-        address into the protocol too. What says neither leaves the connection's own."""
+        address into the protocol too. A missing or malformed value keeps the connection's own."""
         if self.address is None:
             return
         if address := _address(_last(scope, self.address)):
@@ -49,18 +74,24 @@ class ProxyHeaders:
 
 
 def expected_by_settings() -> list[str]:
-    """Django's settings that want a proxy, for a process that believes none."""
+    """Names of the Django settings that are on and read proxy headers."""
     names = ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")
     return [name for name in names if getattr(settings, name)]
 
 
 def _is_by_a_proxy(name: bytes) -> bool:
+    return name.startswith(_PREFIX) or name in _WRITTEN or _is_in_settings(name)
+
+
+def _is_in_settings(name: bytes) -> bool:
     secure = secure_proxy_header()
-    return (
-        name.startswith(_PREFIX)
-        or name in _BY_PROXIES
-        or (secure is not None and name == secure[0])
-    )
+    return secure is not None and name == secure[0]
+
+
+def _written(name: bytes) -> str:
+    if name in _WRITTEN:
+        return _WRITTEN[name]
+    return name.decode().title() if _is_in_settings(name) else _ANY_OTHER
 
 
 def _values(scope: dict[str, Any], name: str | None) -> list[str]:

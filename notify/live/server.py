@@ -140,6 +140,13 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no
         del self.handshake_deferred
         self.server.protocol_disconnected(self)  # the application is not listened to any more
 
+    def onConnect(self, request: Any) -> Any:  # noqa: N802  autobahn's
+        """A subprotocol is an ASCII token (RFC 6455, 4.1); Daphne fails at any other text."""
+        if not request.headers.get("sec-websocket-protocol", "").isascii():
+            deny: Any = ConnectionDeny  # autobahn has no types
+            raise deny(400, "Sec-WebSocket-Protocol must be ASCII.")
+        return super().onConnect(request)
+
     def failHandshake(self, reason: str, *args: Any, **options: Any) -> None:  # noqa: N802
         """The reason is logged, and may repeat an address; autobahn's, as those around it."""
         super().failHandshake(reason.partition("?")[0], *args, **options)
@@ -192,6 +199,11 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no
             super().sendMessage(payload, *args, **options)
         finally:
             self.maxMessagePayloadSize = bound
+
+    def onClose(self, *args: Any) -> None:  # noqa: N802  autobahn's
+        """Daphne sets `server` in `onConnect`; a malformed handshake fails before that."""
+        if hasattr(self, "server"):
+            super().onClose(*args)
 
     def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802  Twisted's
         super().connectionLost(reason)
@@ -356,11 +368,11 @@ class DrainingServer(Server):  # type: ignore[misc]  # as above
         details = self.connections.get(protocol)
         if details is None:
             return
-        if isinstance(protocol, WebRequest) and protocol.transport is None:  # it is a socket now
-            protocol.channel.requests.clear()  # or the two hold each other
-        elif not isinstance(protocol, BoundedProtocol) or "application_instance" in details:
+        if "application_instance" in details:
             super().protocol_disconnected(protocol)
             return
+        if isinstance(protocol, WebRequest) and protocol.transport is None:  # it is a socket now
+            protocol.channel.requests.clear()  # or the two hold each other
         del self.connections[protocol]
 
     def application_checker(self) -> None:
@@ -437,8 +449,8 @@ class ServeCommand(CommandLineInterface):  # type: ignore[misc]  # as above
             if action.dest == "proxy_headers":
                 action.help = (
                     "Believe the headers of the proxy before this process: the last address of "
-                    "X-Forwarded-For, X-Forwarded-Port, X-Forwarded-Proto. It must overwrite them. "
-                    "Else they are dropped."
+                    "X-Forwarded-For, X-Forwarded-Port, X-Forwarded-Proto. The proxy must "
+                    "overwrite them. Without this option they are dropped."
                 )
             # The application is the project's; Daphne has it as a required argument.
             if action.dest == "application":

@@ -72,5 +72,5 @@ class AnswerProbes:
                 address = reverse(f"{app_name}:{route.name}")
             except NoReverseMatch:  # the project leaves them out
                 continue
-            found[unquote(address[len(get_script_prefix()) - 1 :])] = route.callback
+            found[unquote(address)[len(get_script_prefix()) - 1 :]] = route.callback
         return found

@@ -30,7 +30,7 @@ from tests.harness.database import orm
 from tests.harness.nginx import SERVE_BEHIND_NGINX
 from tests.harness.server import SERVE
 from tests.harness.sessions import new_session, session_cookie
-from tests.harness.waiting import aeventually, eventually
+from tests.harness.waiting import aeventually, deadline, eventually
 from tests.integration.conftest import client_of, shows
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
@@ -320,6 +320,32 @@ def test_malformed_requests_are_no_500_and_leave_no_traceback(start_server: Star
         assert status in ([], [b"400"]) or status[0][:1] in b"1234", (parts, answer[:200])
     assert httpx.get(f"{server.url}/healthz").status_code == 200
     is_calm(server.log)
+
+
+@pytest.mark.parametrize(
+    ("good", "malformed"),
+    [
+        (b"Version: 13", b"Version: 12"),
+        (b"dGhl", b""),  # a key of less than 24 characters
+        (b"Origin: x", b"Origin: http://["),
+        (b"Origin: x", b"Sec-WebSocket-Protocol: \xff"),
+    ],
+)
+def test_a_malformed_handshake_leaves_no_traceback(
+    start_server: StartServer, good: bytes, malformed: bytes
+) -> None:
+    server = start_server(command=(*SERVE, "-v", "2"))  # Twisted's log too
+    request = handshake(server.port, "Origin", b"x").replace(good, malformed)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=deadline(10)) as client:
+        client.sendall(request)
+        assert client.recv(4096).startswith(b"HTTP/1.1 400 ")
+        while client.recv(4096):  # until the server has closed it
+            pass
+    httpx.get(f"{server.url}/last")
+    eventually(lambda: "/last" in server.log)
+    assert "failing WebSocket opening handshake" in server.log
+    is_calm(server.log)
+    assert "CRITICAL" not in server.log
 
 
 def say(port: int, raw: bytes) -> bytes:

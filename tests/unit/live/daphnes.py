@@ -52,12 +52,16 @@ def opened(transport: Any, protocol: type[BoundedProtocol] = BoundedProtocol) ->
     return one
 
 
-def opening(transport: Any, protocol: type[BoundedProtocol] = BoundedProtocol) -> Any:
+def opening(
+    transport: Any,
+    protocol: type[BoundedProtocol] = BoundedProtocol,
+    handshake: bytes = HANDSHAKE,
+) -> Any:
     """The protocol, whose handshake waits for the application's answer."""
     one = ws_factory(DaphnesServer(), protocol).buildProtocol(None)
     one._raw_query_string = b""
     one.makeConnection(transport)
-    one.dataReceived(HANDSHAKE)
+    one.dataReceived(handshake)
     return one
 
 

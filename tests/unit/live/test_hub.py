@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.db import InterfaceError
 from notify import metrics
 from notify.changes import Change, Cursor, Reading, Step
 from notify.live.connection import Connection
+from notify.live.database_thread import DatabaseThread
 from notify.live.groups import Hint, hint_of
 from notify.live.hub import Hub
 from tests.harness.waiting import aeventually
@@ -225,3 +227,37 @@ async def test_the_checks_are_logged_whether_the_database_answers_or_not(
     hub.start()
     await aeventually(lambda: "notify.W003: NOTIFY_PING_INTERVAL" in caplog.text)
     await hub.stop()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_check_that_fails_is_logged_and_keeps_no_other_from_being_told(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.NOTIFY_PING_INTERVAL = 70
+    settings.CHANNEL_LAYERS = {}
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.MIDDLEWARE = []
+    settings.ROOT_URLCONF = "no_such_urls"
+    hub = Hub(asyncio.get_running_loop())
+    await hub._log_checks()
+    assert "check_probes failed: ModuleNotFoundError" in caplog.text
+    for found in ("notify.W001", "notify.W003", "notify.W007"):
+        assert f"{found}: " in caplog.text
+    await hub.pool.close()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_urlconf_is_imported_neither_in_a_database_thread_nor_in_the_loops(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MIDDLEWARE = []
+    threads: list[threading.Thread] = []
+    monkeypatch.setattr(
+        "notify.checks._has_probes", lambda: threads.append(threading.current_thread())
+    )
+    hub = Hub(asyncio.get_running_loop())
+    await hub._log_checks()
+    [thread] = threads
+    assert thread is not threading.current_thread()
+    assert not isinstance(thread, DatabaseThread)
+    await hub.pool.close()

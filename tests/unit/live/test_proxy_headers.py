@@ -47,6 +47,42 @@ def test_nor_the_header_that_the_settings_name(settings: Any) -> None:
     assert left(PROXY, "Front-End-Https") == {b"front-end-https"}
 
 
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    messages = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    caplog.clear()
+    return messages
+
+
+def test_what_is_dropped_is_logged_once_by_its_name(
+    caplog: pytest.LogCaptureFixture, settings: Any
+) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_FRONT_END_HTTPS", "on")
+    cure = "start with --proxy-headers behind a proxy that overwrites it."
+    proxy = ProxyHeaders()
+    left(proxy, "Host", "X-Forwarded-User", "Front-End-Https")
+    assert logged(caplog) == [f"Dropped Front-End-Https, X-Forwarded-User: {cure}"]
+    left(proxy, "X-Forwarded-User", "X-Forwarded-Email")
+    assert logged(caplog) == [f"Dropped X-Forwarded-Email: {cure}"]
+    left(proxy, "X-Forwarded-User", "X-Forwarded-Email", "Host")
+    assert logged(caplog) == []
+
+
+def test_no_name_that_a_client_chose_is_logged_and_no_number_of_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    proxy = ProxyHeaders()
+    for n in range(100):
+        assert left(proxy, f"X-Forwarded-{n}") == set()
+    [line] = logged(caplog)
+    assert line.startswith("Dropped another X-Forwarded-…: ")
+
+
+def test_what_is_not_dropped_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    left(PROXY, *BY_PROXIES)
+    left(ProxyHeaders(), "Host", "Daphne-Root-Path")
+    assert logged(caplog) == []
+
+
 def test_behind_a_proxy_the_application_reads_all_that_it_wrote() -> None:
     assert left(PROXY, *BY_PROXIES) == {name.lower().encode() for name in BY_PROXIES}
 

@@ -12,8 +12,10 @@ import pytest
 from daphne.ws_protocol import WebSocketProtocol
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
 from notify.live import server
 from notify.live.server import BoundedProtocol, DrainingServer
@@ -252,6 +254,26 @@ def test_what_autobahn_cannot_read_is_repeated_without_its_query() -> None:
     protocol.failHandshake('could not parse "//[/?ticket=secret"')
     assert transport.value().startswith(b'HTTP/1.1 400 could not parse "//[/\r\n')
     assert protocol.wasNotCleanReason == 'could not parse "//[/'
+    protocol.connectionLost(Failure(ConnectionDone()))
+    assert protocol.is_closed.result is None
+
+
+@pytest.mark.parametrize(
+    ("good", "malformed"),
+    [
+        (b"Version: 13", b"Version: x"),
+        (b"dGhl", b""),  # a key of less than 24 characters
+        (b"Upgrade: websocket", b"Upgrade: websocket\r\nSec-WebSocket-Protocol: \xff"),
+    ],
+)
+def test_a_malformed_handshake_is_refused_and_its_end_fails_nowhere(
+    good: bytes, malformed: bytes
+) -> None:
+    transport = Transport()
+    protocol = opening(transport, handshake=HANDSHAKE.replace(good, malformed))
+    assert transport.value().startswith(b"HTTP/1.1 400 ")
+    protocol.connectionLost(Failure(ConnectionDone()))
+    assert protocol.is_closed.result is None  # what would hold the protocol is let go of
 
 
 payloads = st.sampled_from([PONG, b"", b"{}", padded(125), padded(126), "é".encode(), b"\xff"])
@@ -347,11 +369,11 @@ async def test_an_application_that_outlives_its_connection_is_ended(clock: Clock
     assert one.connections == {}
 
 
-async def test_a_connection_that_never_had_an_application_is_forgotten(clock: Clock) -> None:
+async def test_a_connection_that_never_had_an_application_is_forgotten_at_once() -> None:
     one, connection = serving(for_ever)
     one.protocol_disconnected(connection)
-    one._look_at_all()
     assert one.connections == {}
+    one.protocol_disconnected(connection)  # as after a refused request: its end, then the client's
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ async def test_they_answer_under_asgi(production, last):
     assert (await client.get("/nothing")).status_code == (400 if last else 404)
 
 
-@pytest.mark.parametrize("prefix", ["/", "/app/"])
+@pytest.mark.parametrize("prefix", ["/", "/app/", "/ä/", "/a b/", "/50%/"])
 def test_they_may_be_elsewhere_also_below_a_root_path(production, prefix):
     production.ROOT_URLCONF = Elsewhere
     production.FORCE_SCRIPT_NAME = prefix.rstrip("/") or None
