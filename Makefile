@@ -17,8 +17,8 @@ help:  ## this list
 
 # ------------------------------------------------------------------------------------ set-up
 
-# Each package of requirements/ is as it was when `make constraints` last looked, or is refused: pip
-# compares hashes. A directory has none, so notify itself is installed after them.
+# pip refuses any package whose hash differs from requirements/. A local directory has no hash, so
+# notify itself is installed afterwards.
 INSTALL := $(BIN)/python -m pip install -q
 
 # An app and a server, and nothing that only tests need.
@@ -167,8 +167,11 @@ compare: .make/bench  ## a delivery's CPU beside that of another clone, WITH=../
 
 # ---------------------------------------------------------------------------------- the rest
 
-# The hashes are of each file of a release, for any platform. pip is what the machine has.
-constraints: .make/bench  ## write the versions that are installed now as the tested ones, with hashes
+# The hashes are of each file of a release, for any platform. pip is what the machine has. The
+# upgrade is here, as what goes before installs the old versions again. -e: what is new in
+# pyproject.toml.
+constraints: .make/bench  ## write what is installed as tested, with hashes; U='django …': upgrade these
+	@$(BIN)/python -m pip install -q -U $(U) -e '.[bench]'
 	@{ sed -n '/^#/p' constraints.txt; \
 	   $(BIN)/python -m pip freeze --exclude-editable; } > .make/constraints.txt
 	@mv .make/constraints.txt constraints.txt

@@ -1,4 +1,4 @@
-"""How often a password may be wrong: LIMIT times within PERIOD, then it waits for the rest of it.
+"""Limits password attempts: LIMIT per PERIOD. Further attempts are refused until the period ends.
 
 An attempt is counted before the password is looked at, in one transaction, and given back where
 the password was right. Counted afterwards, a thousand attempts at one moment would all be looked
@@ -32,7 +32,7 @@ _rows: Any = AccessAttempt.objects
 
 
 class TooManyAttempts(Exception):
-    """`wait` is how long there will be no further attempt."""
+    """`wait`: time until the next attempt is allowed."""
 
     def __init__(self, wait: timedelta) -> None:
         super().__init__(f"Too many attempts; wait for {wait}.")
@@ -60,9 +60,9 @@ class Attempt:
 def take(kind: str, *names: str) -> Attempt:
     """Counts an attempt of this kind for these names. Raises TooManyAttempts."""
     now = timezone.now()
-    key = salted_hmac("config.attempts", repr((kind, names)), algorithm="sha256").hexdigest()
-    with transaction.atomic(using=router.db_for_write(AccessAttempt)):
-        row, _ = _rows.select_for_update().get_or_create(
+    key = _key(kind, *names)
+    with _transaction():
+        row, is_new = _rows.select_for_update().get_or_create(
             username=key,
             ip_address=NO_ADDRESS,
             user_agent=NO_BROWSER,
@@ -74,11 +74,36 @@ def take(kind: str, *names: str) -> Attempt:
             raise TooManyAttempts(row.attempt_time + PERIOD - now)
         row.failures_since_start += 1
         row.save(update_fields=["attempt_time", "failures_since_start"])
+    if is_new:  # only then has the table grown
         _prune(now)
     return Attempt(key, row.attempt_time, row.failures_since_start)
 
 
+def forget(kind: str, *names: str) -> int:
+    """Ends the wait for these names. Returns how many counts were deleted."""
+    return _delete(_rows.filter(username=_key(kind, *names)))
+
+
+def forget_all() -> int:
+    """Ends every wait. Returns how many counts were deleted."""
+    return _delete(_rows.all())
+
+
 def _prune(now: datetime) -> None:
-    """Deletes what is over, without waiting for those who have it locked."""
-    over = _rows.select_for_update(skip_locked=True).filter(attempt_time__lte=now - PERIOD)
-    _rows.filter(pk__in=list(over.values_list("pk", flat=True)[:PRUNED_AT_ONCE])).delete()
+    """Deletes expired rows; skips locked ones."""
+    with _transaction():
+        expired = _rows.select_for_update(skip_locked=True).filter(attempt_time__lte=now - PERIOD)
+        _delete(_rows.filter(pk__in=list(expired.values_list("pk", flat=True)[:PRUNED_AT_ONCE])))
+
+
+def _key(kind: str, *names: str) -> str:
+    return salted_hmac("config.attempts", repr((kind, names)), algorithm="sha256").hexdigest()
+
+
+def _transaction() -> Any:
+    return transaction.atomic(using=router.db_for_write(AccessAttempt))
+
+
+def _delete(rows: Any) -> int:
+    deleted, _ = rows.delete()
+    return int(deleted)

@@ -17,20 +17,28 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import constant_time_compare
 
-COOKIE = "known_browser"
 SALT = "config.known_browser"
 KEPT_FOR = timedelta(days=365)
 
 
-def remember(response: HttpResponseBase, user: Any) -> None:
-    """Gives the browser a new cookie of this user's."""
-    of = {"user": str(user.pk), "id": secrets.token_urlsafe(16)}
-    of["password"] = user.get_session_auth_hash()
+def cookie_name() -> str:
+    """With HTTPS, browsers take a cookie of this prefix from this very host only."""
+    return "__Host-known_browser" if settings.SESSION_COOKIE_SECURE else "known_browser"
+
+
+def remember(request: HttpRequest, response: HttpResponseBase, user: Any) -> None:
+    """Gives the browser this user's cookie for a further year. A browser that has one keeps its
+    id: a new id would have a count of its own, which begins at none."""
+    payload = {
+        "user": str(user.pk),
+        "id": id_of(request, user.get_username()) or secrets.token_urlsafe(16),
+        "password": user.get_session_auth_hash(),
+    }
     response.set_cookie(
-        COOKIE,
-        signing.dumps(of, salt=SALT),
+        cookie_name(),
+        signing.dumps(payload, salt=SALT),
         max_age=KEPT_FOR,
-        path=settings.SESSION_COOKIE_PATH,
+        path="/",  # the prefix asks for it
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
@@ -38,10 +46,10 @@ def remember(response: HttpResponseBase, user: Any) -> None:
 
 
 def id_of(request: HttpRequest, name: str) -> str | None:
-    """The id of the browser, where it is known as that of the user of this name. The user is
-    looked up by the cookie and not by the name, which so makes no difference."""
+    """The id of the browser, where it is known as that of the user of this name. Looks the user up
+    by the cookie, so timing does not reveal whether the name exists."""
     try:
-        cookie = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=KEPT_FOR)
+        cookie = signing.loads(request.COOKIES.get(cookie_name(), ""), salt=SALT, max_age=KEPT_FOR)
     except signing.BadSignature:
         return None
     user: Any = get_user_model()._default_manager.filter(pk=cookie["user"]).first()

@@ -198,7 +198,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",  # first: whether the next may look at the password
+    "config.signing_in.Backend",  # first: whether the next may look at the password
     "django.contrib.auth.backends.ModelBackend",
 ]
 # What is counted, and how: config/signing_in.py. axes keeps and logs nothing by itself.

@@ -13,6 +13,8 @@ from functools import wraps
 from math import ceil
 from typing import Any
 
+from asgiref.sync import sync_to_async
+from axes.backends import AxesStandaloneBackend
 from axes.handlers.base import AbstractAxesHandler, AxesBaseHandler
 from axes.helpers import get_client_username
 from django.contrib.auth import get_user_model
@@ -27,6 +29,13 @@ logger = logging.getLogger(__name__)
 View = Callable[[HttpRequest], HttpResponseBase]
 
 
+class Backend(AxesStandaloneBackend):  # type: ignore[misc]
+    """For AUTHENTICATION_BACKENDS, first. That of axes has no `aauthenticate`."""
+
+    async def aauthenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        await sync_to_async(self.authenticate)(request, **credentials)
+
+
 class CountedBeforehand(AxesBaseHandler, AbstractAxesHandler):  # type: ignore[misc]
     """For AXES_HANDLER."""
 
@@ -35,16 +44,12 @@ class CountedBeforehand(AxesBaseHandler, AbstractAxesHandler):  # type: ignore[m
         name = get_client_username(request, credentials)
         if not name:
             return True  # not by name and password
-        browser = known_browser.id_of(request, name)
-        # Names that differ in case only are counted together: a database may take them for one.
-        of = ("known browser", browser) if browser else ("signing in", name.casefold())
+        request.sign_in_attempt = None
         try:
-            request.sign_in_attempt = attempts.take(*of)
+            request.sign_in_attempt = _take(request, name, *_by_name(name))
         except attempts.TooManyAttempts as error:
             request.sign_in_wait = error.wait
             return False
-        if request.sign_in_attempt.is_the_last:
-            _log_limit(request, name)
         return True
 
     def user_logged_in(self, sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
@@ -56,19 +61,49 @@ class CountedBeforehand(AxesBaseHandler, AbstractAxesHandler):  # type: ignore[m
     def user_login_failed(
         self, sender: Any, credentials: dict[str, Any], request: Any = None, **kwargs: Any
     ) -> None:
-        """It is counted already."""
+        """It is counted already. Says so in the log where it was the last for now."""
+        attempt = getattr(request, "sign_in_attempt", None)  # None also where it was refused
+        if attempt is not None and attempt.is_the_last:
+            _log_limit(request, get_client_username(request, credentials))
 
     def user_logged_out(self, sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
         """Nothing is counted."""
 
     def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
-        return 0  # axes would compare it; `is_allowed` has
+        """Unused: `is_allowed` decides by itself."""
+        return 0
+
+    def reset_attempts(
+        self,
+        *,
+        ip_address: str | None = None,
+        username: str | None = None,
+        ip_or_username: bool = False,
+    ) -> int:
+        """For `manage.py axes_reset` and `axes_reset_username`. No address is kept, so for one
+        there is nothing to reset."""
+        if ip_address is not None:
+            return 0
+        return attempts.forget_all() if username is None else attempts.forget(*_by_name(username))
 
     def post_save_access_attempt(self, instance: Any, **kwargs: Any) -> None:
         """Nothing comes of it."""
 
     def post_delete_access_attempt(self, instance: Any, **kwargs: Any) -> None:
         """Nothing comes of it."""
+
+
+def _by_name(name: str) -> tuple[str, str]:
+    """Names that differ in case only are counted together: a database may take them for one."""
+    return "signing in", name.casefold()
+
+
+def _take(request: HttpRequest, name: str, *otherwise: str) -> attempts.Attempt:
+    """Counts an attempt for the browser, where it is known as that of this name; else for what
+    `otherwise` says. So strangers do not slow down whoever the name belongs to."""
+    browser = known_browser.id_of(request, name)
+    counted_as = ("known browser", browser) if browser else otherwise
+    return attempts.take(*counted_as)
 
 
 def _log_limit(request: HttpRequest, name: str) -> None:
@@ -98,7 +133,7 @@ class RememberBrowser(MiddlewareMixin):
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         user = getattr(request, "signed_in_by_password", None)
         if user is not None:
-            known_browser.remember(response, user)
+            known_browser.remember(request, response, user)
         return response
 
 
@@ -110,22 +145,25 @@ def counts_old_passwords(view: View) -> View:
     def answer(request: HttpRequest) -> HttpResponseBase:
         if request.method != "POST" or not request.user.is_authenticated:
             return view(request)
+        user = request.user
         try:
-            attempt = attempts.take("changing the password", str(request.user.pk))
+            by_user = ("changing the password", str(user.pk))
+            attempt = _take(request, user.get_username(), *by_user)
         except attempts.TooManyAttempts as error:
             return _page(request, error.wait)
+        before = user.password
         response = view(request)
-        if _old_password_was_right(response):
+        # Not by the status: the admin redirects who is not staff without a look at the password.
+        changed = user.password != before
+        if changed or _has_no_error_on_old_password(response):
             attempt.give_back()
-        if response.status_code == 302:
-            known_browser.remember(response, request.user)
+        if changed:
+            known_browser.remember(request, response, user)
         return response
 
     return answer
 
 
-def _old_password_was_right(response: Any) -> bool:
-    if response.status_code == 302:
-        return True
+def _has_no_error_on_old_password(response: Any) -> bool:
     form = (getattr(response, "context_data", None) or {}).get("form")
     return form is not None and "old_password" not in form.errors

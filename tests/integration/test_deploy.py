@@ -330,6 +330,29 @@ def test_the_image_believes_a_proxy_only_where_one_is_said_to_be(services: dict[
     assert server["ports"] == ["127.0.0.1:8000:8000"]  # nobody else reaches it
 
 
+def test_the_image_has_the_static_files_that_its_pages_name(tmp_path: Path) -> None:
+    text = (DEPLOY / "Dockerfile").read_text().replace("\\\n", " ")
+    [collect] = [part.strip() for part in text.split("&&") if "collectstatic" in part]
+    clean = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    # As the image does, but into a directory of the test.
+    command = collect.replace("/srv/static", shlex.quote(str(tmp_path / "static")))
+    subprocess.run(command, shell=True, check=True, env=clean, cwd=ROOT, capture_output=True)  # noqa: S602
+    page = (
+        "import django; django.setup(); from django.test import Client; "
+        "print(Client().get('/accounts/login/', secure=True, headers={'host': 'x'}).status_code)"
+    )
+    served = clean | {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "SECRET_KEY": "a key",
+        "ALLOWED_HOSTS": "x",
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'none.sqlite3'}",
+        "STATIC_ROOT": str(tmp_path / "static"),
+    }
+    asked = [sys.executable, "-c", page]
+    told = subprocess.run(asked, env=served, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert told.stdout.strip() == "200", told.stderr
+
+
 @pytest.mark.parametrize("path", [".env", "deploy/.env", "deploy/.env.production", "a/b/.env"])
 def test_no_file_of_secrets_gets_into_the_image(path: str) -> None:
     patterns = (ROOT / ".dockerignore").read_text().split()

@@ -30,7 +30,7 @@ def sign_in(
 ) -> httpx.Response:
     with httpx.Client(base_url=server.url, timeout=deadline(30)) as browser:
         if cookie is not None:
-            browser.cookies[known_browser.COOKIE] = cookie
+            browser.cookies[known_browser.cookie_name()] = cookie
         browser.get(form)
         token = {"X-CSRFToken": browser.cookies["csrftoken"], "Origin": server.url}
         return browser.post(form, data={"username": "ada", "password": password}, headers=token)
@@ -40,7 +40,7 @@ def test_processes_share_one_count_and_look_at_no_more_passwords_when_many_come_
     make_user, servers
 ):
     make_user("ada", is_staff=True)
-    known = sign_in(servers[0], PASSWORD).cookies[known_browser.COOKIE]
+    known = sign_in(servers[0], PASSWORD).cookies[known_browser.cookie_name()]
     doors = zip(range(AT_ONCE), cycle(servers), cycle(["/accounts/login/"] * 2 + ["/admin/login/"]))
 
     with ThreadPoolExecutor(AT_ONCE) as strangers:

@@ -52,10 +52,19 @@ def test_each_pin_has_hashes_and_the_version_that_is_tested(extra: str) -> None:
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
     tested = pins("constraints.txt")
     pinned = pins(f"requirements/{extra}.txt")
-    assert len(pinned) == len(entries)
+    assert pinned.keys() == {canonicalize_name(entry.partition("==")[0]) for entry in entries}
     assert {name: pinned[name] for name in pinned.keys() & tested.keys()} == {
         name: tested[name] for name in pinned.keys() & tested.keys()
     }
+
+
+def test_the_queue_in_the_database_starts_with_the_pinned_django_on_any_python() -> None:
+    """Django 6 has django.tasks; before it, config/settings.py takes the package."""
+    for extra in EXTRAS:
+        if pins(f"requirements/{extra}.txt")["django"] < "6":
+            text = (ROOT / f"requirements/{extra}.txt").read_text()
+            [marker] = re.findall(r"^django-tasks==[\d.]+(.*)", text, re.MULTILINE)
+            assert "python" not in marker.replace("platform_python_implementation", "")
 
 
 def test_the_build_backend_is_pinned_where_nothing_else_pins_it() -> None:
@@ -64,10 +73,20 @@ def test_the_build_backend_is_pinned_where_nothing_else_pins_it() -> None:
     ]
 
 
-@pytest.mark.parametrize("path", ["Makefile", "deploy/Dockerfile"])
-def test_set_up_installs_nothing_that_has_no_hash(path: str) -> None:
+def set_up(path: str) -> str:
+    """What the file says of setting up this repository, one command a line."""
     text = (ROOT / path).read_text().replace("\\\n", " ")
-    commands = re.findall(r"(?:pip install(?! -q$)|\$\(INSTALL\)) ([^&\n]+)", text, re.MULTILINE)
+    if path == "Makefile":  # where the hashes come from
+        return re.sub(r"^constraints:.*\n(?:\t.*\n)+", "", text, flags=re.MULTILINE)
+    if path == "docs/deployment.md":  # before it: projects of others, which embed notify
+        return text.partition("\n## Everything on `serve`")[2].replace("`", "\n")
+    return text
+
+
+@pytest.mark.parametrize("path", ["Makefile", "deploy/Dockerfile", "docs/deployment.md"])
+def test_set_up_installs_nothing_that_has_no_hash(path: str) -> None:
+    installs = r"(?:pip install(?! -q$)|\$\(INSTALL\)) ([^&\n]+)"
+    commands = re.findall(installs, set_up(path), re.MULTILINE)
     assert len(commands) >= 2
     for options in map(set, map(str.split, commands)):
         assert "--require-hashes" in options or {"--no-deps", "--no-build-isolation"} <= options

@@ -77,7 +77,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{finding.level:4}  {finding.hop:14}  {finding.said}.")
                 levels.add(finding.level)
         if doctor.Level.ILL in levels:
-            raise CommandError("It does not work; see the last line above.")
+            raise CommandError("It does not work; see the lines with ILL above.")
         if doctor.Level.WEAK in levels:
             raise CommandError("It works, but can be attacked; see the lines with WEAK above.")
 

@@ -6,11 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from axes.models import AccessAttempt
-from django.contrib.auth import authenticate
+from django.contrib.auth import aauthenticate, authenticate
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.core import signing
+from django.core.management import call_command
+from django.db import connection
 from django.http import HttpRequest
 from django.test import Client
 
@@ -60,7 +63,7 @@ def guess(name: str = "ada", form: str = FORMS[0], times: int = 3) -> list[int]:
 def browser_of(name: str) -> Client:
     first, later = Client(), Client()
     assert sign_in(first, name).status_code == 302
-    later.cookies[known_browser.COOKIE] = first.cookies[known_browser.COOKIE].value
+    later.cookies[known_browser.cookie_name()] = first.cookies[known_browser.cookie_name()].value
     return later
 
 
@@ -150,14 +153,24 @@ def test_a_new_password_ends_it(ada, few):
 def test_a_cookie_that_is_none_helps_nobody(ada, few, value):
     guess("ada")
     browser = Client()
-    browser.cookies[known_browser.COOKIE] = value
+    browser.cookies[known_browser.cookie_name()] = value
     assert sign_in(browser).status_code == 429
 
 
-def test_the_cookie_is_out_of_reach_of_scripts_and_lasts_for_a_year(ada, settings):
+def test_a_renewed_cookie_keeps_its_count(ada, few):
+    browser = browser_of("ada")
+    for _ in range(2):
+        sign_in(browser, password="guess")
+    assert sign_in(browser).status_code == 302
+    statuses = [sign_in(browser, password="guess").status_code for _ in range(2)]
+    assert statuses == [200, 429]
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_hosts_and_lasts_for_a_year(ada, settings):
     settings.SESSION_COOKIE_SECURE = True
-    cookie = sign_in(Client()).cookies[known_browser.COOKIE]
+    cookie = sign_in(Client()).cookies["__Host-known_browser"]
     assert (cookie["httponly"], cookie["secure"], cookie["samesite"]) == (True, True, "Lax")
+    assert (cookie["path"], cookie["domain"]) == ("/", "")
     assert cookie["max-age"] == timedelta(days=365).total_seconds()
 
 
@@ -180,6 +193,58 @@ def test_the_old_password_is_not_to_be_guessed_by_who_has_a_session(ada, few, pa
     assert sign_in(client, password="a long new one").status_code == 302
 
 
+def test_a_session_alone_makes_no_browser_known(make_user, few):
+    """The admin redirects who is not staff without a look at the password."""
+    client = Client()
+    client.force_login(make_user("bob"))
+    data = {"old_password": "guess", "new_password1": "a long one", "new_password2": "a long one"}
+    for _ in range(3):
+        assert client.post("/admin/password_change/", data).status_code == 302
+        assert known_browser.cookie_name() not in client.cookies
+    assert client.post("/admin/password_change/", data).status_code == 429
+
+
+def test_a_stolen_session_does_not_keep_its_owner_from_changing_the_password(ada, few):
+    owner, thief = browser_of("ada"), Client()
+    for client in (owner, thief):
+        client.force_login(ada)
+    page = "/accounts/password_change/"
+    new = {"new_password1": "a long new one", "new_password2": "a long new one"}
+    statuses = [thief.post(page, {"old_password": "guess", **new}).status_code for _ in range(4)]
+    assert statuses == [200, 200, 200, 429]
+    assert owner.post(page, {"old_password": PASSWORD, **new}).status_code == 302
+
+
+@pytest.mark.parametrize("command", [["axes_reset"], ["axes_reset_username", "Ada"]])
+def test_the_commands_of_axes_end_the_wait(ada, few, command, capsys):
+    guess(times=3)
+    call_command(*command)
+    assert capsys.readouterr().out == "1 attempts removed.\n"
+    assert sign_in(Client()).status_code == 302
+
+
+def test_only_a_new_row_looks_for_expired_ones_and_holds_no_lock_meanwhile(monkeypatch):
+    for name in ("ada", "bob"):
+        attempts.take("signing in", name)
+    bob = AccessAttempt.objects.latest("pk")
+    bob.attempt_time -= attempts.PERIOD
+    bob.save()
+    prune, depths = attempts._prune, []
+
+    def watched(now):
+        depths.append(len(connection.savepoint_ids))
+        prune(now)
+
+    monkeypatch.setattr(attempts, "_prune", watched)
+    before = len(connection.savepoint_ids)
+    attempts.take("signing in", "ada")
+    assert depths == []
+    assert AccessAttempt.objects.count() == 2
+    attempts.take("signing in", "cleo")
+    assert depths == [before]
+    assert AccessAttempt.objects.count() == 2
+
+
 def test_no_name_address_or_browser_is_kept_and_rows_go_by_themselves(ada):
     sign_in(Client(headers={"User-Agent": "Netscape"}), "ada", "my secret")
     sign_in(Client(), "my secret", "ada")
@@ -200,6 +265,23 @@ def test_the_limit_is_a_line_of_the_log_that_does_not_say_what_was_typed(ada, fe
         "limit what=signing_in user=None address='127.0.0.1'",
     ]
     assert "axes" not in {record.name.partition(".")[0] for record in caplog.records}
+
+
+def test_whoever_signs_in_at_the_last_attempt_is_not_in_the_log(ada, few, caplog):
+    guess(times=2)
+    assert sign_in(Client()).status_code == 302
+    assert not [record for record in caplog.records if record.name == "config.signing_in"]
+    guess(times=1)
+    assert [record for record in caplog.records if record.name == "config.signing_in"]
+
+
+def test_async_code_signs_in_and_is_counted_too(ada, few):
+    def try_with(password):
+        return async_to_sync(aauthenticate)(HttpRequest(), username="ada", password=password)
+
+    assert try_with(PASSWORD) == ada
+    assert [try_with("guess") for _ in range(2)] == [None, None]
+    assert try_with(PASSWORD) is None
 
 
 def test_what_is_no_sign_in_by_name_is_not_counted(ada):
