@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
@@ -13,7 +14,7 @@ from notify.management.doctor.asking import GATEWAY_FAILURES, ask, ordinary_path
 from notify.management.doctor.patient import Advice, Patient, Weak
 
 ATTEMPTS = 40
-AT_ONCE = 10
+FORGED = 20  # as many again come from made-up addresses
 LIMITED = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.FORBIDDEN}
 
 # A redirect to the sign-in page quotes it twice, as `%2522`; one that appends a slash once, as
@@ -24,19 +25,19 @@ BACK_WITHIN_S = 30.0
 
 
 def sign_in(patient: Patient) -> str:
-    """Gets each sign-in form up to ATTEMPTS times, without a password. Raises Weak or Advice."""
+    """Gets each sign-in form ATTEMPTS times at once, without a password, as a limit may delay those
+    that come one after the other. Raises Weak or Advice."""
     limited: dict[str, int] = {}
     unlimited: list[str] = []
     for path in _forms():
-        first = ask(patient, path).status
-        if first == HTTPStatus.NOT_FOUND:
+        if ask(patient, path).status == HTTPStatus.NOT_FOUND:
             continue
-        n = 1 if first in LIMITED else _limited_after(patient, path, first)
-        if n is None:
-            unlimited.append(path)
+        refused = sum(_are_refused(patient, path, [{}] * ATTEMPTS))
+        if refused:
+            limited[path] = refused
         else:
-            limited[path] = n
-    asked = f"up to {ATTEMPTS} quick requests for each form, without a password"
+            unlimited.append(path)
+    asked = f"{ATTEMPTS} requests at once for each form, without a password"
     if unlimited:
         paths = " and ".join(unlimited)
         raise Advice(
@@ -52,7 +53,7 @@ def sign_in(patient: Patient) -> str:
             "in each request there is none. Believe it of your own load balancer only (nginx: "
             "set_real_ip_from)"
         )
-    found = ", ".join(f"{path} after {n}" for path, n in limited.items())
+    found = ", ".join(f"{refused} refused at {path}" for path, refused in limited.items())
     return f"limited: {found} ({asked})"
 
 
@@ -62,20 +63,18 @@ def _forms() -> list[str]:
     return list(dict.fromkeys(path for path in found if path and path.startswith("/")))
 
 
-def _limited_after(patient: Patient, path: str, usual: int) -> int | None:
-    with ThreadPoolExecutor(AT_ONCE) as together:
-        for n in range(AT_ONCE, ATTEMPTS + 1, AT_ONCE):
-            answers = together.map(lambda _: ask(patient, path).status, range(AT_ONCE))
-            if any(status in LIMITED and status != usual for status in answers):
-                return n
-    return None
+def _are_refused(patient: Patient, path: str, headers: Sequence[dict[str, str]]) -> list[bool]:
+    """Of requests with these headers, made at once."""
+    with ThreadPoolExecutor(len(headers)) as together:
+        answers = together.map(lambda sent: ask(patient, path, sent), headers)
+        return [answer.status in LIMITED for answer in answers]
 
 
 def _address_is_chosen(patient: Patient, path: str) -> bool:
-    """Whether a limited client gets through with a forged address, and only with it."""
-    claims: list[dict[str, str]] = [{}, {"X-Forwarded-For": f"192.0.2.{time.time_ns() % 250}"}, {}]
-    before, forged, after = (ask(patient, path, claim).status in LIMITED for claim in claims)
-    return before and after and not forged
+    """Whether requests with forged addresses get through among others that are refused."""
+    forged = [{"X-Forwarded-For": f"192.0.2.{n}"} for n in range(1, FORGED + 1)]
+    refused = _are_refused(patient, path, [*forged, *[{}] * ATTEMPTS])
+    return any(refused[FORGED:]) and not any(refused[:FORGED])
 
 
 def long_url(patient: Patient) -> str:
