@@ -64,13 +64,13 @@ class Attacker:
         self._port, self._trust = port, trust
         self._idle: list[Connection] = []
         self._tasks: set[asyncio.Future[None]] = set()
-        self._token = ""
+        self._token = self._cookie = ""
         self.statuses: dict[str, Counter[int]] = {}
 
     async def prepare(self) -> None:
         """Fetches a CSRF token, without which no password is looked at."""
         _, head = await (await self._connect()).ask("GET /accounts/login/ HTTP/1.1")
-        self._token = head.split("csrftoken=")[1].partition(";")[0]
+        [(self._cookie, self._token)] = re.findall(r"((?:__Host-)?csrftoken)=([^;]+)", head)
 
     def begin(self) -> None:
         """All of it at once; rates are for each second."""
@@ -103,7 +103,7 @@ class Attacker:
 
     async def _sign_in(self, path: str) -> None:
         form = {"username": "admin", "password": "a guess", "csrfmiddlewaretoken": self._token}
-        lines = [f"POST {path} HTTP/1.1", f"Cookie: csrftoken={self._token}"]
+        lines = [f"POST {path} HTTP/1.1", f"Cookie: {self._cookie}={self._token}"]
         lines += ["Referer: https://localhost/", "Content-Type: application/x-www-form-urlencoded"]
         if path.startswith("/x/"):
             lines.append(ROOT_PATH)

@@ -202,7 +202,7 @@ class NginxOfTheSplit(Nginx):
             "127.0.0.1:8001": f"127.0.0.1:{first}",
             "127.0.0.1:8002": f"127.0.0.1:{second}",
             "127.0.0.1:8000": f"127.0.0.1:{pages}",
-            "listen 80": f"listen 127.0.0.1:{self.plain_port};",
+            "listen 80": f"listen 127.0.0.1:{self.plain_port}",
             "listen 443 ssl": f"listen 127.0.0.1:{self.port} ssl",
             "/etc/ssl/shop.example.org.pem": self.certificate.path,
             "/etc/ssl/shop.example.org.key": self.certificate.key,

@@ -195,9 +195,9 @@ async def test_the_steps_of_the_documents_lose_nothing(
         )
         world.outcome.note = f"back {back:.1f} s after the restart, {again:.1f} s after the kill"
         await world.judge(90)
+        failed = [line for line in nginx.access_log.splitlines() if re.search(r'" 5\d\d ', line)]
+        assert failed == []
         if clients == min(CLIENTS):
             print(await asyncio.to_thread(layout.examine, "program"))  # noqa: T201  (as above)
     for log in nginx.directory.glob("*.log"):
         assert "a-ticket" not in log.read_text()
-    failed = [line for line in nginx.access_log.splitlines() if re.search(r'" 5\d\d ', line)]
-    assert failed == []

@@ -80,7 +80,8 @@ class Bystander:
         return statistics.quantiles(self.took, n=100)[98]
 
 
-async def bystanders(nginx: Nginx, world: World) -> dict[str, Bystander]:
+@contextlib.asynccontextmanager
+async def bystanders(nginx: Nginx, world: World) -> AsyncIterator[dict[str, Bystander]]:
     user = world.users[0]
     cookie = (await orm(world.cookies, [user]))[user]
     trust = nginx.trust()
@@ -102,11 +103,12 @@ async def bystanders(nginx: Nginx, world: World) -> dict[str, Bystander]:
         await client.close()
         return 101
 
-    return {
-        "pages": Bystander(0.25, page("/notify/")),
-        "pages with a form": Bystander(1, page("/accounts/password_change/")),
-        "handshakes": Bystander(0.25, handshake),
-    }
+    async with browser:
+        yield {
+            "pages": Bystander(0.25, page("/notify/")),
+            "pages with a form": Bystander(1, page("/accounts/password_change/")),
+            "handshakes": Bystander(0.25, handshake),
+        }
 
 
 @pytest.mark.fault(39, "Hostile requests through nginx while others work")
@@ -117,8 +119,7 @@ async def test_nothing_that_strangers_ask_for_takes_anything_from_the_others(
     a hundred sign-ins a second, of which each that gets through costs the hash of a password."""
     await follow_through(nginx, world, 60)
     await world.send(rate=20)
-    others = await bystanders(nginx, world)
-    async with attacked(nginx) as statuses:
+    async with bystanders(nginx, world) as others, attacked(nginx) as statuses:
         await asyncio.gather(*(one.run(SECONDS) for one in others.values()))
     await world.stop_senders()
     tried = statuses["sign-in"]
