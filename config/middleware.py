@@ -38,7 +38,7 @@ PERMISSIONS_POLICY = ", ".join(
 
 @sync_only_middleware
 def security_headers(get_response: GetResponse) -> GetResponse:
-    """Headers for which Django has no setting. Stands before WhiteNoise, whose static files other
+    """Headers for which Django has no setting. Stands first: before WhiteNoise, whose files other
     sites must not embed either, and is sync only like it: a request needs no thread for it."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:

@@ -71,9 +71,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "notify.web.probes.AnswerProbes",  # first: asked by address, and without TLS
-    "django.middleware.security.SecurityMiddleware",
     "config.middleware.security_headers",
+    # Before all that asks for the host: probes come by address, and without TLS.
+    "notify.web.probes.AnswerProbes",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
