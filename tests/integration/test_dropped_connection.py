@@ -33,6 +33,7 @@ def drop(postgres_server: Postgres) -> None:
 async def test_a_coroutine_that_sends_goes_on_after_one_failure(
     ada: User, postgres_server: Postgres
 ) -> None:
+    await sync_to_async(connections.close_all)()  # what other tests have left in that thread
     notice = await notify.asend(to=ada.pk, title="one")
     for again in (
         lambda: notify.asend(to=ada.pk, title="again"),
