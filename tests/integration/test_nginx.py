@@ -119,6 +119,22 @@ async def test_with_one_process_stopped_it_costs_those_who_met_it_and_no_one_els
     assert [(await one).status for one in met] == [200, 200]
 
 
+async def test_two_dead_processes_of_four_leave_nobody_out(
+    pair: list[Server], start_nginx: StartNginx, ada: User
+) -> None:
+    """The dead have the fewest connections, so that each request is given to them first."""
+    listed = "server 127.0.0.1:8002 max_fails=0;"
+    with refusing_port() as one, refusing_port() as other:
+        dead = "".join(f" server 127.0.0.1:{port} max_fails=0;" for port in (one, other))
+        nginx = start_nginx([server.port for server in pair], instead={listed: listed + dead})
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(4):
+                client = await orm(client_through, nginx, ada)
+                await (await stack.enter_async_context(client)).frame("inbox")
+            asked = [await asyncio.to_thread(ask, nginx, "/healthz") for _ in range(12)]
+    assert [answer.status for answer in asked] == [200] * 12
+
+
 # What the processes believe
 
 
