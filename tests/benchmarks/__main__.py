@@ -17,6 +17,7 @@ from dataclasses import replace
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ.setdefault("SECRET_KEY", "the key of the benchmarks, which all their processes share")
+os.environ["HTTPS"] = "off"  # as the servers have it: names of cookies hang on it
 
 import django
 

@@ -278,8 +278,8 @@ def _scans(operation: Callable[[], None]) -> list[str]:
     statements: list[tuple[str, Any]] = []
 
     def note(execute: Any, statement: str, params: Any, many: bool, context: Any) -> Any:
-        statements.append((statement, params))
-        if statement.startswith("WITH"):  # a mark, which would change what is measured next
+        statements.append(_own(statement, params))
+        if statements[-1][0].startswith("WITH"):  # a mark, which would change what is measured next
             raise _Noted
         return execute(statement, params, many, context)
 
@@ -292,6 +292,12 @@ def _scans(operation: Callable[[], None]) -> list[str]:
                 cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", params)
                 found |= dict.fromkeys(_scans_of(cursor.fetchone()[0][0]["Plan"]))
     return sorted(found)
+
+
+def _own(statement: str, params: Any) -> tuple[str, Any]:
+    """Without the limits that go before it in one string, as `waits.fetch` sends it."""
+    limits, _, own = statement.partition("; ")
+    return (own, params[limits.count("%s") :]) if own else (statement, params)
 
 
 def _scans_of(plan: dict[str, Any]) -> list[str]:
