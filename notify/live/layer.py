@@ -157,6 +157,7 @@ class Layer:
         if self.is_down:
             logger.warning("The channel layer is back.")
             self.is_down = False
+            self._probe_heard = self._probes_sent  # those under way were sent while it was down
             self._joined |= self._left_behind - self._wanted
             self._left_behind.clear()
             for group in self._joined ^ self._wanted:

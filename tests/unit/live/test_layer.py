@@ -24,13 +24,14 @@ def hint(kind: str, **fields: Any) -> dict[str, Any]:
 
 
 class SlowLayer(InMemoryChannelLayer):
-    """Joins and leaves wait until they are let through; `deaf` loses every message."""
+    """Joins and leaves wait until they are let through; `deaf` loses every message, to `lost`."""
 
     def __init__(self) -> None:
         super().__init__()
         self.gate = asyncio.Event()
         self.gate.set()
         self.deaf = False
+        self.lost: list[tuple[str, dict[str, Any]]] = []
 
     async def group_add(self, group: str, channel: str) -> None:
         await self.gate.wait()
@@ -43,7 +44,9 @@ class SlowLayer(InMemoryChannelLayer):
         return message.get("not a dict", message)
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        if not self.deaf:
+        if self.deaf:
+            self.lost.append((group, message))
+        else:
             await super().group_send(group, message)
 
 
@@ -147,6 +150,26 @@ async def test_a_layer_that_loses_the_probe_is_down_until_one_comes_back(
     await aeventually(lambda: process.members("user.1") == 1)
     assert process.backs == 1
     assert process.members(EVERY_PROCESS) == 1
+
+
+async def test_probes_sent_during_an_outage_do_not_end_what_comes_after_it(
+    process: Process, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """When a layer is back, several are under way; one that came says enough."""
+    monkeypatch.setattr(module, "PROBE_TIMEOUT_S", 0.2)
+    process.backend.deaf = True
+    process.layer.probe()
+    await aeventually(lambda: process.layer.is_down)
+    process.backend.lost.clear()
+    process.layer.probe()
+    process.layer.probe()
+    await aeventually(lambda: len(process.backend.lost) > 1)
+    process.backend.deaf = False
+    await process.backend.group_send(*process.backend.lost[0])
+    await aeventually(lambda: not process.layer.is_down)
+    await asyncio.sleep(0.4)  # the others are missed
+    assert not process.layer.is_down
+    assert caplog.text.count("The channel layer is down") == 1
 
 
 async def test_what_was_left_while_it_was_down_is_left_when_it_is_back(
