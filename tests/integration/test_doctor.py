@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import httpx
@@ -34,8 +35,12 @@ def visit(url: str, *arguments: str, **variables: str) -> subprocess.CompletedPr
 def visit_through(
     nginx: Nginx, *arguments: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    own = ("--ca", str(nginx.certificate.path), "--http-port", str(nginx.plain_port))
-    return visit(nginx.url, *own, *arguments, **variables)
+    own = {
+        "--ca": nginx.certificate.path,
+        "--http-port": nginx.plain_port,
+        "--nginx": nginx.configuration,
+    }
+    return visit(nginx.url, *map(str, chain(*own.items())), *arguments, **variables)
 
 
 def findings(told: subprocess.CompletedProcess[str]) -> dict[str, str]:
@@ -56,7 +61,7 @@ def test_it_finds_a_deployment_behind_nginx_well(
     assert list(findings(told)) == [
         "DNS", "TCP", "TLS", "Foreign origin", "Upgrade", "hello", "Ping", "Push", "Idle",
         "Old TLS", "Plain HTTP", "HSTS", "Probes", "Proxy headers", "Handshakes", "Sign-in",
-        "Long URL", "Slow headers",
+        "Long URL", "Slow headers", "Upstream", "Access log", "Error log",
     ]  # fmt: skip
     assert not [line for line in told.stdout.splitlines() if not line.startswith("well")]
     assert "through the channel layer" in told.stdout
@@ -123,6 +128,7 @@ MISTAKES = [
         "Slow headers",
         {"client_header_timeout 8s;": ""}, "hint", "client_header_timeout 8s",
     ),
+    Mistake("Error log", {"error_log /dev/null crit;": ""}, "WEAK", "error_log /dev/null crit;"),
 ]  # fmt: skip
 MISTAKES_WITH_DAPHNE = [
     Mistake("Old TLS", {"ssl_ciphers ECDHE+AESGCM:": "ssl_ciphers AES128-SHA:"}, "WEAK", "secrecy"),
@@ -141,6 +147,8 @@ MISTAKES_WITH_DAPHNE = [
             "X-Forwarded-For;"}, "WEAK", "set_real_ip_from"),
     Mistake("Long URL", {**SMALL_BUFFERS, "max_fails=0": "max_fails=1 fail_timeout=2s"},
             "WEAK", "max_fails=0"),
+    Mistake("Upstream", {}, "WEAK", "max_fails=0"),
+    Mistake("Access log", {"access.log without_query": "access.log"}, "WEAK", "without $request"),
 ]  # fmt: skip
 
 

@@ -28,7 +28,8 @@ class Command(BaseCommand):
         "Finds what is wrong. --url walks from here to a socket as a browser would, and tells of "
         "each hop; it sends its user five notices, and recalls them. With https:// it then tries "
         "what an attacker would, in some 150 requests, none with a password. Safe while servers "
-        "run; but a site that one request can switch off will be off for some seconds."
+        "run; but a site that one request can switch off will be off for some seconds. --nginx "
+        "reads what cannot be seen from outside."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -36,6 +37,9 @@ class Command(BaseCommand):
             "--recount", action="store_true", help="set the counts of all inboxes from their rows"
         )
         parser.add_argument("--url", help="the public address, as in https://notify.example.org")
+        parser.add_argument(
+            "--nginx", help="the main file of its configuration, as in /etc/nginx/nginx.conf"
+        )
         parser.add_argument("--user", help="who connects: best one that is for tests alone")
         parser.add_argument(
             "--idle", type=float, default=0, help="seconds to see whether a quiet socket is closed"
@@ -46,40 +50,51 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not (options["recount"] or options["url"]):
-            raise CommandError("Say what to do: --recount, or --url with --user.")
+        if not (options["recount"] or options["url"] or options["nginx"]):
+            raise CommandError("Say what to do: --recount, --nginx, or --url with --user.")
         if options["recount"]:
             looked_at, wrong = _recount_all()
             groups.publisher.flush()
             self.stdout.write(
                 f"Recounted {looked_at} inboxes; {wrong} were wrong and are right now."
             )
-        if options["url"]:
+        if options["url"] or options["nginx"]:
             self._examine(options)
 
     def _examine(self, options: dict[str, Any]) -> None:
         doctor = _doctor()
-        if not options["url"].startswith(("http://", "https://")):
-            raise CommandError("--url must begin with http:// or https://.")
-        if not options["user"]:
-            raise CommandError("Say with --user who connects: best one that is for tests alone.")
-        user = person(options["user"])
-        context = None
-        if options["ca"]:
-            context = ssl.create_default_context()
-            context.load_verify_locations(options["ca"])
         levels = set()
-        with _session(user) as cookie, _notices(user) as send:
-            patient = doctor.Patient(
-                options["url"], cookie, send, options["idle"], context, options["http_port"]
-            )
-            for finding in doctor.examine(patient):
-                self.stdout.write(f"{finding.level:4}  {finding.hop:14}  {finding.said}.")
-                levels.add(finding.level)
+        for finding in _findings(doctor, options):
+            self.stdout.write(f"{finding.level:4}  {finding.hop:14}  {finding.said}.")
+            levels.add(finding.level)
         if doctor.Level.ILL in levels:
             raise CommandError("It does not work; see the lines with ILL above.")
         if doctor.Level.WEAK in levels:
             raise CommandError("It works, but can be attacked; see the lines with WEAK above.")
+
+
+def _findings(doctor: Any, options: dict[str, Any]) -> Iterator[Any]:
+    if options["url"]:
+        yield from _visit(doctor, options)
+    if options["nginx"]:
+        yield from doctor.examine_nginx(options["nginx"])
+
+
+def _visit(doctor: Any, options: dict[str, Any]) -> Iterator[Any]:
+    if not options["url"].startswith(("http://", "https://")):
+        raise CommandError("--url must begin with http:// or https://.")
+    if not options["user"]:
+        raise CommandError("Say with --user who connects: best one that is for tests alone.")
+    user = person(options["user"])
+    context = None
+    if options["ca"]:
+        context = ssl.create_default_context()
+        context.load_verify_locations(options["ca"])
+    with _session(user) as cookie, _notices(user) as send:
+        patient = doctor.Patient(
+            options["url"], cookie, send, options["idle"], context, options["http_port"]
+        )
+        yield from doctor.examine(patient)
 
 
 def _doctor() -> Any:
@@ -87,7 +102,7 @@ def _doctor() -> Any:
         return import_module("notify.management.doctor")
     except ImportError as error:
         raise CommandError(
-            f"--url needs the extra: pip install 'django-notify-live[doctor]' ({error})."
+            f"--url and --nginx need the extra: pip install 'django-notify-live[doctor]' ({error})."
         ) from error
 
 

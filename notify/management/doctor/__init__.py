@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from notify.management.doctor import hardening, walk
+from notify.management.doctor import hardening, nginx, walk
 from notify.management.doctor.patient import Finding, Level, Patient
 
-__all__ = ["Finding", "Level", "Patient", "examine"]
+__all__ = ["Finding", "Level", "Patient", "examine", "examine_nginx"]
+
+examine_nginx = nginx.examine
 
 
 def examine(patient: Patient) -> Iterator[Finding]:
