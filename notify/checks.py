@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from typing import Any
 
 from django.apps import AppConfig
@@ -20,16 +20,45 @@ from notify.models import Inbox
 CORE_READ_S = 5  # channels_redis.core reads that long at a time; redis-py 8 waits as long
 CORE_CAPACITY = 1000
 TESTED_DAPHNE = "4.2."
+DISTRIBUTION = "django-notify-live"
 
 
 @register("notify")
 def check_settings(
     *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """notify.E001: a NOTIFY_… setting is wrong, or none of ours."""
-    return [
+    """notify.E001, W013: a NOTIFY_… setting is wrong, or nearly one of ours."""
+    wrong = [
         Error(problem, hint=f"See {name} in docs/settings.md.", id="notify.E001")
         for name, problem in conf.Conf.problems()
+    ]
+    misspelled = [
+        Warning(
+            f"{name} is not a setting of notify.",
+            hint=f"Is it {ours}? If it is somebody else's, silence this.",
+            id="notify.W013",
+        )
+        for name, ours in conf.Conf.misspelled()
+    ]
+    return [*wrong, *misspelled]
+
+
+@register("notify")
+def check_distributions(
+    *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """notify.W014: another distribution has put its files into our directory."""
+    others = sorted(set(packages_distributions().get("notify", ())) - {DISTRIBUTION})
+    if not others:
+        return []
+    return [
+        Warning(
+            f"{' and '.join(others)} installs a module `notify` too, in the same place: the files "
+            "of one have overwritten those of the other.",
+            hint=f"Uninstall what you do not need, then `pip install --force-reinstall "
+            f"{DISTRIBUTION}`.",
+            id="notify.W014",
+        )
     ]
 
 

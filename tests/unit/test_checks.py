@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from django.core.checks import run_checks
+from django.core.checks import WARNING, run_checks
 from django.db import connection
 
 from notify import checks
@@ -21,12 +21,48 @@ def test_a_project_as_it_comes_has_nothing_to_complain_about():
 
 def test_each_wrong_setting_is_an_error_of_its_own(settings):
     settings.NOTIFY_PING_INTERVAL = 0
-    settings.NOTIFY_TYPO = 1
+    settings.NOTIFY_BATCH_SIZE = 0
     found = ours()
     assert ids(found) == ["notify.E001", "notify.E001"]
     assert "NOTIFY_PING_INTERVAL must be a number above 0." in found[0].msg
-    assert "NOTIFY_TYPO is not a setting" in found[1].msg
     assert "docs/settings.md" in found[0].hint
+
+
+def test_a_setting_that_is_nearly_ours_is_a_warning(settings):
+    settings.NOTIFY_PING_INTERVALL = 20
+    [found] = ours()
+    assert (found.id, found.level) == ("notify.W013", WARNING)
+    assert found.msg == "NOTIFY_PING_INTERVALL is not a setting of notify."
+    assert "NOTIFY_PING_INTERVAL?" in found.hint
+
+
+@pytest.mark.parametrize("name", ["API_KEY", "EMAIL", "TOKEN", "CHANNEL", "TIMEOUT", "USERS"])
+def test_a_setting_of_somebody_else_may_begin_with_our_prefix(settings, name):
+    setattr(settings, f"NOTIFY_{name}", "theirs")
+    assert ours() == []
+
+
+def install(directory, name, *files):
+    information = directory / f"{name.replace('-', '_')}-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (information / "RECORD").write_text("".join(f"{file},,\n" for file in files))
+
+
+def test_another_distribution_with_a_module_of_our_name_is_a_warning(monkeypatch, tmp_path):
+    install(tmp_path, "notify-lite", "notify/__init__.py", "notify/cli.py")
+    install(tmp_path, "not-ours", "not_ours/notify/__init__.py", "notify_not.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    [found] = ours()
+    assert (found.id, found.level) == ("notify.W014", WARNING)
+    assert found.msg.startswith("notify-lite installs a module `notify` too")
+    assert "django-notify-live" in found.hint
+
+
+def test_our_own_distribution_is_no_other(monkeypatch, tmp_path):
+    install(tmp_path, checks.DISTRIBUTION, "notify/__init__.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert ours() == []
 
 
 @pytest.mark.parametrize("layers", [{}, {"other": {}}])

@@ -101,12 +101,18 @@ def test_a_wrong_value_is_named(name, value):
         assert setting == f"NOTIFY_{name}"
 
 
-def test_all_problems_are_told_at_once_and_names_that_nobody_knows():
-    with override_settings(NOTIFY_PING_INTERVAL=0, NOTIFY_WELCOME="no", NOTIFY_PING_INTERVALL=3):
-        assert [name for name, _ in Conf.problems()] == [
-            "NOTIFY_PING_INTERVAL",
-            "NOTIFY_WELCOME",
-            "NOTIFY_PING_INTERVALL",
+def test_all_problems_are_told_at_once():
+    with override_settings(NOTIFY_PING_INTERVAL=0, NOTIFY_WELCOME="no"):
+        wrong = [name for name, _ in Conf.problems()]
+    assert wrong == ["NOTIFY_PING_INTERVAL", "NOTIFY_WELCOME"]
+
+
+def test_of_names_that_are_not_ours_those_are_told_that_are_nearly():
+    with override_settings(NOTIFY_BATCHSIZE=3, NOTIFY_KEEP_DAY=3, NOTIFY_API_KEY="theirs"):
+        assert Conf.problems() == []
+        assert Conf.misspelled() == [
+            ("NOTIFY_BATCHSIZE", "NOTIFY_BATCH_SIZE"),
+            ("NOTIFY_KEEP_DAY", "NOTIFY_KEEP_DAYS"),
         ]
 
 
