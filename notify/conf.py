@@ -22,6 +22,7 @@ from django.dispatch import receiver
 PREFIX = "NOTIFY_"
 NEAR = 0.8  # of 1, as difflib measures it: a letter or two
 _ORIGIN = re.compile(r"(https?)://([^\s/?#@:\\\[\]]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?")
+_PATH = re.compile(r"/[^\s/?#][^\s?#]*")
 _PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -86,6 +87,14 @@ def _origins(value: Any) -> tuple[str, ...]:
     return tuple(_origin(entry) for entry in value)
 
 
+def _optional_path(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not _PATH.fullmatch(_text(value)):
+        raise ValueError("must be a path that begins with a slash, such as '/ws/notify/', or None")
+    return str(value)
+
+
 def _setting(default: Any, check: Callable[[Any], Any]) -> Any:
     return field(default=default, metadata={"check": check})
 
@@ -99,6 +108,7 @@ class Conf:
     sweep_interval: float = _setting(10, _positive)
     session_check_interval: float = _setting(30, _positive)
     allowed_origins: tuple[str, ...] = _setting((), _origins)
+    socket_path: str | None = _setting(None, _optional_path)
     channel_layer: str = _setting("default", _text)
     deployment: str | None = _setting(None, _optional_text)
     publish_timeout: float = _setting(1, _positive)

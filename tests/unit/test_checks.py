@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from django.core.checks import WARNING, run_checks
 from django.db import connection
+from django.urls import include, path
 
 from notify import checks
 
@@ -196,7 +197,7 @@ def test_a_daphne_that_was_not_tested_is_a_warning(monkeypatch):
     assert "Daphne 4.3.0" in found.msg
 
 
-PROBES = "notify.web.probes.AnswerProbes"
+PROBES = "notify.probes.AnswerProbes"
 
 
 @pytest.mark.parametrize("where", ["nowhere", "last"])
@@ -208,11 +209,65 @@ def test_probes_that_are_refused_by_address_are_a_warning(settings, where):
     assert f"Put '{PROBES}' first" in found.hint
 
 
-@pytest.mark.parametrize("urls", ["notify.web.urls", None])
+@pytest.mark.parametrize("urls", ["notify.urls", None])
 def test_a_project_without_probes_is_not_told_of_them(settings, urls):
     settings.ROOT_URLCONF = urls
     settings.MIDDLEWARE = []
     assert ours() == []
+
+
+class Routes:
+    def __init__(self, prefix, ours):
+        self.urlpatterns = [path(f"{prefix}else/", home), path(ours, include("notify.urls"))]
+
+
+def home(request):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("cookie", "prefix", "include_at", "others"),
+    [
+        ("/links/", "links/", "", {}),
+        ("/links", "links/", "", {}),
+        ("/link", "link/", "links/", {}),
+        ("/app/", "", "", {"FORCE_SCRIPT_NAME": "/appx"}),
+        ("/links/", "links/", "links/", {"NOTIFY_SOCKET_PATH": "/ws/"}),
+    ],
+)
+def test_a_session_that_the_socket_does_not_get_is_a_warning(
+    settings, cookie, prefix, include_at, others
+):
+    settings.SESSION_COOKIE_PATH = cookie
+    settings.ROOT_URLCONF = Routes(prefix, include_at)
+    for name, value in others.items():
+        setattr(settings, name, value)
+    [found] = ours_of("notify.W015")
+    assert f"SESSION_COOKIE_PATH = {cookie!r} does not cover" in found.msg
+    assert "NOTIFY_SOCKET_PATH" in found.hint
+
+
+@pytest.mark.parametrize(
+    ("cookie", "prefix", "include_at", "others"),
+    [
+        ("/", "", "", {}),
+        ("/links/", "links/", "links/", {}),
+        ("/links", "links/", "links/", {}),
+        ("/app/", "", "", {}),  # of the server's root path
+        ("/app/", "", "", {"FORCE_SCRIPT_NAME": "/app"}),
+        ("/links/", "links/", "", {"NOTIFY_SOCKET_PATH": "/links/socket"}),
+    ],
+)
+def test_a_session_that_the_socket_gets_is_right(settings, cookie, prefix, include_at, others):
+    settings.SESSION_COOKIE_PATH = cookie
+    settings.ROOT_URLCONF = Routes(prefix, include_at)
+    for name, value in others.items():
+        setattr(settings, name, value)
+    assert ours_of("notify.W015") == []
+
+
+def ours_of(id_):
+    return [message for message in ours() if message.id == id_]
 
 
 def test_what_asks_for_no_host_may_stand_before_the_probes(settings):
