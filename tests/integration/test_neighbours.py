@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.harness.server import manage
 
-SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.neighbour_project.settings"}
+SETTINGS: dict[str, Any] = {"DJANGO_SETTINGS_MODULE": "tests.neighbour_project.settings"}
 
 USES_BOTH = """
 from django.contrib.auth import get_user_model
