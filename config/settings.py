@@ -73,7 +73,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.middleware.security_headers",
     # Before all that asks for the host: probes come by address, and without TLS.
-    "notify.web.probes.AnswerProbes",
+    "notify.probes.AnswerProbes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -301,6 +301,7 @@ APP_VARIABLES = {
     "NOTIFY_SWEEP_INTERVAL": number,
     "NOTIFY_SESSION_CHECK_INTERVAL": number,
     "NOTIFY_ALLOWED_ORIGINS": words,
+    "NOTIFY_SOCKET_PATH": or_none(text),
     "NOTIFY_CHANNEL_LAYER": text,
     "NOTIFY_DEPLOYMENT": or_none(text),
     "NOTIFY_PUBLISH_TIMEOUT": number,

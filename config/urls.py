@@ -27,6 +27,6 @@ urlpatterns = [
         auth.PasswordChangeDoneView.as_view(),
         name="password_change_done",
     ),
-    path("", include("notify.web.urls")),
-    path("", include("notify.web.probes")),
+    path("", include("notify.urls")),
+    path("", include("notify.probes")),
 ]

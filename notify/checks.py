@@ -3,33 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import InterfaceError, OperationalError, connections, router
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_resolver, reverse
 
 from notify import conf
 from notify.inbox import database
 from notify.live import health
 from notify.models import Inbox
+from notify.socket_path import socket_path
 
 CORE_READ_S = 5  # channels_redis.core reads that long at a time; redis-py 8 waits as long
 CORE_CAPACITY = 1000
 TESTED_DAPHNE = "4.2."
+DISTRIBUTION = "django-notify-live"
 
 
 @register("notify")
 def check_settings(
     *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """notify.E001: a NOTIFY_… setting is wrong, or none of ours."""
-    return [
+    """notify.E001, W013: a NOTIFY_… setting is wrong, or nearly one of ours."""
+    wrong = [
         Error(problem, hint=f"See {name} in docs/settings.md.", id="notify.E001")
         for name, problem in conf.Conf.problems()
+    ]
+    misspelled = [
+        Warning(
+            f"{name} is not a setting of notify.",
+            hint=f"Is it {ours}? If it is somebody else's, silence this.",
+            id="notify.W013",
+        )
+        for name, ours in conf.Conf.misspelled()
+    ]
+    return [*wrong, *misspelled]
+
+
+@register("notify")
+def check_distributions(
+    *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """notify.W014: another distribution has put its files into our directory."""
+    others = sorted(set(packages_distributions().get("notify", ())) - {DISTRIBUTION})
+    if not others:
+        return []
+    return [
+        Warning(
+            f"{' and '.join(others)} installs a module `notify` too, in the same place: the files "
+            "of one have overwritten those of the other.",
+            hint=f"Uninstall what you do not need, then `pip install --force-reinstall "
+            f"{DISTRIBUTION}`.",
+            id="notify.W014",
+        )
     ]
 
 
@@ -252,7 +282,44 @@ def check_hosts(
     ]
 
 
-PROBES = "notify.web.probes.AnswerProbes"
+@register("notify")
+def check_cookie_path(
+    *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """notify.W015: browsers send the socket no session."""
+    if conf.Conf.problems() or not _is_of_the_urlconf(settings.SESSION_COOKIE_PATH):
+        return []
+    socket = socket_path(settings.FORCE_SCRIPT_NAME or "")
+    if _covers(settings.SESSION_COOKIE_PATH, socket):
+        return []
+    return [
+        Warning(
+            f"SESSION_COOKIE_PATH = {settings.SESSION_COOKIE_PATH!r} does not cover the socket's "
+            f"path {socket}: browsers send no session there, and pages poll.",
+            hint="Include notify.urls under that path, beside your other routes; or set "
+            "NOTIFY_SOCKET_PATH to a path below it.",
+            id="notify.W015",
+        )
+    ]
+
+
+def _covers(cookie_path: str, path: str) -> bool:
+    """RFC 6265, 5.1.4."""
+    return path == cookie_path or path.startswith(f"{cookie_path.removesuffix('/')}/")
+
+
+def _is_of_the_urlconf(cookie_path: str) -> bool:
+    """Whether the path is the project's own: of FORCE_SCRIPT_NAME, or that of its routes. Else it
+    is the root path of a server, of which a command does not know, and which our paths get too."""
+    if settings.FORCE_SCRIPT_NAME or conf.current().socket_path:
+        return True
+    if getattr(settings, "ROOT_URLCONF", None) is None:
+        return False
+    routes = (str(one.pattern).lstrip("^") for one in get_resolver().url_patterns)
+    return any(_covers(cookie_path, f"/{route}") for route in routes)
+
+
+PROBES = "notify.probes.AnswerProbes"
 # Each of these calls `get_host()`, or redirects anonymous requests.
 AFTER_PROBES = {
     "django.middleware.security.SecurityMiddleware",
@@ -276,7 +343,7 @@ def check_probes(
         Warning(
             "/healthz, /readyz and /metrics are refused (400), or redirected, where a supervisor "
             "asks for them by the address of the process.",
-            hint=f"Put {PROBES!r} first in MIDDLEWARE, or leave notify.web.probes out of the "
+            hint=f"Put {PROBES!r} first in MIDDLEWARE, or leave notify.probes out of the "
             "URLconf (docs/embedding.md).",
             id="notify.W012",
         )

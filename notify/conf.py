@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import Field, dataclass, field, fields
+from difflib import get_close_matches
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +20,9 @@ from django.core.signals import setting_changed
 from django.dispatch import receiver
 
 PREFIX = "NOTIFY_"
+NEAR = 0.8  # of 1, as difflib measures it: a letter or two
 _ORIGIN = re.compile(r"(https?)://([^\s/?#@:\\\[\]]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?")
+_PATH = re.compile(r"/[^\s/?#][^\s?#]*")
 _PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -84,6 +87,14 @@ def _origins(value: Any) -> tuple[str, ...]:
     return tuple(_origin(entry) for entry in value)
 
 
+def _optional_path(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not _PATH.fullmatch(_text(value)):
+        raise ValueError("must be a path that begins with a slash, such as '/ws/notify/', or None")
+    return str(value)
+
+
 def _setting(default: Any, check: Callable[[Any], Any]) -> Any:
     return field(default=default, metadata={"check": check})
 
@@ -97,6 +108,7 @@ class Conf:
     sweep_interval: float = _setting(10, _positive)
     session_check_interval: float = _setting(30, _positive)
     allowed_origins: tuple[str, ...] = _setting((), _origins)
+    socket_path: str | None = _setting(None, _optional_path)
     channel_layer: str = _setting("default", _text)
     deployment: str | None = _setting(None, _optional_text)
     publish_timeout: float = _setting(1, _positive)
@@ -126,21 +138,36 @@ class Conf:
 
     @classmethod
     def problems(cls) -> list[tuple[str, str]]:
-        """(setting, what is wrong with it) for each wrong setting, and for names we do not know."""
+        """(setting, what is wrong with it) for each wrong setting."""
         found = []
         for entry in fields(cls):
             try:
                 _checked(entry)
             except ImproperlyConfigured as error:
-                found.append((PREFIX + entry.name.upper(), str(error)))
-        known = {PREFIX + entry.name.upper() for entry in fields(cls)}
-        unknown = {name for name in dir(settings) if name.startswith(PREFIX)} - known
-        found += [(name, f"{name} is not a setting of notify.") for name in sorted(unknown)]
+                found.append((_name(entry), str(error)))
         return found
+
+    @classmethod
+    def misspelled(cls) -> list[tuple[str, str]]:
+        """(setting, ours that it is near) for each NOTIFY_… that is not ours and looks like it.
+        Others begin with NOTIFY_ too, those of GOV.UK Notify for one."""
+        known = [_name(entry) for entry in fields(cls)]
+        unknown = sorted({name for name in dir(settings) if name.startswith(PREFIX)} - set(known))
+        # Without the prefix, which would make all of them alike.
+        tails = [name.removeprefix(PREFIX) for name in known]
+        return [
+            (name, PREFIX + tail)
+            for name in unknown
+            for tail in get_close_matches(name.removeprefix(PREFIX), tails, n=1, cutoff=NEAR)
+        ]
+
+
+def _name(entry: Field[Any]) -> str:
+    return PREFIX + entry.name.upper()
 
 
 def _checked(entry: Field[Any]) -> Any:
-    setting = PREFIX + entry.name.upper()
+    setting = _name(entry)
     try:
         return entry.metadata["check"](getattr(settings, setting, entry.default))
     except ValueError as error:

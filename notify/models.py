@@ -221,7 +221,10 @@ class Notification(models.Model):
     """One recipient's copy of a notice."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="notify_notifications",
+        db_index=False,
     )
     notice = models.ForeignKey(Notice, models.PROTECT, related_name="notifications", db_index=False)
     arrived = models.BigIntegerField()  # the inbox's version when it arrived

@@ -34,6 +34,7 @@ from notify import conf
 from notify.changes import Change, Row
 from notify.inbox import database
 from notify.live import protocol
+from notify.live.loop_thread import start_loop, stop_loop
 from notify.live.outages import Lateness, reason
 
 logger = logging.getLogger(__name__)
@@ -265,14 +266,18 @@ class Publisher:
     def _loop(self) -> asyncio.AbstractEventLoop:
         if self._hub is not None and not self._hub[0].is_closed():
             return self._hub[0]
+        return self._thread_loop or self._use(start_loop("notify-publisher"))
+
+    def _use(self, loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
+        """Or that of the thread that was first. Nothing is waited for while the lock is held: it
+        may be older than gevent's patch, and then holds up all greenlets."""
         with self._lock:
-            if self._thread_loop is None:
-                self._thread_loop = asyncio.new_event_loop()
-                threading.Thread(
-                    target=_run, args=[self._thread_loop], name="notify-publisher", daemon=True
-                ).start()
-                atexit.register(self.close)
-            return self._thread_loop
+            chosen = self._thread_loop = self._thread_loop or loop
+        if chosen is loop:
+            atexit.register(self.close)
+        else:
+            stop_loop(loop)
+        return chosen
 
     def flush(self) -> None:
         """Waits for what was published, at most `NOTIFY_PUBLISH_TIMEOUT`."""
@@ -286,13 +291,7 @@ class Publisher:
             if loop is not None:
                 self._lateness = Lateness()  # whoever is inside does not come out any more
         if loop is not None:
-            loop.call_soon_threadsafe(loop.stop)
-
-
-def _run(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    loop.run_forever()
-    loop.close()  # channels-redis closes its connections with the loop
+            stop_loop(loop)
 
 
 publisher = Publisher()
@@ -303,4 +302,5 @@ def _start_anew() -> None:
     publisher = Publisher()
 
 
-os.register_at_fork(after_in_child=_start_anew)
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_start_anew)

@@ -11,16 +11,15 @@ from django.shortcuts import resolve_url
 from django.urls import get_script_prefix, reverse
 
 from notify.live.authentication import public_user_id
+from notify.socket_path import socket_path
 from notify.web.browser_texts import browser_texts
-
-SOCKET_PATH = "ws/notify/"
 
 
 def browser_config(request: HttpRequest) -> str:
     """Addresses, the CSRF token and words, as JSON for a `data-config` attribute."""
     return json.dumps(
         {
-            "socket": get_script_prefix() + SOCKET_PATH,
+            "socket": socket_path(get_script_prefix()),
             "api": reverse("notify-api:api-root"),
             "inbox": reverse("notify:dashboard"),
             "login": resolve_url(settings.LOGIN_URL),

@@ -11,7 +11,7 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()
 
-from notify.live.routing import NotifyApplication  # noqa: E402  as in any asgi.py
+from notify.asgi import NotifyApplication  # noqa: E402  as in any asgi.py
 
 
 async def socket(scope: Any, receive: Any, send: Any) -> None:

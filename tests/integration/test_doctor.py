@@ -71,6 +71,17 @@ def test_it_finds_a_deployment_behind_nginx_well(
     assert not Session.objects.exists()
 
 
+@pytest.mark.parametrize("told", [{}, {"NOTIFY_SOCKET_PATH": "/app/socket"}])
+def test_the_url_may_have_the_prefix_of_the_site(
+    start_server: StartServer, ada: User, told: dict[str, str]
+) -> None:
+    server = start_server(command=(*SERVE, "--root-path", "/app"), **told)
+    visited = visit(f"{server.url}/app/", **told)
+    assert visited.returncode == 0, visited.stdout + visited.stderr
+    path = told.get("NOTIFY_SOCKET_PATH", "/app/ws/notify/")
+    assert findings(visited)["Upgrade"] == f"well {path} accepted, with Origin {server.url}."
+
+
 @dataclass(frozen=True)
 class Mistake:
     """What a configuration says instead, and what is found of it."""

@@ -334,12 +334,12 @@ def write_at_random(users: list[User], seed: int, rounds: int) -> None:
                 sending.send(to=users, title="never", data={"seed": seed})
                 transaction.set_rollback(True)
         elif what == 3:
-            known = list(user.notifications.values_list("notice", flat=True)[:20])
+            known = list(user.notify_notifications.values_list("notice", flat=True)[:20])
             if known:
                 mark = dice.choice(protocol.MARKS)
                 sending.mark(key(user), mark, ids=dice.choices(known, k=3))
         elif what == 4:
-            known = list(user.notifications.values_list("notice", flat=True)[:5])
+            known = list(user.notify_notifications.values_list("notice", flat=True)[:5])
             with transaction.atomic():  # the inbox is locked until the rollback
                 store.mark_ids(key(user), "read", known)
                 transaction.set_rollback(True)
@@ -374,10 +374,10 @@ def test_no_cursor_skips_a_row_and_no_version_is_missing_while_many_write(announ
     follower.poll()
     assert follower.polls > 2
     for user in users:
-        truth = dict(user.notifications.values_list("notice", "version"))
+        truth = dict(user.notify_notifications.values_list("notice", "version"))
         assert follower.rows[key(user)] == truth
         assert counts(user) == recounted(user)
-        arrived = Counter(user.notifications.values_list("arrived", flat=True))
+        arrived = Counter(user.notify_notifications.values_list("arrived", flat=True))
         assert set(arrived.values()) <= {1}
     assert_gap_free(announced.changes, users)
     assert not Notice.objects.filter(title="never").exists()

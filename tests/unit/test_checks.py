@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from django.core.checks import run_checks
+from django.core.checks import WARNING, run_checks
 from django.db import connection
+from django.urls import include, path
 
 from notify import checks
 
@@ -21,12 +22,48 @@ def test_a_project_as_it_comes_has_nothing_to_complain_about():
 
 def test_each_wrong_setting_is_an_error_of_its_own(settings):
     settings.NOTIFY_PING_INTERVAL = 0
-    settings.NOTIFY_TYPO = 1
+    settings.NOTIFY_BATCH_SIZE = 0
     found = ours()
     assert ids(found) == ["notify.E001", "notify.E001"]
     assert "NOTIFY_PING_INTERVAL must be a number above 0." in found[0].msg
-    assert "NOTIFY_TYPO is not a setting" in found[1].msg
     assert "docs/settings.md" in found[0].hint
+
+
+def test_a_setting_that_is_nearly_ours_is_a_warning(settings):
+    settings.NOTIFY_PING_INTERVALL = 20
+    [found] = ours()
+    assert (found.id, found.level) == ("notify.W013", WARNING)
+    assert found.msg == "NOTIFY_PING_INTERVALL is not a setting of notify."
+    assert "NOTIFY_PING_INTERVAL?" in found.hint
+
+
+@pytest.mark.parametrize("name", ["API_KEY", "EMAIL", "TOKEN", "CHANNEL", "TIMEOUT", "USERS"])
+def test_a_setting_of_somebody_else_may_begin_with_our_prefix(settings, name):
+    setattr(settings, f"NOTIFY_{name}", "theirs")
+    assert ours() == []
+
+
+def install(directory, name, *files):
+    information = directory / f"{name.replace('-', '_')}-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (information / "RECORD").write_text("".join(f"{file},,\n" for file in files))
+
+
+def test_another_distribution_with_a_module_of_our_name_is_a_warning(monkeypatch, tmp_path):
+    install(tmp_path, "notify-lite", "notify/__init__.py", "notify/cli.py")
+    install(tmp_path, "not-ours", "not_ours/notify/__init__.py", "notify_not.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    [found] = ours()
+    assert (found.id, found.level) == ("notify.W014", WARNING)
+    assert found.msg.startswith("notify-lite installs a module `notify` too")
+    assert "django-notify-live" in found.hint
+
+
+def test_our_own_distribution_is_no_other(monkeypatch, tmp_path):
+    install(tmp_path, checks.DISTRIBUTION, "notify/__init__.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert ours() == []
 
 
 @pytest.mark.parametrize("layers", [{}, {"other": {}}])
@@ -160,7 +197,7 @@ def test_a_daphne_that_was_not_tested_is_a_warning(monkeypatch):
     assert "Daphne 4.3.0" in found.msg
 
 
-PROBES = "notify.web.probes.AnswerProbes"
+PROBES = "notify.probes.AnswerProbes"
 
 
 @pytest.mark.parametrize("where", ["nowhere", "last"])
@@ -172,11 +209,65 @@ def test_probes_that_are_refused_by_address_are_a_warning(settings, where):
     assert f"Put '{PROBES}' first" in found.hint
 
 
-@pytest.mark.parametrize("urls", ["notify.web.urls", None])
+@pytest.mark.parametrize("urls", ["notify.urls", None])
 def test_a_project_without_probes_is_not_told_of_them(settings, urls):
     settings.ROOT_URLCONF = urls
     settings.MIDDLEWARE = []
     assert ours() == []
+
+
+class Routes:
+    def __init__(self, prefix, ours):
+        self.urlpatterns = [path(f"{prefix}else/", home), path(ours, include("notify.urls"))]
+
+
+def home(request):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("cookie", "prefix", "include_at", "others"),
+    [
+        ("/links/", "links/", "", {}),
+        ("/links", "links/", "", {}),
+        ("/link", "link/", "links/", {}),
+        ("/app/", "", "", {"FORCE_SCRIPT_NAME": "/appx"}),
+        ("/links/", "links/", "links/", {"NOTIFY_SOCKET_PATH": "/ws/"}),
+    ],
+)
+def test_a_session_that_the_socket_does_not_get_is_a_warning(
+    settings, cookie, prefix, include_at, others
+):
+    settings.SESSION_COOKIE_PATH = cookie
+    settings.ROOT_URLCONF = Routes(prefix, include_at)
+    for name, value in others.items():
+        setattr(settings, name, value)
+    [found] = ours_of("notify.W015")
+    assert f"SESSION_COOKIE_PATH = {cookie!r} does not cover" in found.msg
+    assert "NOTIFY_SOCKET_PATH" in found.hint
+
+
+@pytest.mark.parametrize(
+    ("cookie", "prefix", "include_at", "others"),
+    [
+        ("/", "", "", {}),
+        ("/links/", "links/", "links/", {}),
+        ("/links", "links/", "links/", {}),
+        ("/app/", "", "", {}),  # of the server's root path
+        ("/app/", "", "", {"FORCE_SCRIPT_NAME": "/app"}),
+        ("/links/", "links/", "", {"NOTIFY_SOCKET_PATH": "/links/socket"}),
+    ],
+)
+def test_a_session_that_the_socket_gets_is_right(settings, cookie, prefix, include_at, others):
+    settings.SESSION_COOKIE_PATH = cookie
+    settings.ROOT_URLCONF = Routes(prefix, include_at)
+    for name, value in others.items():
+        setattr(settings, name, value)
+    assert ours_of("notify.W015") == []
+
+
+def ours_of(id_):
+    return [message for message in ours() if message.id == id_]
 
 
 def test_what_asks_for_no_host_may_stand_before_the_probes(settings):

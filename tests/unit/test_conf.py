@@ -42,6 +42,8 @@ def test_every_setting_has_its_environment_variable():
         ("SOCKETS_PER_ADDRESS", 3, 3),
         ("SOCKETS_PER_ADDRESS", None, None),
         ("SERVER_WORKERS", 0, 0),
+        ("SOCKET_PATH", None, None),
+        ("SOCKET_PATH", "/links/socket", "/links/socket"),
         ("TASK_BACKEND", "default", "default"),
         ("WELCOME", False, False),
         ("ALLOWED_ORIGINS", [], ()),
@@ -79,6 +81,12 @@ def test_right_values(name, value, read):
         ("WELCOME", "off"),
         ("WELCOME", 1),
         ("CHANNEL_LAYER", ""),
+        ("SOCKET_PATH", ""),
+        ("SOCKET_PATH", "ws/notify/"),
+        ("SOCKET_PATH", "/"),  # a page's
+        ("SOCKET_PATH", "//evil.example/"),
+        ("SOCKET_PATH", "wss://example.org/ws/"),
+        ("SOCKET_PATH", "/ws/?a"),
         ("TASK_BACKEND", ""),
         ("ALLOWED_ORIGINS", "https://example.org"),
         ("ALLOWED_ORIGINS", ["example.org"]),
@@ -101,12 +109,18 @@ def test_a_wrong_value_is_named(name, value):
         assert setting == f"NOTIFY_{name}"
 
 
-def test_all_problems_are_told_at_once_and_names_that_nobody_knows():
-    with override_settings(NOTIFY_PING_INTERVAL=0, NOTIFY_WELCOME="no", NOTIFY_PING_INTERVALL=3):
-        assert [name for name, _ in Conf.problems()] == [
-            "NOTIFY_PING_INTERVAL",
-            "NOTIFY_WELCOME",
-            "NOTIFY_PING_INTERVALL",
+def test_all_problems_are_told_at_once():
+    with override_settings(NOTIFY_PING_INTERVAL=0, NOTIFY_WELCOME="no"):
+        wrong = [name for name, _ in Conf.problems()]
+    assert wrong == ["NOTIFY_PING_INTERVAL", "NOTIFY_WELCOME"]
+
+
+def test_of_names_that_are_not_ours_those_are_told_that_are_nearly():
+    with override_settings(NOTIFY_BATCHSIZE=3, NOTIFY_KEEP_DAY=3, NOTIFY_API_KEY="theirs"):
+        assert Conf.problems() == []
+        assert Conf.misspelled() == [
+            ("NOTIFY_BATCHSIZE", "NOTIFY_BATCH_SIZE"),
+            ("NOTIFY_KEEP_DAY", "NOTIFY_KEEP_DAYS"),
         ]
 
 

@@ -27,10 +27,26 @@ from tests.unit.inbox.helpers import deliver, deliver_many, key, people
 
 pytestmark = pytest.mark.django_db
 
+MODELS = "notify.models"
+
 
 def with_counts(notice):
     found: Any = Notice.objects.with_counts().get(pk=notice.pk)
     return found.delivered, found.seen, found.read
+
+
+# Names
+
+
+def test_what_the_user_model_gets_of_ours_has_our_prefix():
+    fields = User._meta.get_fields(include_hidden=True)
+    ours = [one for one in fields if getattr(one.related_model, "__module__", "") == MODELS]
+    assert len(ours) >= 4
+    for relation in ours:
+        assert relation.is_relation
+        if not relation.hidden:
+            assert relation.get_accessor_name().startswith("notify_")
+            assert relation.name.startswith("notify_")  # of a query
 
 
 # Notices

@@ -160,7 +160,7 @@ def test_it_links_to_where_the_password_is_changed(ada, settings):
     ada.set_password("another one")
     ada.save()
     assert Notification.objects.get(user=ada).notice.url == "/accounts/password_change/"
-    settings.ROOT_URLCONF = "notify.web.urls"  # a project without that page
+    settings.ROOT_URLCONF = "notify.urls"  # a project without that page
     assert receivers._password_page() is None
 
 

@@ -348,7 +348,7 @@ def test_a_user_who_becomes_active_later_has_not_got_it(ada, bob):
     User.objects.filter(pk=bob.pk).update(is_active=False)
     deliver(notify.everyone())
     User.objects.update(is_active=True)
-    assert not bob.notifications.exists()
+    assert not bob.notify_notifications.exists()
 
 
 # What is refused
@@ -460,7 +460,7 @@ def test_who_joined_a_group_since_is_no_other_content(ada, bob):
     first = deliver(group, key="k")
     group.user_set.add(bob)
     assert deliver(group, key="k") == first
-    assert not bob.notifications.exists()
+    assert not bob.notify_notifications.exists()
 
 
 def test_a_refused_send_does_not_use_its_key_up(ada):

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from django.core.management.base import BaseCommand
-
-from notify.live.server import ServeCommand
 
 
 class Command(BaseCommand):
@@ -12,7 +11,18 @@ class Command(BaseCommand):
 
     def run_from_argv(self, argv: Sequence[str]) -> None:
         """All of Daphne's options, so its own parser reads them."""
-        ServeCommand().run(list(argv[2:]))
+        _run(list(argv[2:]))
 
     def handle(self, *args: str, **options: object) -> None:
-        ServeCommand().run(list(args))
+        _run(list(args))
+
+
+def _run(arguments: list[str]) -> None:
+    if find_spec("resource") is None:
+        raise SystemExit(
+            "`serve` runs on Unix only. On Windows run `runserver`, or another ASGI server, such "
+            "as uvicorn."
+        )
+    from notify.live.server import ServeCommand
+
+    ServeCommand().run(arguments)

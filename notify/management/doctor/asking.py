@@ -12,7 +12,7 @@ from http import HTTPStatus
 from django.urls import NoReverseMatch, reverse
 
 from notify.live.protocol import SUBPROTOCOL
-from notify.management.doctor.patient import PATIENCE_S, SOCKET_PATH, Patient
+from notify.management.doctor.patient import PATIENCE_S, Patient
 
 MAX_BODY_BYTES = 2000
 GATEWAY_FAILURES = {
@@ -84,7 +84,7 @@ def ask(
 def shake_hands(patient: Patient, headers: Mapping[str, str] | None = None) -> Answer:
     """The answer to a WebSocket handshake; a socket that opens is closed at once."""
     own = {**HANDSHAKE, "Origin": patient.origin}
-    return ask(patient, SOCKET_PATH, {**own, **(headers or {})})
+    return ask(patient, patient.socket_path, {**own, **(headers or {})})
 
 
 def status_of(patient: Patient, request: bytes) -> int | None:
@@ -109,14 +109,14 @@ def connected(patient: Patient) -> socket.socket:
         raise
 
 
-def path_of(name: str) -> str | None:
+def path_of(patient: Patient, name: str) -> str | None:
     """The path of a route of this project; None where no route has this name."""
     try:
-        return reverse(name)
+        return patient.path(reverse(name))
     except NoReverseMatch:
         return None
 
 
-def ordinary_path() -> str:
+def ordinary_path(patient: Patient) -> str:
     """A path that notify answers in every project: 401 for an anonymous request."""
-    return path_of("notify-api:inbox_page") or "/"
+    return path_of(patient, "notify-api:inbox_page") or "/"

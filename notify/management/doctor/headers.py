@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from notify.management.doctor.asking import Answer, ask, ordinary_path, path_of, shake_hands
-from notify.management.doctor.patient import FOREIGN_HOST, SOCKET_PATH, Advice, Patient, Weak
+from notify.management.doctor.patient import FOREIGN_HOST, Advice, Patient, Weak
 
 # Headers that only a proxy may set: what a client sends here, and what nginx must set instead. A
 # process that believes one answers differently: the Origin does not match, the host is not
@@ -24,10 +24,10 @@ CONTROL = "X-Notify-Doctor"  # a header that no process reads
 
 def proxy_headers(patient: Patient) -> str:
     """Sends each of PROXY_HEADERS with a request and with a handshake. Raises Weak."""
-    path = ordinary_path()
+    path = ordinary_path(patient)
     ways: list[tuple[str, Callable[[Mapping[str, str]], Answer]]] = [
         (path, lambda sent: ask(patient, path, sent)),
-        (SOCKET_PATH, lambda sent: shake_hands(patient, sent)),
+        (patient.socket_path, lambda sent: shake_hands(patient, sent)),
     ]
     believed = [name for name in PROXY_HEADERS if any(_is_believed(name, *way) for way in ways)]
     if not believed:
@@ -49,7 +49,10 @@ def probes(patient: Patient) -> str:
     """Whether /readyz and /metrics are closed to the world. Raises Weak or Advice."""
     asked = {
         path: ask(patient, path)
-        for path in (path_of("notify-probes:readyz"), path_of("notify-probes:metrics"))
+        for path in (
+            path_of(patient, "notify-probes:readyz"),
+            path_of(patient, "notify-probes:metrics"),
+        )
         if path
     }
     reached = {path: answer.status for path, answer in asked.items() if _is_of_a_process(answer)}
@@ -72,7 +75,7 @@ def _is_of_a_process(answer: Answer) -> bool:
 
 def hsts(patient: Patient) -> str:
     """Whether all answers have HSTS, those of the proxy included. Raises Advice."""
-    path = ordinary_path()
+    path = ordinary_path(patient)
     if not _has_hsts(ask(patient, path)):
         raise Advice(
             f"{path} has no Strict-Transport-Security: set SECURE_HSTS_SECONDS, so that browsers "

@@ -29,7 +29,7 @@ def sign_in(patient: Patient) -> str:
     that come one after the other. Raises Weak or Advice."""
     limited: dict[str, int] = {}
     unlimited: list[str] = []
-    for path in _forms():
+    for path in _forms(patient):
         if ask(patient, path).status == HTTPStatus.NOT_FOUND:
             continue
         refused = sum(_are_refused(patient, path, [{}] * ATTEMPTS))
@@ -57,8 +57,8 @@ def sign_in(patient: Patient) -> str:
     return f"limited: {found} ({asked})"
 
 
-def _forms() -> list[str]:
-    found = [resolve_url(settings.LOGIN_URL), path_of("admin:login")]
+def _forms(patient: Patient) -> list[str]:
+    found = [resolve_url(settings.LOGIN_URL), path_of(patient, "admin:login")]
     # Without those of another site, which signs people in for this one.
     return list(dict.fromkeys(path for path in found if path and path.startswith("/")))
 
@@ -80,7 +80,7 @@ def _address_is_chosen(patient: Patient, path: str) -> bool:
 def long_url(patient: Patient) -> str:
     """Gets pages whose redirect repeats a long query. Where that makes other requests fail, waits
     until they succeed again. Raises Weak or Advice."""
-    urls = [f"{path}?{LONG}" for path in _redirecting()]
+    urls = [f"{path}?{LONG}" for path in _redirecting(patient)]
     answers = [ask(patient, url) for url in urls]
     failed = [
         url for url, answer in zip(urls, answers, strict=True) if answer.status in GATEWAY_FAILURES
@@ -103,10 +103,10 @@ def long_url(patient: Patient) -> str:
     raise Weak(said)
 
 
-def _redirecting() -> list[str]:
-    dashboard = path_of("notify:dashboard") or "/"
+def _redirecting(patient: Patient) -> list[str]:
+    dashboard = path_of(patient, "notify:dashboard") or "/"
     # The second by APPEND_SLASH.
-    paths = [dashboard, dashboard.rstrip("/") or None, path_of("admin:index")]
+    paths = [dashboard, dashboard.rstrip("/") or None, path_of(patient, "admin:index")]
     return [path for path in paths if path]
 
 
@@ -121,7 +121,7 @@ def _fails_for_others(patient: Patient, url: str) -> bool:
 
 
 def _site_fails(patient: Patient) -> bool:
-    return ask(patient, ordinary_path()).status in GATEWAY_FAILURES
+    return ask(patient, ordinary_path(patient)).status in GATEWAY_FAILURES
 
 
 def _wait_until_back(patient: Patient) -> None:

@@ -13,7 +13,6 @@ from notify.management.doctor.asking import HANDSHAKE, Answer, ask, connected, p
 from notify.management.doctor.patient import (
     FOREIGN_HOST,
     PATIENCE_S,
-    SOCKET_PATH,
     Advice,
     Patient,
     Weak,
@@ -106,7 +105,7 @@ def plain_http(patient: Patient) -> str:
 
 def _plain(patient: Patient, host: str) -> Answer | None:
     try:
-        return ask(patient, path_of("notify:dashboard") or "/", {"Host": host}, plain=True)
+        return ask(patient, path_of(patient, "notify:dashboard") or "/", {"Host": host}, plain=True)
     except (OSError, http.client.HTTPException):
         return None
 
@@ -137,8 +136,8 @@ def old_handshakes(patient: Patient) -> str:
     head = {"Host": patient.host, "Origin": patient.origin, **HANDSHAKE}
     lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
     requests = {
-        "HTTP/1.0": f"GET {SOCKET_PATH} HTTP/1.0\r\n{lines}\r\n",
-        "a body": f"GET {SOCKET_PATH} HTTP/1.1\r\n{lines}Content-Length: 5\r\n\r\nhello",
+        "HTTP/1.0": f"GET {patient.socket_path} HTTP/1.0\r\n{lines}\r\n",
+        "a body": f"GET {patient.socket_path} HTTP/1.1\r\n{lines}Content-Length: 5\r\n\r\nhello",
     }
     accepted = [
         what

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
+from notify import conf
+from notify.socket_path import socket_path
+
 PATIENCE_S = 10.0
 FOREIGN_HOST = "notify-doctor.invalid"
-SOCKET_PATH = "/ws/notify/"
 
 
 class Level(enum.StrEnum):
@@ -68,6 +72,17 @@ class Patient:
     def host(self) -> str:
         """With its port, where the URL has one: what `Host` says."""
         return urlsplit(self.url).netloc
+
+    def path(self, own: str) -> str:
+        """A path of this project as the URL has it: `/app/notify/`, where it is
+        `https://example.org/app` and this command is not told of a FORCE_SCRIPT_NAME."""
+        prefix = urlsplit(self.url).path.rstrip("/")
+        return own if own.startswith(f"{prefix}/") else f"{prefix}{own}"
+
+    @cached_property
+    def socket_path(self) -> str:
+        path = socket_path(settings.FORCE_SCRIPT_NAME or "")
+        return path if conf.current().socket_path else self.path(path)
 
     @property
     def is_secure(self) -> bool:

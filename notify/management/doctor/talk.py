@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
 from notify.live.protocol import SUBPROTOCOL
-from notify.management.doctor.patient import PATIENCE_S, SOCKET_PATH, Finding, Patient, Unwell
+from notify.management.doctor.patient import PATIENCE_S, Finding, Patient, Unwell
 from notify.management.doctor.words import found
 
 PINGS = 5
@@ -25,7 +25,7 @@ QUICK_S = 0.3  # one sweep may come so soon after a notice, but not most of them
 async def connected(patient: Patient, origin: str) -> ClientConnection:
     """A socket as a page of `origin` opens it. Raises what `connect` does."""
     return await connect(
-        f"{'wss' if patient.is_secure else 'ws'}://{patient.host}{SOCKET_PATH}",
+        f"{'wss' if patient.is_secure else 'ws'}://{patient.host}{patient.socket_path}",
         origin=Origin(origin),
         additional_headers={"Cookie": patient.cookie},
         subprotocols=[Subprotocol(SUBPROTOCOL)],

@@ -49,7 +49,7 @@ def hops(patient: Patient) -> Iterator[Finding]:
         except Exception as error:  # noqa: BLE001  whatever it is, it is the finding
             yield Finding("Upgrade", of_error(error), Level.ILL)
             return
-        yield Finding("Upgrade", f"accepted, with Origin {patient.origin}")
+        yield Finding("Upgrade", f"{patient.socket_path} accepted, with Origin {patient.origin}")
         yield from converse(patient, talk)
         talk.close()
 

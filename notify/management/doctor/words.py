@@ -48,9 +48,11 @@ def _of_status(status: int) -> str:
     cures = {
         403: "refused: the Origin is not the request's own as the process sees it. Have the proxy "
         "hand on Host with its port and X-Forwarded-Proto, set BEHIND_PROXY=on, and start "
-        "`manage.py serve` with --proxy-headers; or name the origin in NOTIFY_ALLOWED_ORIGINS",
+        "`manage.py serve` with --proxy-headers; or name the origin in NOTIFY_ALLOWED_ORIGINS. "
+        "Where the process's log says `No socket at`, it is the path",
         400: "refused by the process: is the host in ALLOWED_HOSTS, and is Upgrade handed on?",
-        404: "not found: does the proxy hand on /ws/notify/, and Upgrade and Connection?",
+        404: "not found: does the proxy hand on this path, and Upgrade and Connection?",
+        426: "the path is right, but Upgrade and Connection are not handed on by every proxy",
         429: "the proxy limits this address; wait a little",
         502: "the proxy reaches no process; are they running, on the ports that it knows?",
         503: "the proxy has nobody to ask",

@@ -49,6 +49,7 @@ function makeClient({ socket, api, csrf, user, login }) {
   made.addEventListener("state", () => {
     const { state } = made.status;
     if (state === "live") sessionStorage.removeItem("notify-loaded-anew"); // other-user.js
+    if (state === "polling") void import("./no-socket.js").then(({ tellWhyOnce }) => tellWhyOnce(made, socket));
     if (state === "other-user") void import("./other-user.js").then(({ loadAnewOnce }) => loadAnewOnce(user));
     if (state !== "signed-out") return;
     forget();

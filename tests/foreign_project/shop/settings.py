@@ -17,7 +17,7 @@ INSTALLED_APPS = [
     "shop",
 ]
 MIDDLEWARE = [
-    "notify.web.probes.AnswerProbes",
+    "notify.probes.AnswerProbes",
     "shop.policy.strict",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -7,6 +7,6 @@ urlpatterns = [
     path("news/", views.news, name="news"),
     path("buy/", views.buy, name="buy"),
     path("accounts/", include("django.contrib.auth.urls")),
-    path("", include("notify.web.urls")),
-    path("", include("notify.web.probes")),
+    path("", include("notify.urls")),
+    path("", include("notify.probes")),
 ]

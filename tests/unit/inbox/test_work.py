@@ -134,7 +134,7 @@ def test_the_audience_of_a_scheduled_notice_is_the_one_of_the_call(ada, bob):
     work.carry_out_next()
 
     assert list(Notification.objects.values_list("user", flat=True)) == [ada.pk]
-    assert not late.notifications.exists()
+    assert not late.notify_notifications.exists()
 
 
 # Failing
@@ -202,7 +202,7 @@ def test_a_failure_leaves_nothing_behind(ada, monkeypatch):
         work.carry_out_next()
 
     assert Notification.objects.count() == 0
-    assert not ada.notifications.exists()
+    assert not ada.notify_notifications.exists()
     assert states(notice) == ["pending"]
 
 

@@ -1,4 +1,4 @@
-"""The probes: `path("", include("notify.web.probes"))`, under any prefix or not at all.
+"""The probes: `path("", include("notify.probes"))`, under any prefix or not at all.
 
 A supervisor, a load balancer and a restart loop ask each process by its own address
 (`127.0.0.1:8001`, `10.42.8.201:8000`), without TLS. Django refuses such a `Host` unless it is in

@@ -1,4 +1,4 @@
-"""The pages and the API: `path("", include("notify.web.urls"))`. The probes are in probes.py.
+"""The pages and the API: `path("", include("notify.urls"))`. The probes are in probes.py.
 
 The pages are in the namespace `notify`. The API has its own, `notify-api`, which django-ninja
 wants at the top level.

@@ -15,13 +15,13 @@ ADDRESSES = ["127.0.0.1:8001", "10.42.8.201:8000", "notify.example.org"]
 class Elsewhere:
     """A URLconf that has the probes under a prefix."""
 
-    urlpatterns = [path("internal/", include("notify.web.probes"))]
+    urlpatterns = [path("internal/", include("notify.probes"))]
 
 
 class Without:
     """One that has none."""
 
-    urlpatterns = [path("", include("notify.web.urls"))]
+    urlpatterns = [path("", include("notify.urls"))]
 
 
 @pytest.fixture

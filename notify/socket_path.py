@@ -1,0 +1,58 @@
+"""Where the socket is: one answer, for the page that tells the browser and for the server."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from django.conf import settings
+from django.conf.urls.i18n import is_language_prefix_patterns_used
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+from django.urls import NoReverseMatch, get_script_prefix, reverse
+from django.utils import translation
+from django.utils.encoding import iri_to_uri
+
+from notify import conf
+
+BESIDE = "notify/"  # the dashboard's route in notify.urls
+ROUTE = "ws/notify/"
+
+
+def socket_path(script_name: str) -> str:
+    """The socket's path as a browser asks for it, percent-encoded: NOTIFY_SOCKET_PATH, or beside
+    the routes of `notify.urls`.
+
+    `script_name` is where the site is mounted, as Django has it of FORCE_SCRIPT_NAME or of the
+    server: `/app`, with or without a last slash, or nothing.
+    """
+    said = conf.current().socket_path
+    if said is not None:
+        return iri_to_uri(said)
+    return f"{iri_to_uri(script_name).rstrip('/')}/{_prefix_of_routes()}{ROUTE}"
+
+
+@functools.cache
+def _prefix_of_routes() -> str:
+    """What the project includes `notify.urls` under, as in `links/`; empty for the root, and where
+    there are no routes. Of `i18n_patterns` the language is left out: the socket has none."""
+    urlconf = getattr(settings, "ROOT_URLCONF", None)
+    if urlconf is None:
+        return ""
+    with translation.override(None):  # whose pattern is that of LANGUAGE_CODE
+        try:
+            dashboard = reverse("notify:dashboard", urlconf)
+        except NoReverseMatch:
+            return ""
+    relative = dashboard.removeprefix(iri_to_uri(get_script_prefix())).removesuffix(BESIDE)
+    return relative.removeprefix(_language_prefix(urlconf))
+
+
+def _language_prefix(urlconf: Any) -> str:
+    is_used, _ = is_language_prefix_patterns_used(urlconf)
+    return f"{settings.LANGUAGE_CODE}/" if is_used else ""
+
+
+@receiver(setting_changed)
+def _forget(**kwargs: Any) -> None:
+    _prefix_of_routes.cache_clear()

@@ -1,0 +1,44 @@
+// @ts-check
+/** By then a server that was restarted is back. */
+const PATIENCE_MS = 10_000;
+/** What is answered to a plain request where the socket is: by us, and by a proxy that upgrades all. */
+const AT_THE_SOCKET = [426, 400];
+
+const RIGHT_PATH = "The path is right, but no handshake gets through, or it has no session: does every proxy hand on Upgrade, Connection and Host, and does SESSION_COOKIE_PATH cover the path? The server's log says more.";
+const WRONG_PATH = "No NotifyApplication is behind that path: look at the proxy, the prefix of the site and NOTIFY_SOCKET_PATH.";
+
+/**
+ * Say in one line of the console why this page polls, as far as a page can find out: what a
+ * handshake is answered with no browser tells, but what a plain request is answered with.
+ *
+ * @param {{ status: { state: string } }} client
+ * @param {string} socket its path
+ * @param {{ fetch: typeof fetch, setTimeout: (callback: () => void, milliseconds: number) => unknown, warn: (line: string) => void }} world
+ */
+export function tellWhy(client, socket, { fetch, setTimeout, warn }) {
+  setTimeout(async () => {
+    if (client.status.state !== "polling") return;
+    const answer = await fetch(socket, { cache: "no-store" }).catch(() => null);
+    if (!answer || answer.status >= 500) return; // no network, or no server: no wrong path
+    const why = AT_THE_SOCKET.includes(answer.status) ? RIGHT_PATH : WRONG_PATH;
+    warn(`notify: no socket at ${socket}, so this page polls. A plain request there is answered ${answer.status}. ${why}`);
+  }, PATIENCE_MS);
+}
+
+let told = false;
+
+/**
+ * The same, once a page.
+ *
+ * @param {{ status: { state: string } }} client
+ * @param {string} socket
+ */
+export function tellWhyOnce(client, socket) {
+  if (told) return;
+  told = true;
+  tellWhy(client, socket, {
+    fetch: (...request) => fetch(...request),
+    setTimeout: (callback, milliseconds) => setTimeout(callback, milliseconds),
+    warn: (line) => console.warn(line),
+  });
+}

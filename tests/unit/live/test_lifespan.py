@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from django.core.handlers.asgi import ASGIHandler
+
+from notify.asgi import NotifyApplication
+from notify.live.hub import hubs
+
+pytestmark = pytest.mark.django_db(transaction=True)  # the hub's
+
+STARTUP, SHUTDOWN = ("lifespan.startup", "lifespan.shutdown")
+
+
+class Server:
+    """The server's side: starts, looks, and shuts down."""
+
+    def __init__(self, application: Any) -> None:
+        self._incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.task = asyncio.create_task(
+            NotifyApplication(application)(
+                {"type": "lifespan", "state": {}}, self._incoming.get, self.said.put
+            )
+        )
+
+    async def tell(self, type_: str) -> dict[str, Any]:
+        """Its answer."""
+        self._incoming.put_nowait({"type": type_})
+        return await asyncio.wait_for(self.said.get(), 30)
+
+    async def life(self) -> list[str]:
+        """What it is answered, and whether there is a hub meanwhile."""
+        said = [(await self.tell(STARTUP))["type"]]
+        assert len(hubs()) == 1
+        said.append((await self.tell(SHUTDOWN))["type"])
+        await asyncio.wait_for(self.task, 30)
+        assert hubs() == []
+        return said
+
+
+WHOLE = [f"{STARTUP}.complete", f"{SHUTDOWN}.complete"]
+
+
+async def test_an_application_inside_hears_of_both():
+    heard = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        heard.append(scope["type"])
+        scope["state"]["pool"] = "open"
+        for _ in range(2):
+            message = await receive()
+            heard.append(message["type"])
+            await send({"type": f"{message['type']}.complete"})
+
+    assert await Server(application).life() == WHOLE
+    assert heard == ["lifespan", STARTUP, SHUTDOWN]
+
+
+async def raises_when_it_has_heard(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+    raise ValueError(scope["type"])
+
+
+async def returns(scope: Any, receive: Any, send: Any) -> None:
+    return None
+
+
+async def starts_only(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+    await send({"type": f"{STARTUP}.complete"})
+
+
+@pytest.mark.parametrize(
+    "application", [ASGIHandler(), raises_when_it_has_heard, returns, starts_only]
+)
+async def test_one_that_takes_no_lifespan_works_as_ever(application):
+    assert await Server(application).life() == WHOLE
+
+
+async def test_a_failed_startup_is_the_servers_to_know():
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": f"{STARTUP}.failed", "message": "no pool"})
+
+    server = Server(application)
+    assert await server.tell(STARTUP) == {"type": f"{STARTUP}.failed", "message": "no pool"}
+    await asyncio.wait_for(server.task, 30)
+    [hub] = hubs()
+    await hub.stop()
+
+
+async def test_what_fails_after_its_answer_is_raised():
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await starts_only(scope, receive, send)
+        raise RuntimeError("later")
+
+    server = Server(application)
+    await server.tell(STARTUP)
+    with pytest.raises(RuntimeError, match="later"):
+        await asyncio.wait_for(server.task, 30)
+    [hub] = hubs()
+    await hub.stop()
