@@ -109,7 +109,7 @@ def visited(
     manage("migrate", "--verbosity", "0")
     if "replica" in site.settings:
         manage("migrate", "--verbosity", "0", "--database", "replica")
-    manage("shell", "-c", "from django.contrib.auth import get_user_model as model; "
+    manage("shell", "--no-imports", "-c", "from django.contrib.auth import get_user_model as model; "
            "model()._default_manager.create_user('ada', password='tea')")  # fmt: skip
     if site.command is not RUNSERVER:
         manage("collectstatic", "--noinput", "--verbosity", "0")
@@ -123,7 +123,8 @@ def visited(
 
         def served(name: str, command: tuple[str, ...]) -> Server:
             words = [str(python), "-P", *command]
-            server = Server(log=tmp_path / f"{name}.log", command=words, env=env)
+            # gunicorn imports from where it is started, before anything else.
+            server = Server(log=tmp_path / f"{name}.log", command=words, env=env, cwd=tmp_path)
             running.enter_context(server)
             running.enter_context(shown(server))
             return server
@@ -189,7 +190,7 @@ def test_a_tab_leaves_the_inbox_when_another_signs_out(visited: Visited, windows
 
 
 def test_a_program_reads_the_inbox_with_a_token(visited: Visited) -> None:
-    made = visited.manage("shell", "-c", "from notify.models import ApiToken; "
+    made = visited.manage("shell", "--no-imports", "-c", "from notify.models import ApiToken; "
         "from django.contrib.auth import get_user_model as model; "
         "ada = model()._default_manager.get(username='ada'); "
         "print(ApiToken.objects.issue(ada, 'program', ['inbox'])[1])")  # fmt: skip
