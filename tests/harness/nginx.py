@@ -103,6 +103,7 @@ class Front(Process):
         )
         configuration = directory / "front.conf"
         configuration.write_text(f"""
+            {"user root;" if os.geteuid() == 0 else ""}  # the directory is nobody else's
             pid {directory}/front.pid;
             error_log {directory}/front.err;
             events {{}}
