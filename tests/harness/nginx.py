@@ -14,6 +14,7 @@ from tests.harness.documents import put_in
 from tests.harness.process import Process, free_port, listens
 from tests.harness.server import ROOT, SERVE
 
+PATHS = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
 CONFIGURATION = ROOT / "deploy" / "nginx.conf"
 # What a process behind this proxy needs.
 BEHIND_NGINX = {"HTTPS": "on", "BEHIND_PROXY": "on"}
@@ -29,16 +30,13 @@ class Nginx(Process):
     def __init__(
         self, directory: Path, upstreams: Sequence[int], instead: Mapping[str, str] | None = None
     ) -> None:
-        program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
-        assert program, "nginx is not installed; `make test` installs it"
         self.directory = directory
         self.port = free_port()
         self.plain_port = free_port()
         self.certificate = Certificate(directory)
         self.configuration = directory / "nginx.conf"
         self.configuration.write_text(self._filled_in(upstreams, instead or {}))
-        command = [program, "-c", str(self.configuration), "-e", str(directory / "nginx.err")]
-        super().__init__([*command, "-g", "daemon off;"], log=directory / "nginx.out")
+        super().__init__(_command(self.configuration), log=directory / "nginx.out")
 
     @property
     def url(self) -> str:
@@ -92,9 +90,51 @@ class Nginx(Process):
         return self._with_directories(put_in(text, own, CONFIGURATION))
 
     def _with_directories(self, text: str) -> str:
-        if os.geteuid() == 0:
-            return text
-        # Those that nginx was built with are root's.
-        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        lines = [f"{kind}_temp_path {self.directory}/{kind};" for kind in kinds]
-        return text.replace("http {", "\n".join(["http {", *lines]), 1)
+        return text.replace("http {", f"http {{ {_directories(self.directory)}", 1)
+
+
+class Front(Process):
+    """A small nginx without TLS; `locations` are of its one server, whose upstreams are ports."""
+
+    def __init__(self, directory: Path, locations: str, upstreams: Mapping[str, int]) -> None:
+        self.port = free_port()
+        named = (
+            f"upstream {name} {{ server 127.0.0.1:{port}; }}" for name, port in upstreams.items()
+        )
+        configuration = directory / "front.conf"
+        configuration.write_text(f"""
+            {"user root;" if os.geteuid() == 0 else ""}  # the directory is nobody else's
+            pid {directory}/front.pid;
+            error_log {directory}/front.err;
+            events {{}}
+            http {{
+                {_directories(directory)}
+                include /etc/nginx/mime.types;
+                access_log off;
+                {" ".join(named)}
+                server {{ listen 127.0.0.1:{self.port}; {locations} }}
+            }}
+        """)
+        super().__init__(_command(configuration), log=directory / "front.out")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ready(self) -> bool:
+        return listens(self.port)
+
+
+def _command(configuration: Path) -> list[str]:
+    program = shutil.which("nginx", path=PATHS)
+    assert program, "nginx is not installed; `make test` installs it"
+    errors = configuration.with_suffix(".err")
+    return [program, "-c", str(configuration), "-e", str(errors), "-g", "daemon off;"]
+
+
+def _directories(directory: Path) -> str:
+    """Those that nginx was built with are root's."""
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    if os.geteuid() == 0:
+        return ""
+    return " ".join(f"{kind}_temp_path {directory}/{kind};" for kind in kinds)

@@ -1,5 +1,7 @@
 import os
+from pathlib import Path
 
+DIRECTORY = Path(os.environ["SHOP_DATABASE"]).parent
 SECRET_KEY = "of a shop that only tests visit"
 DEBUG = True  # runserver serves the static files
 ALLOWED_HOSTS = ["127.0.0.1"]
@@ -40,6 +42,7 @@ ASGI_APPLICATION = "shop.asgi.application"
 STATIC_URL = "/assets/"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "shop"
+LOGOUT_REDIRECT_URL = "login"
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 DATABASES = {
     "default": {
@@ -51,4 +54,10 @@ DATABASES = {
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         },
     }
+}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
 }

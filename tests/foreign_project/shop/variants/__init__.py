@@ -1,0 +1,1 @@
+"""The shop as other sites have it: each module changes a few settings."""
