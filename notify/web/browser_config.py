@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.shortcuts import resolve_url
+from django.templatetags.static import static
 from django.urls import get_script_prefix, reverse
 
 from notify.live.authentication import public_user_id
@@ -24,6 +25,7 @@ def browser_config(request: HttpRequest) -> str:
             "api": reverse("notify-api:api-root"),
             "inbox": reverse("notify:dashboard"),
             "login": resolve_url(settings.LOGIN_URL),
+            "script": static("notify/bell.min.js"),
             "csrf": get_token(request),
             "user": public_user_id(str(request.user.pk)),
             "texts": browser_texts(),
