@@ -33,31 +33,29 @@ class Shop:
             "SHOP_DATABASE": str(directory / "shop.sqlite3"),
         }
 
-    def django(self, *arguments: str) -> str:
-        return run([str(self.python), "-P", "-m", "django", *arguments], env=self.env)
+        self.manage = [str(self.python), "-P", "-m", "django"]
+        self.runserver = [*self.manage, "runserver", "--noreload", "127.0.0.1:{port}"]
+
+    @classmethod
+    def with_ada(cls, directory: Path) -> Shop:
+        shop = cls(directory)
+        shop.django("migrate", "--verbosity", "0")
+        people = "from django.contrib.auth.models import User; User.objects.create_user"
+        shop.django("shell", "-c", f"{people}('ada', password='tea')")
+        return shop
+
+    def django(self, *arguments: str, env: dict[str, str] | None = None) -> str:
+        return run([*self.manage, *arguments], env=env or self.env)
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    shop = Shop(tmp_path_factory.mktemp("shop"))
-    shop.django("migrate", "--verbosity", "0")
-    people = "from django.contrib.auth.models import User; User.objects.create_user"
-    shop.django("shell", "-c", f"{people}('ada', password='tea')")
-    return shop
+    return Shop.with_ada(tmp_path_factory.mktemp("shop"))
 
 
 @pytest.fixture
 def server(shop: Shop, tmp_path: Path) -> Iterator[Server]:
-    command = [
-        str(shop.python),
-        "-P",
-        "-m",
-        "django",
-        "runserver",
-        "--noreload",
-        "127.0.0.1:{port}",
-    ]
-    with Server(log=tmp_path / "shop.log", command=command, env=shop.env) as server:
+    with Server(log=tmp_path / "shop.log", command=shop.runserver, env=shop.env) as server:
         yield server
         print(server.log)  # noqa: T201  (pytest shows it with a failure)
 

@@ -33,7 +33,9 @@ def test_a_stranger_gets_no_element(render, tag):
 
 def test_a_stranger_gets_no_bell_and_what_was_kept_for_another_is_forgotten(render):
     html = render("{% notify_bell %}", AnonymousUser())
-    assert re.fullmatch(r'<script type="module" src="[^"]*notify/signed-out.min.js"></script>', html)
+    assert re.fullmatch(
+        r'<script type="module" src="[^"]*notify/signed-out.min.js"></script>', html
+    )
 
 
 @pytest.mark.parametrize("tag", ["notify_bell", "notify_inbox", "notify_connection"])
