@@ -65,10 +65,13 @@ const shared = await bundled(SHARED);
 const others = [...BESIDE.map((entry) => bundled(entry, takenFrom(shared))), ...ALONE.map((entry) => bundled(entry))];
 const made = new Map([shared, ...(await Promise.all(others))].map(({ name, text }) => [name, text]));
 const there = readdirSync(STATIC).filter((name) => name.endsWith(".js"));
-const surplus = there.filter((name) => !made.has(name));
+const surplus = there.filter((name) => name.endsWith(".min.js") && !made.has(name));
+const astray = there.filter((name) => !name.endsWith(".min.js"));
 const stale = [...made.keys()].filter((name) => !there.includes(name) || readFileSync(join(STATIC, name), "utf8") !== made.get(name));
 
-if (process.argv.includes("--check")) {
+for (const name of astray) console.error(`notify/static/notify/${name} is a source, whose place is browser/: git mv`);
+if (astray.length) process.exitCode = 1;
+else if (process.argv.includes("--check")) {
   for (const name of [...surplus, ...stale]) console.error(`notify/static/notify/${name} is not what browser/ gives: make bundles`);
   process.exitCode = surplus.length + stale.length ? 1 : 0;
 } else {
