@@ -25,9 +25,9 @@ def browser_config(request: HttpRequest) -> str:
             "api": reverse("notify-api:api-root"),
             "inbox": reverse("notify:dashboard"),
             "login": resolve_url(settings.LOGIN_URL),
-            "script": static("notify/bell.min.js"),
             "csrf": get_token(request),
             "user": public_user_id(str(request.user.pk)),
             "texts": browser_texts(),
+            "script": static("notify/bell.min.js"),
         }
     )
