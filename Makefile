@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-unit test-sqlite test-services test-browser test-faults test-js faults soak test-matrix lint \
-        format audit bench bench-quick profile compare messages constraints clean
+        format bundles audit bench bench-quick profile compare messages constraints clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -111,18 +111,22 @@ test-matrix:  ## unit and integration tests on Django 6 and the newest Python th
 # -------------------------------------------------------------------------------------- lint
 
 lint: export DEBUG = on
-lint: .make/dev .make/node  ## format, ruff, mypy, import directions, migrations, types of the JS
+lint: .make/dev .make/node  ## format, ruff, mypy, import directions, migrations; types, bundles of the JS
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@npm run --silent types
+	@npm run --silent bundles -- --check
 	@npm run --silent budget
 
 format: .make/dev  ## write what `lint` wants to read
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
+
+bundles: .make/node  ## write what a browser loads, notify/static/notify/*.min.js, from browser/
+	@npm run --silent bundles
 
 # Not part of `test`, as it needs the internet. --strict: a package that could not be asked about
 # is a failure, where pip-audit as it comes would say that no vulnerabilities were found.

@@ -90,7 +90,7 @@ def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from django.test import override_settings
 
     root = tmp_path_factory.mktemp("static")
-    storage = {"BACKEND": "config.storage.HashedStaticFilesStorage"}
+    storage = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
     with override_settings(STATIC_ROOT=str(root), STORAGES={"staticfiles": storage}):
         call_command("collectstatic", interactive=False, verbosity=0)
     return root

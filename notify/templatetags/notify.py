@@ -18,7 +18,6 @@ from notify.inbox import reading
 from notify.models import Level
 from notify.web.browser_config import browser_config
 from notify.web.first_page import first_page
-from notify.web.modules import modules_of
 from notify.web.zones import zone_of
 
 register = template.Library()
@@ -71,12 +70,6 @@ def notify_unread(context: template.Context) -> int:
 def notify_levels() -> list[str]:
     """Every level, the quietest first."""
     return list(Level.values)
-
-
-@register.simple_tag
-def notify_modules(entry: str) -> tuple[str, ...]:
-    """The static files that the browser is to ask for together with this one."""
-    return tuple(f"notify/{name}" for name in modules_of(entry))
 
 
 @register.filter

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.shortcuts import resolve_url
+from django.templatetags.static import static
 from django.urls import get_script_prefix, reverse
 
 from notify.live.authentication import public_user_id
@@ -26,5 +27,6 @@ def browser_config(request: HttpRequest) -> str:
             "csrf": get_token(request),
             "user": public_user_id(str(request.user.pk)),
             "texts": browser_texts(),
+            "script": static("notify/bell.min.js"),
         }
     )

@@ -1,6 +1,6 @@
 """Words that scripts put on the page, in the language of the request.
 
-The modules in `notify/static/notify` say them in English, mostly `messages.js`; a test holds the
+The modules in `browser/` say them in English, mostly `messages.js`; a test holds the
 two equal.
 """
 

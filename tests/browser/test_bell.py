@@ -73,7 +73,7 @@ def test_a_bell_that_is_pressed_before_its_script_has_come_shows_rows(server, ad
     def hold(route: Route) -> None:
         held.append(route)
 
-    page.route(re.compile(r"/bell(\.[0-9a-f]+)?\.js"), hold)
+    page.route(re.compile(r"/bell\.min(\.[0-9a-f]+)?\.js"), hold)
     page.goto(ELSEWHERE, wait_until="commit")
     bell(page).click()
     expect(panel(page)).to_be_visible()

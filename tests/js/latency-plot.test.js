@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pointsOf } from "../../notify/static/notify/latency-plot.js";
+import { pointsOf } from "../../browser/latency-plot.js";
 
 test("the newest round trip is at the right edge, and a longer one is drawn higher", () => {
   const points = pointsOf([10, 40]).split(" ").map((point) => point.split(",").map(Number));

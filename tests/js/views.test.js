@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { titleWithBadge } from "../../notify/static/notify/badges.js";
-import { InboxView } from "../../notify/static/notify/inbox-view.js";
-import { messages } from "../../notify/static/notify/messages.js";
-import { translate } from "../../notify/static/notify/translation.js";
+import { titleWithBadge } from "../../browser/badges.js";
+import { InboxView } from "../../browser/inbox-view.js";
+import { messages } from "../../browser/messages.js";
+import { translate } from "../../browser/translation.js";
 import { inbox, liveWorld, reset, row, settled } from "./fakes.js";
 
 const query = (fields) => ({ tab: "all", category: "", level: "", q: "", ...fields });

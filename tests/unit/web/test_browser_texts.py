@@ -5,11 +5,11 @@ from django.utils.translation import override
 
 from notify.web.browser_texts import TEXTS, browser_texts
 
-STATIC = Path(__file__).resolve().parents[3] / "notify" / "static" / "notify"
+SOURCES = Path(__file__).resolve().parents[3] / "browser"
 
 
 def test_the_texts_are_those_of_the_scripts():
-    scripts = (file.read_text(encoding="utf-8") for file in STATIC.glob("*.js"))
+    scripts = (file.read_text(encoding="utf-8") for file in SOURCES.glob("*.js"))
     ours = [script for script in scripts if 'from "./translation.js"' in script]
     said = [text for script in ours for text in re.findall(r'\bsay\("(.+?)"', script)]
     assert set(said) == set(TEXTS)

@@ -8,6 +8,7 @@
  * @property {string} csrf
  * @property {string} user an opaque id, the one of the socket's `hello`
  * @property {Record<string, string>} texts words in the page's language, by the English ones
+ * @property {string} script the address of the script that has the page's client, as its tag has it
  */
 
 /** The precondition that a request is made for this user: the server refuses it as anybody else's. */

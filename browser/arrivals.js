@@ -3,7 +3,7 @@ import { alertOf } from "./alerts.js";
 import { announce } from "./announcer.js";
 import { Toasts } from "./toasts.js";
 
-/** What happens when a notification arrives. Loaded with the first one. */
+/** What happens when a notification arrives. Made with the first one. */
 export class Arrivals {
   #bell;
   #toasts;

@@ -1,4 +1,7 @@
 // @ts-check
+import { Arrivals } from "./arrivals.js";
+import { drawBadges } from "./badges.js";
+import { BellPanel } from "./bell-panel.js";
 import { ClientElement } from "./client-element.js";
 import { badgeText, say, written } from "./translation.js";
 
@@ -7,20 +10,20 @@ import { badgeText, say, written } from "./translation.js";
  * is pressed; prevent its default to show something of your own.
  */
 class NotifyBell extends ClientElement {
-  /** @type {import("./bell-panel.js").BellPanel | null} */
+  /** @type {BellPanel | null} */
   #panel = null;
-  /** @type {import("./arrivals.js").Arrivals | null} */
+  /** @type {Arrivals | null} */
   #arrivals = null;
   #hasBadges = false;
 
   ready() {
     const bell = this.find(".bell");
-    this.listen(bell, ["pointerenter", "focus"], () => void this.#loadPanel());
+    this.listen(bell, ["pointerenter", "focus"], () => this.#madePanel());
     this.listen(bell, ["click"], (event) => this.#pressed(event));
     this.listen(this.find(".panel"), ["toggle"], () => this.#toggled());
     if (this.find(".panel").matches(":popover-open")) this.#toggled(); // pressed before we were here
     this.listen(this.client, ["counts", "change"], () => this.#draw());
-    this.listen(this.client, ["notification"], ({ detail }) => void this.#arrived(detail));
+    this.listen(this.client, ["notification"], ({ detail }) => this.#arrived(detail));
     this.#draw();
   }
 
@@ -33,8 +36,7 @@ class NotifyBell extends ClientElement {
     this.find(".bell").ariaLabel =
       unseen === 0 ? say("Notifications") : say("Notifications, {count} new", { count: written(unseen) });
     this.#hasBadges ||= unseen > 0;
-    if (!this.#hasBadges) return;
-    void import("./badges.js").then(({ drawBadges }) => drawBadges(this.client.unseen, this.dataset.icon === "draw"));
+    if (this.#hasBadges) drawBadges(unseen, this.dataset.icon === "draw");
   }
 
   /** @param {Event} event */
@@ -49,18 +51,17 @@ class NotifyBell extends ClientElement {
     this.find(".bell").ariaExpanded = String(isOpen);
     // The browser gives the focus back itself, but not out of every shadow root.
     if (!isOpen && [document.body, this].includes(/** @type {any} */ (document.activeElement))) this.find(".bell").focus();
-    void this.#loadPanel().then((panel) => panel.toggled(isOpen));
+    this.#madePanel().toggled(isOpen);
   }
 
-  async #loadPanel() {
-    const { BellPanel } = await import("./bell-panel.js");
+  /** Not before somebody reaches for the bell: from then on the inbox is kept offline. */
+  #madePanel() {
     this.#panel ??= new BellPanel(this);
     return this.#panel;
   }
 
   /** @param {import("./types.js").Row} row */
-  async #arrived(row) {
-    const { Arrivals } = await import("./arrivals.js");
+  #arrived(row) {
     this.#arrivals ??= new Arrivals(this);
     this.#arrivals.take(row);
   }

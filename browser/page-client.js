@@ -1,5 +1,7 @@
 // @ts-check
 import { NotifyClient } from "./client.js";
+import { tellWhyOnce } from "./no-socket.js";
+import { loadAnew, loadAnewOnce } from "./other-user.js";
 import { pageConfig } from "./page-config.js";
 import { elapsed } from "./steady-clock.js";
 import { translate } from "./translation.js";
@@ -49,8 +51,8 @@ function makeClient({ socket, api, csrf, user, login }) {
   made.addEventListener("state", () => {
     const { state } = made.status;
     if (state === "live") sessionStorage.removeItem("notify-loaded-anew"); // other-user.js
-    if (state === "polling") void import("./no-socket.js").then(({ tellWhyOnce }) => tellWhyOnce(made, socket));
-    if (state === "other-user") void import("./other-user.js").then(({ loadAnewOnce }) => loadAnewOnce(user));
+    if (state === "polling") tellWhyOnce(made, socket);
+    if (state === "other-user") loadAnewOnce(user);
     if (state !== "signed-out") return;
     forget();
     setTimeout(() => signIn(login), elapsed() - left < OTHERS_FIRST_MS ? OTHERS_FIRST_MS : 0);
@@ -107,7 +109,7 @@ function wakeUp(client, user) {
   addEventListener("pageshow", ({ persisted }) => {
     if (!persisted || localStorage.getItem("notify-user") === user) return client.wake("pageshow");
     document.documentElement.hidden = true; // kept by the browser from before somebody else signed in
-    void import("./other-user.js").then(({ loadAnew }) => loadAnew());
+    loadAnew();
   });
   addEventListener("storage", ({ key, newValue }) => {
     if (key === "notify-user" && newValue !== user) void client.check();

@@ -6,7 +6,7 @@ const SHOWN = 10;
 const GAP_PX = 8;
 const TIMES_EVERY_MS = 30_000;
 
-/** What the bell opens: the newest ten. Loaded when somebody reaches for the bell. */
+/** What the bell opens: the newest ten. Made when somebody reaches for the bell. */
 export class BellPanel {
   #bell;
   #panel;

@@ -1,4 +1,5 @@
 // @ts-check
+import { dotOnIcon } from "./icon-dot.js";
 import { badgeText } from "./translation.js";
 
 let drawn = -1;
@@ -16,7 +17,7 @@ export function drawBadges(unseen, onIcon) {
   if (unseen === drawn) return;
   drawn = unseen;
   void navigator.setAppBadge?.(unseen).catch(() => undefined); // it is not installed
-  if (onIcon) void import("./icon-dot.js").then(({ dotOnIcon }) => dotOnIcon(drawn > 0));
+  if (onIcon) void dotOnIcon(unseen > 0);
 }
 
 /**

@@ -1,0 +1,80 @@
+// What a browser loads, made of the modules beside this file: `make bundles`. With --check nothing
+// is written, and what is not what the modules give is named.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const SOURCES = fileURLToPath(new URL(".", import.meta.url));
+const STATIC = fileURLToPath(new URL("../notify/static/notify/", import.meta.url));
+/** It has the client; a page that has another of the client's scripts has this one too. */
+const SHARED = "bell.js";
+const BESIDE = ["elements.js", "operations.js", "admin-person.js"];
+/** Without a client. */
+const ALONE = ["admin.js", "signed-out.js"];
+
+/**
+ * @param {string} entry
+ * @param {import("esbuild").Plugin[]} plugins
+ */
+async function bundled(entry, ...plugins) {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [entry],
+    absWorkingDir: SOURCES,
+    outdir: ".",
+    outExtension: { ".js": ".min.js" },
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    keepNames: true, // an error's stack is read by people
+    charset: "utf8",
+    banner: { js: "/* notify, MIT License; made of browser/ by `make bundles` */" },
+    write: false,
+    metafile: true,
+    plugins,
+  });
+  const { exports } = Object.values(metafile.outputs)[0];
+  return { name: basename(outputFiles[0].path), text: outputFiles[0].text, exports, modules: Object.keys(metafile.inputs) };
+}
+
+/**
+ * Takes the modules that are in the shared script from there. Only the page knows its hashed name,
+ * so it cannot stand in an `import` line.
+ *
+ * @param {{ exports: string[], modules: string[] }} shared
+ * @returns {import("esbuild").Plugin}
+ */
+function takenFrom({ exports, modules }) {
+  const contents = `
+    import { pageConfig as config } from "./page-config.js";
+    export const { ${exports.join(", ")} } = await import(new URL(config().script, document.baseURI).href);
+  `;
+  return {
+    name: "shared",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.\// }, ({ path, namespace }) => {
+        if (namespace === "file" && modules.includes(basename(path))) return { path: SHARED, namespace: "shared" };
+      });
+      onLoad({ filter: /./, namespace: "shared" }, () => ({ contents, resolveDir: SOURCES }));
+    },
+  };
+}
+
+const shared = await bundled(SHARED);
+const others = [...BESIDE.map((entry) => bundled(entry, takenFrom(shared))), ...ALONE.map((entry) => bundled(entry))];
+const made = new Map([shared, ...(await Promise.all(others))].map(({ name, text }) => [name, text]));
+const there = readdirSync(STATIC).filter((name) => name.endsWith(".js"));
+const surplus = there.filter((name) => name.endsWith(".min.js") && !made.has(name));
+const astray = there.filter((name) => !name.endsWith(".min.js"));
+const stale = [...made.keys()].filter((name) => !there.includes(name) || readFileSync(join(STATIC, name), "utf8") !== made.get(name));
+
+for (const name of astray) console.error(`notify/static/notify/${name} is a source, whose place is browser/: git mv`);
+if (astray.length) process.exitCode = 1;
+else if (process.argv.includes("--check")) {
+  for (const name of [...surplus, ...stale]) console.error(`notify/static/notify/${name} is not what browser/ gives: make bundles`);
+  process.exitCode = surplus.length + stale.length ? 1 : 0;
+} else {
+  for (const name of surplus) rmSync(join(STATIC, name));
+  for (const name of stale) writeFileSync(join(STATIC, name), made.get(name));
+}
