@@ -20,15 +20,15 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from notify import content, sending
+from notify import content, permissions, sending
 from notify.administration.words import audience_of, number, page_of, people, sender_of
 from notify.composing import ComposeForm, compose_form, take_file
 from notify.exceptions import NotifyError
 from notify.inbox import database, sql
 from notify.inbox.audience import Audience
 from notify.models import Level, Notice
+from notify.permissions import has_permission
 from notify.web.browser_texts import browser_texts
-from notify.web.callers import SEND_PERMISSION
 
 if TYPE_CHECKING:
     NoticeModelAdmin = admin.ModelAdmin[Notice]
@@ -85,7 +85,7 @@ class Composer(NoticeModelAdmin):
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(SEND_PERMISSION)
+        return has_permission(request.user, permissions.SEND)
 
     def get_fieldsets(self, request: HttpRequest, obj: Notice | None = None) -> Any:
         (name, options), *rest = self.compose_fieldsets

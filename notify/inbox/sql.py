@@ -14,17 +14,17 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import InterfaceError, OperationalError, connections, router, transaction
+from django.db import InterfaceError, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from notify.models import Batch, Inbox, Notice, Notification
+from notify.models import Batch, Inbox, Notice, Notification, primary
 
 _LACKS = re.compile("no such (table|column|function)|has no column").search
 
 
 def alias() -> str:
-    """The database that holds the inboxes; reads that a cursor depends on use the primary too."""
-    return router.db_for_write(Inbox)
+    """The database that holds the inboxes, for raw SQL and transactions; managers know it."""
+    return primary()
 
 
 def connection() -> BaseDatabaseWrapper:
