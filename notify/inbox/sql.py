@@ -14,9 +14,11 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from notify import content
 from notify.models import Batch, Inbox, Notice, Notification, primary
 
 _LACKS = re.compile("no such (table|column|function)|has no column").search
@@ -103,6 +105,23 @@ def user_table() -> tuple[str, str]:
 def moment(value: datetime) -> Any:
     """A time as a parameter of raw SQL."""
     return connection().ops.adapt_datetimefield_value(value)
+
+
+def to_key(value: Any) -> Any:
+    """A user's key, of what names it. Raises ValidationError where the column cannot hold it; what
+    the field's own validators say is for new users, and nobody who is there fails by it."""
+    if value is None or isinstance(value, bool | bytes | float):
+        raise ValidationError("not a key")
+    field, ranges = _key_field(), connection().ops.integer_field_ranges
+    key = field.to_python(value)
+    if isinstance(key, int):
+        kind = field.get_internal_type()
+        low, high = ranges[kind if kind in ranges else "BigIntegerField"]
+        if not low <= key <= high:
+            raise ValidationError("beyond the column")
+    elif isinstance(key, str) and not content.is_storable(key):
+        raise ValidationError("no text")
+    return key
 
 
 def database_key(key: Any) -> Any:
@@ -250,6 +269,20 @@ def lateral(where: str, order: str, *, by_notice: bool = False) -> str:
         f"LEFT JOIN {table(Notification)} n"
         f" ON n.id IN (SELECT m.id FROM {source} WHERE {condition})"
     )
+
+
+def contains(column: str) -> str:
+    """Whether a text has `contained` in it, in whatever case. SQLite's LIKE knows the case of ASCII
+    letters only; its REGEXP is Django's, by Python's `re`."""
+    return rf"{column} ILIKE %s ESCAPE '\'" if is_postgresql() else f"{column} REGEXP %s"
+
+
+def contained(words: str) -> str:
+    """The parameter of `contains`."""
+    if not is_postgresql():
+        return f"(?i){re.escape(words)}"
+    escaped = words.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{escaped}%"
 
 
 def rfc3339(column: str) -> str:

@@ -13,7 +13,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.cache import SessionStore as CacheSession
 from django.contrib.sessions.backends.signed_cookies import SessionStore as CookieSession
 from django.core.exceptions import ValidationError
-from django.db import OperationalError
+from django.db import OperationalError, router
 from django.utils import timezone
 
 from notify.inbox import sql
@@ -65,7 +65,9 @@ def _rows() -> Any:
     store = session_store()
     if not hasattr(store, "get_model_class"):
         return None
-    return store.get_model_class().objects.filter(expire_date__gt=timezone.now())
+    model = store.get_model_class()
+    written_to = model.objects.using(router.db_for_write(model))  # a replica may lag behind
+    return written_to.filter(expire_date__gt=timezone.now())
 
 
 def session_name(key: str, held: Mapping[str, Any]) -> str:

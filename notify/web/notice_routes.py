@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Router
 
 from notify import permissions, sending
-from notify.inbox.audience import Recipient, everyone, groups_named, users_named
+from notify.inbox.audience import Recipient, everyone
+from notify.inbox.names import groups_named, users_named
 from notify.models import ApiToken, Notice
 from notify.web.answers import answer, moment
 from notify.web.callers import SessionAuth, TokenAuth, caller_of

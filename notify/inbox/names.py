@@ -1,0 +1,71 @@
+"""From names to users and groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.models import Group
+from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist
+
+from notify.exceptions import InvalidNotice, UnknownUsers, some_of
+from notify.inbox import sql
+
+NAMES_A_QUERY = 1000
+
+
+def users_named(names: Iterable[str]) -> list[Any]:
+    """The users who could sign in with these names; raises UnknownUsers if one is missing."""
+    model: Any = get_user_model()
+    given = set(names)
+    # As Django's sign-in form reads them (NFKC), and as they are written.
+    normal = {name: model.normalize_username(name) for name in given}
+    users = model._default_manager.db_manager(sql.alias())
+    found: dict[str, Any] = {}
+    for lot in in_lots(iter(given.union(normal.values())), NAMES_A_QUERY):
+        for user in users.filter(**{f"{model.USERNAME_FIELD}__in": lot}):
+            found[user.get_username()] = user
+    missing = {name for name in given if name not in found and normal[name] not in found}
+    if _may_be_written_otherwise(users, found.keys() - given.union(normal.values())):
+        for name in list(missing):
+            try:
+                user = users.get_by_natural_key(normal[name])
+            except (ObjectDoesNotExist, MultipleObjectsReturned):
+                continue
+            found[user.get_username()] = user
+            missing.remove(name)
+    if missing:
+        raise UnknownUsers(missing)
+    return list(found.values())
+
+
+def _may_be_written_otherwise(users: Any, unasked: set[str]) -> bool:
+    """Whether a name may be that of a user whose own is written otherwise, in another case mostly:
+    the manager has its own way to look somebody up, or the column compares so, as it says itself or
+    shows by giving users whom nobody named."""
+    look_up = getattr(type(users), "get_by_natural_key", None)
+    column = users.model._meta.get_field(users.model.USERNAME_FIELD)
+    return look_up is not None and (
+        bool(unasked)
+        or bool(getattr(column, "db_collation", None))
+        or look_up is not BaseUserManager.get_by_natural_key
+    )
+
+
+def groups_named(names: Iterable[str]) -> list[Group]:
+    """The groups with these names; raises InvalidNotice if one is missing."""
+    wanted = set(names)
+    found: list[Group] = []
+    for some in in_lots(iter(wanted), NAMES_A_QUERY):
+        found += Group.objects.using(sql.alias()).filter(name__in=some)
+    if missing := wanted - {group.name for group in found}:
+        raise InvalidNotice("to", f"no such group: {some_of(sorted(missing))}. Nothing was sent.")
+    return found
+
+
+def in_lots(keys: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    while lot := list(islice(keys, size)):
+        yield lot
