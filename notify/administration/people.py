@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.auth import get_user_model, logout
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import F
 from django.http import (
     Http404,
@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from notify.administration.story import Story, story_of
+from notify.inbox.audience import user_of
 from notify.models import ApiToken, Inbox, Notice, Notification
 from notify.permissions import may_on_users
 from notify.sessions import end_sessions
@@ -131,11 +132,7 @@ class InboxAdmin(InboxModelAdmin):
 
 
 def _user(object_id: str) -> Any:
-    users = get_user_model()
-    try:
-        found = users._default_manager.filter(pk=unquote(object_id)).first()
-    except (ValueError, ValidationError):
-        found = None
+    found = user_of(unquote(object_id))
     if found is None:
         raise Http404
     return found

@@ -18,6 +18,7 @@ from django.db.models.sql import Query
 from notify.exceptions import InvalidNotice, UnknownUsers
 from notify.inbox import sql
 from notify.inbox.names import in_lots
+from notify.models import user_pk
 
 KEYS_A_QUERY = 5000
 # All groups are one query, and so are all permissions: this is what it may name. Each queryset is a
@@ -163,6 +164,14 @@ class Audience:
                 f"{key!r} is no recipient. Give users, their primary keys, groups, querysets of "
                 "users or everyone(); look usernames up first.",
             ) from error
+
+
+def user_of(key: str) -> Any:
+    """The user with this key (`str(pk)`); None where there is none."""
+    try:
+        return _users().filter(pk=user_pk(key)).first()
+    except (ValueError, ValidationError):
+        return None
 
 
 def _users() -> QuerySet[Any]:

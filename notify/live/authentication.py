@@ -24,6 +24,7 @@ from django.db.models.query_utils import DeferredAttribute
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from notify.inbox import sql
+from notify.inbox.audience import user_of
 from notify.inbox.spent import spend
 from notify.live import session_store
 from notify.live.handshake import Scope, session_cookie, ticket_of
@@ -241,6 +242,5 @@ def _scopes(token_ids: Collection[int]) -> Tokens:
 
 def user_has(user: str, permission: str) -> bool:
     """Whether the active user with this key has the permission."""
-    users = get_user_model()._default_manager.using(sql.alias())
-    found = users.filter(pk=user_pk(user)).first()
+    found = user_of(user)
     return getattr(found, "is_active", True) and has_permission(found, permission)

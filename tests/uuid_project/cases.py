@@ -408,7 +408,9 @@ def test_the_admin_works_for_users_who_have_permissions_of_the_projects_own(clie
         f"inbox/{ada.pk}/change/",
         "apitoken/",
     ):
-        assert client.get(f"/admin/notify/{path}").status_code == 200, path
+        answer = client.get(f"/admin/notify/{path}")
+        assert answer.status_code == 200, path
+        assert "The office" in answer.content.decode()  # the project's own site
     answer = client.post("/admin/notify/notice/audience/", {"permission": 1, "groups": [1]})
     assert answer.status_code == 200
 

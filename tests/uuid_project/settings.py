@@ -2,6 +2,7 @@
 under a name of its own."""
 
 import os
+from pathlib import Path
 
 from config.environment import database
 
@@ -13,7 +14,7 @@ USE_TZ = True
 ALLOWED_HOSTS = ["testserver"]
 ROOT_URLCONF = "tests.uuid_project.urls"
 INSTALLED_APPS = [
-    *(["django.contrib.admin"] if HAS_ADMIN else []),
+    *(["tests.uuid_project.office.OfficeConfig"] if HAS_ADMIN else []),
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -31,7 +32,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": ["templates"],
+        "DIRS": [Path(__file__).parents[2] / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
