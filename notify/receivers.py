@@ -150,11 +150,11 @@ def _writes_password(user: Any, update_fields: frozenset[str] | None) -> bool:
 def _is_new(user: AbstractBaseUser, fingerprint: str) -> bool:
     """Whether the user has other devices but never had this one, which is known from here on."""
     now = database.now()
-    devices_of_user = KnownDevice.objects.using(sql.alias()).filter(user_id=user.pk)
+    devices_of_user = KnownDevice.objects.filter(user_id=user.pk)
     if devices_of_user.filter(fingerprint=fingerprint).update(last_seen=now):
         return False
     had_others = devices_of_user.exists()
-    _device, created = KnownDevice.objects.using(sql.alias()).get_or_create(
+    _device, created = KnownDevice.objects.get_or_create(
         user_id=user.pk,
         fingerprint=fingerprint,
         defaults={"first_seen": now, "last_seen": now},

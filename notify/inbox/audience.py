@@ -246,7 +246,7 @@ def _checked(query: QuerySet[Any]) -> QuerySet[Any]:
             f"the queryset is of {query.model.__name__}, not of users. "
             "Turn it into users, as in User.objects.filter(pk__in=query.values('user')).",
         )
-    return query
+    return query.using(sql.alias())  # it becomes a part of our own queries
 
 
 def _stream(query: QuerySet[Any]) -> Iterator[Any]:

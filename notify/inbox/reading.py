@@ -315,10 +315,10 @@ _UNSAID: Row = {"title": "", "body": "", "url": None, "actor": None, "actions": 
 
 def notices_after(newest: int | None) -> tuple[int, int]:
     """(the newest notice's id, how many there are above `newest`; None: none are asked for)."""
-    last = Notice.objects.using(sql.alias()).order_by("-pk").values_list("pk", flat=True).first()
+    last = Notice.objects.order_by("-pk").values_list("pk", flat=True).first()
     if newest is None or not last:
         return last or 0, 0
-    written = Notice.objects.using(sql.alias()).filter(pk__gt=newest).count()
+    written = Notice.objects.filter(pk__gt=newest).count()
     return max(last, newest), written
 
 

@@ -232,7 +232,7 @@ def _note_marking(inbox: Inbox, since: datetime | None) -> None:
 
 def _locked_inbox(user: str) -> Inbox:
     """The inbox under its row lock, made where it is missing."""
-    locked = Inbox.objects.using(sql.alias()).select_for_update().filter(pk=user_pk(user))
+    locked = Inbox.objects.select_for_update().filter(pk=user_pk(user))
     inbox = locked.first()
     if inbox is None:
         keys = sql.json_array([sql.database_key(user)])
@@ -282,7 +282,7 @@ def delete_rows(user: str, ids: Sequence[int]) -> Change | None:
 
 def _delete(user: str, ids: Sequence[int]) -> Change | None:
     inbox = _locked_inbox(user)
-    rows = Notification.objects.using(sql.alias()).filter(user_id=inbox.pk, pk__in=ids)
+    rows = Notification.objects.filter(user_id=inbox.pk, pk__in=ids)
     counted = rows.aggregate(unseen=_count_of("seen"), unread=_count_of("read"))
     deleted, _ = rows.delete()
     return _step_on(inbox, deleted, -counted["unseen"], -counted["unread"], floor=deleted > 0)

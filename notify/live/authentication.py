@@ -235,7 +235,7 @@ def _users(keys: Collection[str]) -> dict[str, Any]:
 
 
 def _scopes(token_ids: Collection[int]) -> Tokens:
-    live = ApiToken.objects.using(sql.alias()).filter(pk__in=token_ids, revoked__isnull=True)
+    live = ApiToken.objects.filter(pk__in=token_ids, revoked__isnull=True)
     rows = live.values_list("pk", "user_id", "scopes")
     return {(token_id, str(user_id)): scopes for token_id, user_id, scopes in rows}
 

@@ -16,7 +16,6 @@ from django.core.exceptions import ValidationError
 from django.db import OperationalError, router
 from django.utils import timezone
 
-from notify.inbox import sql
 from notify.models import EndedSession, user_pk
 
 MANY_SESSIONS = 1000  # judged together, above which those that ended are read and compared
@@ -113,7 +112,7 @@ def session_hash(name: str) -> str:
 
 def ended_of(names: Collection[str]) -> set[str]:
     """Those that were signed out, also where the session still stands."""
-    ended = EndedSession.objects.using(sql.alias()).values_list("key_hash", flat=True)
+    ended = EndedSession.objects.values_list("key_hash", flat=True)
     if len(names) > MANY_SESSIONS:  # mostly there are fewer that have ended lately
         all_that_ended = set(ended[: len(names)])
         if len(all_that_ended) < len(names):

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_safe
 
 from notify import conf
 from notify import metrics as counted
-from notify.inbox import sql
 from notify.live import groups, health
 from notify.models import Batch
 from notify.permissions import VIEW_OPERATIONS, has_permission
@@ -109,7 +108,7 @@ def _open_batches() -> int | None:
     """None where the database is away: the other figures are wanted all the more then."""
     try:
         waiting = [Batch.State.PENDING, Batch.State.RECALLING]
-        return Batch.objects.using(sql.alias()).filter(state__in=waiting).count()
+        return Batch.objects.filter(state__in=waiting).count()
     except DatabaseError:
         return None
 

@@ -95,11 +95,11 @@ def test_whoever_and_whatever_was_made_a_moment_ago_is_found(ada):
     assert reading.heads([str(ada.pk)])[str(ada.pk)].unread == 6
 
 
-def test_a_queryset_says_by_itself_where_it_is_read(ada):
-    on_the_primary = User.objects.using("primary").filter(username="ada")
-    assert notify.send(to=on_the_primary, title="Hello").status == "sent"
-    # One that the router would send to the replica is evaluated where the notice is written.
-    assert notify.send(to=User.objects.filter(username="ada"), title="Hello").status == "sent"
+@pytest.mark.parametrize("alias", [None, "primary", "replica"])
+def test_a_queryset_is_read_where_the_notice_is_written(ada, alias):
+    users = User.objects.using(alias).filter(username="ada")
+    assert notify.send(to=users, title="Hello").status == "sent"
+    assert notify.send(to=[users, ada], title="Hello").status == "sent"
 
 
 def test_the_commands(ada):
