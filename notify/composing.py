@@ -24,7 +24,7 @@ from django.utils.translation import ngettext
 from notify import content
 from notify.exceptions import InvalidNotice, KeyConflict, NotifyError, UnknownUsers
 from notify.inbox.audience import Recipient, active_users, everyone
-from notify.inbox.names import users_named
+from notify.inbox.names import has_word, users_named
 from notify.models import Notice
 
 if TYPE_CHECKING:
@@ -273,4 +273,4 @@ def _named_like(word: str) -> Q:
     users = get_user_model()
     fields = {field.name for field in users._meta.get_fields()}
     names = {users.USERNAME_FIELD, *(fields & {"first_name", "last_name"})}
-    return reduce(or_, (Q(**{f"{name}__icontains": word}) for name in sorted(names)))
+    return reduce(or_, (has_word(name, word) for name in sorted(names)))

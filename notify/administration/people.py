@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.auth import get_user_model, logout
 from django.core.exceptions import PermissionDenied
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -24,6 +24,7 @@ from django.utils.translation import ngettext
 
 from notify.administration.story import Story, story_of
 from notify.inbox.audience import user_of
+from notify.inbox.names import has_word
 from notify.models import ApiToken, Inbox, Notice, Notification
 from notify.permissions import may_on_users
 from notify.sessions import end_sessions
@@ -51,6 +52,12 @@ class InboxAdmin(InboxModelAdmin):
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         return (f"user__{get_user_model().USERNAME_FIELD}",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Inbox], search_term: str
+    ) -> tuple[QuerySet[Inbox], bool]:
+        [name] = self.get_search_fields(request)
+        return queryset.filter(*(has_word(name, word) for word in search_term.split())), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -10,6 +10,9 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import Group
 from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist
+from django.db.models import F, Q
+from django.db.models.functions import Collate
+from django.db.models.lookups import IContains
 
 from notify.exceptions import InvalidNotice, UnknownUsers, some_of
 from notify.inbox import sql
@@ -53,6 +56,17 @@ def _may_be_written_otherwise(users: Any, unasked: set[str]) -> bool:
         or bool(getattr(column, "db_collation", None))
         or look_up is not BaseUserManager.get_by_natural_key
     )
+
+
+def has_word(path: str, word: str) -> Q:
+    """Whether a text field of users, by its path from the query's model, has the word in it. Where
+    its collation may tell of no part of a text (PostgreSQL before 18, where it is not
+    deterministic), by that of Unicode."""
+    field = get_user_model()._meta.get_field(path.rpartition("__")[2])
+    text: Any = F(path)
+    if sql.is_postgresql() and getattr(field, "db_collation", None):
+        text = Collate(text, "und-x-icu")
+    return Q(IContains(text, word))
 
 
 def groups_named(names: Iterable[str]) -> list[Group]:

@@ -48,7 +48,9 @@ def own_fields(n):
         case "MyUser":
             return {"id": 2**53 + n}
         case "Clerk":  # one that the validators of today would refuse
-            return {"office": Office.objects.create(code=f"office {n}")}
+            office = Office(code=f"office {n}")
+            office.save()
+            return {"office": office}
     return {}
 
 
@@ -411,6 +413,9 @@ def test_the_admin_works_for_users_who_have_permissions_of_the_projects_own(clie
         answer = client.get(f"/admin/notify/{path}")
         assert answer.status_code == 200, path
         assert "The office" in answer.content.decode()  # the project's own site
+    found = client.get("/admin/notify/notice/people/", {"term": "ADA@"}).json()["results"]
+    assert [one["id"] for one in found] == [str(ada.pk)]
+    assert "ada@example.org" in client.get("/admin/notify/inbox/?q=ADA@").content.decode()
     answer = client.post("/admin/notify/notice/audience/", {"permission": 1, "groups": [1]})
     assert answer.status_code == 200
 
