@@ -186,20 +186,23 @@ def active_users(users: QuerySet[Any] | None = None) -> QuerySet[Any]:
 
 def have_groups() -> bool:
     """Whether users are members of Django's groups, as PermissionsMixin makes them."""
-    return getattr(_field("groups"), "related_model", None) is Group
+    return _relates("groups", Group)
 
 
 def have_permissions() -> bool:
     """Whether users have Django's permissions, by themselves or by their groups."""
-    return have_groups() or _have_own_permissions()
+    return have_groups() or _relates("user_permissions", Permission)
 
 
-def _have_own_permissions() -> bool:
-    return getattr(_field("user_permissions"), "related_model", None) is Permission
+def _relates(name: str, to: type[Model]) -> bool:
+    """Whether users have a relation of this name to Django's own model: a project may have another,
+    whose keys would be taken for those of this one."""
+    related = getattr(_field(name), "related_model", None)
+    return isinstance(related, type) and issubclass(related, to)
 
 
 def _field(name: str) -> Any:
-    """The field of users with this name. Of another kind than Django's own it may be anything."""
+    """The field of users with this name; None where there is none."""
     try:
         return get_user_model()._meta.get_field(name)
     except FieldDoesNotExist:
@@ -222,7 +225,7 @@ def _allowed(permissions: Collection[Any]) -> QuerySet[Any]:
     who = Q()
     if _field("is_superuser") is not None:
         who |= Q(is_superuser=True)
-    if _have_own_permissions():
+    if _relates("user_permissions", Permission):
         who |= Q(user_permissions__in=permissions)
     if have_groups():
         groups = Group.objects.using(sql.alias()).filter(permissions__in=permissions)

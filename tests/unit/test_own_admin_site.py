@@ -1,4 +1,4 @@
-"""The pages of the admin on a site of the project's own, beside no other."""
+"""The pages of the admin on a site of the project's own, alone and beside Django's."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tests.unit.admin_world import form
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
 
 
-@pytest.fixture
-def office(client, make_user, settings):
+@pytest.fixture(params=["own_admin_urls", "own_admin_beside_urls"])
+def office(client, make_user, settings, request):
     """A client that is signed in as a superuser."""
-    settings.ROOT_URLCONF = "tests.unit.own_admin_urls"
+    settings.ROOT_URLCONF = f"tests.unit.{request.param}"
     settings.LOGIN_URL = "/office/login/"
     client.force_login(make_user("boss", is_staff=True, is_superuser=True))
     return client
@@ -50,7 +50,8 @@ def test_every_page_is_there_and_leads_to_none_of_another_site(office, ada):
         assert [link for link in leads if link.startswith("/admin/")] == []
 
 
-def test_the_dashboard_leads_to_it(office):
+@pytest.mark.parametrize("office", ["own_admin_urls"], indirect=True)
+def test_the_dashboard_leads_to_it_where_there_is_no_other(office):
     assert 'href="/office/"' in page(office, "/notify/")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.core.checks import run_checks
 from django.core.management import call_command
 from django.db import connection
@@ -119,7 +119,9 @@ def test_a_notice_is_sent_by_whatever_names_a_user(announced):
 def test_groups_where_the_user_model_has_some():
     ada, _bob = make(2)
     group = Group.objects.create(name="crew")
-    if hasattr(ada, "groups"):
+    if People.__name__ == "Clerk":  # in a team that has the group's key
+        ada.groups.create(pk=group.pk)
+    if isinstance(ada, PermissionsMixin):
         ada.groups.add(group)
         send(to=group, title="Hello")
         assert counts(ada) == (1, 1, 1)

@@ -53,11 +53,19 @@ class Office(models.Model):
         return self.code
 
 
+class Team(models.Model):
+    name = models.CharField(max_length=30)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Clerk(AbstractBaseUser):
-    """Its primary key is a reference to what is no user."""
+    """Its primary key is a reference to what is no user, and its groups are none of Django's."""
 
     office = models.OneToOneField(Office, models.CASCADE, primary_key=True)
     desk = models.CharField(max_length=30, unique=True)
+    groups = models.ManyToManyField(Team)
 
     objects = BaseUserManager()
 

@@ -76,12 +76,20 @@ class Migration(migrations.Migration):
             bases=('people.person',),
         ),
         migrations.CreateModel(
+            name='Team',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=30)),
+            ],
+        ),
+        migrations.CreateModel(
             name='Clerk',
             fields=[
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('office', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='people.office')),
                 ('desk', models.CharField(max_length=30, unique=True)),
+                ('groups', models.ManyToManyField(to='people.team')),
             ],
             options={
                 'abstract': False,
