@@ -115,7 +115,7 @@ class Audience:
         for some in in_lots(iter(self.keys), KEYS_A_QUERY):
             found.update(_users().filter(pk__in=some).values_list("pk", flat=True))
         missing = self.keys - found
-        if found - self.keys:  # the column takes what is written otherwise for the same
+        if found - self.keys or sql.has_collation(sql.key_field()):
             missing = {key for key in missing if not _users().filter(pk=key).exists()}
         if missing:
             raise UnknownUsers(missing)

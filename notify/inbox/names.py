@@ -53,7 +53,7 @@ def _may_be_written_otherwise(users: Any, unasked: set[str]) -> bool:
     column = users.model._meta.get_field(users.model.USERNAME_FIELD)
     return look_up is not None and (
         bool(unasked)
-        or bool(getattr(column, "db_collation", None))
+        or sql.has_collation(column)
         or look_up is not BaseUserManager.get_by_natural_key
     )
 
@@ -64,7 +64,7 @@ def has_word(path: str, word: str) -> Q:
     deterministic), by that of Unicode."""
     field = get_user_model()._meta.get_field(path.rpartition("__")[2])
     text: Any = F(path)
-    if sql.is_postgresql() and getattr(field, "db_collation", None):
+    if sql.is_postgresql() and sql.has_collation(field):
         text = Collate(text, "und-x-icu")
     return Q(IContains(text, word))
 

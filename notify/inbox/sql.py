@@ -112,7 +112,7 @@ def to_key(value: Any) -> Any:
     the field's own validators say is for new users, and nobody who is there fails by it."""
     if value is None or isinstance(value, bool | bytes | float):
         raise ValidationError("not a key")
-    field, ranges = _key_field(), connection().ops.integer_field_ranges
+    field, ranges = key_field(), connection().ops.integer_field_ranges
     key = field.to_python(value)
     if isinstance(key, int):
         kind = field.get_internal_type()
@@ -139,14 +139,19 @@ def public_key(value: Any) -> str:
     """`str(pk)` of a key that raw SQL returned."""
     if type(value) is int:
         return str(value)
-    return value if type(value) is str and not _is_uuid() else str(_key_field().to_python(value))
+    return value if type(value) is str and not _is_uuid() else str(key_field().to_python(value))
 
 
 def _is_uuid() -> bool:
-    return str(_key_field().get_internal_type()) == "UUIDField"
+    return str(key_field().get_internal_type()) == "UUIDField"
 
 
-def _key_field() -> Any:
+def has_collation(field: Any) -> bool:
+    """Whether the column may take for the same what Python does not."""
+    return bool(getattr(field, "db_collation", None))
+
+
+def key_field() -> Any:
     """The field of a user's key; of a model that extends another, the one that it refers to."""
     field: Any = get_user_model()._meta.pk
     while field.remote_field is not None:

@@ -327,7 +327,7 @@ def test_a_permission_where_the_user_model_has_some(permission):
 def test_a_username_is_found_in_another_case_where_the_column_takes_no_notice_of_it():
     ada, bob = make(2)
     loud = ada.get_username().upper()
-    if People.__name__ == "MyUser":
+    if People.__name__ in {"MyUser", "Nickname"}:
         assert set(users_named([loud, ada.get_username(), bob.get_username()])) == {ada, bob}
         with committed():
             call_command("notify_send", "--to", loud, "--title", "Hello", stdout=io.StringIO())
@@ -335,6 +335,19 @@ def test_a_username_is_found_in_another_case_where_the_column_takes_no_notice_of
         assert person(loud) == ada
     with pytest.raises(UnknownUsers, match="nobody"):
         users_named([loud, "nobody"])
+
+
+def test_a_key_names_a_user_in_another_case_where_the_column_takes_no_notice_of_it(announced):
+    ada, bob = make(2)
+    if People.__name__ != "Nickname":
+        pytest.skip("a key is a key")
+    loud = ada.pk.upper()
+    for to in (loud, [loud, ada.pk], [loud, People._default_manager.filter(pk=bob.pk)]):
+        send(to=to, title="Hello")
+    assert counts(ada) == (3, 3, 3)
+    assert {step.user for change in announced for step in change.steps} == {ada.pk, bob.pk}
+    with pytest.raises(UnknownUsers, match="nobody"):
+        send(to=[loud, "nobody"], title="Hello")
 
 
 # What a signed-in user may, where the model knows of permissions, and where it does not.

@@ -25,9 +25,9 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
 
 class Nickname(AbstractBaseUser):
-    """No groups, no permissions, and nobody is ever inactive."""
+    """No groups, no permissions, and nobody is ever inactive; Ada is ada."""
 
-    nick = models.CharField(max_length=255, primary_key=True)
+    nick = models.CharField(max_length=255, primary_key=True, db_collation="NOCASE")
 
     objects = BaseUserManager()
 

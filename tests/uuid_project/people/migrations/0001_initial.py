@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('nick', models.CharField(max_length=255, primary_key=True, serialize=False)),
+                ('nick', models.CharField(db_collation='NOCASE', max_length=255, primary_key=True, serialize=False)),
             ],
             options={
                 'abstract': False,
