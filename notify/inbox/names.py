@@ -23,26 +23,35 @@ NAMES_A_QUERY = 1000
 def users_named(names: Iterable[str]) -> list[Any]:
     """The users who could sign in with these names; raises UnknownUsers if one is missing."""
     model: Any = get_user_model()
-    given = set(names)
-    # As Django's sign-in form reads them (NFKC), and as they are written.
-    normal = {name: model.normalize_username(name) for name in given}
     users = model._default_manager.db_manager(sql.alias())
-    found: dict[str, Any] = {}
-    for lot in in_lots(iter(given.union(normal.values())), NAMES_A_QUERY):
+    # As Django's sign-in form reads them (NFKC), beside as they are written.
+    normal = {name: model.normalize_username(name) for name in names}
+    asked = {*normal, *normal.values()}
+    held: dict[str, Any] = {}
+    for lot in in_lots(iter(asked), NAMES_A_QUERY):
         for user in users.filter(**{f"{model.USERNAME_FIELD}__in": lot}):
-            found[user.get_username()] = user
-    missing = {name for name in given if name not in found and normal[name] not in found}
-    if _may_be_written_otherwise(users, found.keys() - given.union(normal.values())):
-        for name in list(missing):
-            try:
-                user = users.get_by_natural_key(normal[name])
-            except (ObjectDoesNotExist, MultipleObjectsReturned):
-                continue
-            found[user.get_username()] = user
-            missing.remove(name)
+            held[user.get_username()] = user
+    one_by_one = _may_be_written_otherwise(users, held.keys() - asked)
+    found, missing = {}, []
+    for name, form in normal.items():
+        user = held.get(name) or held.get(form)
+        if user is None and one_by_one:
+            user = _looked_up(users, form)
+        if user is None:
+            missing.append(name)
+        else:
+            found[user.pk] = user
     if missing:
         raise UnknownUsers(missing)
     return list(found.values())
+
+
+def _looked_up(users: Any, name: str) -> Any:
+    """As the sign-in does it; None where that finds nobody, or several."""
+    try:
+        return users.get_by_natural_key(name)
+    except (ObjectDoesNotExist, MultipleObjectsReturned):
+        return None
 
 
 def _may_be_written_otherwise(users: Any, unasked: set[str]) -> bool:

@@ -66,6 +66,9 @@ def test_a_username_that_was_stored_in_another_normal_form_is_found_as_it_is():
     written = unicodedata.normalize("NFD", "zoë")
     [zoe] = User.objects.bulk_create([User(username=written)])
     assert users_named([written]) == [zoe]
+    another = User.objects.create_user(written)  # in its own
+    assert users_named([written]) == [zoe]
+    assert users_named([another.username]) == [another]
 
 
 def test_a_username_is_looked_up_as_the_projects_manager_does(crew, monkeypatch):
