@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from importlib.metadata import packages_distributions, version
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import InterfaceError, OperationalError, connections, router
 from django.urls import NoReverseMatch, get_resolver, reverse
@@ -15,7 +16,7 @@ from django.urls import NoReverseMatch, get_resolver, reverse
 from notify import conf
 from notify.inbox import database
 from notify.live import health
-from notify.models import Inbox
+from notify.models import primary
 from notify.socket_path import socket_path
 
 CORE_READ_S = 5  # channels_redis.core reads that long at a time; redis-py 8 waits as long
@@ -86,7 +87,7 @@ def check_channel_layer(
 @register(Tags.database, "notify")
 def check_database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """notify.E002, E003, W002, W011: what the database must be and how it must be opened."""
-    alias = router.db_for_write(Inbox)
+    alias = primary()
     if alias not in (databases or ()):
         return []
     connection = connections[alias]
@@ -101,6 +102,27 @@ def check_database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> 
     if connection.vendor == "sqlite":
         return _check_sqlite(connection.settings_dict)
     return _check_role()
+
+
+@register("notify")
+def check_one_database(
+    *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """notify.E004: our rows and the users are in one database, by foreign keys and in our SQL."""
+    elsewhere = [
+        f"{model._meta.label} in {alias!r}"
+        for model in (get_user_model(), *apps.get_app_config("notify").get_models())
+        if (alias := router.db_for_write(model)) != primary()
+    ]
+    if not elsewhere:
+        return []
+    return [
+        Error(
+            f"DATABASE_ROUTERS have the inboxes in {primary()!r}, but {', '.join(elsewhere)}.",
+            hint="Have db_for_write give the database of the users for all models of notify.",
+            id="notify.E004",
+        )
+    ]
 
 
 def _check_role() -> list[CheckMessage]:

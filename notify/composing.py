@@ -23,7 +23,8 @@ from django.utils.translation import ngettext
 
 from notify import content
 from notify.exceptions import InvalidNotice, KeyConflict, NotifyError, UnknownUsers
-from notify.inbox.audience import Recipient, everyone, users_named
+from notify.inbox.audience import Recipient, active_users, everyone
+from notify.inbox.names import has_word, users_named
 from notify.models import Notice
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ def compose_form(
     site: AdminSite, refusal: NotifyError | None = None, *, held_back: bool = False
 ) -> type[ComposeForm]:
     """ComposeForm for one request to this admin site."""
-    people = _people()
+    people = active_users()
 
     class BoundComposeForm(ComposeForm):
         users = forms.ModelMultipleChoiceField(
@@ -258,7 +259,7 @@ class PeopleView(AutocompleteJsonView):
         term = self.term[:MAX_TERM]
         users = get_user_model()
         admin = self.admin_site._registry.get(users) if self.admin_site else None
-        shown = _people() if admin is None else _active(admin.get_queryset(self.request))
+        shown = active_users() if admin is None else active_users(admin.get_queryset(self.request))
         people = shown.order_by(users.USERNAME_FIELD)
         may_see = admin is not None and admin.has_view_permission(self.request)
         if admin is None or not may_see or not admin.get_search_fields(self.request):
@@ -272,14 +273,4 @@ def _named_like(word: str) -> Q:
     users = get_user_model()
     fields = {field.name for field in users._meta.get_fields()}
     names = {users.USERNAME_FIELD, *(fields & {"first_name", "last_name"})}
-    return reduce(or_, (Q(**{f"{name}__icontains": word}) for name in sorted(names)))
-
-
-def _people() -> QuerySet[Any]:
-    return _active(get_user_model()._default_manager.all())
-
-
-def _active(people: QuerySet[Any]) -> QuerySet[Any]:
-    fields = get_user_model()._meta.get_fields()
-    has_active = any(field.name == "is_active" for field in fields)
-    return people.filter(is_active=True) if has_active else people
+    return reduce(or_, (has_word(name, word) for name in sorted(names)))

@@ -24,6 +24,13 @@ MAX_LABEL = 80
 MAX_URL = 2000
 MAX_NAME = 100  # of a category or a kind
 MAX_KEY = 200
+# What draws nothing: spaces, controls, U+2800, and Default_Ignorable_Code_Point of Unicode 16
+# (DerivedCoreProperties.txt).
+_INVISIBLE = re.compile(
+    r"[\s\0-\x1f\x7f-\x9f\u2800\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*"
+)
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 MAX_JSON_INTEGER = 2**53 - 1  # RFC 7493, 2.2: beyond it, JavaScript rounds
 
@@ -49,7 +56,7 @@ def check(
         "title": _title(title),
         "body": _text("body", body, MAX_BODY),
         "level": _level(level),
-        "category": _text("category", category, MAX_NAME),
+        "category": _category(category),
         "kind": _text("kind", kind, MAX_NAME),
         "url": "" if url is None or url == "" else _url("url", url),
         "actions": _actions(actions),
@@ -62,9 +69,25 @@ def check(
 
 def _title(value: str) -> str:
     title = _text("title", value, MAX_TITLE)
-    if not title.strip():
-        raise InvalidNotice("title", "a notice needs one.")
+    if not _shows(title):
+        raise InvalidNotice("title", "a notice needs one that can be seen.")
     return title
+
+
+def _category(value: str) -> str:
+    category = _text("category", value, MAX_NAME)
+    if category and not _shows(category):
+        raise InvalidNotice("category", "cannot be seen. Leave it out, or name one.")
+    return category
+
+
+def _shows(text: str) -> bool:
+    return _INVISIBLE.fullmatch(text) is None
+
+
+def is_storable(text: str) -> bool:
+    """Whether the database and JSON can hold it."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _text(field: str, value: object, limit: int) -> str:
@@ -77,7 +100,7 @@ def _text(field: str, value: object, limit: int) -> str:
         raise InvalidNotice(
             field, f"{len(value)} characters, at most {limit} fit. Shorten it, or link to the rest."
         )
-    if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+    if not is_storable(value):
         raise InvalidNotice(field, "holds a NUL or half of a surrogate pair. Remove it.")
     return str(value)
 
@@ -118,8 +141,8 @@ def _action(action: Mapping[str, str]) -> dict[str, str]:
     if not isinstance(action, Mapping) or set(action) != {"label", "url"}:
         raise InvalidNotice("actions", "each is {'label': …, 'url': …}.")
     label = _text("actions", action["label"], MAX_LABEL)
-    if not label.strip():
-        raise InvalidNotice("actions", "each needs a label.")
+    if not _shows(label):
+        raise InvalidNotice("actions", "each needs a label that can be seen.")
     return {"label": label, "url": _url("actions", action["url"])}
 
 

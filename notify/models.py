@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import models
+from django.db import models, router
 from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -29,6 +29,28 @@ class Level(models.TextChoices):
     WARNING = "warning", _("Warning")
     ERROR = "error", _("Error")
     CRITICAL = "critical", _("Critical")
+
+
+_Model = TypeVar("_Model", bound=models.Model)
+
+
+class _Manager(models.Manager[_Model]):
+    """Reads from the database that is written to, whatever a router says of reading: a replica
+    may lag behind what was written a moment ago. `using` still names another."""
+
+    def get_queryset(self) -> models.QuerySet[_Model]:
+        found = super().get_queryset()
+        return found if self._db else found.using(primary())
+
+
+class _Row(models.Model):
+    """What all of ours have: also relations and `refresh_from_db` read by that manager."""
+
+    objects = _Manager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
@@ -61,7 +83,10 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         )
 
 
-class Notice(models.Model):
+_NoticeManager = _Manager.from_queryset(NoticeQuerySet)
+
+
+class Notice(_Row):
     """What is said, written once; never changed but by recall or expiry."""
 
     class Status(models.TextChoices):
@@ -94,17 +119,17 @@ class Notice(models.Model):
     expires = models.DateTimeField(_("expires"), null=True, blank=True)
     send_at = models.DateTimeField(_("send at"), null=True, blank=True)
     recalled = models.DateTimeField(_("recalled"), null=True, editable=False)
-    # Whose idempotency keys these are: "user:<pk>", or empty for the system.
-    sender = models.CharField(max_length=200, default="", editable=False)
+    # Whose idempotency keys these are: "user:<pk>", or empty for the system. A key has any length.
+    sender = models.TextField(default="", editable=False)
     key = models.CharField(_("idempotency key"), max_length=200, null=True, editable=False)  # noqa: DJ001  no key is no value
     fingerprint = models.CharField(max_length=64, default="", editable=False)
 
     # As `send` returned it: whether an earlier call with the same key had written it.
     repeated = False
 
-    objects: ClassVar[models.Manager[Notice]] = NoticeQuerySet.as_manager()
+    objects: ClassVar = _NoticeManager()
 
-    class Meta:
+    class Meta(_Row.Meta):
         verbose_name = _("notice")
         verbose_name_plural = _("notices")
         ordering: ClassVar = ["-pk"]
@@ -142,7 +167,7 @@ class Notice(models.Model):
         return self.Status.PENDING if none_done else self.Status.SENDING
 
 
-class Batch(models.Model):
+class Batch(_Row):
     """Up to `NOTIFY_BATCH_SIZE` recipients of a notice, evaluated once: the unit of work."""
 
     class State(models.TextChoices):
@@ -169,7 +194,7 @@ class Batch(models.Model):
     skipped = models.PositiveIntegerField(default=0)  # users who were gone
     finished = models.DateTimeField(null=True)
 
-    class Meta:
+    class Meta(_Row.Meta):
         verbose_name = _("batch")
         verbose_name_plural = _("batches")
         indexes: ClassVar = [
@@ -184,7 +209,7 @@ class Batch(models.Model):
         return f"{self.size} recipients of notice {self.notice_id}"
 
 
-class Inbox(models.Model):
+class Inbox(_Row):
     """A user's inbox as a whole: one counter, raised by each change, and absolute counts."""
 
     user = models.OneToOneField(
@@ -205,7 +230,7 @@ class Inbox(models.Model):
     # Since when a mark of more rows than one batch is under way; None if none is.
     marking = models.DateTimeField(null=True)
 
-    class Meta:
+    class Meta(_Row.Meta):
         verbose_name = _("inbox")
         verbose_name_plural = _("inboxes")
         constraints: ClassVar = [
@@ -217,7 +242,7 @@ class Inbox(models.Model):
         return f"inbox of {self.user_id}"
 
 
-class Notification(models.Model):
+class Notification(_Row):
     """One recipient's copy of a notice."""
 
     user = models.ForeignKey(
@@ -234,7 +259,7 @@ class Notification(models.Model):
     archived = models.DateTimeField(null=True)
     recalled = models.DateTimeField(null=True)
 
-    class Meta:
+    class Meta(_Row.Meta):
         verbose_name = _("notification")
         verbose_name_plural = _("notifications")
         constraints: ClassVar = [
@@ -277,7 +302,12 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
             .select_related("user")
             .first()
         )
-        return token if token is not None and token.user.is_active else None
+        if token is None or not getattr(token.user, "is_active", True):
+            return None
+        return token
+
+
+_TokenManager = _Manager.from_queryset(ApiTokenQuerySet)
 
 
 def hash_token(plain: str) -> str:
@@ -285,7 +315,7 @@ def hash_token(plain: str) -> str:
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
-class ApiToken(models.Model):
+class ApiToken(_Row):
     """Lets a program act for its user, within its scopes."""
 
     class Scope(models.TextChoices):
@@ -300,9 +330,9 @@ class ApiToken(models.Model):
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     revoked = models.DateTimeField(_("revoked"), null=True, blank=True)
 
-    objects: ClassVar[models.Manager[ApiToken]] = ApiTokenQuerySet.as_manager()
+    objects: ClassVar = _TokenManager()
 
-    class Meta:
+    class Meta(_Row.Meta):
         verbose_name = _("API token")
         verbose_name_plural = _("API tokens")
 
@@ -310,7 +340,7 @@ class ApiToken(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
 
-class SpentTicket(models.Model):
+class SpentTicket(_Row):
     """The spending of a ticket: the insert decides who of two used it first."""
 
     nonce = models.CharField(max_length=32, primary_key=True)
@@ -320,7 +350,7 @@ class SpentTicket(models.Model):
         return self.nonce
 
 
-class EndedSession(models.Model):
+class EndedSession(_Row):
     """A session that was signed out. Django's signal comes before the session is gone, and a
     cookie session has no server side at all: whoever checks a session reads this row too."""
 
@@ -331,7 +361,7 @@ class EndedSession(models.Model):
         return self.key_hash
 
 
-class KnownDevice(models.Model):
+class KnownDevice(_Row):
     """A browser that a user has signed in with before."""
 
     user = models.ForeignKey(
@@ -341,7 +371,7 @@ class KnownDevice(models.Model):
     first_seen = models.DateTimeField(default=timezone.now)
     last_seen = models.DateTimeField(default=timezone.now)
 
-    class Meta:
+    class Meta(_Row.Meta):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["user", "fingerprint"], name="notify_known_device"),
         ]
@@ -350,7 +380,7 @@ class KnownDevice(models.Model):
         return f"a device of {self.user_id}"
 
 
-class Deployment(models.Model):
+class Deployment(_Row):
     """One row, which tells this deployment from those that may use the same channel layer; see
     `inbox/database.py`."""
 
@@ -359,7 +389,7 @@ class Deployment(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY)
     identity = models.CharField(max_length=32)
 
-    class Meta:
+    class Meta(_Row.Meta):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(id=1), name="notify_one_deployment"),
         ]
@@ -371,6 +401,11 @@ class Deployment(models.Model):
     def new_identity() -> str:
         """32 random hexadecimal digits."""
         return secrets.token_hex(16)
+
+
+def primary() -> str:
+    """The database that holds all of these rows, and the users."""
+    return router.db_for_write(Inbox)
 
 
 def user_pk(key: Any) -> Any:

@@ -14,10 +14,11 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
 from django.db.models import Model
-from django.db.models.signals import post_save
+from django.db.models.signals import post_save, pre_save
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
@@ -27,6 +28,8 @@ from notify.inbox import database, sql
 from notify.models import KnownDevice, Level
 
 logger = logging.getLogger(__name__)
+
+_HAD_PASSWORD = "_notify_had_password"  # noqa: S105  on a user who is being saved
 
 
 def never_in_the_way(tell: Callable[..., None]) -> Callable[..., None]:
@@ -43,13 +46,37 @@ def never_in_the_way(tell: Callable[..., None]) -> Callable[..., None]:
     return receive
 
 
+def _user_is_saved(
+    sender: type[Model],
+    *,
+    instance: Any,
+    raw: bool,
+    using: str,
+    update_fields: frozenset[str] | None,
+    **kwargs: Any,
+) -> None:
+    if raw or not issubclass(sender, get_user_model()):
+        return
+    instance.__dict__.pop(_HAD_PASSWORD, None)  # of a save that failed
+    if not instance._state.adding and _writes_password(instance, update_fields):
+        _note_password(instance, using)
+
+
+@never_in_the_way
+def _note_password(user: Any, using: str) -> None:
+    """Whether the password that is being saved takes the place of another. An account that gets
+    its first one has nothing to be warned of."""
+    accounts = type(user)._base_manager.using(using).filter(pk=user.pk)
+    stored = accounts.values_list("password", flat=True).first()
+    user.__dict__[_HAD_PASSWORD] = bool(stored) and is_password_usable(stored)
+
+
 def _user_saved(
     sender: type[Model],
     *,
     instance: Any,
     created: bool,
     raw: bool,
-    update_fields: frozenset[str] | None,
     **kwargs: Any,
 ) -> None:
     # A proxy of the user model is its own sender, hence no `sender=` where this is connected.
@@ -57,7 +84,7 @@ def _user_saved(
         return
     if created:
         welcome(instance)
-    elif _password_was_set(instance, update_fields):
+    elif instance.__dict__.pop(_HAD_PASSWORD, False):
         tell_password_changed(instance)
 
 
@@ -112,7 +139,7 @@ def tell_new_device(user: AbstractBaseUser, device: str) -> None:
     )
 
 
-def _password_was_set(user: Any, update_fields: frozenset[str] | None) -> bool:
+def _writes_password(user: Any, update_fields: frozenset[str] | None) -> bool:
     """Whether this save writes a password that `set_password` was given. A sign-in that only
     renews the hash clears `_password` before it saves (AbstractBaseUser.check_password)."""
     return getattr(user, "_password", None) is not None and (
@@ -123,11 +150,11 @@ def _password_was_set(user: Any, update_fields: frozenset[str] | None) -> bool:
 def _is_new(user: AbstractBaseUser, fingerprint: str) -> bool:
     """Whether the user has other devices but never had this one, which is known from here on."""
     now = database.now()
-    devices_of_user = KnownDevice.objects.using(sql.alias()).filter(user_id=user.pk)
+    devices_of_user = KnownDevice.objects.filter(user_id=user.pk)
     if devices_of_user.filter(fingerprint=fingerprint).update(last_seen=now):
         return False
     had_others = devices_of_user.exists()
-    _device, created = KnownDevice.objects.using(sql.alias()).get_or_create(
+    _device, created = KnownDevice.objects.get_or_create(
         user_id=user.pk,
         fingerprint=fingerprint,
         defaults={"first_seen": now, "last_seen": now},
@@ -142,5 +169,6 @@ def _password_page() -> str | None:
         return None
 
 
+pre_save.connect(_user_is_saved, dispatch_uid="notify.receivers.user_is_saved")
 post_save.connect(_user_saved, dispatch_uid="notify.receivers.user_saved")
 user_logged_in.connect(_signed_in, dispatch_uid="notify.receivers.signed_in")

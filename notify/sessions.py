@@ -110,7 +110,7 @@ def end_sessions(user: str) -> int | None:
 def _end(names: Iterable[str], user: Any) -> None:
     hashes = sorted(map(session_hash, names))  # in one order: no two sign-outs deadlock
     now = database.now()
-    EndedSession.objects.using(sql.alias()).bulk_create(
+    EndedSession.objects.bulk_create(
         [EndedSession(key_hash=one, ended=now) for one in hashes], ignore_conflicts=True
     )
     _check_on_commit(user)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from notify.models import ApiToken
-from notify.web.callers import SEND_PERMISSION
+from notify.permissions import CHANGE_TOKENS, SEND, has_permission, is_superuser
 
 if TYPE_CHECKING:
     TokenModelForm = forms.ModelForm[ApiToken]
@@ -43,7 +43,7 @@ class ApiTokenForm(TokenModelForm):
 
     def clean_user(self) -> Any:
         user = self.cleaned_data["user"]
-        if user != self.maker and not self.maker.is_superuser:
+        if user != self.maker and not is_superuser(self.maker):
             raise forms.ValidationError(_("Only a superuser makes tokens for somebody else."))
         return user
 
@@ -51,11 +51,11 @@ class ApiTokenForm(TokenModelForm):
         cleaned = super().clean()
         user = self.cleaned_data.get("user")
         sends = ApiToken.Scope.SEND in self.cleaned_data.get("scopes", ())
-        if user is not None and sends and not user.has_perm(SEND_PERMISSION):
+        if user is not None and sends and not has_permission(user, SEND):
             problem = _(
                 "%(user)s lacks the permission %(permission)s. Give it first: a token needs it."
             )
-            self.add_error("scopes", problem % {"user": user, "permission": SEND_PERMISSION})
+            self.add_error("scopes", problem % {"user": user, "permission": SEND})
         return cleaned
 
 
@@ -72,7 +72,7 @@ class ApiTokenAdmin(TokenModelAdmin):
         return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("notify.change_apitoken")
+        return has_permission(request.user, CHANGE_TOKENS)
 
     def has_view_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         return super().has_view_permission(request, obj) or self.has_revoke_permission(request)
@@ -80,8 +80,7 @@ class ApiTokenAdmin(TokenModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
         """Somebody else's tokens are a superuser's business."""
         tokens = super().get_queryset(request)
-        maker: Any = request.user
-        return tokens if maker.is_superuser else tokens.filter(user=maker)
+        return tokens if is_superuser(request.user) else tokens.filter(user=request.user.pk)
 
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
         if obj is None:

@@ -49,7 +49,7 @@ def insert(notice: Notice) -> Notice:
             notice.save(force_insert=True, using=sql.alias())
         return notice
     except IntegrityError:
-        same = Notice.objects.using(sql.alias()).filter(sender=notice.sender, key=notice.key)
+        same = Notice.objects.filter(sender=notice.sender, key=notice.key)
         earlier = same.first()
         if earlier is None:
             raise
@@ -70,7 +70,7 @@ def write_batches(notice: Notice, audience: Audience, left_out: Any) -> int | No
     if notice.send_at is not None:
         due = Greatest(Now(), Value(notice.send_at, DateTimeField()))
     if second is not None:  # the same moment for all: see inbox/turns.py
-        this = Notice.objects.using(sql.alias()).filter(pk=notice.pk)
+        this = Notice.objects.filter(pk=notice.pk)
         due = this.annotate(due=due).values_list("due", flat=True).get()
     only = _write(_batch(notice, first), due)
     for lot in (*([second] if second else []), *lots):

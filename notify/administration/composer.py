@@ -20,15 +20,15 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from notify import content, sending
+from notify import content, permissions, sending
 from notify.administration.words import audience_of, number, page_of, people, sender_of
 from notify.composing import ComposeForm, compose_form, take_file
-from notify.exceptions import NotifyError
+from notify.exceptions import InvalidNotice, NotifyError
 from notify.inbox import database, sql
-from notify.inbox.audience import Audience
+from notify.inbox.audience import Audience, have_groups, have_permissions
 from notify.models import Level, Notice
+from notify.permissions import has_permission
 from notify.web.browser_texts import browser_texts
-from notify.web.callers import SEND_PERMISSION
 
 if TYPE_CHECKING:
     NoticeModelAdmin = admin.ModelAdmin[Notice]
@@ -85,14 +85,18 @@ class Composer(NoticeModelAdmin):
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(SEND_PERMISSION)
+        return has_permission(request.user, permissions.SEND)
 
     def get_fieldsets(self, request: HttpRequest, obj: Notice | None = None) -> Any:
         (name, options), *rest = self.compose_fieldsets
         to_whom: Any = options["fields"]
-        if not Group.objects.exists():
-            to_whom = tuple(field for field in to_whom if field != "groups")
-        return [(name, {"fields": to_whom}), *rest]
+        absent = set()
+        if not have_groups() or not Group.objects.exists():
+            absent.add("groups")
+        if not have_permissions():
+            absent.add("permission")
+        fields = tuple(field for field in to_whom if field not in absent)
+        return [(name, {"fields": fields}), *rest]
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -215,8 +219,12 @@ class Composer(NoticeModelAdmin):
         form: Any = self.get_form(request)(request.POST)
         names = ("users", "groups", "permission", "usernames")
         errors = [text for name in names for text in form.errors.get(name, [])]
-        to = form.recipients()
-        count, sample = audience_of(to) if to else (0, [])
+        count, sample = 0, list[str]()
+        try:
+            if to := form.recipients():
+                count, sample = audience_of(to)
+        except InvalidNotice as refusal:
+            errors.append(refusal.message)
         return JsonResponse(
             {
                 "count": count,

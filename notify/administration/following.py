@@ -19,11 +19,11 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from notify import sending
+from notify import permissions, sending
 from notify.administration.words import number, page_of, people
 from notify.exceptions import Busy
 from notify.models import Notice
-from notify.web.callers import SEND_PERMISSION
+from notify.permissions import has_permission
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -106,7 +106,7 @@ class Follower(NoticeModelAdmin):
 
     def verb_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
         """Carries out a verb of `sending` on POST; where it has a question, that is put first."""
-        if not request.user.has_perm(SEND_PERMISSION):
+        if not has_permission(request.user, permissions.SEND):
             raise PermissionDenied
         notice = self._get(request, object_id)
         if request.method == "POST":

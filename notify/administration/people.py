@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
-from django.contrib.auth import get_permission_codename, get_user_model, logout
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import F
+from django.contrib.auth import get_user_model, logout
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -23,7 +23,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from notify.administration.story import Story, story_of
+from notify.inbox.audience import user_of
+from notify.inbox.names import has_word
 from notify.models import ApiToken, Inbox, Notice, Notification
+from notify.permissions import may_on_users
 from notify.sessions import end_sessions
 from notify.web.browser_config import browser_config
 
@@ -50,6 +53,12 @@ class InboxAdmin(InboxModelAdmin):
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         return (f"user__{get_user_model().USERNAME_FIELD}",)
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Inbox], search_term: str
+    ) -> tuple[QuerySet[Inbox], bool]:
+        [name] = self.get_search_fields(request)
+        return queryset.filter(*(has_word(name, word) for word in search_term.split())), False
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -58,7 +67,7 @@ class InboxAdmin(InboxModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Inbox | None = None) -> bool:
         """An inbox goes with its user: whoever may delete users may delete theirs."""
-        return obj is not None and _may(request, "delete")
+        return obj is not None and may_on_users(request.user, "delete")
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
@@ -88,7 +97,7 @@ class InboxAdmin(InboxModelAdmin):
             "inbox": Inbox.objects.filter(pk=user.pk).first(),
             "rows": rows.order_by("-arrived")[:ROWS],
             "tokens": ApiToken.objects.filter(user=user.pk, revoked__isnull=True).count(),
-            "may_end_sessions": _may(request, "change"),
+            "may_end_sessions": may_on_users(request.user, "change"),
             "config": browser_config(request),
             "asked": request.GET.get("notice", ""),
             "story": _asked_story(request, user),
@@ -97,7 +106,7 @@ class InboxAdmin(InboxModelAdmin):
 
     def end_sessions_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """On POST signs the user out everywhere. For whoever may change users."""
-        if not self.has_view_permission(request) or not _may(request, "change"):
+        if not self.has_view_permission(request) or not may_on_users(request.user, "change"):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -130,21 +139,10 @@ class InboxAdmin(InboxModelAdmin):
 
 
 def _user(object_id: str) -> Any:
-    users = get_user_model()
-    try:
-        found = users._default_manager.filter(pk=unquote(object_id)).first()
-    except (ValueError, ValidationError):
-        found = None
+    found = user_of(unquote(object_id))
     if found is None:
         raise Http404
     return found
-
-
-def _may(request: HttpRequest, verb: str) -> bool:
-    """Whether they may do this to users."""
-    meta = get_user_model()._meta
-    codename = get_permission_codename(verb, meta)
-    return bool(request.user.has_perm(f"{meta.app_label}.{codename}"))
 
 
 def _asked_story(request: HttpRequest, user: Any) -> Story | None:

@@ -13,8 +13,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from notify.inbox.audience import Audience, To
-from notify.models import Notice, user_pk
+from notify.inbox.audience import Audience, To, user_of
+from notify.models import Notice
 
 SAMPLE = 10
 
@@ -43,8 +43,7 @@ def audience_of(to: To) -> tuple[int, list[str]]:
 def sender_of(notice: Notice) -> str:
     if not notice.sender:
         return _("the system")
-    users = get_user_model()._default_manager
-    user = users.filter(pk=user_pk(notice.sender.removeprefix("user:"))).first()
+    user = user_of(notice.sender.removeprefix("user:"))
     return str(user) if user is not None else _("somebody who is gone")
 
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group, Permission
-from django.core.exceptions import FieldDoesNotExist, FieldError, ValidationError
-from django.db.models import Q, QuerySet
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import Model, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.sql import Query
 
-from notify.exceptions import InvalidNotice, UnknownUsers, some_of
+from notify.exceptions import InvalidNotice, UnknownUsers
 from notify.inbox import sql
+from notify.inbox.names import in_lots
+from notify.models import user_pk
 
 KEYS_A_QUERY = 5000
-NAMES_A_QUERY = 1000
 # All groups are one query, and so are all permissions: this is what it may name. Each queryset is a
 # query of its own, whose result is merged in memory, while the caller's transaction is open.
 MAX_GROUPS = 10_000
@@ -40,31 +40,7 @@ def everyone() -> Everyone:
 
 Recipient = AbstractBaseUser | Group | Permission | QuerySet[Any] | Everyone | int | str | uuid.UUID
 To = Recipient | Iterable[Recipient]
-_ONE = (AbstractBaseUser, Group, Permission, QuerySet, Everyone, str, bytes)
-
-
-def users_named(names: Iterable[str]) -> list[Any]:
-    """The users with these usernames; raises UnknownUsers if one is missing."""
-    users = get_user_model()
-    wanted = set(names)
-    found: list[Any] = []
-    for some in _in_lots(iter(wanted), NAMES_A_QUERY):
-        found += users._default_manager.filter(**{f"{users.USERNAME_FIELD}__in": some})
-    missing = wanted - {user.get_username() for user in found}
-    if missing:
-        raise UnknownUsers(missing)
-    return found
-
-
-def groups_named(names: Iterable[str]) -> list[Group]:
-    """The groups with these names; raises InvalidNotice if one is missing."""
-    wanted = set(names)
-    found: list[Group] = []
-    for some in _in_lots(iter(wanted), NAMES_A_QUERY):
-        found += Group.objects.filter(name__in=some)
-    if missing := wanted - {group.name for group in found}:
-        raise InvalidNotice("to", f"no such group: {some_of(sorted(missing))}. Nothing was sent.")
-    return found
+_ONE = (Model, Group, Permission, QuerySet, Everyone, str, bytes)
 
 
 @dataclass(slots=True)
@@ -123,7 +99,7 @@ class Audience:
 
         Raises UnknownUsers where a key that was named belongs to nobody.
         """
-        yield from _in_lots(self._all_keys(without), size)
+        yield from in_lots(self._all_keys(without), size)
 
     def _all_keys(self, without: Any) -> Iterator[Any]:
         if not self.queries:
@@ -136,9 +112,12 @@ class Audience:
 
     def _existing(self) -> set[Any]:
         found: set[Any] = set()
-        for some in _in_lots(iter(self.keys), KEYS_A_QUERY):
+        for some in in_lots(iter(self.keys), KEYS_A_QUERY):
             found.update(_users().filter(pk__in=some).values_list("pk", flat=True))
-        if missing := self.keys - found:
+        missing = self.keys - found
+        if found - self.keys or sql.has_collation(sql.key_field()):
+            missing = {key for key in missing if not _users().filter(pk=key).exists()}
+        if missing:
             raise UnknownUsers(missing)
         return found
 
@@ -155,8 +134,8 @@ class Audience:
                 self.querysets.append(_checked(recipient))
                 self.names.append("queryset")
                 _refuse_more(len(self.querysets), MAX_QUERYSETS, "querysets")
-            case AbstractBaseUser():
-                self._add_key(recipient.pk)
+            case Model():  # of users, whatever their base class
+                self._add_key(recipient.pk if isinstance(recipient, get_user_model()) else None)
             case _:
                 self._add_key(recipient)
 
@@ -169,7 +148,7 @@ class Audience:
 
     def _queries(self) -> Iterator[QuerySet[Any]]:
         if self.everyone:
-            yield _active()
+            yield active_users()
         if self.groups:
             yield _members(self.groups)
         if self.permissions:
@@ -178,9 +157,7 @@ class Audience:
 
     def _add_key(self, key: Any) -> None:
         try:
-            if key is None or isinstance(key, bool | bytes | float):
-                raise ValidationError("not a key")
-            self.keys.add(get_user_model()._meta.pk.clean(key, None))
+            self.keys.add(sql.to_key(key))
         except ValidationError as error:
             raise InvalidNotice(
                 "to",
@@ -189,37 +166,71 @@ class Audience:
             ) from error
 
 
+def user_of(key: str) -> Any:
+    """The user with this key (`str(pk)`); None where there is none."""
+    try:
+        return _users().filter(pk=user_pk(key)).first()
+    except (ValueError, ValidationError):
+        return None
+
+
 def _users() -> QuerySet[Any]:
     return get_user_model()._default_manager.using(sql.alias())
 
 
-def _active() -> QuerySet[Any]:
+def active_users(users: QuerySet[Any] | None = None) -> QuerySet[Any]:
+    """Those of these users (None: of all) who are active, where the model knows."""
+    found = _users().all() if users is None else users
+    return found if _field("is_active") is None else found.filter(is_active=True)
+
+
+def have_groups() -> bool:
+    """Whether users are members of Django's groups, as PermissionsMixin makes them."""
+    return _relates("groups", Group)
+
+
+def have_permissions() -> bool:
+    """Whether users have Django's permissions, by themselves or by their groups."""
+    return have_groups() or _relates("user_permissions", Permission)
+
+
+def _relates(name: str, to: type[Model]) -> bool:
+    """Whether users have a relation of this name to Django's own model: a project may have another,
+    whose keys would be taken for those of this one."""
+    related = getattr(_field(name), "related_model", None)
+    return isinstance(related, type) and issubclass(related, to)
+
+
+def _field(name: str) -> Any:
+    """The field of users with this name; None where there is none."""
     try:
-        get_user_model()._meta.get_field("is_active")
+        return get_user_model()._meta.get_field(name)
     except FieldDoesNotExist:
-        return _users().all()
-    return _users().filter(is_active=True)
+        return None
 
 
 def _members(groups: Collection[Any]) -> QuerySet[Any]:
-    try:
-        return _active().filter(groups__in=groups)
-    except FieldError as error:
+    if not have_groups():
         raise InvalidNotice(
             "to", "users have no groups in this project. Give users, or a queryset of them."
-        ) from error
+        )
+    return active_users().filter(groups__in=groups)
 
 
 def _allowed(permissions: Collection[Any]) -> QuerySet[Any]:
-    groups = Group.objects.using(sql.alias()).filter(permissions__in=permissions).values("pk")
-    try:
-        return _active().filter(
-            Q(is_superuser=True) | Q(user_permissions__in=permissions) | Q(groups__in=groups)
-        )
-    except FieldError as error:
+    if not have_permissions():
         raise InvalidNotice(
             "to", "users have no permissions in this project. Give users, or a queryset of them."
-        ) from error
+        )
+    who = Q()
+    if _field("is_superuser") is not None:
+        who |= Q(is_superuser=True)
+    if _relates("user_permissions", Permission):
+        who |= Q(user_permissions__in=permissions)
+    if have_groups():
+        groups = Group.objects.using(sql.alias()).filter(permissions__in=permissions)
+        who |= Q(groups__in=groups.values("pk"))
+    return active_users().filter(who)
 
 
 def _refuse_more(count: int, most: int, what: str) -> None:
@@ -238,7 +249,7 @@ def _checked(query: QuerySet[Any]) -> QuerySet[Any]:
             f"the queryset is of {query.model.__name__}, not of users. "
             "Turn it into users, as in User.objects.filter(pk__in=query.values('user')).",
         )
-    return query
+    return query.using(sql.alias())  # it becomes a part of our own queries
 
 
 def _stream(query: QuerySet[Any]) -> Iterator[Any]:
@@ -247,8 +258,3 @@ def _stream(query: QuerySet[Any]) -> Iterator[Any]:
         pk__in=query.order_by().values("pk") if not query.query.is_sliced else query.values("pk")
     )
     return once.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=KEYS_A_QUERY)
-
-
-def _in_lots(keys: Iterator[Any], size: int) -> Iterator[list[Any]]:
-    while lot := list(islice(keys, size)):
-        yield lot

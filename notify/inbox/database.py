@@ -100,7 +100,7 @@ def deployment() -> str | None:
 def renew_deployment() -> None:
     """Gives this database a name of its own, other than that of what it is a copy of. Running
     processes notice within 20 s: what they know holds for ten, and each sweep asks."""
-    Deployment.objects.using(sql.alias()).update_or_create(
+    Deployment.objects.update_or_create(
         pk=Deployment.ONLY, defaults={"identity": Deployment.new_identity()}
     )
     forget()

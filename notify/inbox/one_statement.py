@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 from django.db.models import AutoField, Model
 
 from notify import conf
@@ -68,14 +68,17 @@ def mark(user: str, how: Mark, ids: Sequence[int]) -> tuple[int, Change | None] 
     """Marks those of the notices that are in this inbox; its version after it, and the change.
 
     None, and nothing is written, where this cannot be one statement: there is no inbox, it was
-    changed by whoever was waited for, the database refused it for a reason that may pass, it is no
-    PostgreSQL, or a transaction is open. Raises DatabaseError.
+    changed by whoever was waited for, the database refused it for a reason that may pass or for
+    counts that would fall below 0, it is no PostgreSQL, or a transaction is open. Raises
+    DatabaseError.
     """
     if not _may():
         return None
     suffix = epoch.suffix()
     try:
         records = waits.fetch(*mark_statement(user, how, ids), rows=len(ids))
+    except IntegrityError:
+        return None  # the counts were wrong, and would fall below 0
     except OperationalError as error:
         if waits.may_pass(error):
             return None

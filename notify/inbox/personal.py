@@ -40,7 +40,7 @@ def export(user: str) -> dict[str, Any]:
         "written": list(_written_by(user).order_by("pk").values("id", "sender", "key", *_TOLD)),
         "waiting_for": [
             {name: getattr(notice, name) for name in ("id", "send_at", *_TOLD)}
-            for notice in Notice.objects.using(sql.alias()).filter(
+            for notice in Notice.objects.filter(
                 pk__in=_batches_naming(key, waiting=True).values("notice")
             )
         ],
@@ -78,13 +78,13 @@ def erase(user: str, *, announce: Callable[[Change], None]) -> Counter[str]:
 
 
 def _rows(model: Any, **conditions: Any) -> QuerySet[Any]:
-    rows: QuerySet[Any] = model.objects.using(sql.alias()).filter(**conditions)
+    rows: QuerySet[Any] = model.objects.filter(**conditions)
     return rows
 
 
 def _written_by(user: str) -> QuerySet[Notice]:
     by = Q(actor=user_pk(user)) | Q(sender=f"user:{user}")
-    return Notice.objects.using(sql.alias()).filter(by)
+    return Notice.objects.filter(by)
 
 
 def _lots(rows: QuerySet[Any]) -> Iterator[list[tuple[int, int]]]:
@@ -110,7 +110,7 @@ def _batches_naming(
         f" (SELECT 1 FROM {each}(b.recipients) r WHERE {value} = %s)",
         [*([notice_id] if notice_id else []), str(own) if sql.is_postgresql() else own],
     )
-    named = Batch.objects.using(sql.alias()).filter(pk__in=[pk for (pk,) in ids])
+    named = Batch.objects.filter(pk__in=[pk for (pk,) in ids])
     return named.filter(state__in=Batch.NOT_YET) if waiting else named
 
 
@@ -121,7 +121,7 @@ def _take_off_batches(key: Any) -> int:
     for pk in list(_batches_naming(key).values_list("pk", flat=True)):
 
         def take(pk: int = pk) -> None:
-            batch = Batch.objects.using(sql.alias()).select_for_update().get(pk=pk)
+            batch = Batch.objects.select_for_update().get(pk=pk)
             batch.recipients = [one for one in batch.recipients if one != own]
             batch.save(update_fields=["recipients"])
 
@@ -138,8 +138,8 @@ def _delete_unheld(notices: set[int]) -> int:
     )
     ids, deleted = sorted(notices), 0
     for start in range(0, len(ids), ROWS_A_BATCH):
-        lot = Notice.objects.using(sql.alias()).filter(pk__in=ids[start : start + ROWS_A_BATCH])
+        lot = Notice.objects.filter(pk__in=ids[start : start + ROWS_A_BATCH])
         unheld = list(lot.filter(~Exists(held), ~Exists(waiting)).values_list("pk", flat=True))
-        Notice.objects.using(sql.alias()).filter(pk__in=unheld).delete()
+        Notice.objects.filter(pk__in=unheld).delete()
         deleted += len(unheld)
     return deleted

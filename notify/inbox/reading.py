@@ -93,9 +93,8 @@ def page(
         where.append("t.level = %s")
         params.append(level)
     if q:
-        like = "ILIKE" if sql.is_postgresql() else "LIKE"
-        where.append(rf"(t.title {like} %s ESCAPE '\' OR t.body {like} %s ESCAPE '\')")
-        params += [_pattern(q)] * 2
+        where.append(f"({sql.contains('t.title')} OR {sql.contains('t.body')})")
+        params += [sql.contained(q)] * 2
     by_notice = category is not None or level is not None or bool(q)
     found = _read(
         sql.lateral(" AND ".join(where), "m.arrived DESC", by_notice=by_notice),
@@ -314,17 +313,12 @@ def row_of(record: Sequence[Any]) -> Row:
 _UNSAID: Row = {"title": "", "body": "", "url": None, "actor": None, "actions": [], "data": {}}
 
 
-def _pattern(words: str) -> str:
-    escaped = words.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    return f"%{escaped}%"
-
-
 def notices_after(newest: int | None) -> tuple[int, int]:
     """(the newest notice's id, how many there are above `newest`; None: none are asked for)."""
-    last = Notice.objects.using(sql.alias()).order_by("-pk").values_list("pk", flat=True).first()
+    last = Notice.objects.order_by("-pk").values_list("pk", flat=True).first()
     if newest is None or not last:
         return last or 0, 0
-    written = Notice.objects.using(sql.alias()).filter(pk__gt=newest).count()
+    written = Notice.objects.filter(pk__gt=newest).count()
     return max(last, newest), written
 
 

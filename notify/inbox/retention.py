@@ -19,7 +19,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from notify.changes import Change
-from notify.inbox import sql, store
+from notify.inbox import store
 from notify.models import Batch, EndedSession, Notice, Notification, SpentTicket
 
 ROWS_A_BATCH = 1000
@@ -72,9 +72,7 @@ def prune(
 
 def _chosen(older_than: timedelta, state: str) -> Iterator[tuple[str, list[int]]]:
     """Lots of rows of one user each."""
-    old = Notification.objects.using(sql.alias()).filter(
-        STATES[state], notice__created__lt=Now() - older_than
-    )
+    old = Notification.objects.filter(STATES[state], notice__created__lt=Now() - older_than)
     while rows := list(old.order_by("user", "pk").values_list("user", "pk")[:ROWS_A_BATCH]):
         by_user: dict[Any, list[int]] = {}
         for user, pk in rows:
@@ -88,9 +86,7 @@ def _delete_notices(older_than: timedelta, pause: Callable[[], None]) -> int:
     waiting = Batch.objects.filter(
         notice=OuterRef("pk"), state__in=[*Batch.NOT_YET, Batch.State.RECALLING]
     )
-    empty = Notice.objects.using(sql.alias()).filter(
-        ~Exists(held), ~Exists(waiting), created__lt=Now() - older_than
-    )
+    empty = Notice.objects.filter(~Exists(held), ~Exists(waiting), created__lt=Now() - older_than)
     return _delete(empty, pause)
 
 
@@ -101,8 +97,8 @@ def prune_ended(*, pause_s: float = PAUSE_S, sleep: Callable[[float], object] = 
     def pause() -> None:
         sleep(pause_s)
 
-    tickets = SpentTicket.objects.using(sql.alias()).filter(spent__lt=Now() - TICKETS_KEPT)
-    sessions = EndedSession.objects.using(sql.alias()).filter(ended__lt=Now() - sessions_kept())
+    tickets = SpentTicket.objects.filter(spent__lt=Now() - TICKETS_KEPT)
+    sessions = EndedSession.objects.filter(ended__lt=Now() - sessions_kept())
     return _delete(tickets, pause) + _delete(sessions, pause)
 
 
@@ -115,7 +111,7 @@ def sessions_kept() -> timedelta:
 def _delete(rows: QuerySet[Any], pause: Callable[[], None]) -> int:
     deleted = 0
     while keys := list(rows.values_list("pk", flat=True)[:ROWS_A_BATCH]):
-        rows.model.objects.using(sql.alias()).filter(pk__in=keys).delete()
+        rows.model.objects.filter(pk__in=keys).delete()
         deleted += len(keys)
         pause()
     return deleted

@@ -14,17 +14,19 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import InterfaceError, OperationalError, connections, router, transaction
+from django.core.exceptions import ValidationError
+from django.db import InterfaceError, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from notify.models import Batch, Inbox, Notice, Notification
+from notify import content
+from notify.models import Batch, Inbox, Notice, Notification, primary
 
 _LACKS = re.compile("no such (table|column|function)|has no column").search
 
 
 def alias() -> str:
-    """The database that holds the inboxes; reads that a cursor depends on use the primary too."""
-    return router.db_for_write(Inbox)
+    """The database that holds the inboxes, for raw SQL and transactions; managers know it."""
+    return primary()
 
 
 def connection() -> BaseDatabaseWrapper:
@@ -105,6 +107,23 @@ def moment(value: datetime) -> Any:
     return connection().ops.adapt_datetimefield_value(value)
 
 
+def to_key(value: Any) -> Any:
+    """A user's key, of what names it. Raises ValidationError where the column cannot hold it; what
+    the field's own validators say is for new users, and nobody who is there fails by it."""
+    if value is None or isinstance(value, bool | bytes | float):
+        raise ValidationError("not a key")
+    field, ranges = key_field(), connection().ops.integer_field_ranges
+    key = field.to_python(value)
+    if isinstance(key, int):
+        kind = field.get_internal_type()
+        low, high = ranges[kind if kind in ranges else "BigIntegerField"]
+        if not low <= key <= high:
+            raise ValidationError("beyond the column")
+    elif isinstance(key, str) and not content.is_storable(key):
+        raise ValidationError("no text")
+    return key
+
+
 def database_key(key: Any) -> Any:
     """A user's key as the database holds it, in a form that JSON can carry."""
     return database_keys([key])[0]
@@ -120,14 +139,19 @@ def public_key(value: Any) -> str:
     """`str(pk)` of a key that raw SQL returned."""
     if type(value) is int:
         return str(value)
-    return value if type(value) is str and not _is_uuid() else str(_key_field().to_python(value))
+    return value if type(value) is str and not _is_uuid() else str(key_field().to_python(value))
 
 
 def _is_uuid() -> bool:
-    return str(_key_field().get_internal_type()) == "UUIDField"
+    return str(key_field().get_internal_type()) == "UUIDField"
 
 
-def _key_field() -> Any:
+def has_collation(field: Any) -> bool:
+    """Whether the column may take for the same what Python does not."""
+    return bool(getattr(field, "db_collation", None))
+
+
+def key_field() -> Any:
     """The field of a user's key; of a model that extends another, the one that it refers to."""
     field: Any = get_user_model()._meta.pk
     while field.remote_field is not None:
@@ -250,6 +274,20 @@ def lateral(where: str, order: str, *, by_notice: bool = False) -> str:
         f"LEFT JOIN {table(Notification)} n"
         f" ON n.id IN (SELECT m.id FROM {source} WHERE {condition})"
     )
+
+
+def contains(column: str) -> str:
+    """Whether a text has `contained` in it, in whatever case. SQLite's LIKE knows the case of ASCII
+    letters only; its REGEXP is Django's, by Python's `re`."""
+    return rf"{column} ILIKE %s ESCAPE '\'" if is_postgresql() else f"{column} REGEXP %s"
+
+
+def contained(words: str) -> str:
+    """The parameter of `contains`."""
+    if not is_postgresql():
+        return f"(?i){re.escape(words)}"
+    escaped = words.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{escaped}%"
 
 
 def rfc3339(column: str) -> str:

@@ -8,6 +8,7 @@ one order everywhere: batch, notice, inbox rows by key, notifications.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
@@ -20,6 +21,8 @@ from notify.exceptions import Busy, EpochChanged
 from notify.inbox import database, epoch, one_statement, reading, sql, transactions, waits
 from notify.inbox.marks import MARKS, Mark
 from notify.models import Batch, Inbox, Notification, user_pk
+
+logger = logging.getLogger(__name__)
 
 ROWS_A_CHANGE = 2000  # a mark of everything is several changes
 ROWS_IN_A_CHANGE = 50  # a change of more does not carry them; whoever needs them reads them
@@ -105,8 +108,7 @@ def take_out(batch: Batch) -> Change:
     sql.fetch(f"SELECT count(*) FROM {sql.locked_inboxes(keys)} i", key_params)
     records = sql.fetch(
         f"UPDATE {inbox} SET version = {inbox}.version + 1,"
-        " unseen = unseen - CASE WHEN n.seen IS NULL AND n.archived IS NULL THEN 1 ELSE 0 END,"
-        " unread = unread - CASE WHEN n.read IS NULL AND n.archived IS NULL THEN 1 ELSE 0 END"
+        f" unseen = {_less_one('unseen', 'seen')}, unread = {_less_one('unread', 'read')}"
         f" FROM {sql.copies_of(keys)} n WHERE n.user_id = {inbox}.user_id AND n.recalled IS NULL"
         f" RETURNING {inbox}.user_id, {inbox}.epoch, {inbox}.version - 1, {inbox}.version,"
         f" {inbox}.unseen, {inbox}.unread",
@@ -119,6 +121,18 @@ def take_out(batch: Batch) -> Change:
         [sql.moment(batch.notice.recalled or database.now()), *key_params, batch.notice_id],
     )
     return Change(_steps(records))
+
+
+def _less_one(count: str, field: str) -> str:
+    """A count of an inbox without its copy `n`, where that was in it. The rows are counted where
+    others have changed them without their inbox, so that it would fall below 0."""
+    inbox, live = sql.table(Inbox), f"{field} IS NULL AND archived IS NULL AND recalled IS NULL"
+    return (
+        f"CASE WHEN n.{field} IS NOT NULL OR n.archived IS NOT NULL THEN {inbox}.{count}"
+        f" WHEN {inbox}.{count} > 0 THEN {inbox}.{count} - 1"
+        f" ELSE (SELECT count(*) FROM {sql.table(Notification)} m WHERE {live}"
+        f" AND m.user_id = {inbox}.user_id AND m.id <> n.id) END"
+    )
 
 
 # Marks
@@ -218,7 +232,7 @@ def _note_marking(inbox: Inbox, since: datetime | None) -> None:
 
 def _locked_inbox(user: str) -> Inbox:
     """The inbox under its row lock, made where it is missing."""
-    locked = Inbox.objects.using(sql.alias()).select_for_update().filter(pk=user_pk(user))
+    locked = Inbox.objects.select_for_update().filter(pk=user_pk(user))
     inbox = locked.first()
     if inbox is None:
         keys = sql.json_array([sql.database_key(user)])
@@ -241,6 +255,13 @@ def _step_on(
     inbox.version += 1
     inbox.unseen += unseen
     inbox.unread += unread
+    if min(inbox.unseen, inbox.unread) < 0:
+        inbox.unseen, inbox.unread = _counted(inbox)
+        logger.warning(
+            "The counts of the inbox of %s were wrong, and are counted anew: others have changed "
+            "its notifications by a query of their own.",
+            inbox.pk,
+        )
     if floor:
         inbox.floor = inbox.version
     inbox.save(update_fields=["version", "unseen", "unread", "floor"])
@@ -261,7 +282,7 @@ def delete_rows(user: str, ids: Sequence[int]) -> Change | None:
 
 def _delete(user: str, ids: Sequence[int]) -> Change | None:
     inbox = _locked_inbox(user)
-    rows = Notification.objects.using(sql.alias()).filter(user_id=inbox.pk, pk__in=ids)
+    rows = Notification.objects.filter(user_id=inbox.pk, pk__in=ids)
     counted = rows.aggregate(unseen=_count_of("seen"), unread=_count_of("read"))
     deleted, _ = rows.delete()
     return _step_on(inbox, deleted, -counted["unseen"], -counted["unread"], floor=deleted > 0)
@@ -274,9 +295,15 @@ def recount(user: str) -> Change | None:
 
 def _recount(user: str) -> Change | None:
     inbox = _locked_inbox(user)
-    rows = Notification.objects.using(sql.alias()).filter(user_id=inbox.pk)
+    unseen, unread = _counted(inbox)
+    return _step_on(inbox, 0, unseen - inbox.unseen, unread - inbox.unread)
+
+
+def _counted(inbox: Inbox) -> tuple[int, int]:
+    """Unseen and unread, as the rows say."""
+    rows = Notification.objects.filter(user_id=inbox.pk)
     true = rows.aggregate(unseen=_count_of("seen"), unread=_count_of("read"))
-    return _step_on(inbox, 0, true["unseen"] - inbox.unseen, true["unread"] - inbox.unread)
+    return true["unseen"], true["unread"]
 
 
 def _count_of(field: str) -> Count:

@@ -118,7 +118,7 @@ def resume(notice_id: int) -> int:
     """Lets paused batches go on, at their time where that is still to come; for how many."""
 
     def work() -> int:
-        at = Notice.objects.using(sql.alias()).filter(pk=notice_id).values_list("send_at").first()
+        at = Notice.objects.filter(pk=notice_id).values_list("send_at").first()
         due = Greatest(Now(), Value(at[0], DateTimeField())) if at and at[0] else Now()
         return _move(notice_id, [_State.PAUSED], state=_State.PENDING, due=due, attempts=0)
 
@@ -139,7 +139,7 @@ def expired_notices() -> list[int]:
     """A lot of the notices that the database's clock says have expired, and that were not yet
     recalled. At random, of those that are due first: so workers that look at the same moment
     find others, and some that fail do not stand before all."""
-    over = Notice.objects.using(sql.alias()).filter(expires__lte=Now(), recalled__isnull=True)
+    over = Notice.objects.filter(expires__lte=Now(), recalled__isnull=True)
     first = over.order_by("expires").values_list("pk", flat=True)
     found = list(first[: EXPIRED_A_LOT * LOTS_TO_CHOOSE_FROM])
     return random.sample(found, min(EXPIRED_A_LOT, len(found)))
@@ -147,7 +147,7 @@ def expired_notices() -> list[int]:
 
 def open_batches(notice_id: int) -> list[int]:
     """The batches of a notice that wait to be carried out, scheduled ones left out."""
-    waiting = Batch.objects.using(sql.alias()).filter(
+    waiting = Batch.objects.filter(
         Q(notice__send_at__isnull=True) | Q(notice__send_at__lte=Now()),
         notice=notice_id,
         state__in=OPEN,
@@ -163,7 +163,7 @@ def release(batch_ids: Collection[int]) -> None:
     put off. Raises Busy."""
 
     def work() -> None:
-        held = Batch.objects.using(sql.alias()).filter(
+        held = Batch.objects.filter(
             pk__in=batch_ids, state__in=OPEN, attempts=0, due__gt=Now(), due__lte=Now() + GRACE
         )
         free = held.select_for_update(skip_locked=sql.is_postgresql()).values_list("pk", flat=True)
@@ -211,7 +211,7 @@ def _carry_out_together(batch_ids: Sequence[int]) -> list[Change]:
         return [change for change in changes if change is not None]
     change = store.append(*batches)
     first, done = batches[0], [batch.pk for batch in batches]  # all are for the same people
-    Batch.objects.using(sql.alias()).filter(pk__in=done).update(
+    Batch.objects.filter(pk__in=done).update(
         state=_State.DONE, appended=first.appended, skipped=first.skipped, finished=database.now()
     )
     return [change] if change.steps else []
@@ -228,13 +228,13 @@ def _locked(batch_ids: Sequence[int], *, wait: bool = True) -> list[Batch]:
     Of several, those that somebody else has locked are left out: who waits for one and holds
     another may wait for ever.
     """
-    batches = Batch.objects.using(sql.alias()).defer("recipients")
+    batches = Batch.objects.defer("recipients")
     skip_locked = len(batch_ids) > 1 and sql.is_postgresql()
     batches = batches.select_for_update(skip_locked=skip_locked)
     found = list(batches.filter(pk__in=batch_ids, state__in=OPEN).order_by("pk"))
     wanted = [batch.notice_id for batch in found]
     if wanted:
-        notices = Notice.objects.using(sql.alias()).raw(
+        notices = Notice.objects.raw(
             f"SELECT * FROM {sql.table(Notice)} WHERE id IN {sql.list_of(wanted)}"
             f" ORDER BY id {sql.for_update('SHARE' if wait else 'SHARE NOWAIT')}",
             wanted,
@@ -266,7 +266,7 @@ def _apply(batch: Batch) -> Change | None:
 
 def _move(notice_id: int, states: Collection[str], **changes: Any) -> int:
     # In the order in which a recall takes them. Whoever comes after a worker reads its result.
-    batches = Batch.objects.using(sql.alias()).filter(notice=notice_id, state__in=states)
+    batches = Batch.objects.filter(notice=notice_id, state__in=states)
     found = list(batches.select_for_update().order_by("pk").values_list("pk", "size"))
     batches.filter(pk__in=[pk for pk, _ in found]).update(**changes)
     return sum(size for _, size in found)
@@ -280,7 +280,7 @@ def _put_off(batch_ids: Iterable[int]) -> None:
 def _put_off_one(batch_id: int) -> None:
     """To a whole second, so that those of a notice that fail together stay one turn. Not one that
     somebody has by now: it is theirs."""
-    waiting = Batch.objects.using(sql.alias()).filter(pk=batch_id, state__in=OPEN)
+    waiting = Batch.objects.filter(pk=batch_id, state__in=OPEN)
     locked = waiting.select_for_update(skip_locked=sql.is_postgresql())
     for attempts, now in locked.values_list("attempts", Now()):
         seconds = min(MAX_BACKOFF_S, 2**attempts)
@@ -290,10 +290,10 @@ def _put_off_one(batch_id: int) -> None:
 
 def _start_recall(notice_id: int, urgent: bool, wait: bool) -> int | None:
     # The batches first: this waits for those that are being appended right now.
-    batches = Batch.objects.using(sql.alias()).filter(notice=notice_id)
+    batches = Batch.objects.filter(notice=notice_id)
     nowait = not wait and sql.is_postgresql()
     list(batches.select_for_update(nowait=nowait).order_by("pk").values_list("pk"))
-    won = Notice.objects.using(sql.alias()).filter(pk=notice_id, recalled__isnull=True)
+    won = Notice.objects.filter(pk=notice_id, recalled__isnull=True)
     if not won.update(recalled=database.now()):
         return None
     batches.filter(state__in=Batch.NOT_YET).update(state=Batch.State.CLOSED)

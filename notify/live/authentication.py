@@ -24,12 +24,14 @@ from django.db.models.query_utils import DeferredAttribute
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from notify.inbox import sql
+from notify.inbox.audience import user_of
 from notify.inbox.spent import spend
 from notify.live import session_store
 from notify.live.handshake import Scope, session_cookie, ticket_of
 from notify.live.protocol import Code
 from notify.live.tickets import Ticket, open_ticket
 from notify.models import ApiToken, user_pk
+from notify.permissions import has_permission
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +148,7 @@ def _load_users(claims: Collection[Claim]) -> dict[Claim, Any]:
         backend: Any = load_backend(path)
         ids = [user_id for of, user_id in claims if of == path]
         if getattr(type(backend), "get_user", None) is ModelBackend.get_user:
-            users = get_user_model()._default_manager.filter(pk__in=ids)
+            users = get_user_model()._default_manager.using(sql.alias()).filter(pk__in=ids)
             found |= {(path, u.pk): u for u in users if backend.user_can_authenticate(u)}
         else:
             found |= {(path, user_id): backend.get_user(user_id) for user_id in ids}
@@ -233,13 +235,12 @@ def _users(keys: Collection[str]) -> dict[str, Any]:
 
 
 def _scopes(token_ids: Collection[int]) -> Tokens:
-    live = ApiToken.objects.using(sql.alias()).filter(pk__in=token_ids, revoked__isnull=True)
+    live = ApiToken.objects.filter(pk__in=token_ids, revoked__isnull=True)
     rows = live.values_list("pk", "user_id", "scopes")
     return {(token_id, str(user_id)): scopes for token_id, user_id, scopes in rows}
 
 
-def has_permission(user: str, permission: str) -> bool:
-    found: Any = (
-        get_user_model()._default_manager.using(sql.alias()).filter(pk=user_pk(user)).first()
-    )
-    return found is not None and found.is_active and found.has_perm(permission)
+def user_has(user: str, permission: str) -> bool:
+    """Whether the active user with this key has the permission."""
+    found = user_of(user)
+    return getattr(found, "is_active", True) and has_permission(found, permission)

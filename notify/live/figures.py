@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import db
 
-from notify import devices
+from notify import devices, permissions
 from notify.inbox import reading
 from notify.live import authentication, groups, protocol
 from notify.live.connection import Connection
@@ -34,8 +34,7 @@ MAX_TOPICS = 20  # of one socket
 RECHECK_S = 30.0  # whether the watchers still may
 OWN = "sockets"  # the topic that needs no permission
 MAX_OWN_ASKS = 100  # in one interval: the layer has announcements to carry
-PERMISSION = "notify.view_operations"
-_PERMISSIONS = {"person": "notify.view_inbox"}
+_PERMISSIONS = {"person": permissions.VIEW_INBOX}
 
 
 class Figures:
@@ -142,7 +141,7 @@ class Figures:
 
     async def _may(self, connection: Connection, topic: str) -> bool:
         return topic == OWN or await self._hub.pool.run(
-            authentication.has_permission, connection.user, _needed(topic)
+            authentication.user_has, connection.user, _needed(topic)
         )
 
     def _tick(self) -> None:
@@ -264,4 +263,4 @@ def _is_own(key: str) -> bool:
 
 
 def _needed(topic: str) -> str:
-    return _PERMISSIONS.get(topic.partition(":")[0], PERMISSION)
+    return _PERMISSIONS.get(topic.partition(":")[0], permissions.VIEW_OPERATIONS)

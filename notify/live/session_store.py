@@ -13,10 +13,9 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.cache import SessionStore as CacheSession
 from django.contrib.sessions.backends.signed_cookies import SessionStore as CookieSession
 from django.core.exceptions import ValidationError
-from django.db import OperationalError
+from django.db import OperationalError, router
 from django.utils import timezone
 
-from notify.inbox import sql
 from notify.models import EndedSession, user_pk
 
 MANY_SESSIONS = 1000  # judged together, above which those that ended are read and compared
@@ -65,7 +64,9 @@ def _rows() -> Any:
     store = session_store()
     if not hasattr(store, "get_model_class"):
         return None
-    return store.get_model_class().objects.filter(expire_date__gt=timezone.now())
+    model = store.get_model_class()
+    written_to = model.objects.using(router.db_for_write(model))  # a replica may lag behind
+    return written_to.filter(expire_date__gt=timezone.now())
 
 
 def session_name(key: str, held: Mapping[str, Any]) -> str:
@@ -111,7 +112,7 @@ def session_hash(name: str) -> str:
 
 def ended_of(names: Collection[str]) -> set[str]:
     """Those that were signed out, also where the session still stands."""
-    ended = EndedSession.objects.using(sql.alias()).values_list("key_hash", flat=True)
+    ended = EndedSession.objects.values_list("key_hash", flat=True)
     if len(names) > MANY_SESSIONS:  # mostly there are fewer that have ended lately
         all_that_ended = set(ended[: len(names)])
         if len(all_that_ended) < len(names):

@@ -16,9 +16,9 @@ from ninja.utils import check_csrf
 
 from notify.live.authentication import public_user_id
 from notify.models import ApiToken
+from notify.permissions import has_permission
 from notify.web.refusals import Refusal
 
-SEND_PERMISSION = "notify.send_notice"
 REQUESTS_A_MINUTE = 600
 
 
@@ -107,7 +107,7 @@ class TokenAuth(HttpBearer):
         caller = admit(Caller(found.user, found))
         if self.scope not in found.scopes:
             raise Refusal(403, "scope", f"This API token lacks the scope {self.scope.value!r}.")
-        if self.permission is not None and not found.user.has_perm(self.permission):
+        if self.permission is not None and not has_permission(found.user, self.permission):
             raise Refusal(
                 403,
                 "forbidden",
@@ -136,6 +136,6 @@ class SessionAuth(APIKeyCookie):
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller:
         caller = Caller(request.user)
-        if self.permission is not None and not caller.user.has_perm(self.permission):
+        if self.permission is not None and not has_permission(caller.user, self.permission):
             raise Refusal(403, "forbidden", f"This needs the permission {self.permission}.")
         return caller

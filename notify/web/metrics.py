@@ -18,9 +18,9 @@ from django.views.decorators.http import require_safe
 
 from notify import conf
 from notify import metrics as counted
-from notify.inbox import sql
 from notify.live import groups, health
 from notify.models import Batch
+from notify.permissions import VIEW_OPERATIONS, has_permission
 from notify.web.pages import readable
 
 prometheus_client: Any
@@ -30,8 +30,7 @@ try:
 except ImportError:  # the extra is not installed
     prometheus_client = None
 
-PERMISSION = "notify.view_operations"
-FORBIDDEN = f"Forbidden: needs the metrics token or `{PERMISSION}`.\n"
+FORBIDDEN = f"Forbidden: needs the metrics token or `{VIEW_OPERATIONS}`.\n"
 
 
 @never_cache
@@ -64,7 +63,7 @@ def _may_see(request: HttpRequest) -> bool:
         scheme = request.headers["Authorization"].partition(" ")[0]
         matches = token is not None and constant_time_compare(sent.strip(), token)
         return matches and scheme.lower() == "bearer"
-    return bool(request.user.has_perm(PERMISSION))
+    return has_permission(request.user, VIEW_OPERATIONS)
 
 
 class Collector:
@@ -109,7 +108,7 @@ def _open_batches() -> int | None:
     """None where the database is away: the other figures are wanted all the more then."""
     try:
         waiting = [Batch.State.PENDING, Batch.State.RECALLING]
-        return Batch.objects.using(sql.alias()).filter(state__in=waiting).count()
+        return Batch.objects.filter(state__in=waiting).count()
     except DatabaseError:
         return None
 

@@ -7,11 +7,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Path, Router
 
-from notify import sending
-from notify.inbox.audience import Recipient, everyone, groups_named, users_named
+from notify import permissions, sending
+from notify.inbox.audience import Recipient, everyone
+from notify.inbox.names import groups_named, users_named
 from notify.models import ApiToken, Notice
 from notify.web.answers import answer, moment
-from notify.web.callers import SEND_PERMISSION, SessionAuth, TokenAuth, caller_of
+from notify.web.callers import SessionAuth, TokenAuth, caller_of
 from notify.web.refusals import not_found
 from notify.web.schemas import (
     Counter,
@@ -24,7 +25,7 @@ from notify.web.schemas import (
 )
 
 router = Router(
-    auth=[TokenAuth(ApiToken.Scope.SEND, SEND_PERMISSION), SessionAuth(SEND_PERMISSION)],
+    auth=[TokenAuth(ApiToken.Scope.SEND, permissions.SEND), SessionAuth(permissions.SEND)],
     tags=["notices"],
 )
 

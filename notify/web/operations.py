@@ -9,10 +9,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from notify.live.protocol import Code
+from notify.permissions import VIEW_OPERATIONS, has_permission
 from notify.web.browser_config import browser_config
 from notify.web.pages import counted, forbidden, readable, signed_in
 
-PERMISSION = "notify.view_operations"
 CODES = {
     1000: _("closed by the client"),
     1001: _("the page was left"),
@@ -40,7 +40,7 @@ CODES = {
 @counted
 def operations(request: HttpRequest) -> HttpResponse:
     """What is shown comes by the socket, which asks for the permission again."""
-    if not request.user.has_perm(PERMISSION):
+    if not has_permission(request.user, VIEW_OPERATIONS):
         return forbidden(request)
     codes = [(int(code), meaning) for code, meaning in CODES.items()]
     return render(

@@ -17,7 +17,7 @@ Counter = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 
 
 def _storable(value: str) -> str:
-    if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+    if not content.is_storable(value):
         raise ValueError("holds a NUL or half of a surrogate pair")
     return value
 

@@ -13,7 +13,7 @@ from tests.harness.server import PYTHON, ROOT, database_url
 from tests.harness.waiting import deadline
 
 
-@pytest.mark.parametrize("model", ["Person", "Nickname", "Member"])
+@pytest.mark.parametrize("model", ["Person", "Nickname", "Member", "Clerk", "MyUser"])
 def test_it_works_with_the_user_model(model):
     other = "postgres" if connection.vendor == "sqlite" else "sqlite"
     done = subprocess.run(

@@ -80,6 +80,18 @@ def test_another_layer_may_be_named(settings):
     assert ours() == []
 
 
+class UsersElsewhere:
+    def db_for_write(self, model, **hints):
+        return "users" if model._meta.app_label == "auth" else None
+
+
+def test_users_in_another_database_are_an_error(settings):
+    settings.DATABASE_ROUTERS = [UsersElsewhere()]
+    [found] = ours()
+    assert found.id == "notify.E004"
+    assert "have the inboxes in 'default', but auth.User in 'users'" in found.msg
+
+
 @pytest.mark.django_db
 def test_the_databases_of_the_tests_are_right():
     assert ours(databases=["default"]) == []

@@ -37,16 +37,43 @@ def test_the_defaults_are_those_of_the_model():
 
 
 def test_a_refusal_is_a_value_error_too():
-    with pytest.raises(ValueError, match="title: a notice needs one"):
+    with pytest.raises(ValueError, match="title: a notice needs one that can be seen"):
         check(title="")
 
 
 # Texts
 
 
-@pytest.mark.parametrize("title", ["", " ", "\n\t", "\N{NO-BREAK SPACE}"])
-def test_a_title_is_needed(title):
-    assert refused(title=title) == ("title", "a notice needs one.")
+NOTHING = [
+    "",
+    " ",
+    "\n\t",
+    "\x7f\x85",
+    "\N{NO-BREAK SPACE}",
+    "\N{ZERO WIDTH SPACE}\N{ZERO WIDTH JOINER}",
+    "\N{ZERO WIDTH NO-BREAK SPACE}",
+    "\N{BRAILLE PATTERN BLANK}",
+    "\N{HANGUL FILLER}\N{HALFWIDTH HANGUL FILLER}\N{HANGUL CHOSEONG FILLER}",
+    "\N{RIGHT-TO-LEFT OVERRIDE}\N{POP DIRECTIONAL ISOLATE}",
+    "\N{VARIATION SELECTOR-16}\N{TAG SPACE}\N{SOFT HYPHEN}",
+]
+
+
+@pytest.mark.parametrize("title", NOTHING, ids=ascii)
+def test_a_title_that_can_be_seen_is_needed(title):
+    assert refused(title=title) == ("title", "a notice needs one that can be seen.")
+
+
+@pytest.mark.parametrize("title", NOTHING, ids=ascii)
+def test_what_can_be_seen_makes_a_title_of_it(title):
+    for seen in ("x", "\N{ARABIC NUMBER SIGN}", "\N{HEAVY BLACK HEART}", "\ue000", "\U0001fadf"):
+        assert check(title=title + seen)["title"] == title + seen
+
+
+@pytest.mark.parametrize("nothing", NOTHING[1:], ids=ascii)
+def test_a_label_and_a_category_can_be_seen_too(nothing):
+    assert refused(actions=[{"label": nothing, "url": "/"}])[0] == "actions"
+    assert refused(category=nothing) == ("category", "cannot be seen. Leave it out, or name one.")
 
 
 @pytest.mark.parametrize(

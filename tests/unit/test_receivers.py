@@ -149,6 +149,55 @@ def test_a_save_that_leaves_the_password_out_is_no_change(ada):
     assert kinds(ada) == []
 
 
+@pytest.mark.parametrize("none", ["", make_password(None)], ids=["empty", "unusable"])
+def test_a_first_password_is_no_change(make_user, none):
+    ada = make_user("ada")
+    User.objects.filter(pk=ada.pk).update(password=none)
+    ada.refresh_from_db()
+    ada.set_password("the first")
+    ada.save()
+    assert kinds(ada) == []
+    ada.set_password("the second")
+    ada.save()
+    assert kinds(ada) == ["password_changed"]
+
+
+def test_a_user_who_is_saved_before_the_password_is_set_is_welcomed_only():
+    ada = User(username="ada")
+    ada.save()
+    ada.set_password("the first")
+    ada.save()
+    assert kinds(ada) == ["welcome"]
+
+
+def test_what_counts_is_the_password_that_is_stored(ada):
+    held = User.objects.get(pk=ada.pk)
+    held.set_unusable_password()  # and not saved
+    held.set_password("another one")
+    held.save()
+    assert kinds(ada) == ["password_changed"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"), [(["last_name"], []), (["password"], ["password_changed"])]
+)
+def test_after_a_save_that_failed_only_one_that_writes_the_password_is_told(
+    ada, make_user, fields, told
+):
+    make_user("bob")
+    ada.set_password("another one")
+    ada.username = "bob"
+    with pytest.raises(DatabaseError):
+        ada.save()
+    ada.save(update_fields=fields)
+    assert kinds(ada) == told
+
+
+def test_only_a_save_that_writes_a_password_costs_a_query_more(ada, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        ada.save(update_fields=["last_name"])
+
+
 def test_the_password_notice_can_be_switched_off(ada, settings):
     settings.NOTIFY_PASSWORD_CHANGED = False
     ada.set_password("another one")

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from notify import sending
+from notify.inbox import sql
 from notify.live import groups
 from notify.models import Level
 
@@ -54,7 +55,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("Demo users have a known password: they are made with DEBUG only.")
-        with transaction.atomic():
+        with transaction.atomic(using=sql.alias()):
             made = _make_missing_users()
             if made:
                 for sample in SAMPLES:
@@ -66,18 +67,15 @@ class Command(BaseCommand):
 
 
 def _make_missing_users() -> list[Any]:
-    users = get_user_model()
-    name_field = users.USERNAME_FIELD
+    model = get_user_model()
+    users, name_field = model._default_manager.using(sql.alias()), model.USERNAME_FIELD
     names = (*PEOPLE, ADMIN)
-    found = users._default_manager.filter(**{f"{name_field}__in": names})
-    present = {user.get_username() for user in found}
-    missing = [name for name in names if name not in present]
+    missing = [name for name in names if not users.filter(**{name_field: name}).exists()]
     # Hashed once: it takes its time, and there is nothing to protect.
     password = make_password(PASSWORD) if missing else ""
-    rights = {"is_staff": True, "is_superuser": True}
+    known = {field.name for field in model._meta.get_fields()}
+    rights = dict.fromkeys(known & {"is_staff", "is_superuser"}, True)
     return [
-        users._default_manager.create(
-            **{name_field: name, "password": password, **(rights if name == ADMIN else {})}
-        )
+        users.create(password=password, **{name_field: name}, **(rights if name == ADMIN else {}))
         for name in missing
     ]

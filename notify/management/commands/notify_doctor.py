@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from notify import sending
-from notify.inbox import sql, store
+from notify.inbox import store
 from notify.live import groups
 from notify.management.people import person
 from notify.models import Inbox
@@ -155,7 +155,7 @@ def _notices(user: Any) -> Iterator[Any]:
 
 
 def _recount_all() -> tuple[int, int]:
-    users = Inbox.objects.using(sql.alias()).order_by("pk").values_list("pk", flat=True)
+    users = Inbox.objects.order_by("pk").values_list("pk", flat=True)
     looked_at = wrong = 0
     for user in users.iterator():
         change = store.recount(str(user))

@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from notify import sending
 from notify.exceptions import Busy, NotifyError
 from notify.inbox import database, work
-from notify.inbox.audience import Recipient, everyone, groups_named, users_named
+from notify.inbox.audience import Recipient, everyone
+from notify.inbox.names import groups_named, users_named
 from notify.live import groups
 from notify.management.durations import duration, moment
 from notify.models import Level, Notice

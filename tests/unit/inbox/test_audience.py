@@ -11,7 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from notify import sending
 from notify.exceptions import EmptyAudience, InvalidNotice, UnknownUsers
 from notify.inbox import audience
-from notify.inbox.audience import Audience, everyone, groups_named, users_named
+from notify.inbox.audience import Audience, everyone
 from notify.models import Notification
 from tests.unit.inbox.helpers import deliver, people
 
@@ -77,20 +77,6 @@ def test_the_people_of_an_audience_are_those_that_its_batches_name(crew, ada):
     assert Audience.of([]).people().count() == 0
 
 
-def test_many_usernames_are_looked_up_in_lots(crew, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(audience, "NAMES_A_QUERY", 2)
-    names = [user.username for user in crew]
-    with django_assert_num_queries(3):
-        assert sorted(user.pk for user in users_named(names)) == pks(crew)
-
-
-def test_many_groupnames_are_looked_up_in_lots(db, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(audience, "NAMES_A_QUERY", 2)
-    names = [group.name for group in make_groups(5)]
-    with django_assert_num_queries(3):
-        assert sorted(group.name for group in groups_named(names)) == sorted(names)
-
-
 def make_groups(count):
     return Group.objects.bulk_create(Group(name=f"group {n}") for n in range(count))
 
@@ -144,12 +130,6 @@ def test_a_hundred_thousand_keys_are_twenty_queries(crew, statements):
         assert "and 99975 more" in str(caught.value)
 
     assert statements(ask) == 20
-
-
-def test_unknown_groups_are_not_all_listed(db):
-    with pytest.raises(InvalidNotice, match="and 30 more") as caught:
-        groups_named(f"group {n}" for n in range(50))
-    assert len(str(caught.value)) < 1000
 
 
 @pytest.mark.parametrize("kind", ["groups", "querysets"])
@@ -310,18 +290,6 @@ def test_nobody_in_the_audience_is_an_error(empty):
         deliver(empty())
     assert isinstance(caught.value, ValueError)
     assert Notification.objects.count() == 0
-
-
-def test_users_by_name(crew):
-    assert {user.pk for user in users_named(["crew-0", "crew-1", "crew-0"])} == set(pks(crew[:2]))
-    with pytest.raises(UnknownUsers, match="no such user: Crew-1, nobody"):
-        users_named(["crew-0", "nobody", "Crew-1"])
-
-
-def test_groups_by_name(crew):
-    assert groups_named(["crew"]) == [Group.objects.get(name="crew")]
-    with pytest.raises(InvalidNotice, match="no such group: none"):
-        groups_named(["crew", "none"])
 
 
 def test_the_description_is_of_what_was_said_and_not_of_who_is_there(crew):

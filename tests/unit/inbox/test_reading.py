@@ -272,6 +272,13 @@ def test_a_search_is_for_words_and_not_for_patterns(ada, words, expected):
     assert titles(reading.page(key(ada), q=words).rows) == expected
 
 
+@pytest.mark.parametrize("words", ["ärger", "ÄRGER", "Ärger", "λόγοι", "ΛΌΓΟΙ", "привет"])
+def test_a_search_takes_no_notice_of_case_beyond_ascii(ada, words):
+    deliver(ada, "ÄRGER Λόγοι", body="Привет")
+    deliver(ada, "arger logos", body="privet")
+    assert titles(reading.page(key(ada), q=words).rows) == ["ÄRGER Λόγοι"]
+
+
 def test_a_search_looks_through_so_many_rows_a_page_and_finds_all_in_the_end(ada, monkeypatch):
     monkeypatch.setattr(reading, "SEARCHED_ROWS", 3)
     for n in range(8):

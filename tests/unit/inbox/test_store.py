@@ -505,6 +505,44 @@ def test_deleting_nothing_changes_nothing(ada, bob):
     assert (inbox_of(ada).version, inbox_of(ada).floor) == (1, 0)
 
 
+@pytest.mark.parametrize("one_statement", [True, False])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda user, notices: store.mark_ids(user, "read", ids(notices[:2])),
+        lambda user, notices: store.mark_ids(user, "archived", ids(notices)),
+        lambda user, notices: [*store.mark_through(user, "read", epoch_of(user), 4)],
+        lambda user, notices: store.delete_rows(user, copies_of(user)[:2]),
+        lambda user, notices: sending.recall(notices[0]),
+    ],
+    ids=["some", "all", "through", "deletion", "recall"],
+)
+def test_counts_that_would_fall_below_0_are_counted_anew(
+    transactional_db, settings, change, one_statement
+):
+    settings.NOTIFY_ONE_STATEMENT = one_statement
+    ada, bob = people(2)
+    notices = [sending.send(to=[ada, bob], title=f"{n}") for n in range(4)]
+    for user in (ada, bob):
+        store.mark_ids(key(user), "read", ids(notices))
+    # What others do to the rows, the inbox knows nothing of.
+    Notification.objects.filter(user=ada, notice__in=notices[:3]).update(read=None, seen=None)
+
+    change(key(ada), notices)
+
+    assert inbox_of(ada).version == 6
+    assert counts(ada) == recounted(ada)
+    assert counts(bob) == recounted(bob) == (0, 0)
+
+
+def epoch_of(user):
+    return reading.heads([user])[user].epoch
+
+
+def copies_of(user):
+    return list(Notification.objects.filter(user=user).values_list("pk", flat=True))
+
+
 def test_a_recount_sets_the_counts_to_what_the_rows_say(ada):
     notices = deliver_many(ada, 4)
     mark(ada, "seen", notices[0])

@@ -239,12 +239,12 @@ def test_the_public_id_of_a_user_is_opaque_and_stable() -> None:
 
 
 def test_permissions_are_read_anew(ada: User) -> None:
-    assert not authentication.has_permission(str(ada.pk), "notify.view_operations")
+    assert not authentication.user_has(str(ada.pk), "notify.view_operations")
     ada.user_permissions.add(Permission.objects.get(codename="view_operations"))
-    assert authentication.has_permission(str(ada.pk), "notify.view_operations")
+    assert authentication.user_has(str(ada.pk), "notify.view_operations")
     ada.is_active = False
     ada.save()
-    assert not authentication.has_permission(str(ada.pk), "notify.view_operations")
+    assert not authentication.user_has(str(ada.pk), "notify.view_operations")
 
 
 @pytest.mark.parametrize("key", ["\\000abcdefgh", "\\012", "\\177abc"])

@@ -1,7 +1,9 @@
 # A project's own; see models.py.
 
+import django.core.validators
 import django.db.models.deletion
 import uuid
+from django.contrib.postgres.operations import CreateCollation
 from django.db import migrations, models
 
 
@@ -14,6 +16,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        CreateCollation('NOCASE', provider='icu', locale='und-u-ks-level2', deterministic=False),
         migrations.CreateModel(
             name='Person',
             fields=[
@@ -31,11 +34,31 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Office',
+            fields=[
+                ('code', models.CharField(max_length=30, primary_key=True, serialize=False, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$')])),
+            ],
+        ),
+        migrations.CreateModel(
+            name='MyUser',
+            fields=[
+                ('password', models.CharField(max_length=128, verbose_name='password')),
+                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
+                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('email', models.EmailField(db_collation='NOCASE', max_length=255, unique=True)),
+                ('is_active', models.BooleanField(default=True)),
+                ('is_admin', models.BooleanField(default=False)),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='Nickname',
             fields=[
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('nick', models.CharField(max_length=30, primary_key=True, serialize=False)),
+                ('nick', models.CharField(db_collation='NOCASE', max_length=255, primary_key=True, serialize=False)),
             ],
             options={
                 'abstract': False,
@@ -51,5 +74,25 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
             bases=('people.person',),
+        ),
+        migrations.CreateModel(
+            name='Team',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=30)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Clerk',
+            fields=[
+                ('password', models.CharField(max_length=128, verbose_name='password')),
+                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
+                ('office', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='people.office')),
+                ('desk', models.CharField(max_length=30, unique=True)),
+                ('groups', models.ManyToManyField(to='people.team')),
+            ],
+            options={
+                'abstract': False,
+            },
         ),
     ]
