@@ -253,11 +253,10 @@ def check_hosts(
 
 
 PROBES = "notify.web.probes.AnswerProbes"
-# Each of these calls `get_host()`, or redirects anonymous requests.
+# Each of these calls `get_host()`.
 AFTER_PROBES = {
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
 }
 
 

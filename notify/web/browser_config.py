@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -12,20 +13,23 @@ from django.urls import get_script_prefix, reverse
 
 from notify.live.authentication import public_user_id
 from notify.web.browser_texts import browser_texts
+from notify.web.callers import csrf_header
 
 SOCKET_PATH = "ws/notify/"
 
 
 def browser_config(request: HttpRequest) -> str:
     """Addresses, the CSRF token and words, as JSON for a `data-config` attribute."""
-    return json.dumps(
-        {
-            "socket": get_script_prefix() + SOCKET_PATH,
-            "api": reverse("notify-api:api-root"),
-            "inbox": reverse("notify:dashboard"),
-            "login": resolve_url(settings.LOGIN_URL),
-            "csrf": get_token(request),
-            "user": public_user_id(str(request.user.pk)),
-            "texts": browser_texts(),
-        }
-    )
+    return json.dumps(page_config(request))
+
+
+def page_config(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "socket": get_script_prefix() + SOCKET_PATH,
+        "api": reverse("notify-api:api-root"),
+        "inbox": reverse("notify:dashboard"),
+        "login": resolve_url(settings.LOGIN_URL),
+        "csrf": {csrf_header(): get_token(request)},
+        "user": public_user_id(str(request.user.pk)),
+        "texts": browser_texts(),
+    }

@@ -160,6 +160,16 @@ class Ticket(Schema):
     expires_in: int = Field(description="Seconds.")
 
 
+class PageConfig(Schema):
+    socket: str = Field(description="Path of the WebSocket.")
+    api: str
+    inbox: str
+    login: str
+    csrf: dict[str, str] = Field(description="The token that unsafe requests send, by its header.")
+    user: str = Field(description="An opaque id, the one of `hello` and of `X-Notify-User`.")
+    texts: dict[str, str] = Field(description="Words in the page's language, by the English ones.")
+
+
 class Sent(Schema):
     id: int
     recipients: int

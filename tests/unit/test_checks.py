@@ -179,6 +179,13 @@ def test_a_project_without_probes_is_not_told_of_them(settings, urls):
     assert ours() == []
 
 
-def test_what_asks_for_no_host_may_stand_before_the_probes(settings):
-    settings.MIDDLEWARE = ["whitenoise.middleware.WhiteNoiseMiddleware", *settings.MIDDLEWARE]
+@pytest.mark.parametrize(
+    "name",
+    [
+        "whitenoise.middleware.WhiteNoiseMiddleware",
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ],
+)
+def test_what_asks_for_no_host_may_stand_before_the_probes(settings, name):
+    settings.MIDDLEWARE = [name, *settings.MIDDLEWARE]
     assert ours() == []
