@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +25,9 @@ MAX_URL = 2000
 MAX_NAME = 100  # of a category or a kind
 MAX_KEY = 200
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+# What every time zone can tell: no offset is a day or more (`datetime.tzinfo.utcoffset`).
+EARLIEST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 MAX_JSON_INTEGER = 2**53 - 1  # RFC 7493, 2.2: beyond it, JavaScript rounds
 
 
@@ -174,6 +177,13 @@ def _moment(field: str, value: datetime | None) -> datetime | None:
         raise InvalidNotice(
             field, "must be a datetime with a time zone, as from django.utils.timezone.now()."
         )
+    if not EARLIEST <= value <= LATEST:
+        raise InvalidNotice(
+            field,
+            "is at an end of the calendar, where not every time zone can tell it. "
+            "Leave it out where you mean never, or at once.",
+        )
+    value = value.astimezone(UTC)  # the same moment in another zone is the same notice
     return value.replace(microsecond=value.microsecond // 1000 * 1000)
 
 

@@ -19,13 +19,14 @@ from django.utils.translation import gettext_lazy
 from notify.administration import charts
 from notify.administration.composer import Composer, preview
 from notify.administration.following import VERBS, Follower, progress_of
+from notify.administration.lists import AnyAddressChangeList
 from notify.administration.words import number, sender_of
 from notify.composing import PeopleView
 from notify.models import Notice
 from notify.web.sliding import never_slides
 
 
-class NoticeChangeList(ChangeList):
+class NoticeChangeList(AnyAddressChangeList):
     """Counts for the notices of the page only: the table may be long and the counting is not
     cheap."""
 
