@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.core.checks import run_checks
 from django.db import connection
 
-from notify import checks
+import notify
+from notify import checks, sending
 
 
 def ids(messages):
@@ -27,6 +30,17 @@ def test_each_wrong_setting_is_an_error_of_its_own(settings):
     assert "NOTIFY_PING_INTERVAL must be a number above 0." in found[0].msg
     assert "NOTIFY_TYPO is not a setting" in found[1].msg
     assert "docs/settings.md" in found[0].hint
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "id_"),
+    [("USE_TZ", False, "notify.E004"), ("DEFAULT_CHARSET", "latin-1", "notify.E005")],
+)
+def test_a_site_that_cannot_hold_our_times_or_texts_is_told(settings, name, value, id_):
+    setattr(settings, name, value)
+    [found] = ours()
+    assert found.id == id_
+    assert name in found.msg
 
 
 @pytest.mark.parametrize("layers", [{}, {"other": {}}])
@@ -68,6 +82,45 @@ def test_sqlite_without_immediate_transactions_is_an_error(monkeypatch, mode):
     options = {**connection.settings_dict["OPTIONS"], "transaction_mode": mode}
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
     assert ids(checks.check_database(databases=["default"])) == ["notify.E003"]
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(("zone", "found"), [("America/New_York", ["notify.E006"]), ("UTC", [])])
+def test_sqlite_with_times_of_another_zone_is_an_error(monkeypatch, zone, found):
+    monkeypatch.setitem(connection.settings_dict, "TIME_ZONE", zone)
+    assert ids(checks.check_database(databases=["default"])) == found
+
+
+@pytest.fixture
+def elsewhere(transactional_db, monkeypatch):
+    """A connection to PostgreSQL that tells times of New York."""
+
+    def begin_anew():
+        connection.close()
+        for name in ("timezone", "timezone_name"):
+            vars(connection).pop(name, None)  # cached by Django
+
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "TIME_ZONE", "America/New_York")
+        begin_anew()
+        yield
+    begin_anew()
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("silent")
+def test_postgresql_may_tell_times_of_another_zone(elsewhere, make_user, client):
+    assert checks.check_database(databases=["default"]) == []
+    ada, now = make_user("ada"), datetime.now(UTC)
+    client.force_login(ada)
+    notify.send(to=ada, title="Now", expires=now + timedelta(hours=1))
+    notify.send(to=ada, title="Later", send_at=now + timedelta(hours=1))
+    assert sending.recall_expired().seen == 0
+    assert not sending.carry_out_next()
+    [row] = client.get("/api/notify/inbox/").json()["notifications"]
+    assert row["title"] == "Now"
+    assert abs(datetime.fromisoformat(row["created"]) - now) < timedelta(minutes=5)
+    assert datetime.fromisoformat(row["expires"]) - now < timedelta(hours=1, seconds=1)
 
 
 @pytest.mark.sqlite
