@@ -34,7 +34,7 @@ def test_each_wrong_setting_is_an_error_of_its_own(settings):
 
 @pytest.mark.parametrize(
     ("name", "value", "id_"),
-    [("USE_TZ", False, "notify.E004"), ("DEFAULT_CHARSET", "latin-1", "notify.E005")],
+    [("USE_TZ", False, "notify.E005"), ("DEFAULT_CHARSET", "latin-1", "notify.E006")],
 )
 def test_a_site_that_cannot_hold_our_times_or_texts_is_told(settings, name, value, id_):
     setattr(settings, name, value)
@@ -85,7 +85,7 @@ def test_sqlite_without_immediate_transactions_is_an_error(monkeypatch, mode):
 
 
 @pytest.mark.sqlite
-@pytest.mark.parametrize(("zone", "found"), [("America/New_York", ["notify.E006"]), ("UTC", [])])
+@pytest.mark.parametrize(("zone", "found"), [("America/New_York", ["notify.E007"]), ("UTC", [])])
 def test_sqlite_with_times_of_another_zone_is_an_error(monkeypatch, zone, found):
     monkeypatch.setitem(connection.settings_dict, "TIME_ZONE", zone)
     assert ids(checks.check_database(databases=["default"])) == found
