@@ -14,7 +14,7 @@ const NO_EPOCH = "none"; // never an inbox's own, so that the server answers wit
  * @typedef {object} ClientOptions
  * @property {string} socket the WebSocket's address
  * @property {string} api the HTTP API's address, with its last slash
- * @property {string} [csrf]
+ * @property {Record<string, string>} [csrf] the CSRF token, by the header that it goes in
  * @property {string} [user] whose page it is, as `hello` names them: nobody else's inbox is taken,
  *   and no request is made as anybody else. Without it, the inbox is whoever's the socket says
  * @property {import("./types.js").SocketConstructor} WebSocket
@@ -46,7 +46,7 @@ export class NotifyClient extends EventTarget {
   #measuring = { id: 0, left: 0 };
 
   /** @param {ClientOptions} options */
-  constructor({ socket, api, csrf = "", user, WebSocket, fetch, clock, random, share }) {
+  constructor({ socket, api, csrf = {}, user, WebSocket, fetch, clock, random, share }) {
     super();
     this.#clock = clock;
     this.#inbox = new HeldInbox(() => clock.now(), share && `${share.tab}-`);
@@ -192,6 +192,15 @@ export class NotifyClient extends EventTarget {
     this.#changed();
     return page;
   }
+
+  /**
+   * POST to an address of this site that answers as the API does.
+   *
+   * @param {string} url
+   * @returns {Promise<any>}
+   * @throws {HttpError}
+   */
+  post(url) { return this.#http.post(url); }
 
   /** Measure the round trip; the answer is a `latency` event. */
   measureLatency() {

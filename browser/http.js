@@ -1,7 +1,7 @@
 // @ts-check
-import { FOR_USER, OTHER_USER } from "./page-config.js";
-
 /** @typedef {import("./types.js").MarkFrame} MarkFrame */
+
+const JSON_TYPE = "application/json";
 
 /** An answer that is not a success. `status` 0: there was none, the network failed. */
 export class HttpError extends Error {
@@ -38,7 +38,7 @@ export class InboxHttp {
   /**
    * @param {object} options
    * @param {string} options.api where the API is, with its last slash
-   * @param {string} options.csrf the page's CSRF token
+   * @param {Record<string, string>} options.csrf the page's CSRF token, by the header that it goes in
    * @param {typeof fetch} options.fetch
    * @param {string | null} options.user whose page it is: the server refuses a request as another's
    * @param {() => void} options.otherUser it has refused one
@@ -57,7 +57,7 @@ export class InboxHttp {
    * @returns {Promise<import("./types.js").Page>}
    */
   page(query, signal = null) {
-    return this.#request(`inbox/${queryString(query)}`, { signal });
+    return this.#request(`${this.#api}inbox/${queryString(query)}`, { signal });
   }
 
   /**
@@ -65,7 +65,7 @@ export class InboxHttp {
    * @returns {Promise<import("./types.js").InboxFrame>}
    */
   changes(cursor) {
-    return this.#request(`inbox/changes/${queryString(cursor)}`);
+    return this.#request(`${this.#api}inbox/changes/${queryString(cursor)}`);
   }
 
   /**
@@ -74,25 +74,47 @@ export class InboxHttp {
    * @returns {Promise<{ ref: string, version: number }>}
    */
   mark(frame, { keepalive = false } = {}) {
-    const headers = { "Content-Type": "application/json", "X-CSRFToken": this.#csrf };
-    return this.#request("inbox/mark/", { method: "POST", body: JSON.stringify(frame), headers, keepalive });
+    return this.post(`${this.#api}inbox/mark/`, { body: JSON.stringify(frame), keepalive });
   }
 
   /**
-   * @param {string} path
+   * A sign-in in another tab makes this page's CSRF token void: another one is asked for.
+   *
+   * @param {string} url
    * @param {RequestInit} [init]
    * @returns {Promise<any>}
    */
-  async #request(path, init = {}) {
-    const headers = { Accept: "application/json", ...(this.#user && { [FOR_USER]: this.#user }), ...init.headers };
+  async post(url, init = {}) {
+    const send = () => this.#request(url, { ...init, method: "POST", headers: this.#csrf });
     try {
-      const response = await this.#fetch(this.#api + path, { ...init, headers, credentials: "same-origin" });
-      if (response.status === OTHER_USER) this.#otherUser();
-      if (!response.ok) throw new HttpError(response.status, `${path}: ${response.status}`, Number(response.headers.get("Retry-After")) || null);
-      return await response.json();
+      return await send();
+    } catch (error) {
+      if (!(error instanceof HttpError) || error.status !== 403) throw error;
+      this.#csrf = (await this.#request(`${this.#api}config/`)).csrf;
+      return await send();
+    }
+  }
+
+  /**
+   * `X-Notify-User` is a precondition: the server refuses what is asked as anybody else (412).
+   * The API redirects nobody and says everything in JSON. What does otherwise is a middleware, or a
+   * proxy, that wants the person to sign in: 401.
+   *
+   * @param {string} url
+   * @param {RequestInit} [init]
+   * @returns {Promise<any>}
+   */
+  async #request(url, init = {}) {
+    const headers = { Accept: JSON_TYPE, "Content-Type": JSON_TYPE, ...(this.#user && { "X-Notify-User": this.#user }), ...init.headers };
+    try {
+      const response = await this.#fetch(url, { ...init, headers, redirect: "manual" }); // with cookies of its own origin
+      const { ok, status } = response; // 0 where it is a redirect
+      if (status === 412) this.#otherUser();
+      if (ok && response.headers.get("Content-Type")?.startsWith(JSON_TYPE)) return await response.json();
+      throw new HttpError((!ok && status) || 401, url, Number(response.headers.get("Retry-After")) || null);
     } catch (error) {
       if (error instanceof HttpError) throw error;
-      throw new HttpError(0, `${path}: ${error}`);
+      throw new HttpError(0, String(error));
     }
   }
 }

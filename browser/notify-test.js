@@ -1,7 +1,7 @@
 // @ts-check
 import { ClientElement } from "./client-element.js";
+import { HttpError } from "./http.js";
 import { messages } from "./messages.js";
-import { FOR_USER, pageConfig } from "./page-config.js";
 
 const PATIENCE_MS = 10_000;
 
@@ -32,14 +32,11 @@ export class NotifyTest extends ClientElement {
 
   /** @returns {Promise<{ id: number | null, wait: number }>} the notice's id; or a wait in seconds, 0 where none is said */
   async #post() {
-    const { csrf, user } = pageConfig();
-    const headers = { Accept: "application/json", "X-CSRFToken": csrf, [FOR_USER]: user };
     try {
-      const response = await fetch(this.dataset.url ?? "", { method: "POST", headers });
-      const wait = response.status === 429 ? Number(response.headers.get("Retry-After")) : 0;
-      return { id: response.ok ? (await response.json()).id : null, wait };
-    } catch {
-      return { id: null, wait: 0 }; // told on the page
+      return { ...(await this.client.post(this.dataset.url ?? "")), wait: 0 };
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      return { id: null, wait: error.status === 429 ? (error.retryAfter ?? 0) : 0 }; // told on the page
     }
   }
 

@@ -94,8 +94,10 @@ function sharing() {
 
 /** @param {string} login */
 function signIn(login) {
-  const next = encodeURIComponent(location.pathname + location.search);
-  location.assign(`${login}?next=${next}`);
+  const page = new URL(login, location.href);
+  const { origin, pathname, search, href } = location;
+  page.searchParams.set("next", page.origin === origin ? pathname + search : href);
+  location.assign(page.href);
 }
 
 /**

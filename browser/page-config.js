@@ -5,16 +5,11 @@
  * @property {string} api path of the HTTP API
  * @property {string} inbox path of the page with the whole inbox
  * @property {string} login path of the sign-in page
- * @property {string} csrf
+ * @property {Record<string, string>} csrf the token that unsafe requests send, by its header
  * @property {string} user an opaque id, the one of the socket's `hello`
  * @property {Record<string, string>} texts words in the page's language, by the English ones
  * @property {string} script the address of the script that has the page's client, as its tag has it
  */
-
-/** The precondition that a request is made for this user: the server refuses it as anybody else's. */
-export const FOR_USER = "X-Notify-User";
-/** Precondition Failed (RFC 9110, 15.5.13): somebody else is signed in. */
-export const OTHER_USER = 412;
 
 /**
  * What the server said about itself, in the `data-config` that each of our elements carries.

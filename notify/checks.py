@@ -84,9 +84,36 @@ def check_channel_layer(
     ]
 
 
+@register("notify")
+def check_site(
+    *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """notify.E005, E005: times without a zone, and pages that cannot hold every text."""
+    found: list[CheckMessage] = []
+    if not settings.USE_TZ:
+        found.append(
+            Error(
+                "USE_TZ = False: notify compares times with the database's clock, and tells them "
+                "in UTC. Both need a zone.",
+                hint="Set USE_TZ = True. Django's guide for a site that has been without: "
+                "https://docs.djangoproject.com/en/stable/topics/i18n/timezones/#migration-guide",
+                id="notify.E005",
+            )
+        )
+    if settings.DEFAULT_CHARSET.lower() not in {"utf-8", "utf8"}:
+        found.append(
+            Error(
+                f"DEFAULT_CHARSET = {settings.DEFAULT_CHARSET!r} cannot hold every notice.",
+                hint='Leave it out, or set it to "utf-8".',
+                id="notify.E006",
+            )
+        )
+    return found
+
+
 @register(Tags.database, "notify")
 def check_database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """notify.E002, E003, W002, W011: what the database must be and how it must be opened."""
+    """notify.E002, E003, E007, W002, W011: what the database must be and how it must be opened."""
     alias = primary()
     if alias not in (databases or ()):
         return []
@@ -152,6 +179,16 @@ def _check_sqlite(settings_of: dict[str, Any]) -> list[CheckMessage]:
                 "SQLite fails transactions that read first and write later, when others write.",
                 hint="Set OPTIONS = {'transaction_mode': 'IMMEDIATE', …} of the database.",
                 id="notify.E003",
+            )
+        )
+    if settings_of.get("TIME_ZONE") not in {None, "UTC"}:
+        found.append(
+            Error(
+                f"The times in this SQLite database are of {settings_of['TIME_ZONE']}, and "
+                "SQLite's own clock tells UTC: what expires or waits would do so hours off.",
+                hint="Remove TIME_ZONE from DATABASES, or give notify a database of its own "
+                "(DATABASE_ROUTERS), or use PostgreSQL.",
+                id="notify.E007",
             )
         )
     if settings_of.get("ATOMIC_REQUESTS"):
@@ -346,7 +383,6 @@ PROBES = "notify.probes.AnswerProbes"
 AFTER_PROBES = {
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
 }
 
 

@@ -21,6 +21,7 @@ from django.dispatch import receiver
 
 PREFIX = "NOTIFY_"
 NEAR = 0.8  # of 1, as difflib measures it: a letter or two
+MAX_DAYS = 365_000  # a thousand years: nothing is older, and the calendar reaches as far back
 _ORIGIN = re.compile(r"(https?)://([^\s/?#@:\\\[\]]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?")
 _PATH = re.compile(r"/[^\s/?#][^\s?#]*")
 _PORTS = {"http": ":80", "https": ":443"}
@@ -34,6 +35,12 @@ def _positive(value: Any) -> float:
 
 def _optional_positive(value: Any) -> float | None:
     return None if value is None else _positive(value)
+
+
+def _optional_days(value: Any) -> float | None:
+    if value is not None and _positive(value) > MAX_DAYS:
+        raise ValueError(f"must be at most {MAX_DAYS:,}, or None for ever")
+    return _optional_positive(value)
 
 
 def _count(value: Any) -> int:
@@ -127,7 +134,7 @@ class Conf:
     frames_per_second: float = _setting(20, _positive)
     frames_burst: int = _setting(60, _at_least_one)
     max_socket_age: float = _setting(12 * 3600, _positive)
-    keep_days: float | None = _setting(None, _optional_positive)
+    keep_days: float | None = _setting(None, _optional_days)
     metrics_token: str | None = _setting(None, _optional_text)
     watchdog: bool = _setting(True, _switch)
 

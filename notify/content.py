@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,6 +32,9 @@ _INVISIBLE = re.compile(
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*"
 )
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+# What every time zone can tell: no offset is a day or more (`datetime.tzinfo.utcoffset`).
+EARLIEST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 MAX_JSON_INTEGER = 2**53 - 1  # RFC 7493, 2.2: beyond it, JavaScript rounds
 
 
@@ -197,6 +200,13 @@ def _moment(field: str, value: datetime | None) -> datetime | None:
         raise InvalidNotice(
             field, "must be a datetime with a time zone, as from django.utils.timezone.now()."
         )
+    if not EARLIEST <= value <= LATEST:
+        raise InvalidNotice(
+            field,
+            "is at an end of the calendar, where not every time zone can tell it. "
+            "Leave it out where you mean never, or at once.",
+        )
+    value = value.astimezone(UTC)  # the same moment in another zone is the same notice
     return value.replace(microsecond=value.microsecond // 1000 * 1000)
 
 

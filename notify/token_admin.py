@@ -16,6 +16,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from notify.administration.lists import AnyAddressChangeList
 from notify.models import ApiToken
 from notify.permissions import CHANGE_TOKENS, SEND, has_permission, is_superuser
 
@@ -76,6 +77,9 @@ class ApiTokenAdmin(TokenModelAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         return super().has_view_permission(request, obj) or self.has_revoke_permission(request)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[AnyAddressChangeList]:
+        return AnyAddressChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
         """Somebody else's tokens are a superuser's business."""

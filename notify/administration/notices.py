@@ -19,12 +19,14 @@ from django.utils.translation import gettext_lazy
 from notify.administration import charts
 from notify.administration.composer import Composer, preview
 from notify.administration.following import VERBS, Follower, progress_of
+from notify.administration.lists import AnyAddressChangeList
 from notify.administration.words import number, sender_of
 from notify.composing import PeopleView
 from notify.models import Notice
+from notify.web.sliding import never_slides
 
 
-class NoticeChangeList(ChangeList):
+class NoticeChangeList(AnyAddressChangeList):
     """Counts for the notices of the page only: the table may be long and the counting is not
     cheap."""
 
@@ -137,7 +139,8 @@ class NoticeAdmin(Follower, Composer):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         people = PeopleView.as_view(admin_site=self.admin_site, notice_admin=self)
-        progress, view = wrap(self.progress_view), wrap(self.verb_view)
+        # A page that is left open polls it.
+        progress, view = never_slides(wrap(self.progress_view)), wrap(self.verb_view)
         own = [
             path("people/", wrap(people), name="notify_notice_people"),
             path("audience/", wrap(self.audience_view), name="notify_notice_audience"),

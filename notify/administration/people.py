@@ -22,6 +22,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from notify.administration.lists import AnyAddressChangeList
 from notify.administration.story import Story, story_of
 from notify.inbox.audience import user_of
 from notify.inbox.names import has_word
@@ -49,6 +50,9 @@ class InboxAdmin(InboxModelAdmin):
     show_full_result_count = False
     # PostgreSQL would begin with those who never had a client.
     ordering = (F("acknowledged_at").desc(nulls_last=True),)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[AnyAddressChangeList]:
+        return AnyAddressChangeList
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         return (f"user__{get_user_model().USERNAME_FIELD}",)

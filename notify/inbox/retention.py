@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from notify import conf
 from notify.changes import Change
 from notify.inbox import store
 from notify.models import Batch, EndedSession, Notice, Notification, SpentTicket
@@ -25,6 +26,7 @@ from notify.models import Batch, EndedSession, Notice, Notification, SpentTicket
 ROWS_A_BATCH = 1000
 PAUSE_S = 0.05
 TICKETS_KEPT = timedelta(hours=1)  # a ticket lives a minute
+LONGEST = timedelta(days=conf.MAX_DAYS)
 SESSIONS_KEPT = timedelta(days=60)  # at least: see sessions_kept
 
 # By what has become of a notification.
@@ -72,7 +74,7 @@ def prune(
 
 def _chosen(older_than: timedelta, state: str) -> Iterator[tuple[str, list[int]]]:
     """Lots of rows of one user each."""
-    old = Notification.objects.filter(STATES[state], notice__created__lt=Now() - older_than)
+    old = Notification.objects.filter(STATES[state], notice__created__lt=_before(older_than))
     while rows := list(old.order_by("user", "pk").values_list("user", "pk")[:ROWS_A_BATCH]):
         by_user: dict[Any, list[int]] = {}
         for user, pk in rows:
@@ -86,7 +88,7 @@ def _delete_notices(older_than: timedelta, pause: Callable[[], None]) -> int:
     waiting = Batch.objects.filter(
         notice=OuterRef("pk"), state__in=[*Batch.NOT_YET, Batch.State.RECALLING]
     )
-    empty = Notice.objects.filter(~Exists(held), ~Exists(waiting), created__lt=Now() - older_than)
+    empty = Notice.objects.filter(~Exists(held), ~Exists(waiting), created__lt=_before(older_than))
     return _delete(empty, pause)
 
 
@@ -98,8 +100,12 @@ def prune_ended(*, pause_s: float = PAUSE_S, sleep: Callable[[float], object] = 
         sleep(pause_s)
 
     tickets = SpentTicket.objects.filter(spent__lt=Now() - TICKETS_KEPT)
-    sessions = EndedSession.objects.filter(ended__lt=Now() - sessions_kept())
+    sessions = EndedSession.objects.filter(ended__lt=_before(sessions_kept()))
     return _delete(tickets, pause) + _delete(sessions, pause)
+
+
+def _before(age: timedelta) -> Any:
+    return Now() - min(age, LONGEST)
 
 
 def sessions_kept() -> timedelta:

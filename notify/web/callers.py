@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.http.request import HttpHeaders
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
@@ -79,6 +80,11 @@ def admit(caller: Caller) -> Caller:
     return caller
 
 
+def csrf_header() -> str:
+    """The header of the CSRF token, which CSRF_HEADER_NAME has as `request.META` does."""
+    return str(HttpHeaders.parse_header_name(settings.CSRF_HEADER_NAME))
+
+
 def require_user(request: HttpRequest) -> None:
     """Rejects a request whose page was made for another user, whom `X-Notify-User` names by their
     opaque id: cookies are of whoever signed in last, in any tab. Raises Refusal (412)."""
@@ -131,7 +137,7 @@ class SessionAuth(APIKeyCookie):
         admit(Caller(request.user))
         require_user(request)  # before CSRF, as signing in makes the page's token void
         if check_csrf(request) is not None:
-            raise Refusal(403, "csrf", "The header X-CSRFToken is missing or wrong.")
+            raise Refusal(403, "csrf", f"The header {csrf_header()} is missing or wrong.")
         return self.authenticate(request, None)
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller:

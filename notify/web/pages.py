@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import login_not_required, login_required
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -45,6 +45,7 @@ def signed_in(view: View[P]) -> View[P]:
     left out."""
     guarded = login_required(view)
 
+    @login_not_required  # by LoginRequiredMiddleware, which repeats the whole query
     @wraps(view)
     def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         _, _, query = request.get_full_path().partition("?")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
@@ -22,15 +22,7 @@ def _storable(value: str) -> str:
     return value
 
 
-def _in_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("is beyond the calendar") from None
-
-
 Text = Annotated[str, AfterValidator(_storable)]
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 # Each wrong entry of a list costs memory and an answer: lists have a bound, checked before what is
@@ -74,8 +66,8 @@ class NewNotice(Schema):
     actions: list[Action] = Field(default_factory=list, max_length=content.MAX_ACTIONS)
     data: dict[str, Any] = Field(default_factory=dict)
     kind: Annotated[str, documented(maxLength=content.MAX_NAME)] = ""
-    expires: Moment | None = None
-    send_at: Moment | None = None
+    expires: AwareDatetime | None = None
+    send_at: AwareDatetime | None = None
     key: Annotated[str | None, documented(maxLength=content.MAX_KEY)] = Field(
         default=None, description="Free to choose: a repeated request with it sends nothing anew."
     )
@@ -158,6 +150,16 @@ class Done(Schema):
 class Ticket(Schema):
     ticket: str
     expires_in: int = Field(description="Seconds.")
+
+
+class PageConfig(Schema):
+    socket: str = Field(description="Path of the WebSocket.")
+    api: str
+    inbox: str
+    login: str
+    csrf: dict[str, str] = Field(description="The token that unsafe requests send, by its header.")
+    user: str = Field(description="An opaque id, the one of `hello` and of `X-Notify-User`.")
+    texts: dict[str, str] = Field(description="Words in the page's language, by the English ones.")
 
 
 class Sent(Schema):

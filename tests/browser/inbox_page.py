@@ -10,12 +10,12 @@ from playwright.sync_api import Page, expect
 import notify
 
 DASHBOARD = "/notify/"
-SEND = """async ({ levels, token, atOnce }) => {
+SEND = """async ({ levels, csrf, atOnce }) => {
     const sent = [];
     for (const level of levels) {
         const sending = fetch("/api/notify/notices/", {
             method: "POST",
-            headers: { "Content-Type": "application/json", "X-CSRFToken": token },
+            headers: { "Content-Type": "application/json", ...csrf },
             body: JSON.stringify({ to: { users: ["ada"] }, title: `This is ${level}`, level }),
         });
         sent.push(sending);
@@ -71,4 +71,4 @@ def send_to_ada(*texts: str, **fields: Any) -> None:
 
 def send_by_http(page: Page, *levels: str, at_once: bool = False) -> None:
     config = "JSON.parse(document.querySelector('[data-config]').dataset.config).csrf"
-    page.evaluate(SEND, {"levels": levels, "token": page.evaluate(config), "atOnce": at_once})
+    page.evaluate(SEND, {"levels": levels, "csrf": page.evaluate(config), "atOnce": at_once})

@@ -168,11 +168,12 @@ export function world({ random = 0.5, clock = new FakeClock(), share = undefined
     requests.push(request);
     const answer = await it.answer(request);
     if (answer === null) throw new TypeError("Failed to fetch");
+    if (answer instanceof Response) return answer;
     const { status = 200, body = answer, headers } = answer;
-    return new Response(JSON.stringify(body), { status, headers });
+    return Response.json(body, { status, headers });
   };
   it.client = new NotifyClient({
-    socket: "ws://site/ws/notify/", api: "/api/notify/", csrf: "token",
+    socket: "ws://site/ws/notify/", api: "/api/notify/", csrf: { "X-CSRFToken": "token" },
     WebSocket, fetch, clock, user, random: () => it.random, ...(share && { share }),
   });
   it.events = recorded(it.client);
@@ -195,6 +196,13 @@ function recorded(client) {
     client.addEventListener(type, (event) => events.push({ type, detail: event.detail }));
   }
   return events;
+}
+
+/** What a browser makes of a redirect that it is not to follow (Fetch, 2.2.6). */
+export function redirected() {
+  const properties = { type: "opaqueredirect", status: 0, ok: false };
+  const descriptors = Object.entries(properties).map(([name, value]) => [name, { value }]);
+  return Object.defineProperties(new Response(null), Object.fromEntries(descriptors));
 }
 
 export const settled = () => new Promise((resolve) => setImmediate(resolve));

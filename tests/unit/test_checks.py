@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.core.checks import WARNING, run_checks
 from django.db import connection
 from django.urls import include, path
 
-from notify import checks
+import notify
+from notify import checks, sending
 
 
 def ids(messages):
@@ -66,6 +69,17 @@ def test_our_own_distribution_is_no_other(monkeypatch, tmp_path):
     assert ours() == []
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "id_"),
+    [("USE_TZ", False, "notify.E005"), ("DEFAULT_CHARSET", "latin-1", "notify.E006")],
+)
+def test_a_site_that_cannot_hold_our_times_or_texts_is_told(settings, name, value, id_):
+    setattr(settings, name, value)
+    [found] = ours()
+    assert found.id == id_
+    assert name in found.msg
+
+
 @pytest.mark.parametrize("layers", [{}, {"other": {}}])
 def test_a_missing_channel_layer_is_a_warning(settings, layers):
     settings.CHANNEL_LAYERS = layers
@@ -117,6 +131,45 @@ def test_sqlite_without_immediate_transactions_is_an_error(monkeypatch, mode):
     options = {**connection.settings_dict["OPTIONS"], "transaction_mode": mode}
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
     assert ids(checks.check_database(databases=["default"])) == ["notify.E003"]
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(("zone", "found"), [("America/New_York", ["notify.E007"]), ("UTC", [])])
+def test_sqlite_with_times_of_another_zone_is_an_error(monkeypatch, zone, found):
+    monkeypatch.setitem(connection.settings_dict, "TIME_ZONE", zone)
+    assert ids(checks.check_database(databases=["default"])) == found
+
+
+@pytest.fixture
+def elsewhere(transactional_db, monkeypatch):
+    """A connection to PostgreSQL that tells times of New York."""
+
+    def begin_anew():
+        connection.close()
+        for name in ("timezone", "timezone_name"):
+            vars(connection).pop(name, None)  # cached by Django
+
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "TIME_ZONE", "America/New_York")
+        begin_anew()
+        yield
+    begin_anew()
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("silent")
+def test_postgresql_may_tell_times_of_another_zone(elsewhere, make_user, client):
+    assert checks.check_database(databases=["default"]) == []
+    ada, now = make_user("ada"), datetime.now(UTC)
+    client.force_login(ada)
+    notify.send(to=ada, title="Now", expires=now + timedelta(hours=1))
+    notify.send(to=ada, title="Later", send_at=now + timedelta(hours=1))
+    assert sending.recall_expired().seen == 0
+    assert not sending.carry_out_next()
+    [row] = client.get("/api/notify/inbox/").json()["notifications"]
+    assert row["title"] == "Now"
+    assert abs(datetime.fromisoformat(row["created"]) - now) < timedelta(minutes=5)
+    assert datetime.fromisoformat(row["expires"]) - now < timedelta(hours=1, seconds=1)
 
 
 @pytest.mark.sqlite
@@ -284,4 +337,15 @@ def ours_of(id_):
 
 def test_what_asks_for_no_host_may_stand_before_the_probes(settings):
     settings.MIDDLEWARE = ["whitenoise.middleware.WhiteNoiseMiddleware", *settings.MIDDLEWARE]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "whitenoise.middleware.WhiteNoiseMiddleware",
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ],
+)
+def test_what_asks_for_no_host_may_stand_before_the_probes(settings, name):
+    settings.MIDDLEWARE = [name, *settings.MIDDLEWARE]
     assert ours() == []

@@ -38,6 +38,7 @@ def test_every_setting_has_its_environment_variable():
     [
         ("PING_INTERVAL", 5, 5.0),
         ("PING_INTERVAL", None, None),
+        ("KEEP_DAYS", 365_000, 365_000),
         ("PING_TIMEOUT", 0.5, 0.5),
         ("SOCKETS_PER_ADDRESS", 3, 3),
         ("SOCKETS_PER_ADDRESS", None, None),
@@ -79,6 +80,7 @@ def test_right_values(name, value, read):
         ("SOCKETS_PER_PROCESS", 0),
         ("SOCKETS_PER_USER", None),
         ("WELCOME", "off"),
+        ("KEEP_DAYS", 365_001),
         ("WELCOME", 1),
         ("CHANNEL_LAYER", ""),
         ("SOCKET_PATH", ""),

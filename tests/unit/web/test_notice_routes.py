@@ -295,6 +295,7 @@ def test_the_openapi_document_is_served():
     assert document["openapi"].startswith("3.")
     assert set(document["paths"]) == {
         "/api/notify/inbox/",
+        "/api/notify/config/",
         "/api/notify/inbox/categories/",
         "/api/notify/inbox/changes/",
         "/api/notify/inbox/mark/",
