@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -18,14 +19,17 @@ SOCKET_PATH = "ws/notify/"
 
 def browser_config(request: HttpRequest) -> str:
     """Addresses, the CSRF token and words, as JSON for a `data-config` attribute."""
-    return json.dumps(
-        {
-            "socket": get_script_prefix() + SOCKET_PATH,
-            "api": reverse("notify-api:api-root"),
-            "inbox": reverse("notify:dashboard"),
-            "login": resolve_url(settings.LOGIN_URL),
-            "csrf": get_token(request),
-            "user": public_user_id(str(request.user.pk)),
-            "texts": browser_texts(),
-        }
-    )
+    return json.dumps(page_config(str(request.user.pk), get_token(request)))
+
+
+def page_config(user: str, csrf: str) -> dict[str, Any]:
+    """The same as a value. `csrf` is empty for a caller who needs none."""
+    return {
+        "socket": get_script_prefix() + SOCKET_PATH,
+        "api": reverse("notify-api:api-root"),
+        "inbox": reverse("notify:dashboard"),
+        "login": resolve_url(settings.LOGIN_URL),
+        "csrf": csrf,
+        "user": public_user_id(user),
+        "texts": browser_texts(),
+    }

@@ -160,6 +160,20 @@ class Ticket(Schema):
     expires_in: int = Field(description="Seconds.")
 
 
+class Config(Schema):
+    socket: str = Field(description="Path of the WebSocket.")
+    api: str
+    inbox: str = Field(description="Path of the page with the whole inbox.")
+    login: str
+    csrf: str = Field(description="For the header X-CSRFToken; empty for an API token.")
+    user: str = Field(description="An opaque id, as in the socket's `hello`.")
+    texts: dict[str, str]
+
+
+class Element(Schema):
+    html: str
+
+
 class Sent(Schema):
     id: int
     recipients: int

