@@ -44,9 +44,8 @@ class Shop:
         """The shop's, on the kind of database that the tests run on."""
         if connection.vendor == "sqlite":
             return SETTINGS + block("docs/testing.md", "shop/settings.py")
-        given = ("ENGINE", "USER", "HOST", "PORT", "PASSWORD")
-        own = {name: connection.settings_dict[name] for name in given}
-        own["NAME"] = self.database
+        own = {name: connection.settings_dict[name] for name in ("USER", "HOST", "PORT")}
+        own |= {"ENGINE": "django.db.backends.postgresql", "NAME": self.database}
         return SETTINGS + f"DATABASES = {{'default': {own!r}}}\n"
 
     @contextmanager
@@ -59,10 +58,12 @@ class Shop:
                     cursor.execute(statement)
 
         on_server(f"CREATE DATABASE {self.database}")
-        self.run("django", "migrate", "--verbosity", "0")
-        yield
-        on_server(f"DROP DATABASE {self.database} WITH (FORCE)")
-        (self.directory / "shop.sqlite3").unlink(missing_ok=True)
+        try:
+            self.run("django", "migrate", "--verbosity", "0")
+            yield
+        finally:
+            on_server(f"DROP DATABASE {self.database} WITH (FORCE)")
+            (self.directory / "shop.sqlite3").unlink(missing_ok=True)
 
     @property
     def database(self) -> str:

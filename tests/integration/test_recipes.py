@@ -80,7 +80,10 @@ class OrderTest(TestCase):
 @pytest.fixture
 def celery(shop: Shop, transactional_db: None) -> Iterator[Shop]:
     """The shop with its tasks, and nothing of them afterwards."""
-    files = ["shop/tasks.py", "shop/exports.py", "shop/celery.py", "shop/__init__.py"]
+    files = [
+        *("shop/tasks.py", "shop/exports.py", "shop/celery.py", "shop/tests/test_exports.py"),
+        "shop/__init__.py",
+    ]
     before = (shop.directory / "shop/__init__.py").read_text(encoding="utf-8")
     shop.write("settings_celery.py", SETTINGS)
     shop.write_blocks(PAGE, files)
@@ -118,7 +121,6 @@ def test_a_celery_worker_sends_what_a_view_has_handed_over(
 
 
 def test_the_test_of_a_task_passes(celery: Shop) -> None:
-    celery.write_blocks(PAGE, ["shop/tests/test_exports.py"])
     celery.write("shop/tests/__init__.py", "")
     said = celery.run("django", "test", "--noinput", "shop.tests.test_exports")
     assert "Ran 1 test" in said
