@@ -6,7 +6,7 @@ from typing import Literal
 
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
-from django.template import engines
+from django.template import RequestContext, Template
 from ninja import Path, Router
 
 from notify.models import ApiToken
@@ -43,5 +43,5 @@ def element(
 ) -> HttpResponse:
     """The markup of `{% notify_bell %}`, `{% notify_inbox %}` or `{% notify_connection %}`, with
     its script. It acts by the session's cookie, so an API token gets none."""
-    template = engines["django"].from_string(f"{{% load notify %}}{{% notify_{name} %}}")
-    return answer({"html": template.render({}, request)})
+    template = Template(f"{{% load notify %}}{{% notify_{name} %}}")
+    return answer({"html": template.render(RequestContext(request, {"request": request}))})
