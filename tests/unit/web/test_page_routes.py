@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("silent")]
 
 def data_config(html: str) -> dict[str, object]:
     [text] = re.findall(r'data-config="([^"]+)"', html)
-    return json.loads(unescape(text))
+    config: dict[str, object] = json.loads(unescape(text))
+    return config
 
 
 def unmasked(config: dict[str, object]) -> dict[str, object]:
