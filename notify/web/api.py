@@ -13,7 +13,7 @@ from ninja import NinjaAPI
 
 import notify
 from notify.models import ApiToken
-from notify.web import inbox_routes, notice_routes, refusals
+from notify.web import inbox_routes, notice_routes, page_routes, refusals
 from notify.web.callers import SessionAuth, TokenAuth, csrf_header
 from notify.web.sliding import never_slides
 
@@ -48,3 +48,4 @@ api = Api(
 refusals.install(api)
 api.add_router("", inbox_routes.router)
 api.add_router("notices/", notice_routes.router)
+api.add_router("", page_routes.router)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -20,17 +21,23 @@ from notify.web.callers import csrf_header
 
 def browser_config(request: HttpRequest) -> str:
     """Addresses, the CSRF token and words, as JSON for a `data-config` attribute."""
-    return json.dumps(page_config(request))
+    return json.dumps(page_config(str(request.user.pk), csrf_headers(request)))
 
 
-def page_config(request: HttpRequest) -> dict[str, Any]:
+def page_config(user: str, csrf: Mapping[str, str]) -> dict[str, Any]:
+    """The same as a value. `csrf` is empty for a caller who needs none."""
     return {
         "socket": socket_path(get_script_prefix()),
         "api": reverse("notify-api:api-root"),
         "inbox": reverse("notify:dashboard"),
         "login": resolve_url(settings.LOGIN_URL),
-        "csrf": {csrf_header(): get_token(request)},
-        "user": public_user_id(str(request.user.pk)),
+        "csrf": csrf,
+        "user": public_user_id(user),
         "texts": browser_texts(),
         "script": static("notify/bell.min.js"),
     }
+
+
+def csrf_headers(request: HttpRequest) -> dict[str, str]:
+    """What an unsafe request of this session sends."""
+    return {csrf_header(): get_token(request)}

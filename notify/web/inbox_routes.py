@@ -18,7 +18,6 @@ from notify.live.tickets import TICKET_LIFETIME_S, issue_ticket
 from notify.models import ApiToken
 from notify.web import limits
 from notify.web.answers import answer, encoded
-from notify.web.browser_config import page_config
 from notify.web.callers import SessionAuth, TokenAuth, caller_of
 from notify.web.refusals import Refusal, not_found
 from notify.web.schemas import (
@@ -29,7 +28,6 @@ from notify.web.schemas import (
     InboxFrame,
     InboxPage,
     LevelName,
-    PageConfig,
     Tab,
     Text,
     Ticket,
@@ -169,19 +167,6 @@ def ticket(request: HttpRequest) -> HttpResponse:
             "or ask inbox/changes/ instead.",
         )
     return answer({"ticket": issued, "expires_in": TICKET_LIFETIME_S})
-
-
-@router.get(
-    "config/",
-    auth=SessionAuth(),
-    response={200: PageConfig, **errors()},
-    operation_id="page_config",
-    summary="What a page must know",
-)
-def config(request: HttpRequest) -> HttpResponse:
-    """The `data-config` of the template tags, as JSON; by a session only. A page asks for it when
-    a sign-in in another tab has made its CSRF token void."""
-    return answer(page_config(request))
 
 
 def _session_key(request: HttpRequest, user: str) -> str | None:

@@ -157,9 +157,14 @@ class PageConfig(Schema):
     api: str
     inbox: str
     login: str
-    csrf: dict[str, str] = Field(description="The token that unsafe requests send, by its header.")
+    csrf: dict[str, str] = Field(description="Headers of a POST; none for an API token.")
     user: str = Field(description="An opaque id, the one of `hello` and of `X-Notify-User`.")
     texts: dict[str, str] = Field(description="Words in the page's language, by the English ones.")
+    script: str = Field(description="Address of the client's script.")
+
+
+class Element(Schema):
+    html: str
 
 
 class Sent(Schema):

@@ -109,8 +109,8 @@ def visited(
     manage("migrate", "--verbosity", "0")
     if "replica" in site.settings:
         manage("migrate", "--verbosity", "0", "--database", "replica")
-    manage("shell", "--no-imports", "-c", "from django.contrib.auth import get_user_model as model; "
-           "model()._default_manager.create_user('ada', password='tea')")  # fmt: skip
+    make = "from django.contrib.auth import get_user_model as model; model()._default_manager"
+    manage("shell", "--no-imports", "-c", f"{make}.create_user('ada', password='tea')")
     if site.command is not RUNSERVER:
         manage("collectstatic", "--noinput", "--verbosity", "0")
 

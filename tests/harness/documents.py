@@ -14,15 +14,17 @@ _BLOCK = re.compile(
 )
 
 
-def block(page: str, first: str) -> str:
+def block(page: str, first: str, comment: str = "#") -> str:
     """The block of `page` (a path in this repository) whose first line begins with `# first`:
-    the path of the file that it is, or what it does. Fails where the page has none, or two."""
+    the path of the file that it is, or what it does. Fails where the page has none, or two.
+    `comment`: how its language begins one."""
+    line = f"{comment} {first}"
     found = [
         text
         for match in _BLOCK.finditer((ROOT / page).read_text(encoding="utf-8"))
-        if (text := dedent(match["text"])).startswith((f"# {first}\n", f"# {first},"))
+        if (text := dedent(match["text"])).startswith((f"{line}\n", f"{line},"))
     ]
-    assert len(found) == 1, f"{page} has {len(found)} blocks that begin with '# {first}', not one"
+    assert len(found) == 1, f"{page} has {len(found)} blocks that begin with '{line}', not one"
     return found[0]
 
 

@@ -12,6 +12,7 @@ from tests.harness.nginx import BEHIND_NGINX, SERVE_BEHIND_NGINX, Nginx
 from tests.harness.redis import RedisServer
 from tests.harness.server import Server
 from tests.harness.sessions import session_cookie
+from tests.harness.shop import Shop
 
 ClientOf = Callable[..., Client]
 StartNginx = Callable[..., Nginx]
@@ -78,6 +79,12 @@ def client_through(nginx: Nginx, user: User, **options: Any) -> Client:
 def shows(client: Client, *titles: str) -> Callable[[], bool]:
     """A condition: the client shows just these, newest first."""
     return lambda: client.titles == list(titles)
+
+
+@pytest.fixture(scope="session")
+def shop(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Somebody else's project with the built package. Tests write files of their own into it."""
+    return Shop(tmp_path_factory.mktemp("shop"))
 
 
 @pytest.fixture

@@ -335,10 +335,6 @@ def ours_of(id_):
     return [message for message in ours() if message.id == id_]
 
 
-def test_what_asks_for_no_host_may_stand_before_the_probes(settings):
-    settings.MIDDLEWARE = ["whitenoise.middleware.WhiteNoiseMiddleware", *settings.MIDDLEWARE]
-
-
 @pytest.mark.parametrize(
     "name",
     [

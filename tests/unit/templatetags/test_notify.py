@@ -5,13 +5,20 @@ from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
 from django.template import Context, Template
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 import notify
 from notify.models import Notice
 from notify.templatetags.notify import notify_is_link, notify_when
+from tests.harness.server import ROOT
 
 
 @pytest.fixture
@@ -140,3 +147,39 @@ def test_a_project_that_activates_a_zone_gets_it_without_a_script(render, old_no
 )
 def test_only_what_leads_somewhere_is_a_link(url, is_link):
     assert notify_is_link(url) is is_link
+
+
+@pytest.fixture
+def reader(make_user, notify_immediate_delivery):
+    """Who has something; and the process has asked its database what it is."""
+    ada = make_user("ada")
+    notify.send(to=ada, title="Hello")
+    return ada
+
+
+PAGE = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
+COSTS = re.findall(r"^\| `(\{% \w+ %\})` \| (\d) \| (.+) \|$", PAGE, re.MULTILINE)
+
+
+def respond(tag, user):
+    def view(request: HttpRequest) -> HttpResponse:
+        request.user = user
+        context = Context({"request": request})
+        return HttpResponse(Template("{% load notify %}" + tag).render(context))
+
+    with CaptureQueriesContext(connection) as asked:
+        response = CsrfViewMiddleware(view)(RequestFactory().get("/"))
+    return len(asked), settings.CSRF_COOKIE_NAME in response.cookies, response.get("Vary")
+
+
+def test_the_table_of_what_a_tag_costs_has_all_tags_that_ask_for_a_user():
+    assert [tag for tag, _, _ in COSTS] == [
+        f"{{% notify_{name} %}}" for name in ("bell", "inbox", "connection", "unread")
+    ]
+
+
+@pytest.mark.parametrize(("tag", "queries", "response_gets"), COSTS)
+def test_a_tag_costs_what_the_documents_say(tag, queries, response_gets, reader):
+    costs = "CSRF" in response_gets
+    assert respond(tag, reader) == (int(queries), costs, "Cookie" if costs else None)
+    assert respond(tag, AnonymousUser()) == (0, False, None)

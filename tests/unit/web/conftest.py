@@ -56,6 +56,8 @@ def _url(path: str) -> str:
 
 
 def _template(path: str) -> str:
+    if path.startswith("elements/"):
+        return _url("elements/{name}/")
     parts = ["{notice_id}" if part.isdigit() else part for part in path.split("/")]
     return _url("/".join(parts))
 

@@ -294,8 +294,9 @@ def test_the_openapi_document_is_served():
     document = Client().get("/api/notify/openapi.json").json()
     assert document["openapi"].startswith("3.")
     assert set(document["paths"]) == {
-        "/api/notify/inbox/",
         "/api/notify/config/",
+        "/api/notify/elements/{name}/",
+        "/api/notify/inbox/",
         "/api/notify/inbox/categories/",
         "/api/notify/inbox/changes/",
         "/api/notify/inbox/mark/",

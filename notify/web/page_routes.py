@@ -1,0 +1,47 @@
+"""For a front end whose pages no Django template makes: what the tags would put into them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from django.http import HttpRequest, HttpResponse
+from django.template import RequestContext, Template
+from ninja import Path, Router
+
+from notify.models import ApiToken
+from notify.web.answers import answer
+from notify.web.browser_config import csrf_headers, page_config
+from notify.web.callers import SessionAuth, TokenAuth, caller_of
+from notify.web.schemas import Element, PageConfig, errors
+
+router = Router(auth=[TokenAuth(ApiToken.Scope.INBOX), SessionAuth()], tags=["pages"])
+
+
+@router.get(
+    "config/",
+    response={200: PageConfig, **errors()},
+    operation_id="config",
+    summary="What a page must know",
+)
+def config(request: HttpRequest) -> HttpResponse:
+    """What the elements carry as `data-config`: addresses, who this is, the header with the CSRF
+    token (none for an API token, which needs none), and words in the request's language. A page
+    asks for it when a sign-in in another tab has made its CSRF token void."""
+    caller = caller_of(request)
+    return answer(page_config(caller.user_id, {} if caller.token else csrf_headers(request)))
+
+
+@router.get(
+    "elements/{name}/",
+    auth=SessionAuth(),
+    response={200: Element, **errors(422)},
+    operation_id="element",
+    summary="An element, as its tag writes it",
+)
+def element(
+    request: HttpRequest, name: Path[Literal["bell", "inbox", "connection"]]
+) -> HttpResponse:
+    """The markup of `{% notify_bell %}`, `{% notify_inbox %}` or `{% notify_connection %}`, with
+    its script. It acts by the session's cookie, so an API token gets none."""
+    template = Template(f"{{% load notify %}}{{% notify_{name} %}}")
+    return answer({"html": template.render(RequestContext(request, {"request": request}))})

@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from channels.testing import WebsocketCommunicator
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.db.models.signals import post_save
+from django.test import Client, TestCase
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+import notify
+from config.asgi import application
+from notify.live.hub import hubs
+from notify.testing import ainbox, immediate_delivery, inbox, stop_hub
+from tests.harness.database import orm
+from tests.harness.sessions import session_cookie
+
+pytestmark = [pytest.mark.usefixtures("silent")]
+
+
+def titles(user: User, tab: str = "all") -> list[str]:
+    return [row.title for row in inbox(user, tab=tab)]
+
+
+@pytest.fixture
+def delivering(db: None, notify_immediate_delivery: None) -> None:
+    """A test in a transaction, as of TestCase, that asked for pytest's fixture."""
+
+
+def test_without_it_nothing_arrives_in_a_test_that_never_commits(ada):
+    notify.send(to=ada, title="Hello")
+    assert titles(ada) == []
+
+
+def test_a_notice_is_in_the_inbox_when_send_returns(ada, delivering):
+    notify.send(to=ada, title="Hello", level="warning", url="/orders/7/", data={"order": 7})
+    [row] = inbox(ada)
+    assert (row.title, row.level, row.url, row.data) == (
+        "Hello",
+        "warning",
+        "/orders/7/",
+        {"order": 7},
+    )
+    assert (row.seen, row.read, row.archived, row.actor) == (False, False, False, None)
+
+
+def test_a_notice_arrives_when_the_transaction_around_it_commits(ada, delivering):
+    with transaction.atomic():
+        with transaction.atomic():
+            notify.send(to=ada, title="Hello")
+        assert titles(ada) == []
+    assert titles(ada) == ["Hello"]
+
+
+def test_a_durable_block_commits_too(ada, delivering):
+    with transaction.atomic(durable=True):
+        notify.send(to=ada, title="Hello")
+    assert titles(ada) == ["Hello"]
+
+
+def test_a_notice_goes_with_the_transaction_that_is_rolled_back(ada, delivering):
+    with transaction.atomic():
+        notify.send(to=ada, title="Hello")
+        transaction.set_rollback(True)
+    notify.send(to=ada, title="Later")
+    assert titles(ada) == ["Later"]
+
+
+def test_a_block_without_a_savepoint_commits_too(ada, delivering):
+    with transaction.atomic(savepoint=False):
+        notify.send(to=ada, title="Hello")
+    assert titles(ada) == ["Hello"]
+
+
+def test_what_a_signal_sends_arrives_when_the_object_is_saved(ada, delivering):
+    def tell(instance, **kwargs):
+        notify.send(to=ada, title=f"Group {instance.name}")
+
+    post_save.connect(tell, sender=Group)
+    try:
+        Group.objects.create(name="support")
+    finally:
+        post_save.disconnect(tell, sender=Group)
+    assert titles(ada) == ["Group support"]
+
+
+@pytest.mark.parametrize("backend", [None, "default"])
+def test_batches_that_wait_for_workers_or_tasks_are_carried_out(
+    backend, make_user, settings: Settings, delivering
+):
+    settings.NOTIFY_BATCH_SIZE = 1
+    settings.NOTIFY_TASK_BACKEND = backend
+    everybody = [make_user(name) for name in ("ada", "bob", "cleo")]
+    notice = notify.send(to=everybody, title="Hello")
+    assert [titles(user) for user in everybody] == [["Hello"]] * 3
+    assert notify.recall(notice) == 3
+    assert [titles(user) for user in everybody] == [[]] * 3
+
+
+def test_what_several_notices_of_one_transaction_say_arrives_in_their_order(ada, delivering):
+    with transaction.atomic():
+        for number in range(3):
+            notify.send(to=ada, title=f"Number {number}")
+    assert titles(ada) == ["Number 2", "Number 1", "Number 0"]
+
+
+def test_a_recall_takes_it_away_at_once(ada, delivering):
+    notice = notify.send(to=ada, title="Hello")
+    with transaction.atomic():
+        notify.recall(notice)
+    assert titles(ada) == []
+    assert notice.status == "sent"
+    notice.refresh_from_db()
+    assert notice.status == "recalled"
+
+
+@pytest.mark.parametrize(("hours", "arrives"), [(-1, True), (0, True), (1, False)])
+def test_a_scheduled_notice_arrives_if_its_time_has_come(hours, arrives, ada, delivering):
+    notify.send(to=ada, title="Hello", send_at=timezone.now() + timedelta(hours=hours))
+    assert bool(inbox(ada)) is arrives
+
+
+def test_a_mark_is_in_the_inbox_and_moves_the_row_to_its_tab(ada, client: Client, delivering):
+    client.force_login(ada)
+    notify.send(to=ada, title="Hello")
+    [row] = inbox(ada)
+    for as_ in ("read", "archived"):
+        client.post(
+            "/api/notify/inbox/mark/",
+            {"ref": as_, "as": as_, "ids": [row.id]},
+            content_type="application/json",
+        )
+    assert titles(ada) == titles(ada, "unread") == []
+    [row] = inbox(ada, tab="archived")
+    assert row.read
+    assert row.archived
+
+
+def test_the_page_of_the_test_client_shows_it(ada, client: Client, delivering):
+    client.force_login(ada)
+    notify.send(to=ada, title="Your order is on its way")
+    assert "Your order is on its way" in client.get("/notify/").text
+
+
+def test_callbacks_of_the_project_run_as_in_production(ada, delivering, caplog):
+    said: list[str] = []
+    transaction.on_commit(lambda: said.append("outside"))
+    assert said == ["outside"]
+    with transaction.atomic():
+        transaction.on_commit(lambda: notify.send(to=ada, title="After the commit"))
+        transaction.on_commit(lambda: 1 / 0, robust=True)
+        transaction.on_commit(lambda: said.append("last"))
+        assert said == ["outside"]
+    assert titles(ada) == ["After the commit"]
+    assert said == ["outside", "last"]
+    assert "An on_commit callback failed" in caplog.text
+
+
+def test_an_error_of_a_callback_comes_out_of_the_block(ada, delivering):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        transaction.on_commit(lambda: 1 / 0)
+
+
+def test_what_was_sent_before_or_is_sent_after_stays_where_it_is(ada):
+    notify.send(to=ada, title="Before")
+    with immediate_delivery():
+        notify.send(to=ada, title="Inside")
+    notify.send(to=ada, title="After")
+    assert titles(ada) == ["Inside"]
+
+
+def test_what_captures_callbacks_inside_finds_those_that_wait(ada, delivering):
+    with TestCase.captureOnCommitCallbacks() as callbacks, transaction.atomic():
+        notify.send(to=ada, title="Hello")
+        waiting = len(transaction.get_connection().run_on_commit)
+    assert waiting
+    assert callbacks == []  # they have run
+    assert titles(ada) == ["Hello"]
+
+
+def test_one_inside_another_changes_nothing(ada, delivering):
+    with transaction.atomic(), immediate_delivery():
+        notify.send(to=ada, title="Hello")
+    notify.send(to=ada, title="Later")
+    assert titles(ada) == ["Later", "Hello"]
+
+
+def test_where_transactions_commit_it_stands_for_the_workers(
+    transactional_db, make_user, settings: Settings
+):
+    settings.NOTIFY_BATCH_SIZE = 1
+    ada, bob = make_user("ada"), make_user("bob")
+    notify.send(to=[ada, bob], title="Without")
+    with immediate_delivery(), transaction.atomic():
+        notify.send(to=[ada, bob], title="With")
+        assert titles(ada) == []
+    assert titles(ada) == titles(bob) == ["With"]
+
+
+def test_an_inbox_longer_than_a_page_is_told_whole(
+    ada, delivering, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("notify.testing.PAGE_ROWS", 2)
+    for number in range(5):
+        notify.send(to=ada, title=str(number))
+    assert titles(ada) == ["4", "3", "2", "1", "0"]
+
+
+class AsyncTest(TestCase):
+    """Its event loop is in another thread than the database's connection."""
+
+    ada: User
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        with immediate_delivery():
+            cls.ada = User.objects.create_user("ada")
+            notify.send(to=cls.ada, title="Of all tests of the class")
+
+    async def test_what_is_sent_arrives(self) -> None:
+        with immediate_delivery():
+            await notify.asend(to=self.ada, title="Hello", actor=self.ada, include_actor=True)
+        rows = await ainbox(self.ada)
+        assert [row.title for row in rows][:2] == ["Hello", "Of all tests of the class"]
+        assert rows[0].actor == "ada"
+
+    def test_the_transaction_of_the_class_is_seen_and_the_one_of_another_test_not(self) -> None:
+        assert titles(self.ada)[0] == "Of all tests of the class"
+
+
+async def test_stopping_the_hub_closes_its_sockets_and_leaves_none(transactional_db, ada):
+    async def connect() -> WebsocketCommunicator:
+        headers = [
+            (b"cookie", cookie.encode()),
+            (b"origin", b"http://testserver"),
+            (b"host", b"testserver"),
+        ]
+        socket = WebsocketCommunicator(application, "/ws/notify/", headers=headers)
+        assert (await socket.connect(timeout=30))[0]
+        assert (await socket.receive_json_from(timeout=30))["type"] == "hello"
+        return socket
+
+    cookie = await orm(session_cookie, ada)
+    socket = await connect()
+    await stop_hub()
+    closing = await socket.receive_output(timeout=30)
+    while closing["type"] != "websocket.close":
+        closing = await socket.receive_output(timeout=30)
+    assert closing["code"] == 4503
+    assert hubs() == []
+    await stop_hub()  # where there is none, nothing happens
+    await (await connect()).disconnect()  # the next test of the same loop gets one of its own
+    await stop_hub()
