@@ -19,6 +19,7 @@ from django.core.signals import setting_changed
 from django.dispatch import receiver
 
 PREFIX = "NOTIFY_"
+QUICK_SWEEP_S = 1.0
 _ORIGIN = re.compile(r"(https?)://([^\s/?#@:\\\[\]]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?")
 _PORTS = {"http": ":80", "https": ":443"}
 
@@ -151,6 +152,14 @@ def _checked(entry: Field[Any]) -> Any:
 def current() -> Conf:
     """The settings in force; read once, and again after a test overrides one."""
     return Conf.read()
+
+
+def sweep_interval(*, hears_others: bool) -> float:
+    """How often a process looks at the database, in seconds. With DEBUG, one that no channel layer
+    joins to others looks often: what is sent from a shell is seen at once, with nothing to set up.
+    """
+    interval = current().sweep_interval
+    return min(interval, QUICK_SWEEP_S) if settings.DEBUG and not hears_others else interval
 
 
 @receiver(setting_changed)

@@ -8,6 +8,7 @@ from django.urls import path
 
 from notify.live.consumers import NotificationConsumer
 from notify.live.hub import current_hub
+from notify.live.missing_scripts import MissingScripts
 from notify.live.supervision import SupervisedSockets
 
 SOCKET_PATH = "ws/notify/"
@@ -24,7 +25,7 @@ class NotifyApplication:
     """
 
     def __init__(self, http: Any, websocket: Any = None) -> None:
-        self._http = http
+        self._http = MissingScripts(http)
         self._websocket = SupervisedSockets(websocket) if websocket is not None else None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -34,6 +34,7 @@ function teller(client) {
   const tell = (/** @type {Row} */ row) => {
     if (told.has(row)) return;
     told.add(row);
+    for (const one of [polite, assertive]) putOnPage(one);
     if (row.level === "critical") {
       setTimeout(() => { assertive.textContent = messages.critical(row.title); }, AT_ONCE_MS);
       return;
@@ -59,6 +60,17 @@ function region(live) {
   Object.assign(element.style, {
     position: "fixed", inlineSize: "1px", blockSize: "1px", overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap",
   });
-  document.body.append(element);
+  putOnPage(element);
   return element;
+}
+
+/**
+ * A page library may have put another body in place, or one of before, with a copy of ours in it.
+ *
+ * @param {HTMLElement} region
+ */
+function putOnPage(region) {
+  if (region.isConnected) return;
+  document.querySelector(`[data-notify-live=${region.dataset.notifyLive}]`)?.remove();
+  document.body.append(region);
 }

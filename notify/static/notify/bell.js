@@ -2,6 +2,9 @@
 import { ClientElement } from "./client-element.js";
 import { badgeText, say, written } from "./translation.js";
 
+/** Whether this page's title and icon have shown a number: snapshots of it may still do. */
+let hasBadges = false;
+
 /**
  * The bell: how many are unseen, and a panel with the newest. `notify-open` is dispatched when it
  * is pressed; prevent its default to show something of your own.
@@ -11,9 +14,9 @@ class NotifyBell extends ClientElement {
   #panel = null;
   /** @type {import("./arrivals.js").Arrivals | null} */
   #arrivals = null;
-  #hasBadges = false;
 
   ready() {
+    this.#panel = this.#arrivals = null;
     const bell = this.find(".bell");
     this.listen(bell, ["pointerenter", "focus"], () => void this.#loadPanel());
     this.listen(bell, ["click"], (event) => this.#pressed(event));
@@ -32,8 +35,8 @@ class NotifyBell extends ClientElement {
     badge.textContent = badgeText(unseen);
     this.find(".bell").ariaLabel =
       unseen === 0 ? say("Notifications") : say("Notifications, {count} new", { count: written(unseen) });
-    this.#hasBadges ||= unseen > 0;
-    if (!this.#hasBadges) return;
+    hasBadges ||= unseen > 0;
+    if (!hasBadges) return;
     void import("./badges.js").then(({ drawBadges }) => drawBadges(this.client.unseen, this.dataset.icon === "draw"));
   }
 
