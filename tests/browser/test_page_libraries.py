@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -12,11 +13,13 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import wait_until_live
 from tests.browser.inbox_page import DASHBOARD, badge, send_by_http, titles
 from tests.browser.libraries import Sockets, use
+from tests.harness.waiting import eventually
 
 HTMX_2 = "htmx-2/dist/htmx.js"
 HTMX_4 = "htmx.org/dist/htmx.js"
 TURBO = "@hotwired/turbo/dist/turbo.es2017-umd.js"
 ELSEWHERE = "/accounts/password_change/"
+LEVELS = itertools.cycle(["info", "success", "warning"])  # no row reads as the one before
 UNREAD = "document.querySelector('notify-bell').client.unread"
 TURBOS_OWN = "Applying inline style"  # of its progress bar
 PRESERVED = "id=bell data-turbo-permanent hx-preserve"
@@ -40,14 +43,16 @@ def start_at(page: Page, address: str) -> Sockets:
 def assert_works(page: Page, sockets: Sockets, *, in_inbox: bool = False) -> None:
     """The bell takes what is sent, its panel shows it, and what is pressed there is done once."""
     marked = sockets.marks("read")
+    level = next(LEVELS)
     wait_until_live(page)
-    send_by_http(page, "warning")
-    expect(badge(page)).to_have_text("1")
+    send_by_http(page, level)
     if in_inbox:
-        expect(titles(page).first).to_contain_text("This is warning")
+        expect(titles(page).first).to_contain_text(f"This is {level}")
+    else:
+        expect(badge(page)).to_have_text("1")
     page.locator("notify-bell .bell").click()
     first = page.locator("notify-bell .panel article").first
-    expect(first).to_contain_text("This is warning")
+    expect(first).to_contain_text(f"This is {level}")
     expect(first).to_have_attribute("data-unread", "")
     expect(badge(page)).to_be_hidden()
     page.locator("notify-bell .toggle-read").first.click()
@@ -125,13 +130,6 @@ def write_anew(page: Page) -> None:
     page.evaluate("document.body.innerHTML = document.body.innerHTML")
 
 
-def write_with_roots(page: Page) -> None:
-    page.evaluate(
-        """document.body.setHTMLUnsafe(document.body.getHTML({ shadowRoots:
-            [document.querySelector("notify-bell").shadowRoot] }))"""
-    )
-
-
 @pytest.mark.parametrize("is_open", [False, True], ids=["closed", "open"])
 @pytest.mark.parametrize("how", [put_elsewhere, append, move, clone, write_anew])
 def test_an_element_that_is_moved_or_copied_is_alive(  # noqa: PLR0917
@@ -142,7 +140,7 @@ def test_an_element_that_is_moved_or_copied_is_alive(  # noqa: PLR0917
     send_by_http(page, "info")
     expect(badge(page)).to_have_text("1")
     page.locator("notify-bell .bell").click()
-    expect(page.locator("notify-bell .panel article")).to_have_count(1)
+    expect(page.locator("notify-bell .panel article").first).to_contain_text("This is info")
     if not is_open:
         page.keyboard.press("Escape")
     for _ in range(3):
@@ -151,3 +149,76 @@ def test_an_element_that_is_moved_or_copied_is_alive(  # noqa: PLR0917
         page.keyboard.press("Escape")
     assert_works(page, sockets)
     assert windows.complaints == []
+
+
+MOUNTED = """
+const { createElement } = require("react");
+const html = document.querySelector("notify-bell").outerHTML;
+document.querySelector("notify-bell").remove();
+const place = document.createElement("div");
+document.querySelector("main").append(place);
+const root = require("react-dom/client").createRoot(place);
+const Bell = () => createElement("div", { dangerouslySetInnerHTML: { __html: html } });
+window.show = (isThere, key = 1) => root.render(isThere ? createElement(Bell, { key }) : null);
+show(true);
+"""
+
+
+def test_react_unmounts_and_mounts_it_and_nothing_is_left_behind(server, ada, windows):
+    page = open_at(windows, server, ada, "react")
+    page.add_init_script(COUNT_LISTENERS)
+    sockets = start_at(page, ELSEWHERE)
+    page.evaluate(f"{{ {MOUNTED} }}")
+    assert_works(page, sockets)
+    page.evaluate("window.weak = []")
+    before = page.evaluate("listeners()")
+    for key in range(5):
+        page.evaluate("weak.push(new WeakRef(document.querySelector('notify-bell')))")
+        page.evaluate("show(false)")
+        expect(page.locator("notify-bell")).to_have_count(0)
+        page.evaluate(f"show(true, {key})")
+        assert_works(page, sockets)
+    assert page.evaluate("listeners()") == before
+    eventually(lambda: not remembered(page), what="the elements that were unmounted")
+    assert windows.complaints == []
+
+
+# How many listeners there are on what outlives an element.
+COUNT_LISTENERS = """{
+    const { addEventListener } = EventTarget.prototype;
+    let count = 0;
+    EventTarget.prototype.addEventListener = function (type, listener, options) {
+        const outlives = this === window || this === document || this.constructor.name === "NotifyClient";
+        if (outlives && options?.signal && !options.signal.aborted) {
+            count += 1;
+            addEventListener.call(options.signal, "abort", () => { count -= 1; });
+        }
+        return addEventListener.call(this, type, listener, options);
+    };
+    window.listeners = () => count;
+}"""
+
+
+def remembered(page: Page) -> int:
+    page.request_gc()
+    return int(page.evaluate("weak.filter((one) => one.deref() !== undefined).length"))
+
+
+def test_a_page_that_htmx_kept_from_before_a_reload_is_drawn_and_holds_no_rows_of_ours(
+    server, ada, windows
+):
+    page = open_at(windows, server, ada, HTMX_2)
+    start_at(page, DASHBOARD)
+    send_by_http(page, "error")
+    expect(titles(page).first).to_contain_text("This is error")
+    page.locator(".account summary").click()
+    page.get_by_role("link", name="Change password").click()
+    expect(page.locator("notify-inbox")).to_have_count(0)
+    kept = page.evaluate("sessionStorage.getItem('htmx-history-cache')")
+    assert "notify-inbox" in kept
+    assert "This is error" not in kept
+    sockets = start_at(page, ELSEWHERE)  # the same address: a reload
+    page.go_back()
+    expect(titles(page).first).to_contain_text("This is error")
+    assert_works(page, sockets, in_inbox=True)
+    assert [one for one in windows.complaints if TURBOS_OWN not in one] == []

@@ -34,7 +34,6 @@ function teller(client) {
   const tell = (/** @type {Row} */ row) => {
     if (told.has(row)) return;
     told.add(row);
-    for (const one of [polite, assertive]) putOnPage(one);
     if (row.level === "critical") {
       setTimeout(() => { assertive.textContent = messages.critical(row.title); }, AT_ONCE_MS);
       return;
@@ -60,17 +59,7 @@ function region(live) {
   Object.assign(element.style, {
     position: "fixed", inlineSize: "1px", blockSize: "1px", overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap",
   });
-  putOnPage(element);
+  // Beside the body, which page libraries replace, or keep a copy of.
+  document.documentElement.append(element);
   return element;
-}
-
-/**
- * A page library may have put another body in place, or one of before, with a copy of ours in it.
- *
- * @param {HTMLElement} region
- */
-function putOnPage(region) {
-  if (region.isConnected) return;
-  document.querySelector(`[data-notify-live=${region.dataset.notifyLive}]`)?.remove();
-  document.body.append(region);
 }
