@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, Route, WebSocket
 
 from tests.browser.conftest import ROOT
+from tests.harness.waiting import deadline
 
 MODULES = ROOT / "node_modules"
 SCRIPT = "/library.js"
@@ -84,6 +86,12 @@ class Sockets:
 
     def _closed(self) -> None:
         self.open -= 1
+
+    def wait_until_closed(self, page: Page) -> None:
+        end = time.monotonic() + deadline(10)
+        while self.open:
+            assert time.monotonic() < end, "the socket is still open"
+            page.wait_for_timeout(50)
 
     def marks(self, what: str) -> int:
         return sum(frame["type"] == "mark" and frame["as"] == what for frame in self.frames)

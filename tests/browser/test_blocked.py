@@ -27,14 +27,17 @@ ALL_DENIED = [
     getter("window", "sessionStorage"),
     method("IDBFactory", "open"),
     method("IDBFactory", "deleteDatabase"),
-    method("LockManager", "request", "return Promise.reject(new DOMException('', 'SecurityError'));"),
-    "Object.defineProperty(document, 'cookie', "
-    f"{{ get() {{ {DENIED} }}, set() {{ {DENIED} }} }});",
+    method(
+        "LockManager", "request", "return Promise.reject(new DOMException('', 'SecurityError'));"
+    ),
+    f"Object.defineProperty(document, 'cookie', {{ get() {{ {DENIED} }}, set() {{ {DENIED} }} }});",
 ]
 BLOCKED = {
     "localStorage": [getter("window", "localStorage")],
     "sessionStorage": [getter("window", "sessionStorage")],
-    "full-disk": [method("Storage", "setItem", "throw new DOMException('', 'QuotaExceededError');")],
+    "full-disk": [
+        method("Storage", "setItem", "throw new DOMException('', 'QuotaExceededError');")
+    ],
     "indexedDB-throws": ALL_DENIED[2:4],
     "indexedDB-missing": [getter("window", "indexedDB", "return undefined;")],
     "indexedDB-silent": [method("IDBFactory", "open", "return {};")],
@@ -85,13 +88,18 @@ def test_all_tabs_are_live_where_locks_are_denied(server, ada, windows):
     assert windows.complaints == []
 
 
+FAILING = """window.WebSocket = class {
+    constructor() { setTimeout(() => this.onclose?.({ code: 1006 })); }
+    close() {}
+};"""
+
+
 @pytest.mark.parametrize(
     "script",
     [
         "delete window.WebSocket;",
         f"window.WebSocket = class {{ constructor() {{ {DENIED} }} }};",
-        "window.WebSocket = class { constructor() { setTimeout(() => this.onclose?.({ code: 1006 })); }"
-        " close() {} };",
+        FAILING,
     ],
     ids=["missing", "throws", "fails"],
 )

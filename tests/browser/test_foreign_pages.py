@@ -60,7 +60,7 @@ CONTRAST = """(selectors) => {
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     const ground = (element) => {
-        for (let at = element; at; at = at.assignedSlot ?? at.parentElement ?? at.getRootNode().host) {
+        for (let at = element; at; at = at.parentElement ?? at.getRootNode().host) {
             const { backgroundColor } = getComputedStyle(at);
             if (rgba(backgroundColor)[3] === 255) return backgroundColor;
         }
@@ -68,8 +68,8 @@ CONTRAST = """(selectors) => {
     };
     return selectors.map(([host, selector]) => {
         const element = document.querySelector(host).shadowRoot.querySelector(selector);
-        const [one, other] = [luminance(getComputedStyle(element).color), luminance(ground(element))];
-        return [selector, (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05)];
+        const both = [luminance(getComputedStyle(element).color), luminance(ground(element))];
+        return [`${host} ${selector}`, (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05)];
     });
 }"""
 TEXTS = [
@@ -106,21 +106,16 @@ def painted(page: Page, css: str, scheme: str) -> None:
     )
 
 
+DARK = "body { background: #14171f; color: #e8e8e8 }"
+TRANSPARENT = """notify-inbox { color-scheme: dark }
+    notify-inbox::part(surface) { background: none }"""
 PAGES: dict[str, tuple[str, str]] = {
-    "dark": ("body { background: #14171f; color: #e8e8e8 }", "normal"),
-    "dark-by-scheme": ("body { background: #14171f; color: #e8e8e8 }", "dark"),
+    "dark": (DARK, "normal"),
+    "dark-by-scheme": (DARK, "dark"),
     "light": ("body { background: #fdf6e3; color: #333 }", "normal"),
     "light-by-scheme": ("body { background: #fdf6e3; color: #333 }", "light"),
-    "dark-and-inheriting": (
-        "body { background: #14171f; color: #e8e8e8 } * { color: inherit; background: none }"
-        " body { background: #14171f }",
-        "normal",
-    ),
-    "transparent": (
-        "body { background: #14171f; color: #e8e8e8 } notify-inbox { color-scheme: dark }"
-        " notify-inbox::part(surface) { background: none }",
-        "normal",
-    ),
+    "dark-and-inheriting": (f"* {{ color: inherit; background: none }} {DARK}", "normal"),
+    "transparent": (DARK + TRANSPARENT, "normal"),
 }
 
 SURFACES = {"dark-by-scheme": "rgb(22, 24, 29)", "transparent": "rgba(0, 0, 0, 0)"}

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import wait_until_live
 from tests.browser.inbox_page import DASHBOARD, badge, send_by_http, titles
 from tests.browser.libraries import Sockets, use
+from tests.conftest import PASSWORD
 from tests.harness.waiting import eventually
 
 HTMX_2 = "htmx-2/dist/htmx.js"
@@ -106,12 +108,19 @@ def test_bell_and_inbox_live_through_back_and_forward(  # noqa: PLR0917  (fixtur
     assert [one for one in windows.complaints if TURBOS_OWN not in one] == []
 
 
+@pytest.fixture
+def bob(make_user: Callable[..., User]) -> str:
+    return str(make_user("bob").username)
+
+
 Move = Callable[[Page], None]
 BELL = "document.querySelector('notify-bell')"
 
 
 def put_elsewhere(page: Page) -> None:
-    page.evaluate(f"{{ const it = {BELL}; it.remove(); document.querySelector('main').append(it); }}")
+    page.evaluate(
+        f"{{ const it = {BELL}; it.remove(); document.querySelector('main').append(it); }}"
+    )
 
 
 def append(page: Page) -> None:
@@ -132,7 +141,7 @@ def write_anew(page: Page) -> None:
 
 @pytest.mark.parametrize("is_open", [False, True], ids=["closed", "open"])
 @pytest.mark.parametrize("how", [put_elsewhere, append, move, clone, write_anew])
-def test_an_element_that_is_moved_or_copied_is_alive(  # noqa: PLR0917
+def test_an_element_that_is_moved_or_copied_is_alive(
     server, ada, windows, how: Move, is_open: bool
 ):
     page = windows.open(server.url, session=ada, viewport={"width": 1280, "height": 800})
@@ -188,7 +197,8 @@ COUNT_LISTENERS = """{
     const { addEventListener } = EventTarget.prototype;
     let count = 0;
     EventTarget.prototype.addEventListener = function (type, listener, options) {
-        const outlives = this === window || this === document || this.constructor.name === "NotifyClient";
+        const client = document.querySelector("notify-bell")?.client;
+        const outlives = [window, document, client].includes(this);
         if (outlives && options?.signal && !options.signal.aborted) {
             count += 1;
             addEventListener.call(options.signal, "abort", () => { count -= 1; });
@@ -222,3 +232,35 @@ def test_a_page_that_htmx_kept_from_before_a_reload_is_drawn_and_holds_no_rows_o
     expect(titles(page).first).to_contain_text("This is error")
     assert_works(page, sockets, in_inbox=True)
     assert [one for one in windows.complaints if TURBOS_OWN not in one] == []
+
+
+def sign_in(page: Page, name: str) -> None:
+    page.locator("[name=username]").fill(name)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("main button[type=submit]").click()
+
+
+def test_who_signs_out_and_in_without_a_load_has_an_inbox_of_their_own(server, ada, windows, bob):
+    page = open_at(windows, server, ada, TURBO)
+    sockets = start_at(page, DASHBOARD)
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("[name=username]")).to_be_visible()
+    sockets.wait_until_closed(page)
+    assert page.evaluate("window.isSame") is True  # nobody was sent away from where they are
+    sign_in(page, "ada")
+    expect(page.locator("notify-inbox .tabs")).to_be_visible()
+    wait_until_live(page)
+    send_by_http(page, "error")
+    expect(titles(page).first).to_contain_text("This is error")
+    assert page.evaluate("window.isSame") is True
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    sockets.wait_until_closed(page)
+    with page.expect_event("load"):  # it is loaded anew, as theirs
+        sign_in(page, bob)
+    expect(page.locator(".account summary")).to_contain_text(bob)
+    wait_until_live(page)
+    expect(titles(page)).to_have_count(0)
+    others = [one for one in windows.complaints if TURBOS_OWN not in one]
+    assert [one for one in others if "401 (Unauthorized)" not in one] == []

@@ -38,14 +38,19 @@ export function pageClient() {
 /**
  * An element came to the page, perhaps with one that a library has put in place of another without
  * a load: somebody may have signed in meanwhile.
+ *
+ * @returns {boolean} false where it is somebody else's: nothing is to be drawn, as it is loaded anew
  */
 export function elementCame() {
   const { user } = pageConfig();
   const made = pageClient();
-  if (user !== pageUser) return void import("./other-user.js").then(({ loadAnew }) => loadAnew());
-  if (made.status.state !== "signed-out") return;
-  keepForUser(user);
-  made.start();
+  if (user !== pageUser) {
+    void import("./other-user.js").then(({ loadAnew }) => loadAnew());
+  } else if (made.status.state === "signed-out") {
+    keepForUser(user);
+    made.start();
+  }
+  return user === pageUser;
 }
 
 /** @param {import("./page-config.js").PageConfig} config */
@@ -72,7 +77,8 @@ function makeClient({ socket, api, csrf, user, login }) {
     if (state === "other-user") void import("./other-user.js").then(({ loadAnewOnce }) => loadAnewOnce(user));
     if (state !== "signed-out") return;
     forgetInbox();
-    setTimeout(() => signIn(login), elapsed() - left < OTHERS_FIRST_MS ? OTHERS_FIRST_MS : 0);
+    const signIn = () => made.status.state === state && goToSignIn(login);
+    setTimeout(signIn, elapsed() - left < OTHERS_FIRST_MS ? OTHERS_FIRST_MS : 0);
   });
   return made;
 }
@@ -83,7 +89,7 @@ function makeClient({ socket, api, csrf, user, login }) {
  *
  * @param {string} login
  */
-function signIn(login) {
+function goToSignIn(login) {
   if (!document.querySelector("[data-config]")) return;
   const next = encodeURIComponent(location.pathname + location.search);
   location.assign(`${login}?next=${next}`);
@@ -106,6 +112,7 @@ function wakeUp(client, user) {
     if (key === KEPT_USER && newValue !== user) void client.check();
   });
   addEventListener("beforeunload", () => (left = elapsed()));
+  addEventListener("submit", () => (left = elapsed()), { capture: true }); // a page library may send it
   addEventListener("pagehide", () => client.flush());
   // A frozen tab's socket is of no use to it or to others: another one leads.
   document.addEventListener("freeze", () => {
