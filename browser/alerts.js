@@ -37,12 +37,13 @@ function isFirst(which) {
     void locks.request(`notify alert ${which}`, { ifAvailable: true }, (lock) => {
       resolve(lock !== null);
       return lock && new Promise((release) => setTimeout(release, HELD_MS));
-    });
+    }).catch(() => resolve(true)); // locks are not for this page, as in a sandboxed frame
   });
 }
 
 /** Two short tones; where the browser wants a click on the page first, it stays silent. */
 export function playSound() {
+  if (!globalThis.AudioContext) return; // as in the lockdown mode of iOS
   const context = new AudioContext();
   const volume = new GainNode(context, { gain: 0.08 });
   volume.connect(context.destination);

@@ -59,6 +59,7 @@ function region(live) {
   Object.assign(element.style, {
     position: "fixed", inlineSize: "1px", blockSize: "1px", overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap",
   });
-  document.body.append(element);
+  // Beside the body, which page libraries replace, or keep a copy of.
+  document.documentElement.append(element);
   return element;
 }

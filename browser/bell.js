@@ -5,12 +5,14 @@ import "./notify-bell.js";
 
 export { playSound } from "./alerts.js";
 export { announce } from "./announcer.js";
+export { ofSite } from "./browser-storage.js";
 export { ClientElement } from "./client-element.js";
 export { HttpError } from "./http.js";
 export { messages } from "./messages.js";
 export { keepOffline } from "./offline-store.js";
 export { pageClient } from "./page-client.js";
-export { FOR_USER, pageConfig } from "./page-config.js";
+export { pageConfig } from "./page-config.js";
+export { pageLanguage } from "./page-language.js";
 export { setWanted, wants } from "./preferences.js";
 export { UNSUPPORTED_PROTOCOL } from "./reconnecting.js";
 export { clockTime } from "./relative-time.js";

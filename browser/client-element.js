@@ -1,7 +1,10 @@
 // @ts-check
-import { pageClient } from "./page-client.js";
+import { elementCame, pageClient } from "./page-client.js";
 
-/** What our elements share: the page's client, a shadow root from the server, and cleaning up. */
+/**
+ * What our elements share: the page's client, a shadow root from the server, and cleaning up. An
+ * element that is put elsewhere on the page begins anew, with parts that nobody listens to.
+ */
 export class ClientElement extends HTMLElement {
   /** Ends every listener when the element leaves the page. */
   connected = new AbortController();
@@ -14,9 +17,13 @@ export class ClientElement extends HTMLElement {
 
   connectedCallback() {
     this.connected = new AbortController();
-    adoptTemplate(this);
-    this.ready();
+    this.#parts.clear();
+    fillRoot(this);
+    if (elementCame()) this.ready();
   }
+
+  /** Moved by `moveBefore`, which keeps all as it is: nothing begins anew. */
+  connectedMoveCallback() {}
 
   disconnectedCallback() {
     this.connected.abort();
@@ -39,8 +46,21 @@ export class ClientElement extends HTMLElement {
    * @param {number} milliseconds
    */
   every(callback, milliseconds) {
+    const { signal } = this.connected;
+    if (signal.aborted) return; // it left while a module of it was loading
     const handle = setInterval(callback, milliseconds);
-    this.connected.signal.addEventListener("abort", () => clearInterval(handle));
+    signal.addEventListener("abort", () => clearInterval(handle));
+  }
+
+  /**
+   * Once, unless the element has left by then.
+   *
+   * @param {() => void} callback
+   * @param {number} milliseconds
+   */
+  later(callback, milliseconds) {
+    const { signal } = this.connected;
+    return setTimeout(() => signal.aborted || callback(), milliseconds);
   }
 
   /**
@@ -59,12 +79,21 @@ export class ClientElement extends HTMLElement {
 }
 
 /**
- * The parser has made the shadow root of the template; where it was put in by a script, we do.
+ * The parser has made the shadow root of the template, and taken that away. It is put back: copies
+ * of the element (snapshots of Turbo and HTMX, `cloneNode`, `innerHTML`) have no shadow root, and
+ * an element that was moved needs a new one. Rows are left out: they are a person's, and drawn anew.
  *
  * @param {HTMLElement} element
  */
-function adoptTemplate(element) {
-  if (element.shadowRoot) return;
+function fillRoot(element) {
   const template = element.querySelector("template");
-  if (template) element.attachShadow({ mode: "open" }).append(template.content.cloneNode(true));
+  const root = element.shadowRoot;
+  if (template) {
+    (root ?? element.attachShadow({ mode: "open" })).replaceChildren(template.content.cloneNode(true));
+  } else if (root) {
+    const kept = document.createElement("template");
+    kept.content.append(...[...root.childNodes].map((node) => node.cloneNode(true)));
+    kept.content.querySelector(".rows")?.replaceChildren();
+    element.append(kept);
+  }
 }

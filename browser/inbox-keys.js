@@ -1,4 +1,5 @@
 // @ts-check
+import { ofSite } from "./browser-storage.js";
 import { pageConfig } from "./page-config.js";
 
 const OFF = "notify-shortcuts-off";
@@ -32,11 +33,8 @@ export class InboxKeys {
     this.#element = element;
     this.#deeds = deeds;
     const toggle = /** @type {HTMLInputElement} */ (element.find(".keys-switch input"));
-    toggle.checked = localStorage.getItem(OFF) === null;
-    element.listen(toggle, ["change"], () => {
-      if (toggle.checked) localStorage.removeItem(OFF);
-      else localStorage.setItem(OFF, "yes");
-    });
+    toggle.checked = ofSite.get(OFF) === null;
+    element.listen(toggle, ["change"], () => ofSite.set(OFF, toggle.checked ? null : "yes"));
     element.listen(element.find(".keys-button"), ["click"], () => this.#help.showModal());
     element.listen(element.find(".keys-close"), ["click"], () => this.#help.close());
     element.listen(document, ["keydown"], (event) => this.#pressed(event));
@@ -70,7 +68,7 @@ export class InboxKeys {
 
   /** @param {string} key the feed pattern's own keys are no shortcuts: they cannot be switched off */
   #isOn(key) {
-    return key.length > 1 || localStorage.getItem(OFF) === null;
+    return key.length > 1 || ofSite.get(OFF) === null;
   }
 
   /** @param {KeyboardEvent} event */

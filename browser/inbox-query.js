@@ -10,8 +10,6 @@ export class InboxQuery {
   #find;
   #changed;
   #timer = 0;
-  #atHome = location.pathname === pageConfig().inbox;
-
   /**
    * @param {import("./client-element.js").ClientElement} element
    * @param {() => void} changed
@@ -23,7 +21,7 @@ export class InboxQuery {
     element.listen(this.#form, ["submit"], (event) => event.preventDefault());
     element.listen(this.#form, ["input", "change"], ({ target }) => this.#filtered(target));
     element.listen(this.#find(".clear"), ["click"], (event) => this.#cleared(event));
-    element.listen(window, ["popstate"], () => this.#show(queryOf(location.search)));
+    element.listen(window, ["popstate"], () => this.#atHome && this.#show(queryOf(location.search)));
     if (this.#atHome) this.#draw(queryOf(location.search));
   }
 
@@ -47,6 +45,11 @@ export class InboxQuery {
 
   clear() {
     this.#go({ tab: this.current.tab, category: "", level: "", q: "" });
+  }
+
+  /** Asked anew each time: a page library may change the address and keep us. */
+  get #atHome() {
+    return location.pathname === pageConfig().inbox;
   }
 
   get #form() {

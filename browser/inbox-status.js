@@ -38,8 +38,7 @@ export class InboxStatus {
     const now = elapsed();
     if (status.state === "live") this.#liveUntil = 0;
     else if (!this.#liveUntil) [this.#liveUntil, this.#lost] = [status.since, status.began];
-    const language = document.documentElement.lang;
-    const liveUntil = clockTime(new Date(this.#liveUntil), new Date(), language);
+    const liveUntil = clockTime(new Date(this.#liveUntil), new Date());
     const told = connectionText(status, { online: navigator.onLine, now, liveUntil: isLoaded ? liveUntil : null });
     const failed = !isLoaded && status.state !== "live" && now - this.#lost >= LOST_FOR_GOOD_MS;
     this.#element.find(".failed").hidden = !failed;
@@ -47,7 +46,7 @@ export class InboxStatus {
     this.#drawNotice(told, isLoaded);
     clearTimeout(this.#later);
     if (told.changesIn !== null || !isLoaded) {
-      this.#later = window.setTimeout(() => this.draw(), told.changesIn ?? LOST_FOR_GOOD_MS);
+      this.#later = this.#element.later(() => this.draw(), told.changesIn ?? LOST_FOR_GOOD_MS);
     }
     return { failed };
   }

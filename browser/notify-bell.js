@@ -5,6 +5,9 @@ import { BellPanel } from "./bell-panel.js";
 import { ClientElement } from "./client-element.js";
 import { badgeText, say, written } from "./translation.js";
 
+/** Whether this page's title and icon have shown a number: snapshots of it may still do. */
+let hasBadges = false;
+
 /**
  * The bell: how many are unseen, and a panel with the newest. `notify-open` is dispatched when it
  * is pressed; prevent its default to show something of your own.
@@ -14,9 +17,9 @@ class NotifyBell extends ClientElement {
   #panel = null;
   /** @type {Arrivals | null} */
   #arrivals = null;
-  #hasBadges = false;
 
   ready() {
+    this.#panel = this.#arrivals = null;
     const bell = this.find(".bell");
     this.listen(bell, ["pointerenter", "focus"], () => this.#madePanel());
     this.listen(bell, ["click"], (event) => this.#pressed(event));
@@ -35,8 +38,8 @@ class NotifyBell extends ClientElement {
     badge.textContent = badgeText(unseen);
     this.find(".bell").ariaLabel =
       unseen === 0 ? say("Notifications") : say("Notifications, {count} new", { count: written(unseen) });
-    this.#hasBadges ||= unseen > 0;
-    if (this.#hasBadges) drawBadges(unseen, this.dataset.icon === "draw");
+    hasBadges ||= unseen > 0;
+    if (hasBadges) drawBadges(unseen, this.dataset.icon === "draw");
   }
 
   /** @param {Event} event */

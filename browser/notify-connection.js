@@ -39,7 +39,7 @@ export class NotifyConnection extends ClientElement {
     if (kind !== "live") this.find(".latency").textContent = "";
     this.#measure();
     clearTimeout(this.#later);
-    if (changesIn !== null) this.#later = window.setTimeout(() => this.#draw(), changesIn);
+    if (changesIn !== null) this.#later = this.later(() => this.#draw(), changesIn);
   }
 
   #measure() {

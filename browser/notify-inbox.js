@@ -31,6 +31,7 @@ export class NotifyInbox extends ClientElement {
   #mayLoadByScrolling = true;
 
   ready() {
+    this.querySelector("#notify-seed")?.remove(); // the client has it, and copies of the page need no rows
     this.#query = new InboxQuery(this, () => this.#show());
     this.#status = new InboxStatus(this);
     this.#snackbar = new Snackbar(this.find(".snack"));

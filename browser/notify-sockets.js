@@ -23,6 +23,7 @@ export class NotifySockets extends ClientElement {
       details.open = matchMedia("(min-width: 1100px)").matches;
       this.listen(details, ["toggle"], () => this.#watch());
     }
+    this.listen(/** @type {HTMLElement} */ (this.querySelector("ul")), ["click"], ({ target }) => this.#close(target));
     this.listen(this.client, ["state"], () => this.#watch());
     this.listen(document, ["visibilitychange"], () => this.#watch());
     this.listen(this.client, ["figures"], ({ detail }) => {
@@ -52,11 +53,15 @@ export class NotifySockets extends ClientElement {
     const template = /** @type {HTMLTemplateElement} */ (document.getElementById("notify-socket"));
     const row = /** @type {Element} */ (template.content.firstElementChild?.cloneNode(true));
     row.setAttribute("data-id", id);
-    row.querySelector("button")?.addEventListener("click", () => {
-      this.#closed += 1;
-      this.client.send({ type: "close_socket", ref: `close-${id}-${this.#closed}`, id });
-    });
     return row;
+  }
+
+  /** @param {Element} pressed */
+  #close(pressed) {
+    const id = pressed.closest("button")?.closest("li")?.dataset.id;
+    if (!id) return;
+    this.#closed += 1;
+    this.client.send({ type: "close_socket", ref: `close-${id}-${this.#closed}`, id });
   }
 
   /**

@@ -1,7 +1,8 @@
 // @ts-check
+import { isKeptUser } from "./kept-user.js";
 import { pageConfig } from "./page-config.js";
 
-const DATABASE = "notify"; // page-client.js and signed-out.js delete it by this name
+const DATABASE = "notify"; // kept-user.js deletes it by this name
 const SAVED_EVERY_MS = 500;
 const MOST_ROWS = 200;
 
@@ -68,7 +69,7 @@ class OfflineStore {
     clearTimeout(this.#timer);
     this.#timer = 0;
     // A tab that was left open by the one before keeps nothing among what is somebody else's.
-    if (localStorage.getItem("notify-user") !== this.#user) return; // page-client.js, signed-out.js
+    if (!isKeptUser(this.#user)) return;
     if (this.#client.status.state === "signed-out") return;
     void this.#write().catch(() => undefined); // the next change tries again
   }

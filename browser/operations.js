@@ -1,4 +1,5 @@
 // @ts-check
+import { pageLanguage } from "./page-language.js";
 import { watch } from "./watcher.js";
 
 const READINGS = 120; // a second apart
@@ -134,7 +135,7 @@ function path(values, most) {
 /** @param {number} value */
 function written(value) {
   const digits = { maximumFractionDigits: value < 10 ? 1 : 0 };
-  return value.toLocaleString(document.documentElement.lang || undefined, digits);
+  return value.toLocaleString(pageLanguage(), digits);
 }
 
 /**

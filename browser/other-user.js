@@ -1,4 +1,6 @@
 // @ts-check
+import { ofTab } from "./browser-storage.js";
+
 const LOADED_ANEW = "notify-loaded-anew"; // page-client.js removes it
 
 /** Ask for this page again, as whoever is signed in now. `reload()` might send a form once more. */
@@ -8,12 +10,10 @@ export function loadAnew() {
 
 /**
  * Somebody else has signed in: load the page as theirs. Only once: if the server returns the same
- * user's page again, reloading would loop.
+ * user's page again, reloading would loop. Not at all where the browser cannot keep that it has.
  *
  * @param {string} user whose page it is
  */
 export function loadAnewOnce(user) {
-  if (sessionStorage.getItem(LOADED_ANEW) === user) return;
-  sessionStorage.setItem(LOADED_ANEW, user);
-  loadAnew();
+  if (ofTab.get(LOADED_ANEW) !== user && ofTab.set(LOADED_ANEW, user)) loadAnew();
 }

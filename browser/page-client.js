@@ -1,10 +1,14 @@
 // @ts-check
+import { ofTab } from "./browser-storage.js";
 import { NotifyClient } from "./client.js";
+import { forgetInbox, isKeptUser, keepForUser, KEPT_USER } from "./kept-user.js";
 import { tellWhyOnce } from "./no-socket.js";
 import { loadAnew, loadAnewOnce } from "./other-user.js";
 import { pageConfig } from "./page-config.js";
+import { sharing } from "./sharing.js";
 import { elapsed } from "./steady-clock.js";
 import { translate } from "./translation.js";
+import { tellZone } from "./zone-cookie.js";
 
 /** The person may be signing out in this very window: that page is on its way and goes first. */
 const OTHERS_FIRST_MS = 5_000;
@@ -13,6 +17,8 @@ let left = -Infinity;
 
 /** @type {NotifyClient | null} */
 let client = null;
+/** Whose page it was when it was loaded. */
+let pageUser = "";
 
 /** The one client of this page, started; every element shows the same. */
 export function pageClient() {
@@ -20,7 +26,8 @@ export function pageClient() {
     const config = pageConfig();
     translate(config.texts);
     client = makeClient(config);
-    keepForOne(config.user);
+    pageUser = config.user;
+    keepForUser(config.user);
     tellZone();
     const seed = document.getElementById("notify-seed")?.textContent;
     if (seed) client.seed(JSON.parse(seed));
@@ -30,6 +37,24 @@ export function pageClient() {
   return client;
 }
 
+/**
+ * An element came to the page, perhaps with one that a library has put in place of another without
+ * a load: somebody may have signed in meanwhile.
+ *
+ * @returns {boolean} false where it is somebody else's: nothing is to be drawn, as it is loaded anew
+ */
+export function elementCame() {
+  const { user } = pageConfig();
+  const made = pageClient();
+  if (user !== pageUser) {
+    loadAnew();
+  } else if (made.status.state === "signed-out") {
+    keepForUser(user);
+    made.start();
+  }
+  return user === pageUser;
+}
+
 /** @param {import("./page-config.js").PageConfig} config */
 function makeClient({ socket, api, csrf, user, login }) {
   const made = new NotifyClient({
@@ -37,7 +62,7 @@ function makeClient({ socket, api, csrf, user, login }) {
     api,
     csrf,
     user,
-    WebSocket,
+    WebSocket: globalThis.WebSocket,
     fetch: (...request) => fetch(...request),
     clock: {
       now: () => Date.now(),
@@ -50,50 +75,25 @@ function makeClient({ socket, api, csrf, user, login }) {
   });
   made.addEventListener("state", () => {
     const { state } = made.status;
-    if (state === "live") sessionStorage.removeItem("notify-loaded-anew"); // other-user.js
+    if (state === "live") ofTab.set("notify-loaded-anew", null); // other-user.js
     if (state === "polling") tellWhyOnce(made, socket);
     if (state === "other-user") loadAnewOnce(user);
     if (state !== "signed-out") return;
-    forget();
-    setTimeout(() => signIn(login), elapsed() - left < OTHERS_FIRST_MS ? OTHERS_FIRST_MS : 0);
+    forgetInbox();
+    const signIn = () => made.status.state === state && goToSignIn(login);
+    setTimeout(signIn, elapsed() - left < OTHERS_FIRST_MS ? OTHERS_FIRST_MS : 0);
   });
   return made;
 }
 
 /**
- * What is kept for reading without a network is one person's.
+ * Where somebody still looks at something of ours: a library may have put the site's own good-bye
+ * in its place.
  *
- * @param {string} user
+ * @param {string} login
  */
-function keepForOne(user) {
-  if (localStorage.getItem("notify-user") !== user) forget();
-  localStorage.setItem("notify-user", user);
-}
-
-function forget() {
-  indexedDB.deleteDatabase("notify"); // offline-store.js
-}
-
-/** For the times that the server writes, which stay as they are where no script runs. */
-function tellZone() {
-  const cookie = `notify_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
-  const secure = location.protocol === "https:" ? ";secure" : "";
-  if (!document.cookie.split("; ").includes(cookie)) {
-    document.cookie = `${cookie};path=/;max-age=31536000;samesite=lax${secure}`;
-  }
-}
-
-/** One socket for all tabs, where the browser can: Web Locks need HTTPS or localhost. */
-function sharing() {
-  const { locks } = navigator;
-  if (!locks || !globalThis.BroadcastChannel) return {};
-  const tab = crypto.randomUUID().slice(0, 8);
-  const isVisible = () => document.visibilityState === "visible";
-  return { share: { locks, Channel: BroadcastChannel, tab, isVisible } };
-}
-
-/** @param {string} login */
-function signIn(login) {
+function goToSignIn(login) {
+  if (!document.querySelector("[data-config]")) return;
   const page = new URL(login, location.href);
   const { origin, pathname, search, href } = location;
   page.searchParams.set("next", page.origin === origin ? pathname + search : href);
@@ -109,14 +109,15 @@ function wakeUp(client, user) {
   addEventListener("offline", () => client.wake("offline"));
   addEventListener("focus", () => client.wake("focus"));
   addEventListener("pageshow", ({ persisted }) => {
-    if (!persisted || localStorage.getItem("notify-user") === user) return client.wake("pageshow");
+    if (!persisted || isKeptUser(user)) return client.wake("pageshow");
     document.documentElement.hidden = true; // kept by the browser from before somebody else signed in
     loadAnew();
   });
   addEventListener("storage", ({ key, newValue }) => {
-    if (key === "notify-user" && newValue !== user) void client.check();
+    if (key === KEPT_USER && newValue !== user) void client.check();
   });
   addEventListener("beforeunload", () => (left = elapsed()));
+  addEventListener("submit", () => (left = elapsed()), { capture: true }); // a page library may send it
   addEventListener("pagehide", () => client.flush());
   // A frozen tab's socket is of no use to it or to others: another one leads.
   document.addEventListener("freeze", () => {

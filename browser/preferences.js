@@ -1,9 +1,11 @@
 // @ts-check
+import { ofSite } from "./browser-storage.js";
+
 /** @typedef {"sound" | "desktop"} Alert What a person may want besides what the page shows. */
 
 /** @param {Alert} alert */
 export function wants(alert) {
-  return localStorage.getItem(`notify-${alert}`) !== null;
+  return ofSite.get(`notify-${alert}`) !== null;
 }
 
 /**
@@ -13,6 +15,5 @@ export function wants(alert) {
  * @param {boolean} wanted
  */
 export function setWanted(alert, wanted) {
-  if (wanted) localStorage.setItem(`notify-${alert}`, "yes");
-  else localStorage.removeItem(`notify-${alert}`);
+  ofSite.set(`notify-${alert}`, wanted ? "yes" : null);
 }

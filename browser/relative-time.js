@@ -1,5 +1,6 @@
 // @ts-check
 import { messages } from "./messages.js";
+import { pageLanguage } from "./page-language.js";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -13,10 +14,9 @@ const formats = new Map();
  *
  * @param {Date} then
  * @param {Date} now
- * @param {string} language
  * @returns {string}
  */
-export function relativeTime(then, now, language) {
+export function relativeTime(then, now, language = pageLanguage()) {
   const age = now.getTime() - then.getTime();
   if (age < MINUTE_MS) return messages.now;
   if (age < HOUR_MS) return messages.minutes(Math.floor(age / MINUTE_MS));
@@ -28,10 +28,9 @@ export function relativeTime(then, now, language) {
  *
  * @param {Date} then
  * @param {Date} now
- * @param {string} language
  * @returns {string}
  */
-export function clockTime(then, now, language) {
+export function clockTime(then, now, language = pageLanguage()) {
   const age = now.getTime() - then.getTime();
   /** @type {Intl.DateTimeFormatOptions} */
   const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
@@ -47,15 +46,14 @@ export function clockTime(then, now, language) {
  * The full date and time, for hovering and for screen readers.
  *
  * @param {Date} then
- * @param {string} language
  */
-export function fullTime(then, language) {
+export function fullTime(then, language = pageLanguage()) {
   return written(then, language, { dateStyle: "full", timeStyle: "medium" });
 }
 
 /**
  * @param {Date} then
- * @param {string} language
+ * @param {string | undefined} language
  * @param {Intl.DateTimeFormatOptions} options
  */
 function written(then, language, options) {

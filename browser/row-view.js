@@ -54,7 +54,7 @@ export class RowView {
 
   /** Times grow old by themselves. */
   drawTime() {
-    const text = relativeTime(new Date(this.#row.created), new Date(), language());
+    const text = relativeTime(new Date(this.#row.created), new Date());
     const time = this.#find("time");
     if (time.textContent !== text) time.textContent = text;
   }
@@ -91,7 +91,7 @@ export class RowView {
     this.#find(".actions").hidden = actions.length === 0;
     const time = /** @type {HTMLTimeElement} */ (this.#find("time"));
     time.dateTime = created;
-    time.title = fullTime(new Date(created), language());
+    time.title = fullTime(new Date(created));
     this.drawTime();
   }
 
@@ -156,10 +156,6 @@ export class RowView {
 /** @param {Row} row what of its state is on the screen: whether it was seen is not */
 function stateOf({ read, archived }) {
   return `${read === null} ${archived === null}`;
-}
-
-function language() {
-  return document.documentElement.lang || navigator.language;
 }
 
 /**

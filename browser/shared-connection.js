@@ -122,7 +122,10 @@ export class SharedConnection {
     this.#waiting = new AbortController();
     const { signal } = this.#waiting;
     const options = how.steal ? how : { signal };
-    this.#share.locks.request(this.#name, options, () => this.#lead(signal)).catch(() => this.#stolen(signal));
+    this.#share.locks.request(this.#name, options, () => this.#lead(signal)).catch((error) => {
+      if (error.name === "AbortError") return this.#stolen(signal);
+      return this.#lead(signal); // locks are not for this page, as where site data is blocked
+    });
   }
 
   /** @param {AbortSignal} signal of the request that has lost its lock; aborted where we gave it up */

@@ -1,5 +1,6 @@
 // @ts-check
+import { keepForUser } from "./kept-user.js";
+
 // On pages of those who are not signed in: what was kept for the one before goes, and their other
 // tabs hear of it.
-localStorage.removeItem("notify-user"); // page-client.js
-indexedDB.deleteDatabase("notify"); // offline-store.js
+keepForUser(null);

@@ -1,4 +1,6 @@
 // @ts-check
+import { pageLanguage } from "./page-language.js";
+
 /** @type {Record<string, string>} */
 let translated = {};
 
@@ -17,7 +19,7 @@ export function say(text, values = {}) {
 
 /** @param {number} count */
 export function written(count) {
-  return count.toLocaleString(globalThis.document?.documentElement.lang || undefined);
+  return count.toLocaleString(pageLanguage());
 }
 
 /** @param {number} count */

@@ -13,6 +13,7 @@ from django.core.handlers.asgi import get_script_prefix
 from notify.live.consumers import NotificationConsumer
 from notify.live.hub import current_hub
 from notify.live.lifespan import Lifespan
+from notify.live.missing_scripts import MissingScripts
 from notify.live.protocol import SUBPROTOCOL
 from notify.live.supervision import SupervisedSockets
 from notify.socket_path import socket_path
@@ -33,13 +34,13 @@ class NotifyApplication:
     """
 
     def __init__(self, http: Any, websocket: Any = None) -> None:
-        self._http = http
+        self._http = MissingScripts(http)
         self._websocket = SupervisedSockets(websocket) if websocket is not None else None
         self._told_of_path_at = -QUIET_S
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
-            await Lifespan(receive, send).run(self._http, scope)
+            await Lifespan(receive, send).run(self._http.application, scope)
             return
         current_hub()
         if scope["type"] == "websocket":

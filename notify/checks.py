@@ -77,7 +77,7 @@ def check_channel_layer(
     return [
         Warning(
             f"CHANNEL_LAYERS has no {alias!r}: notices from other processes are shown "
-            f"{conf.current().sweep_interval:g} s late.",
+            f"{conf.sweep_interval(hears_others=False):g} s late.",
             hint="Configure the layer, or name another by NOTIFY_CHANNEL_LAYER.",
             id="notify.W001",
         )
@@ -258,7 +258,7 @@ def check_memory_layer(
     return [
         Warning(
             "The channel layer is in memory: what other processes send (commands, workers, a "
-            f"second server) is shown {conf.current().sweep_interval:g} s late.",
+            f"second server) is shown {conf.sweep_interval(hears_others=False):g} s late.",
             hint="Use notify.layers.RedisPubSubChannelLayer (REDIS_URL).",
             id="notify.W005",
         )

@@ -22,6 +22,7 @@ from django.dispatch import receiver
 PREFIX = "NOTIFY_"
 NEAR = 0.8  # of 1, as difflib measures it: a letter or two
 MAX_DAYS = 365_000  # a thousand years: nothing is older, and the calendar reaches as far back
+QUICK_SWEEP_S = 1.0
 _ORIGIN = re.compile(r"(https?)://([^\s/?#@:\\\[\]]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?")
 _PATH = re.compile(r"/[^\s/?#][^\s?#]*")
 _PORTS = {"http": ":80", "https": ":443"}
@@ -185,6 +186,14 @@ def _checked(entry: Field[Any]) -> Any:
 def current() -> Conf:
     """The settings in force; read once, and again after a test overrides one."""
     return Conf.read()
+
+
+def sweep_interval(*, hears_others: bool) -> float:
+    """How often a process looks at the database, in seconds. With DEBUG, one that no channel layer
+    joins to others looks often: what is sent from a shell is seen at once, with nothing to set up.
+    """
+    interval = current().sweep_interval
+    return min(interval, QUICK_SWEEP_S) if settings.DEBUG and not hears_others else interval
 
 
 @receiver(setting_changed)

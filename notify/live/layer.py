@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from channels.layers import get_channel_layer
+from channels.layers import InMemoryChannelLayer, get_channel_layer
 from cryptography.fernet import InvalidToken
 
 from notify import conf, metrics
@@ -73,6 +73,11 @@ class Layer:
     @property
     def _layer(self) -> Any:
         return get_channel_layer(conf.current().channel_layer)
+
+    @property
+    def hears_others(self) -> bool:
+        """Whether hints of other processes come by it."""
+        return self._layer is not None and not isinstance(self._layer, InMemoryChannelLayer)
 
     def start(self) -> None:
         if self._layer is not None:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-INTERVAL_WHILE_LAYER_IS_DOWN_S = 1.0
 DATABASE_ABSENCE_S = 60.0  # after so long, sockets that hear nothing new are closed
 ABSENCE_SPREAD_S = 30.0
 PRUNE_INTERVAL_S = 3600.0
@@ -126,10 +125,9 @@ class Sweep:
             logger.error("The sweep failed, and will be tried again: %r", error, exc_info=error)
 
     def _interval(self) -> float:
-        interval = conf.current().sweep_interval
-        if self._hub.layer.is_down:
-            return min(interval, INTERVAL_WHILE_LAYER_IS_DOWN_S)
-        return interval
+        layer = self._hub.layer
+        interval = conf.sweep_interval(hears_others=layer.hears_others)
+        return min(interval, conf.QUICK_SWEEP_S) if layer.is_down else interval
 
     async def once(self) -> None:
         """One sweep over all users of this process."""

@@ -254,3 +254,26 @@ test("without the browser's help each tab has its own socket", () => {
   for (const { client } of worlds) client.start();
   assert.deepEqual(worlds.map(({ sockets }) => sockets.length), [1, 1]);
 });
+
+test("where locks are denied each tab has a socket of its own, and asks for no lock again", async () => {
+  const browser = new FakeBrowser();
+  let asked = 0;
+  const tabs = [0, 1].map(() => {
+    const { share } = browser.tab();
+    const request = () => (asked += 1, Promise.reject(new DOMException("denied", "SecurityError")));
+    return world({ share: { ...share, locks: { request } } });
+  });
+  for (const { client } of tabs) client.start();
+  await settled();
+  for (const { socket } of tabs) socket.says(hello(), reset(3, [row(3)], { unseen: 1, unread: 1 }));
+  await settled();
+  tabs[0].socket.says(inbox(3, 4, [row(4)], { unseen: 2, unread: 2 }));
+  await settled();
+  assert.equal(asked, 2);
+  assert.deepEqual(tabs.map(({ client }) => client.status.state), ["live", "live"]);
+  assert.deepEqual(tabs.map(({ client }) => shown(client)), [[4, 3], [3]]);
+  tabs[1].client.stop();
+  tabs[1].client.start();
+  await settled();
+  assert.equal(tabs[1].sockets.length, 2);
+});

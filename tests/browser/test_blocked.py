@@ -1,0 +1,118 @@
+"""Browsers that refuse something: storage, channels, locks, cookies, sockets."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import wait_until_live
+from tests.browser.inbox_page import DASHBOARD, badge, send_by_http, titles
+
+DENIED = "throw new DOMException('denied', 'SecurityError');"
+
+
+def getter(owner: str, name: str, body: str = DENIED) -> str:
+    return f"Object.defineProperty({owner}, '{name}', {{ get() {{ {body} }} }});"
+
+
+def method(owner: str, name: str, body: str = DENIED) -> str:
+    return f"{owner}.prototype.{name} = function () {{ {body} }};"
+
+
+# As Chromium does it to a page whose site data is blocked, or in a sandboxed frame.
+ALL_DENIED = [
+    getter("window", "localStorage"),
+    getter("window", "sessionStorage"),
+    method("IDBFactory", "open"),
+    method("IDBFactory", "deleteDatabase"),
+    method(
+        "LockManager", "request", "return Promise.reject(new DOMException('', 'SecurityError'));"
+    ),
+    f"Object.defineProperty(document, 'cookie', {{ get() {{ {DENIED} }}, set() {{ {DENIED} }} }});",
+]
+BLOCKED = {
+    "localStorage": [getter("window", "localStorage")],
+    "sessionStorage": [getter("window", "sessionStorage")],
+    "full-disk": [
+        method("Storage", "setItem", "throw new DOMException('', 'QuotaExceededError');")
+    ],
+    "indexedDB-throws": ALL_DENIED[2:4],
+    "indexedDB-missing": [getter("window", "indexedDB", "return undefined;")],
+    "indexedDB-silent": [method("IDBFactory", "open", "return {};")],
+    "channel-missing": ["delete window.BroadcastChannel;"],
+    "channel-denied": [f"window.BroadcastChannel = class {{ constructor() {{ {DENIED} }} }};"],
+    "locks-missing": [getter("Navigator.prototype", "locks", "return undefined;")],
+    "locks-denied": ALL_DENIED[4:5],
+    "cookies": ALL_DENIED[5:],
+    "everything": ALL_DENIED,
+}
+
+
+@pytest.mark.parametrize("what", BLOCKED)
+def test_a_page_whose_browser_keeps_nothing_is_live(server, ada, windows, what):
+    page = windows.open(server.url, session=ada, viewport={"width": 1280, "height": 800})
+    for script in BLOCKED[what]:
+        page.add_init_script(script)
+    page.goto(DASHBOARD)
+    wait_until_live(page)
+    send_by_http(page, "error")
+    expect(titles(page).first).to_contain_text("This is error")
+    page.locator("notify-inbox .keys-button").click()
+    page.get_by_label("Shortcuts are on").click()
+    page.locator("notify-inbox .keys-close").click()
+    page.locator("notify-bell .bell").click()
+    page.locator("notify-bell .read-all").click()
+    expect(page.locator("notify-inbox .unread")).to_have_text("")
+    page.keyboard.press("Escape")
+    page.get_by_text("Play a sound").click()
+    page.get_by_role("button", name="Send me a test").click()
+    expect(page.locator("notify-test output")).to_have_text(re.compile("Back after"))
+    page.reload()
+    wait_until_live(page)
+    assert windows.complaints == []
+
+
+def test_all_tabs_are_live_where_locks_are_denied(server, ada, windows):
+    page = windows.open(server.url, session=ada)
+    pages = [page, page.context.new_page()]
+    for one in pages:
+        one.add_init_script(ALL_DENIED[4])
+        one.goto("/accounts/password_change/")
+    for one in pages:
+        wait_until_live(one)
+    send_by_http(page, "info")
+    for one in pages:
+        expect(badge(one)).to_have_text("1")
+    assert windows.complaints == []
+
+
+FAILING = """window.WebSocket = class {
+    constructor() { setTimeout(() => this.onclose?.({ code: 1006 })); }
+    close() {}
+};"""
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "delete window.WebSocket;",
+        f"window.WebSocket = class {{ constructor() {{ {DENIED} }} }};",
+        FAILING,
+    ],
+    ids=["missing", "throws", "fails"],
+)
+def test_without_sockets_the_page_polls_and_says_so(server, ada, windows, screenshot, script):
+    page = windows.open(server.url, session=ada, viewport={"width": 1280, "height": 800})
+    page.add_init_script(script)
+    page.goto(DASHBOARD)
+    told = re.compile("Not live: checking every 30 seconds")
+    expect(page.locator("notify-connection .label")).to_have_text(told)
+    expect(page.locator("notify-inbox .notice")).to_have_text(told)
+    screenshot(page, "without-sockets")
+    send_by_http(page, "error")
+    expect(titles(page).first).to_contain_text("This is error", timeout=45_000)
+    page.locator("notify-inbox .read-all").click()
+    expect(page.locator("notify-inbox .unread")).to_have_text("")
+    assert windows.complaints == []

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { pageLanguage } from "../../browser/page-language.js";
+import { relativeTime } from "../../browser/relative-time.js";
+import { written } from "../../browser/translation.js";
+
+const browser = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+
+function page(lang, language) {
+  globalThis.document = { documentElement: { lang } };
+  Object.defineProperty(globalThis, "navigator", { value: { language }, configurable: true });
+}
+
+afterEach(() => {
+  delete globalThis.document;
+  delete globalThis.navigator;
+  if (browser) Object.defineProperty(globalThis, "navigator", browser); // Node 20 has none
+});
+
+test("it is the page's, however that writes it", () => {
+  page("de-CH", "fr");
+  assert.equal(pageLanguage(), "de-CH");
+  page("en_us", "fr");
+  assert.equal(pageLanguage(), "en-US");
+});
+
+test("where the page has none, or one that is no language, it is the browser's", () => {
+  for (const lang of ["", "English", "x", "de-", "{{ LANGUAGE_CODE }}"]) {
+    page(lang, "fr");
+    assert.equal(pageLanguage(), "fr", lang);
+  }
+});
+
+test("where the browser has none either, numbers and times are written all the same", () => {
+  page("", "en-US@posix");
+  assert.equal(pageLanguage(), undefined);
+  assert.match(written(1204), /^1.?204$/);
+  assert.match(relativeTime(new Date(2020, 1, 12), new Date(2026, 1, 12)), /2020/);
+});
