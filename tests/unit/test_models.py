@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
@@ -208,3 +209,20 @@ def test_everything_says_what_it_is():
 def test_there_are_permissions_to_send_and_to_watch():
     codes = {code for code, _ in Notice._meta.permissions}
     assert codes == {"send_notice", "view_operations"}
+
+
+class Replicated:
+    def db_for_read(self, model, **hints):
+        return "replica"
+
+    def db_for_write(self, model, **hints):
+        return "primary"
+
+
+@pytest.mark.parametrize("model", [*apps.get_app_config("notify").get_models()], ids=str)
+def test_every_model_is_read_where_it_is_written(settings, model):
+    settings.DATABASE_ROUTERS = [Replicated()]
+    for manager in (model.objects, model._default_manager, model._base_manager):
+        assert manager.all().db == "primary"
+        assert manager.using("replica").db == "replica"
+        assert manager.db_manager("replica").all().db == "replica"

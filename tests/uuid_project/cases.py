@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.core.checks import run_checks
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
@@ -348,6 +348,16 @@ def test_a_key_names_a_user_in_another_case_where_the_column_takes_no_notice_of_
     assert {step.user for change in announced for step in change.steps} == {ada.pk, bob.pk}
     with pytest.raises(UnknownUsers, match="nobody"):
         send(to=[loud, "nobody"], title="Hello")
+
+
+def test_the_demo_says_where_it_cannot_make_the_users(settings):
+    settings.DEBUG = True
+    if People.__name__ in {"MyUser", "Clerk"}:
+        with pytest.raises(CommandError, match="make ada, bob, cleo and admin yourself"):
+            call_command("notify_demo", stdout=io.StringIO())
+    else:
+        call_command("notify_demo", stdout=io.StringIO())
+        assert len(users_named(["ada", "bob", "cleo", "admin"])) == 4
 
 
 # What a signed-in user may, where the model knows of permissions, and where it does not.

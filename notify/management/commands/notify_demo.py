@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from notify import sending
 from notify.inbox import sql
@@ -56,7 +56,13 @@ class Command(BaseCommand):
         if not settings.DEBUG:
             raise CommandError("Demo users have a known password: they are made with DEBUG only.")
         with transaction.atomic(using=sql.alias()):
-            made = _make_missing_users()
+            try:
+                made = _make_missing_users()
+            except IntegrityError as error:
+                raise CommandError(
+                    "The user model wants more than a name and a password: make "
+                    f"{', '.join(PEOPLE)} and {ADMIN} yourself, and run this again ({error})."
+                ) from error
             if made:
                 for sample in SAMPLES:
                     sending.send(to=made, kind="notify.demo", **sample)
