@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from itertools import product
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import wait_until_live
@@ -24,23 +23,31 @@ def changed(page: Page, change: Callable[[str], str]) -> None:
     page.route(re.compile(r"/(notify|accounts/\w+)/($|\?)"), put_in)
 
 
-@pytest.mark.parametrize(
-    "attribute", ["", 'lang=""', 'lang="en_US"', 'lang="English"', 'lang="x"', 'lang="de-"']
-)
-def test_a_page_whose_language_is_none_works(server, ada, windows, attribute):
-    page = windows.open(server.url, session=ada, viewport={"width": 1280, "height": 800})
-    changed(page, lambda html: html.replace('lang="en"', attribute, 1))
-    page.goto(DASHBOARD)
-    wait_until_live(page)
-    send_by_http(page, "error", "info")
-    expect(titles(page)).to_have_text([re.compile("This is info"), re.compile("This is error")])
-    expect(page.locator("notify-inbox .unread")).to_have_text("2 unread")
-    page.locator("notify-inbox .archive").first.click(force=True)
-    page.get_by_role("link", name="Archived").click()
-    expect(titles(page)).to_have_text([re.compile("This is info")])
-    page.locator("notify-bell .bell").click()
-    expect(page.locator("notify-bell .panel .title")).to_have_text([re.compile("This is error")])
-    assert windows.complaints == []
+LANGUAGES = ["", 'lang=""', 'lang="en_US"', 'lang="English"', 'lang="x"', 'lang="de-"']
+
+
+def test_a_page_whose_language_is_none_works(server, ada, windows, subtests):
+    for attribute in LANGUAGES:
+        with subtests.test(attribute=attribute):
+            windows.complaints.clear()
+            page = windows.open(server.url, session=ada, viewport={"width": 1280, "height": 800})
+            changed(page, lambda html, lang=attribute: html.replace('lang="en"', lang, 1))
+            page.goto(DASHBOARD)
+            wait_until_live(page)
+            send_by_http(page, "error", "info")
+            told = [re.compile("This is info"), re.compile("This is error")]
+            expect(titles(page)).to_have_text(told)
+            expect(page.locator("notify-inbox .unread")).to_have_text("2 unread")
+            page.locator("notify-bell .bell").click()
+            expect(page.locator("notify-bell .panel .title")).to_have_text(told)
+            page.keyboard.press("Escape")
+            for _ in told:
+                page.locator("notify-inbox .archive").first.click(force=True)
+            expect(titles(page)).to_have_count(0)
+            page.get_by_role("link", name="Archived").click()
+            expect(titles(page).first).to_be_visible()
+            assert windows.complaints == []
+            page.close()
 
 
 # What is written where, and on what: the nearest background that is not transparent.
@@ -121,26 +128,31 @@ PAGES: dict[str, tuple[str, str]] = {
 SURFACES = {"dark-by-scheme": "rgb(22, 24, 29)", "transparent": "rgba(0, 0, 0, 0)"}
 
 
-@pytest.mark.parametrize("preferred", ["light", "dark"])
-@pytest.mark.parametrize("look", PAGES)
-def test_all_is_readable_on_a_page_of_any_colour(  # noqa: PLR0917  (fixtures and parameters)
-    server, ada, windows, screenshot, look, preferred
-):
-    css, scheme = PAGES[look]
-    options: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-    page = windows.open(server.url, session=ada, color_scheme=preferred, **options)
-    painted(page, css, scheme)
-    page.goto(DASHBOARD)
-    wait_until_live(page)
-    send_by_http(page, "error", "info")
-    expect(titles(page).nth(1)).to_be_visible()
-    page.locator("notify-bell .bell").click()
-    expect(page.locator("notify-bell .panel article").nth(1)).to_be_visible()
-    page.mouse.move(5, 795)
-    screenshot(page, f"foreign-{look}-{preferred}")
-    surface = page.locator("notify-inbox section").evaluate(
-        "(section) => getComputedStyle(section).backgroundColor"
-    )
-    assert surface == SURFACES.get(look, "rgb(255, 255, 255)")
-    contrasts = dict(page.evaluate(CONTRAST, TEXTS))
-    assert {one: ratio for one, ratio in contrasts.items() if ratio < 4.5} == {}
+def test_all_is_readable_on_a_page_of_any_colour(server, ada, windows, screenshot, subtests):
+    for look, preferred in product(PAGES, ("light", "dark")):
+        with subtests.test(look=look, preferred=preferred):
+            page = windows.open(
+                server.url,
+                session=ada,
+                color_scheme=preferred,
+                viewport={"width": 1280, "height": 800},
+            )
+            painted(page, *PAGES[look])
+            page.goto(DASHBOARD)
+            wait_until_live(page)
+            send_by_http(page, "error", "info")
+            expect(titles(page).nth(1)).to_be_visible()
+            page.locator("notify-bell .bell").click()
+            expect(page.locator("notify-bell .panel article").nth(1)).to_be_visible()
+            expect(page.locator("notify-bell .toast").first).to_be_visible()
+            page.mouse.move(5, 795)
+            screenshot(page, f"foreign-{look}-{preferred}")
+            assert surface(page) == SURFACES.get(look, "rgb(255, 255, 255)")
+            contrasts = dict(page.evaluate(CONTRAST, TEXTS))
+            assert {one: ratio for one, ratio in contrasts.items() if ratio < 4.5} == {}
+            page.close()
+
+
+def surface(page: Page) -> str:
+    section = page.locator("notify-inbox section")
+    return str(section.evaluate("(section) => getComputedStyle(section).backgroundColor"))

@@ -23,6 +23,17 @@ def test_the_defaults_are_those_of_the_protocol():
     assert settings.batch_size == 5000
 
 
+@pytest.mark.parametrize(
+    ("debug", "hears_others", "interval", "seconds"),
+    [(True, False, 10, 1), (True, False, 0.2, 0.2), (True, True, 10, 10), (False, False, 10, 10)],
+)
+def test_with_debug_a_process_that_hears_no_other_one_looks_often(
+    debug, hears_others, interval, seconds
+):
+    with override_settings(DEBUG=debug, NOTIFY_SWEEP_INTERVAL=interval):
+        assert conf.sweep_interval(hears_others=hears_others) == seconds
+
+
 def test_every_setting_passes_its_own_check():
     for entry in dataclasses.fields(Conf):
         assert entry.metadata["check"](entry.default) == entry.default

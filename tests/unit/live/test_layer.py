@@ -350,3 +350,17 @@ async def test_a_late_loop_is_no_outage(process: Process, monkeypatch: pytest.Mo
         time.sleep(0.05)  # noqa: ASYNC251  that is what a late loop is
     await aeventually(lambda: process.layer._probe_heard == process.layer._probes_sent)
     assert not process.layer.is_down
+
+
+@pytest.mark.parametrize(
+    ("backend", "hears_others"),
+    [
+        (None, False),
+        ("channels.layers.InMemoryChannelLayer", False),
+        ("notify.layers.RedisPubSubChannelLayer", True),
+    ],
+)
+def test_it_knows_whether_other_processes_can_be_heard(settings, backend, hears_others):
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend}} if backend else {}
+    layer = Layer(lambda _: None, lambda _: None, lambda: None)
+    assert layer.hears_others is hears_others
