@@ -39,8 +39,9 @@ async function bundled(entry, ...plugins) {
 }
 
 /**
- * Takes the modules that are in the shared script from there. Only the page knows its hashed name,
- * so it cannot stand in an `import` line.
+ * Takes the modules that are in the shared script from there. In a page as the server wrote it, that
+ * one has run. Where scripts come in another order, it is loaded; only the page knows its hashed
+ * name, so that cannot stand in an `import` line.
  *
  * @param {{ exports: string[], modules: string[] }} shared
  * @returns {import("esbuild").Plugin}
@@ -48,7 +49,8 @@ async function bundled(entry, ...plugins) {
 function takenFrom({ exports, modules }) {
   const contents = `
     import { pageConfig as config } from "./page-config.js";
-    export const { ${exports.join(", ")} } = await import(new URL(config().script, document.baseURI).href);
+    export const { ${exports.join(", ")} } =
+      globalThis[Symbol.for("notify")] ?? (await import(new URL(config().script, document.baseURI).href));
   `;
   return {
     name: "shared",

@@ -181,7 +181,7 @@ CACHED = """async (loaded) => {
     return fetch(loaded, options).then(({ ok }) => ok, () => false);
 }"""
 LOADED = (
-    "performance.getEntriesByType('resource').find(({ name }) => /notify-inbox/.test(name)).name"
+    "performance.getEntriesByType('resource').find(({ name }) => /elements\\.min/.test(name)).name"
 )
 
 

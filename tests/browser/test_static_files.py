@@ -25,6 +25,8 @@ STORAGES = [
         "shop.storages.RewritingAndCompressed", True, id="WhiteNoise, rewriting, only hashed"
     ),
 ]
+CLIENTS = """new Set(["notify-bell", "notify-inbox", "notify-connection"]
+    .map((name) => document.querySelector(name).client)).size"""
 HASHED = re.compile(r"\.[0-9a-f]{12}\.\w+$")
 
 
@@ -107,9 +109,7 @@ def test_each_script_is_loaded_once_by_a_hashed_name(server: Server, windows: Wi
     assert log.scripts == ["bell.min.js", "elements.min.js"]
     assert all(HASHED.search(path) for path in log.ours), log.ours
     assert (len(log.paths), log.sockets) == (12, 1), log.paths
-    elements = ["notify-bell", "notify-inbox", "notify-connection"]
-    clients = f"new Set({elements}.map((name) => document.querySelector(name).client)).size"
-    assert page.evaluate(clients) == 1
+    assert page.evaluate(CLIENTS) == 1
     assert windows.complaints == []
 
 
@@ -134,4 +134,31 @@ def test_the_scripts_of_a_page_may_come_in_any_order(
     wait_until_live(page)
     expect(page.locator("notify-connection .label")).to_have_text("Live")
     assert len(held) == 1
+    assert windows.complaints == []
+
+
+@pytest.mark.parametrize("server", [pytest.param((WHITENOISE, True), id="twice")], indirect=True)
+def test_a_second_script_of_another_address_makes_no_second_client(
+    server: Server, windows: Windows
+) -> None:
+    """As after an upgrade, where a library puts parts of a new page into an old one."""
+    page = windows.open(server.url)
+    enter(page)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/elements\.min\."), hold)
+    page.goto("/notify/", wait_until="commit")
+    wait_until_live(page)
+    script = page.evaluate(
+        "JSON.parse(document.querySelector('notify-bell').dataset.config).script"
+    )
+    page.add_script_tag(url=f"{script}?again", type="module")
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].continue_()
+    expect(page.locator("notify-connection .label")).to_have_text("Live")
+    assert page.evaluate(CLIENTS) == 1
     assert windows.complaints == []

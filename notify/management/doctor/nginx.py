@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import crossplane
 
-from notify.management.doctor.patient import SOCKET_PATH, Advice, Finding, Unwell, Weak
+from notify.management.doctor.patient import Advice, Finding, Unwell, Weak
 
 Block: TypeAlias = list[dict[str, Any]]
 Location: TypeAlias = list[Block]  # its block and those around it: server, http, the whole file
@@ -22,15 +22,15 @@ QUERY = re.compile(r"\$\{?(?:request|request_uri|args|query_string|arg_\w+)\b")
 COMBINED = ["combined", "$request"]  # nginx's own format, where none is named
 
 
-def examine(path: str) -> Iterator[Finding]:
-    """The findings about this file and those that it includes."""
+def examine(path: str, socket: str) -> Iterator[Finding]:
+    """The findings about this file and those that it includes. `socket` is the socket's path."""
     looks: dict[str, Callable[[Location], str]] = {
         "Upstream": _upstream,
         "Access log": _access_log,
         "Error log": _error_log,
     }
     try:
-        locations = _of_the_socket(_read(path))
+        locations = _of_the_socket(socket, _read(path))
     except Unwell as error:
         yield Finding("Configuration", str(error), error.level)
         return
@@ -53,24 +53,24 @@ def _read(path: str) -> Block:
     return parsed
 
 
-def _of_the_socket(main: Block) -> list[Location]:
+def _of_the_socket(socket: str, main: Block) -> list[Location]:
     """Of each server, the location that answers for the socket's path, if it hands it on."""
     found = [
         location
         for http in _blocks(main, "http")
         for server in _blocks(http, "server")
-        for location in [_location(server, http, main)]
+        for location in [_location(socket, server, http, main)]
         if _arguments(location[0], "proxy_pass")
     ]
     if not found:
         raise Unwell(
-            f"no location for {SOCKET_PATH} has a proxy_pass; name the main file, which includes "
+            f"no location for {socket} has a proxy_pass; name the main file, which includes "
             "the others (/etc/nginx/nginx.conf)"
         )
     return found
 
 
-def _location(*around: Block) -> Location:
+def _location(socket: str, *around: Block) -> Location:
     """By nginx's rules: an exact one; else the longest prefix, if it says ^~; else the first
     regular expression that matches; else the longest prefix, and so on in that one.
     https://nginx.org/en/docs/http/ngx_http_core_module.html#location"""
@@ -79,17 +79,17 @@ def _location(*around: Block) -> Location:
     for inner in around[0]:
         match inner["args"] if inner["directive"] == "location" else []:
             case ["=", path]:
-                if path == SOCKET_PATH:
+                if path == socket:
                     return [inner["block"], *around]
             case ["~" | "~*" as kind, path]:
-                if re.search(path, SOCKET_PATH, re.IGNORECASE if kind == "~*" else 0):
+                if re.search(path, socket, re.IGNORECASE if kind == "~*" else 0):
                     expressions.append(inner["block"])
-            case [*kinds, path] if SOCKET_PATH.startswith(path):
+            case [*kinds, path] if socket.startswith(path):
                 prefixes[path, kinds == ["^~"]] = inner["block"]
     longest = max(prefixes, key=lambda key: len(key[0]), default=None)
     if expressions and not (longest and longest[1]):
         return [expressions[0], *around]
-    return _location(prefixes[longest], *around) if longest else [*around]
+    return _location(socket, prefixes[longest], *around) if longest else [*around]
 
 
 def _upstream(location: Location) -> str:

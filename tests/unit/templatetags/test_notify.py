@@ -81,11 +81,11 @@ def test_demo_users_are_named_with_debug_only(render, make_user, settings):
 
 @pytest.mark.parametrize("tag", ["notify_inbox", "notify_connection"])
 def test_an_element_names_the_script_with_the_client_as_the_page_loads_it(render, make_user, tag):
-    """Both spell one address, or the page would have two clients."""
     html = render(f"{{% {tag} %}}", make_user("ada"))
     [config] = re.findall(r'data-config="([^"]+)"', html)
-    [preloaded] = re.findall(r'<link rel="modulepreload" href="([^"]+)">', html)
-    assert json.loads(unescape(config))["script"] == preloaded == "/static/notify/bell.min.js"
+    scripts = re.findall(r'<script type="module" src="([^"]+)">', html)
+    assert scripts == ["/static/notify/bell.min.js", "/static/notify/elements.min.js"]
+    assert json.loads(unescape(config))["script"] == scripts[0]
 
 
 def test_a_time_is_as_short_as_it_stays_clear(settings):
