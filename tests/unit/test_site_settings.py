@@ -45,14 +45,17 @@ def fails(request: Any, reason: str = "") -> Any:
 
 @pytest.fixture(params=list(SITES))
 def site(request, settings, monkeypatch):
-    monkeypatch.setattr(translation, "_trans", type(translation._trans)())
+    of_django: Any = translation
+    languages: Any = trans_real.get_languages
+    # What is asked once per process is asked anew.
+    monkeypatch.setattr(translation, "_trans", type(of_django._trans)())
     for name, value in SITES[request.param].items():
         setattr(settings, name, value)
     formats.reset_format_cache()
-    trans_real.get_languages.cache_clear()
+    languages.cache_clear()
     yield request.param
     formats.reset_format_cache()
-    trans_real.get_languages.cache_clear()
+    languages.cache_clear()
 
 
 @pytest.fixture
