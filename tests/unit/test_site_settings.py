@@ -33,14 +33,9 @@ SITES: dict[str, dict[str, Any]] = {
     "small uploads": {"DATA_UPLOAD_MAX_MEMORY_SIZE": 2_000, "FILE_UPLOAD_MAX_MEMORY_SIZE": 10},
     "uploads to disk": {"FILE_UPLOAD_HANDLERS": [f"{UPLOADS}.TemporaryFileUploadHandler"]},
     "another signer": {"SIGNING_BACKEND": "django.core.signing.Signer"},
-    "a page for CSRF that fails": {"CSRF_FAILURE_VIEW": f"{__name__}.fails"},
     "another sign-in": {"LOGIN_URL": "https://sign-in.example.org/?for=shop"},
 
 }  # fmt: skip
-
-
-def fails(request: Any, reason: str = "") -> Any:
-    raise RuntimeError(reason)
 
 
 @pytest.fixture(params=list(SITES))
