@@ -33,26 +33,24 @@ SITES: dict[str, dict[str, Any]] = {
     "small uploads": {"DATA_UPLOAD_MAX_MEMORY_SIZE": 2_000, "FILE_UPLOAD_MAX_MEMORY_SIZE": 10},
     "uploads to disk": {"FILE_UPLOAD_HANDLERS": [f"{UPLOADS}.TemporaryFileUploadHandler"]},
     "another signer": {"SIGNING_BACKEND": "django.core.signing.Signer"},
-    "a page for CSRF that fails": {"CSRF_FAILURE_VIEW": f"{__name__}.fails"},
     "another sign-in": {"LOGIN_URL": "https://sign-in.example.org/?for=shop"},
 
 }  # fmt: skip
 
 
-def fails(request: Any, reason: str = "") -> Any:
-    raise RuntimeError(reason)
-
-
 @pytest.fixture(params=list(SITES))
 def site(request, settings, monkeypatch):
-    monkeypatch.setattr(translation, "_trans", type(translation._trans)())
+    of_django: Any = translation
+    languages: Any = trans_real.get_languages
+    # What is asked once per process is asked anew.
+    monkeypatch.setattr(translation, "_trans", type(of_django._trans)())
     for name, value in SITES[request.param].items():
         setattr(settings, name, value)
     formats.reset_format_cache()
-    trans_real.get_languages.cache_clear()
+    languages.cache_clear()
     yield request.param
     formats.reset_format_cache()
-    trans_real.get_languages.cache_clear()
+    languages.cache_clear()
 
 
 @pytest.fixture
