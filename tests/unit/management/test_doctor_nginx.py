@@ -19,7 +19,9 @@ def findings(directory: Path, text: str) -> dict[str, tuple[str, str]]:
     """By name: level and words."""
     path = directory / "nginx.conf"
     path.write_text(text)
-    return {found.hop: (found.level, found.said) for found in examine_nginx(str(path), "/ws/notify/")}
+    return {
+        found.hop: (found.level, found.said) for found in examine_nginx(str(path), "/ws/notify/")
+    }
 
 
 def including(directory: Path, text: str) -> str:
