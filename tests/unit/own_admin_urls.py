@@ -7,4 +7,4 @@ from notify.admin import register
 
 site = AdminSite(name="office")
 register(site)
-urlpatterns = [path("office/", site.urls), path("", include("notify.web.urls"))]
+urlpatterns = [path("office/", site.urls), path("", include("notify.urls"))]

@@ -3,8 +3,8 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
-    path("", include("notify.web.urls")),
-    path("", include("notify.web.probes")),
+    path("", include("notify.urls")),
+    path("", include("notify.probes")),
 ]
 if settings.HAS_ADMIN:
     urlpatterns.insert(0, path("admin/", admin.site.urls))

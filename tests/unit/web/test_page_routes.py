@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 import notify
-from notify.web.schemas import Config
+from notify.web.schemas import PageConfig
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("silent")]
 
@@ -29,7 +29,7 @@ def unmasked(config: dict[str, object]) -> dict[str, object]:
 def test_the_configuration_is_that_of_the_tag(ada, by_session):
     caller = by_session(ada)
     given = caller.get("config/").json()
-    Config.model_validate(given)
+    PageConfig.model_validate(given)
     assert unmasked(given) == unmasked(data_config(caller.get("elements/bell/").json()["html"]))
     assert given["socket"] == "/ws/notify/"
     assert len(given["csrf"]) == 64
