@@ -298,10 +298,11 @@ def rfc3339(column: str) -> str:
 
 
 def clock() -> str:
-    """The database's time, in the form of a time column."""
+    """The database's time, in the form of a time column. SQLite compares times as text, and Django
+    writes six decimals."""
     if is_postgresql():
         return "STATEMENT_TIMESTAMP()"
-    return "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')"
+    return "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f000', 'NOW')"
 
 
 def new_epoch() -> str:
