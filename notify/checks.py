@@ -88,7 +88,7 @@ def check_channel_layer(
 def check_site(
     *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """notify.E005, E005: times without a zone, and pages that cannot hold every text."""
+    """notify.E005, E007: times without a zone, and pages that cannot hold every text."""
     found: list[CheckMessage] = []
     if not settings.USE_TZ:
         found.append(
@@ -97,7 +97,7 @@ def check_site(
                 "in UTC. Both need a zone.",
                 hint="Set USE_TZ = True. Django's guide for a site that has been without: "
                 "https://docs.djangoproject.com/en/stable/topics/i18n/timezones/#migration-guide",
-                id="notify.E005",
+                id="notify.E007",
             )
         )
     if settings.DEFAULT_CHARSET.lower() not in {"utf-8", "utf8"}:
@@ -105,7 +105,7 @@ def check_site(
             Error(
                 f"DEFAULT_CHARSET = {settings.DEFAULT_CHARSET!r} cannot hold every notice.",
                 hint='Leave it out, or set it to "utf-8".',
-                id="notify.E006",
+                id="notify.E005",
             )
         )
     return found
@@ -113,7 +113,7 @@ def check_site(
 
 @register(Tags.database, "notify")
 def check_database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """notify.E002, E003, E007, W002, W011: what the database must be and how it must be opened."""
+    """notify.E002, E003, E006, W002, W011: what the database must be and how it must be opened."""
     alias = primary()
     if alias not in (databases or ()):
         return []
@@ -188,7 +188,7 @@ def _check_sqlite(settings_of: dict[str, Any]) -> list[CheckMessage]:
                 "SQLite's own clock tells UTC: what expires or waits would do so hours off.",
                 hint="Remove TIME_ZONE from DATABASES, or give notify a database of its own "
                 "(DATABASE_ROUTERS), or use PostgreSQL.",
-                id="notify.E007",
+                id="notify.E006",
             )
         )
     if settings_of.get("ATOMIC_REQUESTS"):

@@ -71,7 +71,7 @@ def test_our_own_distribution_is_no_other(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "value", "id_"),
-    [("USE_TZ", False, "notify.E005"), ("DEFAULT_CHARSET", "latin-1", "notify.E006")],
+    [("USE_TZ", False, "notify.E007"), ("DEFAULT_CHARSET", "latin-1", "notify.E005")],
 )
 def test_a_site_that_cannot_hold_our_times_or_texts_is_told(settings, name, value, id_):
     setattr(settings, name, value)
@@ -134,7 +134,7 @@ def test_sqlite_without_immediate_transactions_is_an_error(monkeypatch, mode):
 
 
 @pytest.mark.sqlite
-@pytest.mark.parametrize(("zone", "found"), [("America/New_York", ["notify.E007"]), ("UTC", [])])
+@pytest.mark.parametrize(("zone", "found"), [("America/New_York", ["notify.E006"]), ("UTC", [])])
 def test_sqlite_with_times_of_another_zone_is_an_error(monkeypatch, zone, found):
     monkeypatch.setitem(connection.settings_dict, "TIME_ZONE", zone)
     assert ids(checks.check_database(databases=["default"])) == found
