@@ -57,7 +57,7 @@ def check_channel_layer(
 def check_site(
     *, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """notify.E004, E005: times without a zone, and pages that cannot hold every text."""
+    """notify.E005, E007: times without a zone, and pages that cannot hold every text."""
     found: list[CheckMessage] = []
     if not settings.USE_TZ:
         found.append(
@@ -66,7 +66,7 @@ def check_site(
                 "in UTC. Both need a zone.",
                 hint="Set USE_TZ = True. Django's guide for a site that has been without: "
                 "https://docs.djangoproject.com/en/stable/topics/i18n/timezones/#migration-guide",
-                id="notify.E004",
+                id="notify.E007",
             )
         )
     if settings.DEFAULT_CHARSET.lower() not in {"utf-8", "utf8"}:

@@ -34,7 +34,7 @@ def test_each_wrong_setting_is_an_error_of_its_own(settings):
 
 @pytest.mark.parametrize(
     ("name", "value", "id_"),
-    [("USE_TZ", False, "notify.E004"), ("DEFAULT_CHARSET", "latin-1", "notify.E005")],
+    [("USE_TZ", False, "notify.E007"), ("DEFAULT_CHARSET", "latin-1", "notify.E005")],
 )
 def test_a_site_that_cannot_hold_our_times_or_texts_is_told(settings, name, value, id_):
     setattr(settings, name, value)
