@@ -69,7 +69,9 @@ def test_an_element_comes_whole_with_its_script(name, ada, by_session):
 def test_no_element_is_for_a_token_or_a_stranger_and_none_has_another_name(
     ada, by_token, by_session, nobody
 ):
-    assert by_token(ada, "inbox").get("elements/bell/").status_code == 401
+    refused = by_token(ada, "inbox").get("elements/bell/")
+    assert refused.status_code == 403
+    assert refused.json()["error"]["code"] == "session"
     assert nobody.get("elements/bell/").status_code == 401
     assert nobody.get("config/").status_code == 401
     assert by_session(ada).get("elements/badge/").status_code == 422
