@@ -12,6 +12,7 @@ from notify.models import ApiToken
 from notify.web.answers import answer
 from notify.web.browser_config import csrf_headers, page_config
 from notify.web.callers import SessionAuth, TokenAuth, caller_of
+from notify.web.refusals import Refusal
 from notify.web.schemas import Element, PageConfig, errors
 
 router = Router(auth=[TokenAuth(ApiToken.Scope.INBOX), SessionAuth()], tags=["pages"])
@@ -33,7 +34,6 @@ def config(request: HttpRequest) -> HttpResponse:
 
 @router.get(
     "elements/{name}/",
-    auth=SessionAuth(),
     response={200: Element, **errors(422)},
     operation_id="element",
     summary="An element, as its tag writes it",
@@ -42,7 +42,14 @@ def element(
     request: HttpRequest, name: Path[Literal["bell", "inbox", "connection"]]
 ) -> HttpResponse:
     """The markup of `{% notify_bell %}`, `{% notify_inbox %}` or `{% notify_connection %}`, with
-    its script. It acts by the session's cookie, so an API token gets none."""
+    its script. It acts by the session's cookie, so an API token gets none: 403
+    with code `session`."""
+    if caller_of(request).token:
+        raise Refusal(
+            403,
+            "session",
+            "The elements act by a session's cookie. Sign in by session, or ask inbox/ instead.",
+        )
     template = Template(f"{{% load notify %}}{{% notify_{name} %}}")
     html = template.render(RequestContext(request, {"request": request}))
     # Only a page's own parser makes the shadow root; here our script does, of the template.
