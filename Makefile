@@ -74,7 +74,7 @@ test-services: .make/dev
 	@tests/system-packages redis-server postgres pgbouncer nginx systemd-analyze openssl
 	@$(SERVICES) --postgres -- $(PYTEST) tests/unit tests/integration -m 'not sqlite'
 
-test-browser: .make/dev
+test-browser: .make/dev .make/node
 	@tests/system-packages redis-server postgres chromium
 	@$(SERVICES) --postgres -- $(PYTEST) tests/browser -p no:cacheprovider
 
