@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 from urllib.parse import parse_qs
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.routing import URLRouter
 from django.urls import path
@@ -32,7 +32,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         await _respond(send, {})
     elif scope.get("path") == "/faults/five-sends/":
         user = int(parse_qs(scope["query_string"].decode())["user"][0])
-        await sync_to_async(_send_five, thread_sensitive=False)(user)
+        await database_sync_to_async(_send_five, thread_sensitive=False)(user)
         await _respond(send, {})
     else:
         await real(scope, receive, send)
