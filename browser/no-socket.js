@@ -8,8 +8,8 @@ const RIGHT_PATH = "The path is right, but no handshake gets through, or it has 
 const WRONG_PATH = "No NotifyApplication is behind that path: look at the proxy, the prefix of the site and NOTIFY_SOCKET_PATH.";
 
 /**
- * Say in one line of the console why this page polls, as far as a page can find out: what a
- * handshake is answered with no browser tells, but what a plain request is answered with.
+ * Say in one line of the console why this page polls, as far as a page can find out.
+ * Browsers hide the status of a failed handshake, so the same path is asked by a plain request.
  *
  * @param {{ status: { state: string } }} client
  * @param {string} socket its path

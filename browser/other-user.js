@@ -1,7 +1,7 @@
 // @ts-check
 import { ofTab } from "./browser-storage.js";
 
-const LOADED_ANEW = "notify-loaded-anew"; // page-client.js removes it
+const LOADED_ANEW = "notify-loaded-anew";
 
 /** Ask for this page again, as whoever is signed in now. `reload()` might send a form once more. */
 export function loadAnew() {
@@ -16,4 +16,9 @@ export function loadAnew() {
  */
 export function loadAnewOnce(user) {
   if (ofTab.get(LOADED_ANEW) !== user && ofTab.set(LOADED_ANEW, user)) loadAnew();
+}
+
+/** The page is its user's: from now on another one would be loaded again. */
+export function allowLoadingAnew() {
+  ofTab.set(LOADED_ANEW, null);
 }

@@ -1,9 +1,8 @@
 // @ts-check
-import { ofTab } from "./browser-storage.js";
 import { NotifyClient } from "./client.js";
 import { forgetInbox, isKeptUser, keepForUser, KEPT_USER } from "./kept-user.js";
 import { tellWhyOnce } from "./no-socket.js";
-import { loadAnew, loadAnewOnce } from "./other-user.js";
+import { allowLoadingAnew, loadAnew, loadAnewOnce } from "./other-user.js";
 import { pageConfig } from "./page-config.js";
 import { sharing } from "./sharing.js";
 import { elapsed } from "./steady-clock.js";
@@ -75,7 +74,7 @@ function makeClient({ socket, api, csrf, user, login }) {
   });
   made.addEventListener("state", () => {
     const { state } = made.status;
-    if (state === "live") ofTab.set("notify-loaded-anew", null); // other-user.js
+    if (state === "live") allowLoadingAnew();
     if (state === "polling") tellWhyOnce(made, socket);
     if (state === "other-user") loadAnewOnce(user);
     if (state !== "signed-out") return;

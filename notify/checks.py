@@ -77,7 +77,7 @@ def check_channel_layer(
     return [
         Warning(
             f"CHANNEL_LAYERS has no {alias!r}: notices from other processes are shown "
-            f"{conf.sweep_interval(hears_others=False):g} s late.",
+            f"{conf.current().sweep_interval:g} s late.",
             hint="Configure the layer, or name another by NOTIFY_CHANNEL_LAYER.",
             id="notify.W001",
         )
@@ -185,7 +185,7 @@ def _check_sqlite(settings_of: dict[str, Any]) -> list[CheckMessage]:
         found.append(
             Error(
                 f"The times in this SQLite database are of {settings_of['TIME_ZONE']}, and "
-                "SQLite's own clock tells UTC: what expires or waits would do so hours off.",
+                "SQLite's own clock tells UTC: expiry and `send_at` would be hours off.",
                 hint="Remove TIME_ZONE from DATABASES, or give notify a database of its own "
                 "(DATABASE_ROUTERS), or use PostgreSQL.",
                 id="notify.E006",
@@ -258,7 +258,7 @@ def check_memory_layer(
     return [
         Warning(
             "The channel layer is in memory: what other processes send (commands, workers, a "
-            f"second server) is shown {conf.sweep_interval(hears_others=False):g} s late.",
+            f"second server) is shown {conf.current().sweep_interval:g} s late.",
             hint="Use notify.layers.RedisPubSubChannelLayer (REDIS_URL).",
             id="notify.W005",
         )

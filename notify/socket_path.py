@@ -35,7 +35,7 @@ def socket_path(script_name: str) -> str:
 @functools.cache
 def _prefix_of_routes() -> str:
     """What the project includes `notify.urls` under, as in `links/`; empty for the root, and where
-    there are no routes. Of `i18n_patterns` the language is left out: the socket has none."""
+    there are no routes. Without the language prefix of `i18n_patterns`: the socket has none."""
     urlconf = getattr(settings, "ROOT_URLCONF", None)
     if urlconf is None:
         return ""

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ContextDecorator, contextmanager
 from dataclasses import dataclass, fields
-from typing import Any
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from asgiref.sync import sync_to_async
@@ -28,9 +29,10 @@ logger = logging.getLogger(__name__)
 
 PAGE_ROWS = 1000
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
-@contextmanager
-def immediate_delivery() -> Iterator[None]:
+
+class immediate_delivery(ContextDecorator):  # noqa: N801  used as a function, as contextlib's are
     """Inside, transactions commit as if no test were around them: their `on_commit` callbacks run,
     and what is sent, recalled or marked is in the inboxes when the call, or the `atomic()` around
     it, ends. Batches that a worker would carry out are carried out there, too.
@@ -39,6 +41,27 @@ def immediate_delivery() -> Iterator[None]:
     TransactionTestCase it stands for the workers. Also `@immediate_delivery()`, around a
     synchronous function. What was sent or registered before stays where it is.
     """
+
+    def __init__(self) -> None:
+        self._entered: list[AbstractContextManager[None]] = []
+
+    def __enter__(self) -> None:
+        self._entered.append(_delivering())
+        self._entered[-1].__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self._entered.pop().__exit__(*error)
+
+    def __call__(self, func: _Function) -> _Function:
+        """Raises TypeError for a coroutine function: as a decorator could only call it, the test
+        would pass without having run."""
+        if iscoroutinefunction(func):
+            raise TypeError("Around async code say `with immediate_delivery():` inside it.")
+        return super().__call__(func)
+
+
+@contextmanager
+def _delivering() -> Iterator[None]:
     if sending._hand_over is _carry_out:  # there is one around this one
         yield
         return

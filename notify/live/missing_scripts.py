@@ -22,7 +22,7 @@ TOLD = (
 class MissingScripts:
     """ASGI middleware: where the application answers 404 to a script of ours, there is one line in
     the log, and with DEBUG one in the browser's console: the answer is then a script that writes
-    it, which the strictest policy allows that would have allowed the missing one."""
+    it. Any policy that allows the missing script allows this one."""
 
     def __init__(self, application: Any) -> None:
         self.application = application

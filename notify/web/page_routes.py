@@ -22,7 +22,7 @@ router = Router(auth=[TokenAuth(ApiToken.Scope.INBOX), SessionAuth()], tags=["pa
     "config/",
     response={200: PageConfig, **errors()},
     operation_id="config",
-    summary="What a page must know",
+    summary="Page configuration",
 )
 def config(request: HttpRequest) -> HttpResponse:
     """What the elements carry as `data-config`: addresses, who this is, the header with the CSRF
@@ -36,7 +36,7 @@ def config(request: HttpRequest) -> HttpResponse:
     "elements/{name}/",
     response={200: Element, **errors(422)},
     operation_id="element",
-    summary="An element, as its tag writes it",
+    summary="Markup of an element",
 )
 def element(
     request: HttpRequest, name: Path[Literal["bell", "inbox", "connection"]]

@@ -9,7 +9,7 @@ from datetime import tzinfo
 from django.http import HttpRequest
 from django.utils import timezone
 
-COOKIE = "notify_zone"  # written by page-client.js
+COOKIE = "notify_zone"  # written by zone-cookie.js
 # The names that may be looked up: what else a cookie says could be a path.
 _names = functools.cache(zoneinfo.available_timezones)
 

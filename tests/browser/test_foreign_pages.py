@@ -18,7 +18,13 @@ def changed(page: Page, change: Callable[[str], str]) -> None:
     def put_in(route: Route) -> None:
         answer = route.fetch(max_redirects=0)
         is_page = "text/html" in answer.headers.get("content-type", "")
-        route.fulfill(response=answer, body=change(answer.text()) if is_page else None)
+        if not is_page:
+            route.fulfill(response=answer)
+            return
+        ours = answer.text()
+        theirs = change(ours)
+        assert theirs != ours
+        route.fulfill(response=answer, body=theirs)
 
     page.route(re.compile(r"/(notify|accounts/\w+)/($|\?)"), put_in)
 

@@ -83,9 +83,12 @@ def test_bell_and_inbox_live_through_back_and_forward(  # noqa: PLR0917  (fixtur
 ):
     page = open_at(windows, server, ada, library, change=change)
     sockets = start_at(page, ELSEWHERE)
+    page.evaluate("document.querySelector('notify-bell').isFirst = true")
     page.get_by_role("link", name="notify").click()
     expect(page).to_have_url(re.compile("/notify/$"))
     expect(page.locator("notify-inbox .tabs")).to_be_visible()
+    is_first = page.evaluate("document.querySelector('notify-bell').isFirst ?? false")
+    assert is_first == (change is preserved)
     page.locator("notify-bell .bell").click()
     page.keyboard.press("Escape")
     assert_works(page, sockets, in_inbox=True)

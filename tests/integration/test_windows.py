@@ -35,6 +35,7 @@ def test_commands_run_and_serve_says_that_it_is_not_for_windows(tmp_path: Path) 
         ["notify_demo"],
         ["notify_send", "--to", "ada", "--title", "Hello"],
         ["notify_prune", "--older-than", "90d"],
+        ["notify_work", "--until-idle"],
     ):
         done = manage(database, *words)
         assert done.returncode == 0, (words, done.stdout, done.stderr)

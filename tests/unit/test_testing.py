@@ -188,6 +188,14 @@ def test_one_inside_another_changes_nothing(ada, delivering):
     assert titles(ada) == ["Later", "Hello"]
 
 
+def test_a_coroutine_function_cannot_be_decorated_as_it_would_never_run():
+    async def test() -> None:
+        raise NotImplementedError
+
+    with pytest.raises(TypeError, match="inside it"):
+        immediate_delivery()(test)
+
+
 def test_where_transactions_commit_it_stands_for_the_workers(
     transactional_db, make_user, settings: Settings
 ):

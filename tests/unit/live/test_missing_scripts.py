@@ -9,7 +9,7 @@ import pytest
 
 from notify.live.missing_scripts import MissingScripts
 
-PATH = "/static/notify/bell.js"
+PATH = "/static/notify/bell.min.js"
 
 
 def answering(status: int) -> Any:
@@ -41,7 +41,7 @@ def static_url(settings: Any) -> None:
 async def test_with_debug_a_missing_script_is_one_that_tells_what_to_do() -> None:
     status, body = await ask(answering(404))
     assert status == 200
-    assert body.startswith(b"console.error(\"notify's scripts are missing: /static/notify/bell.js")
+    assert body.startswith(b"console.error(\"notify's scripts are missing: /static/notify/bell.min.js")
     assert b"collectstatic" in body
     assert b"its own" not in body
 
@@ -76,9 +76,9 @@ async def test_it_is_logged_once(caplog: pytest.LogCaptureFixture, settings: Any
     application = answering(404)
     with caplog.at_level(logging.WARNING, "notify"):
         await ask(application)
-        await ask(application, "/static/notify/elements.js")
+        await ask(application, "/static/notify/elements.min.js")
     (line,) = caplog.messages
-    assert line.startswith("notify's scripts are missing: /static/notify/bell.js was answered with")
+    assert line.startswith("notify's scripts are missing: /static/notify/bell.min.js was answered with")
 
 
 async def test_static_files_of_another_host_are_none_of_ours(settings: Any) -> None:

@@ -19,7 +19,6 @@ MODES: dict[str, dict[str, Any]] = {
     "cookie's name": {"CSRF_COOKIE_NAME": "XSRF-TOKEN"},
     "in the session": {"CSRF_USE_SESSIONS": True},
     "no script reads it": {"CSRF_COOKIE_HTTPONLY": True},
-    "path and domain": {"CSRF_COOKIE_PATH": "/notify", "CSRF_COOKIE_DOMAIN": ".example.org"},
 }
 
 
