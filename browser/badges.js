@@ -12,12 +12,28 @@ let drawn = -1;
  * @param {boolean} onIcon
  */
 export function drawBadges(unseen, onIcon) {
-  const title = titleWithBadge(document.title, unseen);
-  if (title !== document.title) document.title = title;
-  if (unseen === drawn) return;
+  const isNew = unseen !== drawn;
   drawn = unseen;
+  drawTitle();
+  titles ??= watchTitle();
+  if (!isNew) return;
   void navigator.setAppBadge?.(unseen).catch(() => undefined); // it is not installed
   if (onIcon) void dotOnIcon(unseen > 0);
+}
+
+/** @type {MutationObserver | undefined} */
+let titles;
+
+function drawTitle() {
+  const title = titleWithBadge(document.title, drawn);
+  if (title !== document.title) document.title = title;
+}
+
+/** Page libraries give a page its title after its elements. */
+function watchTitle() {
+  const observer = new MutationObserver(drawTitle);
+  observer.observe(document.head, { subtree: true, childList: true, characterData: true });
+  return observer;
 }
 
 /**

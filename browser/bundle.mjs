@@ -50,7 +50,7 @@ function takenFrom({ exports, modules }) {
   const contents = `
     import { pageConfig as config } from "./page-config.js";
     export const { ${exports.join(", ")} } =
-      globalThis[Symbol.for("notify")] ?? (await import(new URL(config().script, document.baseURI).href));
+      globalThis[Symbol.for("notify")] ?? (await import(new URL(config().script, document.baseURI).href), globalThis[Symbol.for("notify")]);
   `;
   return {
     name: "shared",

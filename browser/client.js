@@ -110,6 +110,12 @@ export class NotifyClient extends EventTarget {
 
   start() { this.#connection.start(); }
 
+  /** Nothing that is held may be shown any more. */
+  forget() {
+    this.#inbox.forget();
+    this.#changed();
+  }
+
   stop() {
     this.#connection.stop();
     this.#keeper.stopped();

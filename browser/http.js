@@ -9,12 +9,14 @@ export class HttpError extends Error {
    * @param {number} status
    * @param {string} message
    * @param {number | null} [retryAfter] seconds, where the server has named them
+   * @param {string} [code] of the API's own errors
    */
-  constructor(status, message, retryAfter = null) {
+  constructor(status, message, retryAfter = null, code = "") {
     super(message);
     this.name = "HttpError";
     this.status = status;
     this.retryAfter = retryAfter;
+    this.code = code;
   }
 
   /** The request itself was refused: trying it again would not help. */
@@ -89,7 +91,7 @@ export class InboxHttp {
     try {
       return await send();
     } catch (error) {
-      if (!(error instanceof HttpError) || error.status !== 403) throw error;
+      if (!(error instanceof HttpError) || error.code !== "csrf") throw error;
       this.#csrf = (await this.#request(`${this.#api}config/`)).csrf;
       return await send();
     }
@@ -109,9 +111,11 @@ export class InboxHttp {
     try {
       const response = await this.#fetch(url, { ...init, headers, redirect: "manual" }); // with cookies of its own origin
       const { ok, status } = response; // 0 where it is a redirect
-      if (status === 412) this.#otherUser();
-      if (ok && response.headers.get("Content-Type")?.startsWith(JSON_TYPE)) return await response.json();
-      throw new HttpError((!ok && status) || 401, url, Number(response.headers.get("Retry-After")) || null);
+      const said = response.headers.get("Content-Type")?.startsWith(JSON_TYPE) ? await response.json() : null;
+      if (ok && said !== null) return said;
+      const code = said === null && status === 403 ? "csrf" : said?.error?.code; // Django refuses a token by a page
+      if (status === 412 && code === "user") this.#otherUser();
+      throw new HttpError((!ok && status) || 401, url, Number(response.headers.get("Retry-After")) || null, code);
     } catch (error) {
       if (error instanceof HttpError) throw error;
       throw new HttpError(0, String(error));

@@ -85,8 +85,8 @@ export class InboxQuery {
   #go(query, how = "push") {
     if (this.#atHome) {
       const address = location.pathname + searchOf(query);
-      if (how === "push") history.pushState(null, "", address);
-      else history.replaceState(null, "", address);
+      if (how === "push") history.pushState(history.state, "", address);
+      else history.replaceState(history.state, "", address);
     }
     this.#show(query);
   }

@@ -5,7 +5,8 @@ import { ofSite } from "./browser-storage.js";
 export const KEPT_USER = "notify-user";
 
 /**
- * Whose what this browser keeps for reading without a network is: nobody's, where it keeps nothing.
+ * Whether what this browser keeps for reading without a network is this user's. False where it keeps
+ * nothing.
  *
  * @param {string} user
  */

@@ -4,7 +4,7 @@ const PATIENCE_MS = 10_000;
 /** What is answered to a plain request where the socket is: by us, and by a proxy that upgrades all. */
 const AT_THE_SOCKET = [426, 400];
 
-const RIGHT_PATH = "The path is right, but no handshake gets through, or it has no session: does every proxy hand on Upgrade, Connection and Host, and does SESSION_COOKIE_PATH cover the path? The server's log says more.";
+const RIGHT_PATH = "The path is right, but no handshake gets through, or it has no session, or it is another user's. Check that every proxy forwards Upgrade, Connection and Host, that SESSION_COOKIE_PATH covers the path, and that no middleware sets request.user. The server's log says more.";
 const WRONG_PATH = "No NotifyApplication is behind that path: look at the proxy, the prefix of the site and NOTIFY_SOCKET_PATH.";
 
 /**
@@ -18,10 +18,11 @@ const WRONG_PATH = "No NotifyApplication is behind that path: look at the proxy,
 export function tellWhy(client, socket, { fetch, setTimeout, warn }) {
   setTimeout(async () => {
     if (client.status.state !== "polling") return;
-    const answer = await fetch(socket, { cache: "no-store" }).catch(() => null);
+    const answer = await fetch(socket, { cache: "no-store", redirect: "manual" }).catch(() => null);
     if (!answer || answer.status >= 500) return; // no network, or no server: no wrong path
     const why = AT_THE_SOCKET.includes(answer.status) ? RIGHT_PATH : WRONG_PATH;
-    warn(`notify: no socket at ${socket}, so this page polls. A plain request there is answered ${answer.status}. ${why}`);
+    const told = answer.status || "with a redirect";
+    warn(`notify: no socket at ${socket}, so this page polls. A plain request there is answered ${told}. ${why}`);
   }, PATIENCE_MS);
 }
 
@@ -35,10 +36,12 @@ let told = false;
  */
 export function tellWhyOnce(client, socket) {
   if (told) return;
-  told = true;
   tellWhy(client, socket, {
     fetch: (...request) => fetch(...request),
     setTimeout: (callback, milliseconds) => setTimeout(callback, milliseconds),
-    warn: (line) => console.warn(line),
+    warn: (line) => {
+      if (!told) console.warn(line);
+      told = true;
+    },
   });
 }

@@ -30,6 +30,7 @@ export class NotifySockets extends ClientElement {
       if (detail.topic === "sockets") this.#draw(detail.data);
     });
     this.every(() => this.#watch(), ASK_EVERY_MS);
+    this.connected.signal.addEventListener("abort", () => this.client.send({ type: "unwatch", topic: "sockets" }));
     this.#watch();
   }
 

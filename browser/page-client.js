@@ -5,6 +5,7 @@ import { tellWhyOnce } from "./no-socket.js";
 import { allowLoadingAnew, loadAnew, loadAnewOnce } from "./other-user.js";
 import { pageConfig } from "./page-config.js";
 import { sharing } from "./sharing.js";
+import { goToSignIn } from "./sign-in.js";
 import { elapsed } from "./steady-clock.js";
 import { translate } from "./translation.js";
 import { tellZone } from "./zone-cookie.js";
@@ -18,6 +19,7 @@ let left = -Infinity;
 let client = null;
 /** Whose page it was when it was loaded. */
 let pageUser = "";
+let pageScript = "";
 
 /** The one client of this page, started; every element shows the same. */
 export function pageClient() {
@@ -26,6 +28,7 @@ export function pageClient() {
     translate(config.texts);
     client = makeClient(config);
     pageUser = config.user;
+    pageScript = pathOf(config.script);
     keepForUser(config.user);
     tellZone();
     const seed = document.getElementById("notify-seed")?.textContent;
@@ -38,20 +41,27 @@ export function pageClient() {
 
 /**
  * An element came to the page, perhaps with one that a library has put in place of another without
- * a load: somebody may have signed in meanwhile.
+ * a load: somebody may have signed in meanwhile, or another release may be running.
  *
- * @returns {boolean} false where it is somebody else's: nothing is to be drawn, as it is loaded anew
+ * @returns {boolean} false where it is another's: nothing is to be drawn, as it is loaded anew
  */
 export function elementCame() {
-  const { user } = pageConfig();
+  const { user, script } = pageConfig();
   const made = pageClient();
-  if (user !== pageUser) {
+  const isOfThisPage = user === pageUser && pathOf(script) === pageScript;
+  if (!isOfThisPage) {
     loadAnew();
   } else if (made.status.state === "signed-out") {
     keepForUser(user);
+    made.forget(); // of before the sign-out; a page library may show a page of then
     made.start();
   }
-  return user === pageUser;
+  return isOfThisPage;
+}
+
+/** @param {string} address of a script, which may be signed anew in each page */
+function pathOf(address) {
+  return new URL(address, document.baseURI).pathname;
 }
 
 /** @param {import("./page-config.js").PageConfig} config */
@@ -86,20 +96,6 @@ function makeClient({ socket, api, csrf, user, login }) {
 }
 
 /**
- * Where somebody still looks at something of ours: a library may have put the site's own good-bye
- * in its place.
- *
- * @param {string} login
- */
-function goToSignIn(login) {
-  if (!document.querySelector("[data-config]")) return;
-  const page = new URL(login, location.href);
-  const { origin, pathname, search, href } = location;
-  page.searchParams.set("next", page.origin === origin ? pathname + search : href);
-  location.assign(page.href);
-}
-
-/**
  * @param {NotifyClient} client
  * @param {string} user
  */
@@ -113,7 +109,7 @@ function wakeUp(client, user) {
     loadAnew();
   });
   addEventListener("storage", ({ key, newValue }) => {
-    if (key === KEPT_USER && newValue !== user) void client.check();
+    if (key === null || (key === KEPT_USER && newValue !== user)) void client.check();
   });
   addEventListener("beforeunload", () => (left = elapsed()));
   addEventListener("submit", () => (left = elapsed()), { capture: true }); // a page library may send it

@@ -123,7 +123,7 @@ for (const status of [429, 503]) {
 
 test("no changes are asked for as somebody else", async () => {
   const it = await failedThrice(nothingNew);
-  it.answer = ({ body }) => (body ? { status: 412, body: {} } : nothingNew());
+  it.answer = ({ body }) => (body ? { status: 412, body: { error: { code: "user" } } } : nothingNew());
   it.client.mark("read", [1]);
   const { length } = it.requests;
   await it.clock.pass(60);
@@ -189,7 +189,7 @@ test("a mark whose CSRF token is void gets another token, and so do those after 
 
 test("a mark that is refused with the new token too is undone", async () => {
   const it = await failedThrice(nothingNew);
-  it.answer = ({ url, body }) => (url.endsWith("config/") ? { csrf: {} } : body ? { status: 403, body: {} } : nothingNew());
+  it.answer = ({ url, body }) => (url.endsWith("config/") ? { csrf: {} } : body ? { status: 403, body: { error: { code: "csrf" } } } : nothingNew());
   it.client.mark("read", [1]);
   await settled();
   assert.equal(it.events.at(-1).type, "refused");
@@ -198,7 +198,7 @@ test("a mark that is refused with the new token too is undone", async () => {
 
 test("a mark waits where the network is lost before the new token has come", async () => {
   const it = await failedThrice(nothingNew);
-  it.answer = ({ url, body }) => (url.endsWith("config/") ? null : body ? { status: 403, body: {} } : nothingNew());
+  it.answer = ({ url, body }) => (url.endsWith("config/") ? null : body ? { status: 403, body: { error: { code: "csrf" } } } : nothingNew());
   it.client.mark("read", [1]);
   await settled();
   assert.equal(it.client.unconfirmed.length, 1);
@@ -211,7 +211,7 @@ test("what else the page posts gets another token as well", async () => {
   const it = liveWorld();
   it.answer = ({ url, headers }) => {
     if (url === "/api/notify/config/") return { csrf: { "X-CSRFToken": "another" } };
-    return headers["X-CSRFToken"] === "another" ? { id: 17 } : { status: 403, body: {} };
+    return headers["X-CSRFToken"] === "another" ? { id: 17 } : { status: 403, body: { error: { code: "csrf" } } };
   };
   assert.deepEqual(await it.client.post("/notify/test/"), { id: 17 });
 });

@@ -1,0 +1,26 @@
+// @ts-check
+import { ofTab } from "./browser-storage.js";
+
+const SENT = "notify-sent-to-sign-in";
+/** Who comes back so soon was not asked to sign in: the sign-in page took them for signed in. */
+const BOUNCED_MS = 20_000;
+
+/**
+ * Where somebody still looks at something of ours: a library may have put the site's own good-bye
+ * in its place. Not again where it led straight back, which would go on for ever.
+ *
+ * @param {string} login
+ */
+export function goToSignIn(login) {
+  if (!document.querySelector("[data-config]")) return;
+  const [at, from] = (ofTab.get(SENT) ?? "").split(" ");
+  if (from === location.href && Date.now() - Number(at) < BOUNCED_MS) {
+    console.warn("notify: its API is answered with a redirect or a page, and the sign-in page leads back here. Let /api/notify/ through to Django.");
+    return;
+  }
+  ofTab.set(SENT, `${Date.now()} ${location.href}`);
+  const page = new URL(login, location.href);
+  const { origin, pathname, search, href } = location;
+  page.searchParams.set("next", page.origin === origin ? pathname + search : href);
+  location.assign(page.href);
+}
