@@ -10,13 +10,14 @@ from urllib.parse import unquote
 
 from django.core.handlers.asgi import get_script_prefix
 
+from notify import conf
 from notify.live.consumers import NotificationConsumer
 from notify.live.hub import current_hub
 from notify.live.lifespan import Lifespan
 from notify.live.missing_scripts import MissingScripts
 from notify.live.protocol import SUBPROTOCOL
 from notify.live.supervision import SupervisedSockets
-from notify.socket_path import socket_path
+from notify.socket_path import ROUTE, socket_path
 
 logger = logging.getLogger("notify.sockets")
 
@@ -74,8 +75,11 @@ class NotifyApplication:
 
 
 def _is_at_our_path(scope: Any) -> bool:
-    """Whether a proxy has left the script name on the path, or taken it off."""
-    script_name = get_script_prefix(scope)
+    """Whether a proxy has left the script name on the path, or taken it off. The URLconf is asked
+    for no other path: where it cannot be imported, Django is to say so."""
+    if conf.current().socket_path is None and not scope["path"].endswith(f"/{ROUTE}"):
+        return False
+    script_name = get_script_prefix(scope).rstrip("/")
     ours = unquote(socket_path(script_name))
     found: str = scope["path"]
     return found.removeprefix(script_name) == ours.removeprefix(script_name)

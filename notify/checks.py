@@ -379,7 +379,7 @@ def _is_of_the_urlconf(cookie_path: str) -> bool:
 
 
 PROBES = "notify.probes.AnswerProbes"
-# Each of these calls `get_host()`, or redirects anonymous requests.
+# Each of these calls `get_host()`, or redirects plain HTTP.
 AFTER_PROBES = {
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",

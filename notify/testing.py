@@ -184,4 +184,5 @@ class _Commits:
                 logger.exception("An on_commit callback failed")
 
     def _is_mine(self, callback: Any) -> bool:
-        return any(callback is one for one in self._registered)
+        """By the set of savepoints, made anew for each: a rollback makes the tuples anew."""
+        return any(callback[0] is one[0] for one in self._registered)

@@ -3,6 +3,8 @@ did or did not see a notice."""
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -19,6 +21,7 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -60,8 +63,13 @@ class InboxAdmin(InboxModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Inbox], search_term: str
     ) -> tuple[QuerySet[Inbox], bool]:
-        [name] = self.get_search_fields(request)
-        return queryset.filter(*(has_word(name, word) for word in search_term.split())), False
+        for part in smart_split(search_term):
+            word = (
+                unescape_string_literal(part) if part[0] == part[-1] and part[0] in "\"'" else part
+            )
+            fields = (has_word(name, word) for name in self.get_search_fields(request))
+            queryset = queryset.filter(reduce(or_, fields))
+        return queryset, False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

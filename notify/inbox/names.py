@@ -18,6 +18,7 @@ from notify.exceptions import InvalidNotice, UnknownUsers, some_of
 from notify.inbox import sql
 
 NAMES_A_QUERY = 1000
+LOOKED_UP_IN_VAIN = 20  # each is a query, perhaps without an index; after that a name is unknown
 
 
 def users_named(names: Iterable[str]) -> list[Any]:
@@ -32,10 +33,11 @@ def users_named(names: Iterable[str]) -> list[Any]:
         for user in users.filter(**{f"{model.USERNAME_FIELD}__in": lot}):
             held[user.get_username()] = user
     one_by_one = _may_be_written_otherwise(users, held.keys() - asked)
-    found, missing = {}, []
+    found: dict[Any, Any] = {}
+    missing: list[str] = []
     for name, form in normal.items():
         user = held.get(name) or held.get(form)
-        if user is None and one_by_one:
+        if user is None and one_by_one and len(missing) < LOOKED_UP_IN_VAIN:
             user = _looked_up(users, form)
         if user is None:
             missing.append(name)

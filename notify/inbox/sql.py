@@ -112,11 +112,12 @@ def to_key(value: Any) -> Any:
     the field's own validators say is for new users, and nobody who is there fails by it."""
     if value is None or isinstance(value, bool | bytes | float):
         raise ValidationError("not a key")
-    field, ranges = key_field(), connection().ops.integer_field_ranges
+    field, ops = key_field(), connection().ops
     key = field.to_python(value)
     if isinstance(key, int):
         kind = field.get_internal_type()
-        low, high = ranges[kind if kind in ranges else "BigIntegerField"]
+        known = kind if kind in ops.integer_field_ranges else "BigIntegerField"
+        low, high = ops.integer_field_range(known)
         if not low <= key <= high:
             raise ValidationError("beyond the column")
     elif isinstance(key, str) and not content.is_storable(key):

@@ -47,6 +47,7 @@ SCRIPT_NAMES = [
     ("/app/ws/notify/", "", "/app"),
     ("/ws/notify/", "", "/app"),
     ("/app/ws/notify/", "/app", "/app"),
+    ("/ws/notify/", "", "/app/"),
 ]
 
 

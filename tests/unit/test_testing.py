@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -186,6 +187,14 @@ def test_one_inside_another_changes_nothing(ada, delivering):
         notify.send(to=ada, title="Hello")
     notify.send(to=ada, title="Later")
     assert titles(ada) == ["Later", "Hello"]
+
+
+def test_a_block_that_is_rolled_back_takes_nothing_else_with_it(ada, delivering):
+    with transaction.atomic():
+        notify.send(to=ada, title="Hello")
+        with suppress(ValueError), transaction.atomic():
+            raise ValueError
+    assert [row.title for row in inbox(ada)] == ["Hello"]
 
 
 def test_a_coroutine_function_cannot_be_decorated_as_it_would_never_run():

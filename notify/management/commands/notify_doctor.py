@@ -19,7 +19,6 @@ from notify.inbox import store
 from notify.live import groups
 from notify.management.people import person
 from notify.models import Inbox
-from notify.socket_path import socket_path
 
 SESSION_S = 600
 
@@ -78,7 +77,7 @@ def _findings(doctor: Any, options: dict[str, Any]) -> Iterator[Any]:
     if options["url"]:
         yield from _visit(doctor, options)
     if options["nginx"]:
-        socket = socket_path(settings.FORCE_SCRIPT_NAME or "")
+        socket = doctor.socket_path_at(options["url"] or "")
         yield from doctor.examine_nginx(options["nginx"], socket)
 
 

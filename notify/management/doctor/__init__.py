@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from notify.management.doctor import hardening, nginx, walk
-from notify.management.doctor.patient import Finding, Level, Patient
+from notify.management.doctor.patient import Finding, Level, Patient, socket_path_at
 
-__all__ = ["Finding", "Level", "Patient", "examine", "examine_nginx"]
+__all__ = ["Finding", "Level", "Patient", "examine", "examine_nginx", "socket_path_at"]
 
 examine_nginx = nginx.examine
 

@@ -74,15 +74,11 @@ class Patient:
         return urlsplit(self.url).netloc
 
     def path(self, own: str) -> str:
-        """A path of this project as the URL has it: `/app/notify/`, where it is
-        `https://example.org/app` and this command is not told of a FORCE_SCRIPT_NAME."""
-        prefix = urlsplit(self.url).path.rstrip("/")
-        return own if own.startswith(f"{prefix}/") else f"{prefix}{own}"
+        return path_at(self.url, own)
 
     @cached_property
     def socket_path(self) -> str:
-        path = socket_path(settings.FORCE_SCRIPT_NAME or "")
-        return path if conf.current().socket_path else self.path(path)
+        return socket_path_at(self.url)
 
     @property
     def is_secure(self) -> bool:
@@ -96,3 +92,15 @@ class Patient:
     @cached_property
     def context(self) -> ssl.SSLContext | None:
         return (self.ssl_context or ssl.create_default_context()) if self.is_secure else None
+
+
+def path_at(url: str, own: str) -> str:
+    """A path of this project as the URL has it: `/app/notify/`, where it is
+    `https://example.org/app` and this command is not told of a FORCE_SCRIPT_NAME."""
+    prefix = urlsplit(url).path.rstrip("/")
+    return own if own.startswith(f"{prefix}/") else f"{prefix}{own}"
+
+
+def socket_path_at(url: str) -> str:
+    path = socket_path(settings.FORCE_SCRIPT_NAME or "")
+    return path if conf.current().socket_path else path_at(url, path)
