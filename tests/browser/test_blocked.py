@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import wait_until_live
 from tests.browser.inbox_page import DASHBOARD, badge, send_by_http, titles, unread
@@ -126,3 +126,23 @@ def test_without_sockets_the_page_polls_and_says_so(server, ada, windows, screen
     pages["missing"].reload()  # it was marked at the server
     expect(unread(pages["missing"])).to_have_text("")
     assert windows.complaints == []
+
+
+def test_a_sign_in_page_that_leads_straight_back_is_asked_once(server, ada, windows):
+    """The API is answered by something else, as by a proxy that has a page for every path."""
+    page = windows.open(server.url, session=ada)
+    page.add_init_script("delete window.WebSocket;")
+    asked: list[str] = []
+
+    def lead_back(route: Route) -> None:
+        asked.append(route.request.url)
+        refresh = f'<meta http-equiv="refresh" content="0;url={DASHBOARD}">'
+        route.fulfill(content_type="text/html", body=refresh)
+
+    page.route(
+        "**/api/notify/**", lambda route: route.fulfill(body="<p>", content_type="text/html")
+    )
+    page.route("**/accounts/login/**", lead_back)
+    with page.expect_console_message(lambda told: "leads back here" in told.text):
+        page.goto(DASHBOARD)
+    assert len(asked) == 1

@@ -22,7 +22,8 @@ HTMX_4 = "htmx.org/dist/htmx.js"
 TURBO = "@hotwired/turbo/dist/turbo.es2017-umd.js"
 ELSEWHERE = "/accounts/password_change/"
 LEVELS = itertools.cycle(["info", "success", "warning"])  # no row reads as the one before
-UNREAD = "document.querySelector('notify-bell').client.unread"
+CLIENT = "document.querySelector('notify-bell').client"
+UNREAD = f"{CLIENT}.unread"
 TURBOS_OWN = "Applying inline style"  # of its progress bar
 PRESERVED = "id=bell data-turbo-permanent hx-preserve"
 
@@ -267,3 +268,54 @@ def test_who_signs_out_and_in_without_a_load_has_an_inbox_of_their_own(server, a
     expect(titles(page)).to_have_count(0)
     others = [one for one in windows.complaints if TURBOS_OWN not in one]
     assert [one for one in others if "401 (Unauthorized)" not in one] == []
+
+
+def test_back_after_a_sign_out_without_a_load_shows_no_rows(server, ada, windows):
+    page = open_at(windows, server, ada, HTMX_2)
+    sockets = start_at(page, DASHBOARD)
+    send_by_http(page, "error")
+    expect(titles(page).first).to_contain_text("This is error")
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("[name=username]")).to_be_visible()
+    sockets.wait_until_closed(page)
+    page.evaluate(
+        """window.shown = 0;
+        setInterval(() => {
+            const inbox = document.querySelector("notify-inbox");
+            window.shown += inbox?.shadowRoot?.querySelectorAll("article").length ?? 0;
+        }, 20);"""
+    )
+    page.go_back()
+    expect(page.locator("notify-inbox")).to_have_count(1)
+    eventually(lambda: page.evaluate(f"{CLIENT}.status.state") == "signed-out")
+    assert page.evaluate("window.shown") == 0
+
+
+def test_with_turbo_back_to_a_tab_of_the_inbox_finds_the_inbox(server, ada, windows):
+    page = open_at(windows, server, ada, TURBO)
+    sockets = start_at(page, DASHBOARD)
+    page.get_by_role("link", name="Archived").click()
+    page.locator(".account summary").click()
+    page.get_by_role("link", name="Change password").click()
+    expect(page.locator("notify-inbox")).to_have_count(0)
+    # What the page watched for its list of windows ends with it.
+    eventually(lambda: {"type": "unwatch", "topic": "sockets"} in sockets.frames)
+    page.go_back()
+    expect(page.locator("notify-inbox [aria-current]")).to_have_text("Archived")
+    page.go_back()
+    expect(page.locator("notify-inbox [aria-current]")).to_have_text("All")
+    assert page.evaluate("window.isSame") is True
+
+
+@pytest.mark.parametrize("library", [HTMX_2, HTMX_4], ids=["htmx-2", "htmx-4"])
+def test_the_number_in_the_title_is_there_after_a_library_has_set_the_title(
+    server, ada, windows, library
+):
+    page = open_at(windows, server, ada, library)
+    start_at(page, ELSEWHERE)
+    send_by_http(page, "info")
+    expect(badge(page)).to_have_text("1")
+    page.locator(".account summary").click()
+    page.get_by_role("link", name="Operations").click()
+    expect(page).to_have_title(re.compile(r"^\(1\) Operations"))

@@ -222,3 +222,10 @@ test("a poll that fails is tried again", async () => {
   await it.clock.pass(30);
   assert.equal(it.requests.length, 2);
 });
+
+test("a post that the site itself refuses is sent once", async () => {
+  const it = liveWorld();
+  it.answer = () => ({ status: 403, body: { detail: "no such right" } });
+  await assert.rejects(it.client.post("/orders/7/cancel/"), { status: 403 });
+  assert.equal(it.requests.length, 1);
+});
