@@ -58,6 +58,7 @@ async def test_a_server_checks_the_settings_and_itself_when_its_first_socket_com
     server = start_server(command=command, NOTIFY_PING_INTERVAL="70")
     async with await orm(client_of, server, ada) as client:
         await client.frame("inbox")
+    await aeventually(lambda: "notify.W005" in server.log)  # the last of them
     assert server.log.count("notify.W009") == warned
     assert server.log.count("notify.W003: NOTIFY_PING_INTERVAL = 70 s is not below") == 1
 
