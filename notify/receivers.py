@@ -8,7 +8,7 @@ so that the transaction around it goes on. The texts are in the language of the 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any
 
@@ -17,7 +17,6 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
-from django.db.models import Model
 from django.db.models.signals import post_save, pre_save
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -46,16 +45,20 @@ def never_in_the_way(tell: Callable[..., None]) -> Callable[..., None]:
     return receive
 
 
+# A site may send these signals by hand, for its own models and with the fewest arguments. A proxy of
+# the user model is its own sender, hence no `sender=` where they are connected.
+
+
 def _user_is_saved(
-    sender: type[Model],
+    sender: Any,
     *,
     instance: Any,
-    raw: bool,
-    using: str,
-    update_fields: frozenset[str] | None,
+    raw: bool = False,
+    using: str | None = None,
+    update_fields: Collection[str] | None = None,
     **kwargs: Any,
 ) -> None:
-    if raw or not issubclass(sender, get_user_model()):
+    if raw or not isinstance(instance, get_user_model()):
         return
     instance.__dict__.pop(_HAD_PASSWORD, None)  # of a save that failed
     if not instance._state.adding and _writes_password(instance, update_fields):
@@ -63,7 +66,7 @@ def _user_is_saved(
 
 
 @never_in_the_way
-def _note_password(user: Any, using: str) -> None:
+def _note_password(user: Any, using: str | None) -> None:
     """Whether the password that is being saved takes the place of another. An account that gets
     its first one has nothing to be warned of."""
     accounts = type(user)._base_manager.using(using).filter(pk=user.pk)
@@ -72,15 +75,9 @@ def _note_password(user: Any, using: str) -> None:
 
 
 def _user_saved(
-    sender: type[Model],
-    *,
-    instance: Any,
-    created: bool,
-    raw: bool,
-    **kwargs: Any,
+    sender: Any, *, instance: Any, created: bool = False, raw: bool = False, **kwargs: Any
 ) -> None:
-    # A proxy of the user model is its own sender, hence no `sender=` where this is connected.
-    if raw or not issubclass(sender, get_user_model()):
+    if raw or not isinstance(instance, get_user_model()):
         return
     if created:
         welcome(instance)
@@ -139,7 +136,7 @@ def tell_new_device(user: AbstractBaseUser, device: str) -> None:
     )
 
 
-def _writes_password(user: Any, update_fields: frozenset[str] | None) -> bool:
+def _writes_password(user: Any, update_fields: Collection[str] | None) -> bool:
     """Whether this save writes a password that `set_password` was given. A sign-in that only
     renews the hash clears `_password` before it saves (AbstractBaseUser.check_password)."""
     return getattr(user, "_password", None) is not None and (

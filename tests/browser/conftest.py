@@ -86,7 +86,7 @@ class Windows:
 def wait_until_live(page: Page) -> None:
     """Until the bell's client has its socket, and an inbox beside which what comes now is new. A
     strict policy forbids `wait_for_function`."""
-    client = "document.querySelector('notify-bell').client"
+    client = "document.querySelector('notify-bell')?.client"
     state = f"[{client}?.isLoaded, {client}?.status.state]"
     end = time.monotonic() + deadline(10)
     while (now := page.evaluate(state)) != [True, "live"]:

@@ -22,7 +22,7 @@ def block(page: str, first: str, comment: str = "#") -> str:
     found = [
         text
         for match in _BLOCK.finditer((ROOT / page).read_text(encoding="utf-8"))
-        if (text := dedent(match["text"])).startswith((f"{line}\n", f"{line},"))
+        if (text := dedent(match["text"])).startswith((f"{line}\n", f"{line},", f"{line} -->\n"))
     ]
     assert len(found) == 1, f"{page} has {len(found)} blocks that begin with '{line}', not one"
     return found[0]

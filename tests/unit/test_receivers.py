@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
-from django.db.models.signals import post_save
+from django.db.models.signals import post_save, pre_save
 from django.dispatch import receiver
 from django.test import Client
 from django.utils import translation
@@ -76,6 +76,12 @@ def test_a_user_whose_making_is_rolled_back_leaves_nothing():
         new_user()
         transaction.set_rollback(True)
     assert not Notification.objects.exists()
+
+
+@pytest.mark.parametrize("sender", [Group, "by its name"])
+def test_a_site_may_send_the_signals_of_a_save_by_hand(sender):
+    for signal in (pre_save, post_save):
+        signal.send(sender=sender, instance=Group())
 
 
 def test_fixtures_welcome_nobody(tmp_path, ada):

@@ -18,6 +18,11 @@ def test_a_block_in_a_list_is_taken_without_its_indent(page: Path) -> None:
     assert block("page.md", "/etc/a") == "# /etc/a\n[Unit]\n"
 
 
+def test_a_block_of_html_begins_with_a_comment_that_ends(page: Path) -> None:
+    page.write_text("```html\n<!-- a.html -->\n<p>\n```\n\n```html\n<!-- a.html.bak -->\n```\n")
+    assert block("page.md", "a.html", comment="<!--") == "<!-- a.html -->\n<p>\n"
+
+
 @pytest.mark.parametrize("text", ["", "```sh\n# /etc/a\n```\n" * 2], ids=["none", "two"])
 def test_a_page_without_its_block_fails_and_says_which(page: Path, text: str) -> None:
     page.write_text(text)
