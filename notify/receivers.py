@@ -45,8 +45,8 @@ def never_in_the_way(tell: Callable[..., None]) -> Callable[..., None]:
     return receive
 
 
-# A site may send these signals by hand, for its own models and with the fewest arguments. A proxy of
-# the user model is its own sender, hence no `sender=` where they are connected.
+# A site may send these signals by hand, for its own models and with the fewest arguments. A proxy
+# of the user model is its own sender, hence no `sender=` where they are connected.
 
 
 def _user_is_saved(

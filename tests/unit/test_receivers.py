@@ -78,10 +78,10 @@ def test_a_user_whose_making_is_rolled_back_leaves_nothing():
     assert not Notification.objects.exists()
 
 
-@pytest.mark.parametrize("sender", [Group, "by its name"])
-def test_a_site_may_send_the_signals_of_a_save_by_hand(sender):
+@pytest.mark.parametrize("model", [Group, User])
+def test_a_site_may_send_the_signals_of_a_save_by_hand(model):
     for signal in (pre_save, post_save):
-        signal.send(sender=sender, instance=Group())
+        signal.send(sender=model, instance=model())
 
 
 def test_fixtures_welcome_nobody(tmp_path, ada):
