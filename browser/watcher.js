@@ -15,8 +15,8 @@ const SILENT_MS = 6_000;
  */
 export function watch(topic, signal, { figures, silent }) {
   const client = pageClient();
-  let heard = 0;
-  let asked = 0;
+  let heard = -Infinity;
+  let asked = -Infinity;
   const ask = () => {
     const now = elapsed();
     if (now - Math.max(heard, asked) < SILENT_MS) return;

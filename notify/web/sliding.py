@@ -1,4 +1,4 @@
-"""Sliding sessions: with SESSION_SAVE_EVERY_REQUEST each request begins a session's time anew."""
+"""Sessions as a request of a script must leave them: it runs beside those of the person."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ Response = TypeVar("Response", bound=HttpResponseBase)
 def never_slides(
     view: Callable[Concatenate[HttpRequest, P], Response],
 ) -> Callable[Concatenate[HttpRequest, P], Response]:
-    """Answers without prolonging the session, as on the socket: a tab that asks by itself every
-    30 s would stay signed in for ever."""
+    """Answers without a word on the session's cookie, as on the socket. With
+    SESSION_SAVE_EVERY_REQUEST a tab that asks by itself every 30 s would stay signed in for ever;
+    and an answer to a session that has just ended would remove the cookie of the new one, which a
+    change of password has set meanwhile."""
 
     @wraps(view)
     def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> Response:
         response = view(request, *args, **kwargs)
         session: Any = getattr(request, "session", None)
-        if settings.SESSION_SAVE_EVERY_REQUEST and session is not None:
+        if session is not None:
             _leave(request, session)
         return response
 
@@ -34,6 +36,6 @@ def _leave(request: HttpRequest, session: Any) -> None:
     """SessionMiddleware saves a session that is not empty, and removes the cookie of one that is.
     One that somebody modifies is saved as ever."""
     is_empty = session.is_empty
-    session.is_empty = lambda: is_empty() if session.modified else True
-    if not session.modified:
+    if is_empty() or not session.modified:
         request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+    session.is_empty = lambda: is_empty() if session.modified else True

@@ -3,13 +3,17 @@ before ours. Styles are the site's own files, or have a nonce."""
 
 import os
 from pathlib import Path
+from typing import Any
 
 import csp.constants
 
+from config import settings as ours
 from config.settings import *  # noqa: F403
-from config.settings import CONTENT_SECURITY_POLICY, TEMPLATES
 
 SITE = Path(os.environ["SITE"])
-TEMPLATES[0]["DIRS"].insert(0, SITE / "templates")
+ENGINE: dict[str, Any] = ours.TEMPLATES[0]
+TEMPLATES = [ENGINE | {"DIRS": [SITE / "templates", *ENGINE["DIRS"]]}]
 STATICFILES_DIRS = [SITE / "static"]
-CONTENT_SECURITY_POLICY["DIRECTIVES"]["style-src"] = [csp.constants.SELF, csp.constants.NONCE]
+DIRECTIVES: dict[str, Any] = ours.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+STYLES = {"style-src": [csp.constants.SELF, csp.constants.NONCE]}
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": DIRECTIVES | STYLES}
