@@ -3,13 +3,15 @@ before ours. Styles are the site's own files, or have a nonce."""
 
 import os
 from pathlib import Path
+from typing import Any
 
 import csp.constants
 
 from config.settings import *  # noqa: F403
-from config.settings import CONTENT_SECURITY_POLICY, TEMPLATES
+from config.settings import BASE_DIR, CONTENT_SECURITY_POLICY, TEMPLATES
 
 SITE = Path(os.environ["SITE"])
-TEMPLATES[0]["DIRS"].insert(0, SITE / "templates")
+TEMPLATES = [TEMPLATES[0] | {"DIRS": [SITE / "templates", BASE_DIR / "templates"]}]
 STATICFILES_DIRS = [SITE / "static"]
-CONTENT_SECURITY_POLICY["DIRECTIVES"]["style-src"] = [csp.constants.SELF, csp.constants.NONCE]
+_directives: dict[str, Any] = {"style-src": [csp.constants.SELF, csp.constants.NONCE]}
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": CONTENT_SECURITY_POLICY["DIRECTIVES"] | _directives}
