@@ -117,15 +117,15 @@ def test_the_bell_of_the_layout_lives_through_navigation_and_is_of_who_is_signed
     page = site.open()
     sockets = start_at(page, ELSEWHERE)
     page.evaluate("document.querySelector('notify-bell').isKept = true")
-    send_by_http(page, "error")
+    send_by_http(page, "critical")  # whose toast does not go by itself
     expect(page.locator(TOAST)).to_be_visible()
     page.get_by_role("link", name="Shop").click()
-    expect(titles(page).first).to_contain_text("This is error")
+    expect(titles(page).first).to_contain_text("This is critical")
     assert page.evaluate("document.querySelector('notify-bell').isKept === true") is keeps_bell
     stays = int(keeps_bell and library == "htmx")
     expect(page.locator(TOAST)).to_have_count(stays)
     page.locator("notify-bell .bell").click()
-    expect(page.locator(f"{PANEL} article").first).to_contain_text("This is error")
+    expect(page.locator(f"{PANEL} article").first).to_contain_text("This is critical")
     page.go_back()
     expect(page.locator("notify-inbox")).to_have_count(0)
     expect(page.locator(PANEL)).to_be_visible(visible=bool(stays))
@@ -217,6 +217,13 @@ def test_the_bell_of_react_lives_through_renders_and_mounts(site: Site, windows:
         expect(page.locator("notify-bell")).to_have_count(1)
         assert_works(page, sockets)
     assert windows.complaints == []
+
+    stranger = windows.open(page.url)
+    with stranger.expect_response("**/elements/bell/") as asked:
+        stranger.goto("/accounts/login/")
+    assert asked.value.status == 401
+    stranger.evaluate("fetch('/api/notify/elements/bell/')")  # whose answer comes after theirs
+    expect(stranger.locator("main")).to_have_text("BellBuy0")
 
 
 @pytest.mark.parametrize(

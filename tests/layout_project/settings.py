@@ -7,13 +7,11 @@ from typing import Any
 
 import csp.constants
 
-from config import settings as ours
 from config.settings import *  # noqa: F403
+from config.settings import BASE_DIR, CONTENT_SECURITY_POLICY, TEMPLATES
 
 SITE = Path(os.environ["SITE"])
-ENGINE: dict[str, Any] = ours.TEMPLATES[0]
-TEMPLATES = [ENGINE | {"DIRS": [SITE / "templates", *ENGINE["DIRS"]]}]
+TEMPLATES = [TEMPLATES[0] | {"DIRS": [SITE / "templates", BASE_DIR / "templates"]}]
 STATICFILES_DIRS = [SITE / "static"]
-DIRECTIVES: dict[str, Any] = ours.CONTENT_SECURITY_POLICY["DIRECTIVES"]
-STYLES = {"style-src": [csp.constants.SELF, csp.constants.NONCE]}
-CONTENT_SECURITY_POLICY = {"DIRECTIVES": DIRECTIVES | STYLES}
+_directives: dict[str, Any] = {"style-src": [csp.constants.SELF, csp.constants.NONCE]}
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": CONTENT_SECURITY_POLICY["DIRECTIVES"] | _directives}
