@@ -50,6 +50,10 @@ async def test_the_log_has_a_line_for_the_outage_and_none_for_each_message(
 
     assert sent >= 5
     assert "Traceback" not in during
-    complaints = re.findall(r"(?:WARNING|ERROR|CRITICAL) .*", during)
+    complaints = [
+        line
+        for line in re.findall(r"(?:WARNING|ERROR|CRITICAL) .*", during)
+        if "The event loop is late" not in line  # of a busy machine
+    ]
     assert len(complaints) <= 3, complaints
     assert any("The channel layer is down" in line for line in complaints)
