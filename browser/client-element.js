@@ -19,7 +19,7 @@ export class ClientElement extends HTMLElement {
     this.connected = new AbortController();
     this.#parts.clear();
     fillRoot(this);
-    if (elementCame()) this.ready();
+    if (elementCame(this)) this.ready();
   }
 
   /** Moved by `moveBefore`, which keeps all as it is: nothing begins anew. */

@@ -41,12 +41,14 @@ export function pageClient() {
 
 /**
  * An element came to the page, perhaps with one that a library has put in place of another without
- * a load: somebody may have signed in meanwhile, or another release may be running.
+ * a load: somebody may have signed in meanwhile, or another release may be running. Elements that
+ * the library has kept are still of the one before, so its own configuration counts.
  *
+ * @param {HTMLElement} element
  * @returns {boolean} false where it is another's: nothing is to be drawn, as it is loaded anew
  */
-export function elementCame() {
-  const { user, script } = pageConfig();
+export function elementCame(element) {
+  const { user, script } = pageConfig(element.dataset.config ? element : undefined);
   const made = pageClient();
   const isOfThisPage = user === pageUser && pathOf(script) === pageScript;
   if (!isOfThisPage) {

@@ -14,10 +14,10 @@
 /**
  * What the server said about itself, in the `data-config` that each of our elements carries.
  *
+ * @param {Element | null} [element] whose is asked for; any, as long as all are of one page
  * @returns {PageConfig}
  */
-export function pageConfig() {
-  const element = document.querySelector("[data-config]");
+export function pageConfig(element = document.querySelector("[data-config]")) {
   const text = element instanceof HTMLElement ? element.dataset.config : undefined;
   if (!text) throw new Error("No element with data-config: use {% notify_bell %} or {% notify_inbox %}.");
   return JSON.parse(text);

@@ -319,3 +319,20 @@ def test_the_number_in_the_title_is_there_after_a_library_has_set_the_title(
     page.locator(".account summary").click()
     page.get_by_role("link", name="Operations").click()
     expect(page).to_have_title(re.compile(r"^\(1\) Operations"))
+
+
+def test_an_element_of_somebody_else_has_the_page_loaded_anew(server, ada, windows):
+    """Also beside one that a library has kept of the user before."""
+    page = windows.open(server.url, session=ada)
+    page.goto(DASHBOARD)
+    wait_until_live(page)
+    with page.expect_event("load"):
+        page.evaluate(
+            """() => {
+                const kept = document.querySelector("notify-bell");
+                const other = kept.cloneNode(true);
+                const config = { ...JSON.parse(kept.dataset.config), user: "another" };
+                other.dataset.config = JSON.stringify(config);
+                kept.after(other);
+            }"""
+        )
