@@ -279,6 +279,9 @@ class DrainingServer(Server):  # type: ignore[misc]  # as above
         self._stopping = False
 
     def run(self) -> None:
+        # Before the port opens: who sees it open may send a signal.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            reactor._asyncioEventloop.add_signal_handler(number, self._stop_or_die)
         reactor.callWhenRunning(self._started)
         super().run()
 
@@ -301,10 +304,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # as above
         self._ws_factory = factory
 
     def _started(self) -> None:
-        loop = asyncio.get_event_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop_or_die)
-        loop.call_soon(self._limit_sockets)
+        asyncio.get_event_loop().call_soon(self._limit_sockets)
         _collect_more_rarely()
         reactor.callLater(ROUND_S, self._look_at_all)
         self.ws_factory.protocol = _configured(self.ws_factory)

@@ -16,8 +16,8 @@ import notify
 from tests.conftest import StartServer
 from tests.harness.certificate import Certificate
 from tests.harness.database import orm
-from tests.harness.process import listens
-from tests.harness.server import DAPHNE, SERVE, UVICORN
+from tests.harness.process import Process, listens
+from tests.harness.server import DAPHNE, SERVE, UVICORN, environment
 from tests.harness.waiting import aeventually, deadline
 from tests.integration.conftest import client_of
 
@@ -122,6 +122,13 @@ async def test_a_second_sigterm_ends_it_at_once(start_server: StartServer) -> No
     assert time.monotonic() - started < deadline(5)
     await asyncio.gather(first, request, return_exceptions=True)
     assert server.returncode == 143
+
+
+def test_a_sigterm_drains_as_soon_as_the_port_is_open(tmp_path: Path) -> None:
+    words = (*SERVE[:-1], "0", "tests.integration.hurried_asgi:application")
+    with Process(words, log=tmp_path / "log", env=environment()) as server:
+        assert server.wait(30) == 0
+        assert "Draining." in server.log
 
 
 async def test_a_request_under_way_ends_before_the_process(start_server: StartServer) -> None:

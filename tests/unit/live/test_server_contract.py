@@ -95,6 +95,10 @@ def test_a_handshake_that_is_not_answered_yet_has_a_deferred_which_takes_a_refus
     assert 0 < source.index(parts[0]) < source.index(parts[1]) < source.index(parts[2])
 
 
+def test_the_server_runs_in_the_event_loop_of_the_reactor_and_makes_it_the_current_one() -> None:
+    assert "asyncio.set_event_loop(reactor._asyncioEventloop)" in inspect.getsource(Server.run)
+
+
 def test_the_server_ends_by_kill_all_applications() -> None:
     source = inspect.getsource(Server.run)
     assert '"before", "shutdown", self.kill_all_applications' in source
