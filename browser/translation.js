@@ -10,7 +10,7 @@ export function translate(texts) {
 }
 
 /**
- * @param {string} text in English; notify/web/browser_texts.py has the same words
+ * @param {string} text in English; notify/web/pages/browser_texts.py has the same words
  * @param {Record<string, string>} [values] for its {names}
  */
 export function say(text, values = {}) {

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.decorators import sync_only_middleware
 from django.utils.deprecation import MiddlewareMixin
 
-from notify.web.pages import refused
+from notify.web.pages.answers import refused
 from notify.web.refusals import unavailable
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]

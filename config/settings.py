@@ -73,7 +73,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.middleware.security_headers",
     # Before all that asks for the host: probes come by address, and without TLS.
-    "notify.probes.AnswerProbes",
+    "notify.web.probes.AnswerProbes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -165,7 +165,7 @@ if REDIS_URL is None:
 elif REDIS_LAYER == "pubsub":
     CHANNEL_LAYERS = {
         "default": {
-            "BACKEND": "notify.layers.RedisPubSubChannelLayer",
+            "BACKEND": "notify.bus.layers.RedisPubSubChannelLayer",
             "CONFIG": {"hosts": [REDIS_URL]},
         }
     }

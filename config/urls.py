@@ -28,5 +28,5 @@ urlpatterns = [
         name="password_change_done",
     ),
     path("", include("notify.urls")),
-    path("", include("notify.probes")),
+    path("", include("notify.web.probes")),
 ]

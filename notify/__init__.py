@@ -21,9 +21,9 @@ if TYPE_CHECKING:
         NotifyError,
         UnknownUsers,
     )
-    from notify.inbox.audience import everyone
     from notify.models import Level
     from notify.sending import arecall, asend, recall, send
+    from notify.sending.audience import everyone
 
 __version__ = "0.1.0"
 
@@ -37,7 +37,7 @@ _HOMES = {
     "UnknownUsers": "notify.exceptions",
     "arecall": "notify.sending",
     "asend": "notify.sending",
-    "everyone": "notify.inbox.audience",
+    "everyone": "notify.sending.audience",
     "recall": "notify.sending",
     "send": "notify.sending",
 }

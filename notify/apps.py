@@ -10,4 +10,4 @@ class NotifyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from notify import checks, receivers, sessions  # noqa: F401  they register themselves
+        from notify.access import session_end  # noqa: F401  they register themselves

@@ -11,13 +11,13 @@ from urllib.parse import unquote
 from django.core.handlers.asgi import get_script_prefix
 
 from notify import conf
-from notify.live.consumers import NotificationConsumer
+from notify.live.consumer import NotificationConsumer
 from notify.live.hub import current_hub
 from notify.live.lifespan import Lifespan
-from notify.live.missing_scripts import MissingScripts
-from notify.live.protocol import SUBPROTOCOL
+from notify.live.socket_path import ROUTE, socket_path
 from notify.live.supervision import SupervisedSockets
-from notify.socket_path import ROUTE, socket_path
+from notify.protocol import SUBPROTOCOL
+from notify.web.missing_scripts import MissingScripts
 
 logger = logging.getLogger("notify.sockets")
 
@@ -26,8 +26,8 @@ MAX_LENGTH = 200  # of what a client wrote, in the log
 
 
 class NotifyApplication:
-    """An ASGI application: the socket at its path (`notify/socket_path.py`), `http` for requests
-    and for the lifespan, and `websocket`, if there is one, for the project's other sockets (a
+    """An ASGI application: the socket at its path (`live/socket_path.py`), `http` for requests and
+    for the lifespan, and `websocket`, if there is one, for the project's other sockets (a
     URLRouter, say), which are supervised.
 
     It starts the hub at the first request of any kind, so that a server with no socket open

@@ -1,5 +1,5 @@
 """What this process counts: plain numbers, so that counting costs next to nothing and needs no
-library. /metrics shows them (web/metrics.py), in the words of Prometheus.
+library. /metrics shows them (web/probes/metrics.py), in the words of Prometheus.
 
 Nearly all of it happens in the event loop; where a thread counts too, it may be a little inexact.
 """

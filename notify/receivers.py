@@ -22,9 +22,10 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from notify import conf, devices, sending
-from notify.inbox import database, sql
+from notify import conf, sending, sql
+from notify.access import user_agents
 from notify.models import KnownDevice, Level
+from notify.sql import database
 
 logger = logging.getLogger(__name__)
 
@@ -118,8 +119,8 @@ def _signed_in(
     if not conf.current().new_device or request is None or not isinstance(user, get_user_model()):
         return
     user_agent = request.META.get("HTTP_USER_AGENT", "")
-    if _is_new(user, devices.fingerprint(user_agent)):
-        tell_new_device(user, devices.name(user_agent))
+    if _is_new(user, user_agents.fingerprint(user_agent)):
+        tell_new_device(user, user_agents.name(user_agent))
 
 
 def tell_new_device(user: AbstractBaseUser, device: str) -> None:

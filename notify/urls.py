@@ -6,8 +6,8 @@ wants at the top level.
 
 from django.urls import include, path
 
-from notify.web import operations, views
-from notify.web.api import api
+from notify.web.api.site import api
+from notify.web.pages import operations, views
 
 pages = [
     path("notify/", views.dashboard, name="dashboard"),

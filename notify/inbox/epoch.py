@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notify.inbox import database
+from notify.sql import database
 
 
 def full(own: str) -> str:

@@ -17,11 +17,12 @@ from typing import Any
 from django.db import IntegrityError, OperationalError
 from django.db.models import AutoField, Model
 
-from notify import conf
+from notify import conf, sql
 from notify.changes import Change, Step
-from notify.inbox import database, epoch, reading, sql, transactions, waits
+from notify.inbox import epoch, reading
 from notify.inbox.marks import Mark
 from notify.models import Batch, Inbox, Notice, Notification
+from notify.sql import database, transactions, waits
 
 
 def append(batch: Batch) -> Change | None:

@@ -13,9 +13,11 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from notify import sql
 from notify.changes import Change
-from notify.inbox import sql, store, transactions
+from notify.inbox import store
 from notify.models import ApiToken, Batch, Inbox, KnownDevice, Notice, Notification, user_pk
+from notify.sql import transactions
 
 ROWS_A_BATCH = 1000
 PAUSE_S = 0.05

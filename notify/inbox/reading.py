@@ -15,9 +15,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from notify import sql
 from notify.changes import Cursor, Reading, Row
-from notify.inbox import epoch, sql, transactions
+from notify.inbox import epoch
 from notify.models import Inbox, Notice, Notification
+from notify.sql import transactions
 
 MAX_CHANGED_ROWS = 200  # more of them are sent as a reset
 MAX_ROWS_OF_A_VERSION = 50  # a frame is cut between versions, so more than fit are a reset

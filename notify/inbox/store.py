@@ -16,11 +16,13 @@ from typing import Any
 
 from django.db.models import Count, Q
 
+from notify import sql
 from notify.changes import Change, Step
 from notify.exceptions import Busy, EpochChanged
-from notify.inbox import database, epoch, one_statement, reading, sql, transactions, waits
+from notify.inbox import epoch, one_statement, reading
 from notify.inbox.marks import MARKS, Mark
 from notify.models import Batch, Inbox, Notification, user_pk
+from notify.sql import database, transactions, waits
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from notify.inbox import sql
+from notify import sql
 from notify.models import Batch
 
 URGENT_IN_A_ROW = 3

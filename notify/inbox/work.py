@@ -16,10 +16,12 @@ from typing import Any
 from django.db.models import DateTimeField, Q, Value
 from django.db.models.functions import Greatest, Now
 
+from notify import sql
 from notify.changes import Change
-from notify.inbox import database, sql, store, transactions, waits
+from notify.inbox import store
 from notify.inbox.turns import OPEN, Turns
 from notify.models import Batch, Notice
+from notify.sql import database, transactions, waits
 
 # How long the process that wrote a batch has to carry it out itself before others may.
 GRACE = timedelta(seconds=30)

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 
 from notify.live.connection import PING_ABOVE_BYTES, Connection
 from notify.live.direct import frame
-from notify.live.protocol import Told
+from notify.protocol import Told
 
 logger = logging.getLogger(__name__)
 

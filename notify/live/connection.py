@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from notify import protocol
+from notify.access.authentication import Identity
 from notify.changes import Cursor
-from notify.live import protocol
-from notify.live.authentication import Identity
 from notify.live.direct import DirectWriter
 
 logger = logging.getLogger(__name__)

@@ -34,7 +34,7 @@ def frame(payload: bytes) -> bytes:
 
 class DirectWriter:
     """Of one Daphne protocol. The names that it reads of Twisted's FileDescriptor and of autobahn
-    are not public: tests/unit/live/test_server_contract.py.
+    are not public: tests/unit/serve/test_server_contract.py.
 
     A broadcast comes to a thousand of these, whose memory is in no cache of the processor's any
     more: each object that is looked at has to be fetched (docs/performance.md). So the protocol

@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from django import db
 
-from notify import devices, permissions
+from notify import protocol
+from notify.access import authentication, user_agents
+from notify.bus import groups
+from notify.bus.groups import ORIGIN, Hint
 from notify.inbox import reading
-from notify.live import authentication, groups, protocol
 from notify.live.connection import Connection
-from notify.live.groups import ORIGIN, Hint
-from notify.live.operations import Rates, part_of
-from notify.live.protocol import Error, Refused
+from notify.live.rates import Rates, part_of
+from notify.models import permissions
+from notify.protocol import Error, Refused
 
 if TYPE_CHECKING:
     from notify.live.hub import Hub
@@ -217,7 +219,7 @@ class Figures:
     def _socket(self, connection: Connection) -> dict[str, Any]:
         return {
             "id": connection.id,
-            "device": devices.name(connection.device),
+            "device": user_agents.name(connection.device),
             "age": round(self._hub.loop.time() - connection.opened_at, 3),
             "latency": connection.latency,
         }

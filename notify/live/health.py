@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from notify.live import groups
+from notify.bus import groups
 from notify.live.hub import hubs
 from notify.live.probe import Probe
 

@@ -15,15 +15,14 @@ from heapq import heappop, heappush
 from itertools import count
 from math import ceil
 
-from notify import conf
-from notify.live import protocol
+from notify import conf, protocol
 from notify.live.connection import (
     CLOSE_ABOVE_BYTES,
     PING_ABOVE_BYTES,
     Connection,
     SentPing,
 )
-from notify.live.protocol import Code
+from notify.protocol import Code
 
 JITTER = 0.1  # of the interval, so that sockets opened together are not pinged together
 SLOTS_A_SECOND = 32  # what is due in one slot is done at its end, in one turn of the loop

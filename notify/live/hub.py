@@ -23,20 +23,21 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Tags
 from django.core.checks.registry import registry
 
-from notify import conf, metrics
+from notify import conf, metrics, protocol
+from notify.access import authentication, handshake
+from notify.bus.groups import PAUSE_AFTER_FAILURE_S, Hint, publisher, user_group
+from notify.bus.listener import Layer
 from notify.changes import Cursor, Reading, Step
 from notify.inbox import reading
-from notify.live import authentication, broadcast, handshake, protocol
+from notify.live import broadcast
 from notify.live.connection import ABORT_AFTER_S, HOLD_ABOVE_BYTES, Connection
 from notify.live.figures import Figures
-from notify.live.groups import PAUSE_AFTER_FAILURE_S, Hint, publisher, user_group
 from notify.live.heartbeat import Heartbeat
-from notify.live.layer import Layer
 from notify.live.loader import Loader
 from notify.live.pool import DatabasePool
-from notify.live.protocol import Code
 from notify.live.sweep import Sweep
 from notify.live.watchdog import Watchdog
+from notify.protocol import Code
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ import time
 from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from notify.inbox import sql
+from notify import sql
 from notify.live import severing
 
 logger = logging.getLogger(__name__)

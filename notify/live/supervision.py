@@ -10,7 +10,7 @@ import asyncio
 import logging
 from typing import Any
 
-from notify.live.protocol import Code
+from notify.protocol import Code
 
 logger = logging.getLogger(__name__)
 

@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING
 from django.db import Error
 
 from notify import conf
+from notify.access import authentication
+from notify.bus import groups
 from notify.changes import Cursor
-from notify.inbox import database, reading, retention, store
-from notify.live import authentication, groups
+from notify.inbox import reading, retention, store
 from notify.live.connection import Connection
 from notify.live.pool import DatabasePool
-from notify.live.protocol import Code
-from notify.working import Worker
+from notify.protocol import Code
+from notify.sending.working import Worker
+from notify.sql import database
 
 if TYPE_CHECKING:
     from notify.live.hub import Hub

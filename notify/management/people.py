@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from notify.exceptions import UnknownUsers
-from notify.inbox.names import users_named
+from notify.sending.names import users_named
 
 
 def person(username: str) -> Any:

@@ -16,9 +16,9 @@ from django.utils.translation import gettext
 
 from notify.inbox import reading
 from notify.models import Level
-from notify.web.browser_config import browser_config
-from notify.web.first_page import first_page
-from notify.web.zones import zone_of
+from notify.web.pages.browser_config import browser_config
+from notify.web.pages.first_page import first_page
+from notify.web.pages.zones import zone_of
 
 register = template.Library()
 

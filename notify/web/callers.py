@@ -15,9 +15,9 @@ from django.http.request import HttpHeaders
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
-from notify.live.authentication import public_user_id
+from notify.access.authentication import public_user_id
 from notify.models import ApiToken
-from notify.permissions import has_permission
+from notify.models.permissions import has_permission
 from notify.web.refusals import Refusal
 
 REQUESTS_A_MINUTE = 600

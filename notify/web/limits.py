@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from notify import sql
 from notify.changes import Reading
-from notify.inbox import reading, sql
+from notify.inbox import reading
 from notify.web.callers import Window
 from notify.web.refusals import Refusal
 

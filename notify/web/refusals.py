@@ -14,9 +14,8 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 
+from notify import protocol, sql
 from notify.exceptions import Busy, EpochChanged, InvalidNotice, KeyConflict
-from notify.inbox import sql
-from notify.live import protocol
 
 logger = logging.getLogger(__name__)
 

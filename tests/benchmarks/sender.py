@@ -15,9 +15,9 @@ django.setup()
 from django.db import transaction
 
 from notify import sending
+from notify.bus import groups
 from notify.changes import Change
-from notify.inbox.audience import everyone
-from notify.live import groups
+from notify.sending.audience import everyone
 from tests.benchmarks.payload import notification
 from tests.benchmarks.remote import answer
 

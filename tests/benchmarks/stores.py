@@ -24,8 +24,8 @@ from django.db import connection, transaction
 from notify import sending
 from notify.changes import Cursor
 from notify.inbox import reading, store
-from notify.inbox.audience import everyone
 from notify.models import Batch, Inbox, Notice, Notification
+from notify.sending.audience import everyone
 from tests.benchmarks import machine
 from tests.benchmarks.payload import notification
 from tests.benchmarks.remote import answer

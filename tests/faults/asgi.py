@@ -14,8 +14,8 @@ from django.urls import path
 
 from config.asgi import application as real
 from notify import send as send_notice
-from notify.live.consumers import NotificationConsumer
-from notify.live.groups import publisher
+from notify.bus.groups import publisher
+from notify.live.consumer import NotificationConsumer
 from notify.live.hub import current_hub
 
 closes: Counter[int] = Counter()  # by the code that the application closed with

@@ -69,7 +69,7 @@ ELSEWHERE: list[tuple[int, str, list[str]]] = [
         [
             "tests/integration/test_close_codes.py::test_4400_malformed",
             "tests/integration/test_serve.py::test_frames_over_64_kib_end_the_connection",
-            "tests/unit/live/test_protocol.py::test_nonsense_is_malformed_or_refused_and_never_breaks",
+            "tests/unit/protocol/test_protocol.py::test_nonsense_is_malformed_or_refused_and_never_breaks",
         ],
     ),
     (
@@ -123,7 +123,7 @@ ELSEWHERE: list[tuple[int, str, list[str]]] = [
             "tests/integration/test_socket.py::test_another_users_ids_are_ignored_and_nothing_tells_that_they_exist",
             "tests/unit/web/test_callers.py::test_a_token_without_the_scope_is_refused",
             "tests/unit/web/test_callers.py::test_a_session_needs_the_csrf_token",
-            "tests/unit/web/test_inbox_routes.py::test_markup_is_told_as_text_and_as_json",
+            "tests/unit/web/api/test_inbox_routes.py::test_markup_is_told_as_text_and_as_json",
             "tests/browser/test_pages.py::test_text_is_text",
         ],
     ),

@@ -180,7 +180,7 @@ class Split(Layout):
             "SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True\n"
             f"DATABASES = {{'default': {pformat(database)}}}\n"
             'INSTALLED_APPS = ["daphne", *INSTALLED_APPS, "ninja", "notify"]\n'
-            'MIDDLEWARE = ["notify.probes.AnswerProbes", *MIDDLEWARE]\n'
+            'MIDDLEWARE = ["notify.web.probes.AnswerProbes", *MIDDLEWARE]\n'
             'ASGI_APPLICATION = "shop.asgi.application"\n'
         )
         here = {

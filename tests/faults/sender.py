@@ -132,7 +132,7 @@ class Sender:
 def _arm(die: str) -> None:
     """Has this process end, as by SIGKILL, at that point of its first send."""
     from notify import sending
-    from notify.live import groups
+    from notify.bus import groups
 
     def end(*_: Any, **__: Any) -> None:
         os._exit(9)
@@ -151,7 +151,7 @@ def main() -> None:
         _arm(plan.die)
     with Path(plan.log).open("a") as log:
         Sender(plan, log).run()
-    from notify.live.groups import publisher
+    from notify.bus.groups import publisher
 
     publisher.close()
 

@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client as Browser
 from django.utils import timezone
 
-from notify.live.tickets import issue_ticket
+from notify.access.tickets import issue_ticket
 from notify.models import ApiToken
 from tests.faults.world import World, contract
 from tests.harness.client import Client

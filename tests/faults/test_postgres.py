@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from notify.bus import groups
 from notify.inbox import retention
-from notify.live import groups
 from tests.faults.follower import Follower
 from tests.faults.world import SWEEP, World, patience
 from tests.harness.client import Frame

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from notify.inbox import database
-from notify.layers import RedisPubSubChannelLayer
-from notify.live.groups import EVERY_PROCESS, full_name
+from notify.bus.groups import EVERY_PROCESS, full_name
+from notify.bus.layers import RedisPubSubChannelLayer
+from notify.sql import database
 from tests.faults.world import SWEEP, World, contract
 from tests.harness.database import orm
 from tests.harness.process import refusing_port

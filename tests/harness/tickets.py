@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from notify.live.authentication import Identity, identify
+from notify.access.authentication import Identity, identify
 
 
 def handshake_with(ticket: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from notify.live.groups import publisher
+from notify.bus.groups import publisher
 from tests.conftest import StartServer
 from tests.harness.client import Client
 from tests.harness.nginx import BEHIND_NGINX, SERVE_BEHIND_NGINX, Nginx
@@ -92,7 +92,7 @@ def redis_layer(redis_server: RedisServer, settings: Any) -> Iterator[RedisServe
     """The test process announces through Redis too, as the servers do that get its URL."""
     settings.CHANNEL_LAYERS = {
         "default": {
-            "BACKEND": "notify.layers.RedisPubSubChannelLayer",
+            "BACKEND": "notify.bus.layers.RedisPubSubChannelLayer",
             "CONFIG": {"hosts": [redis_server.url]},
         }
     }

@@ -10,7 +10,7 @@ from channels.routing import URLRouter
 from django.urls import path
 
 from config.asgi import application as real
-from notify.live.consumers import NotificationConsumer
+from notify.live.consumer import NotificationConsumer
 
 
 class FailingConsumer(NotificationConsumer):

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 
-from notify import sending
+from notify import protocol, sending, sql
+from notify.bus import groups
 from notify.changes import Change, Cursor, Reading, Step
-from notify.inbox import reading, sql
-from notify.live import groups, protocol
+from notify.inbox import reading
 from notify.models import Notification
 from tests.integration.model_client import Asked, Frame, ModelClient
 from tests.unit.inbox.helpers import committed, key

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from notify.administration import composer
+from notify.admin import composer
 from notify.models import Notice, Notification
 from tests.integration.test_store_concurrency import (
     Hold,
@@ -19,7 +19,7 @@ from tests.integration.test_store_concurrency import (
     threads,
     together,
 )
-from tests.unit.admin_world import ADD, allow, form
+from tests.unit.admin.world import ADD, allow, form
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

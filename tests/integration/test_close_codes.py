@@ -18,9 +18,9 @@ from django.utils import timezone
 from websockets.exceptions import InvalidStatus
 
 import notify
-from notify.inbox import database
-from notify.live.tickets import issue_ticket
+from notify.access.tickets import issue_ticket
 from notify.models import ApiToken
+from notify.sql import database
 from tests.conftest import StartServer
 from tests.harness.client import Client
 from tests.harness.database import orm

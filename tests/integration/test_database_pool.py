@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 
 from config.postgresql import base
-from notify.inbox import sql
+from notify import sql
 from notify.live.pool import DatabasePool
 from tests.harness.database import orm
 from tests.harness.flows import Flows

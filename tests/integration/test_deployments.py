@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import connections
 
 import notify
-from notify.inbox import database
+from notify.sql import database
 from tests.conftest import StartServer
 from tests.harness.client import Client
 from tests.harness.database import orm

@@ -18,7 +18,7 @@ from django.db.models.signals import post_save
 from django.test import AsyncClient, Client
 
 import notify
-from notify.live.groups import publisher
+from notify.bus.groups import publisher
 from notify.models import Notice, Notification
 from tests.harness.process import free_port
 from tests.harness.redis import RedisServer
@@ -162,7 +162,7 @@ MOST_S = 1.5
 
 
 @pytest.fixture(
-    params=["notify.layers.RedisPubSubChannelLayer", "channels_redis.core.RedisChannelLayer"]
+    params=["notify.bus.layers.RedisPubSubChannelLayer", "channels_redis.core.RedisChannelLayer"]
 )
 def layer_at(request: pytest.FixtureRequest, settings: Any) -> Iterator[Callable[[str], None]]:
     """`layer_at(url)`: this process announces through the Redis there."""

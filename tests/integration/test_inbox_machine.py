@@ -28,13 +28,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from notify import sending
+from notify import protocol, sending
+from notify.bus import groups
 from notify.changes import Change
 from notify.exceptions import Busy, EpochChanged
 from notify.inbox import reading, retention, store, work
-from notify.inbox.audience import everyone
-from notify.live import groups, protocol
 from notify.models import Batch, Inbox, Notice, Notification
+from notify.sending.audience import everyone
 from tests.integration.inbox_world import Socket, World, flags_of
 from tests.unit.inbox.helpers import key, people
 

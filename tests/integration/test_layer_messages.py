@@ -10,8 +10,8 @@ import pytest
 import redis
 from django.contrib.auth.models import User
 
-from notify.inbox import database
-from notify.live.groups import EVERY_PROCESS, full_name, user_group
+from notify.bus.groups import EVERY_PROCESS, full_name, user_group
+from notify.sql import database
 from tests.harness.client import Client
 from tests.harness.database import orm
 from tests.harness.server import Server, manage

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from notify.live.layer import Layer
+from notify.bus.listener import Layer
 from tests.harness.certificate import Certificate
 from tests.harness.process import refusing_port
 from tests.harness.redis import RedisServer
 from tests.harness.waiting import aeventually
 
-PUBSUB = "notify.layers.RedisPubSubChannelLayer"
+PUBSUB = "notify.bus.layers.RedisPubSubChannelLayer"
 CORE = "channels_redis.core.RedisChannelLayer"
 
 

@@ -14,11 +14,13 @@ from django.contrib.auth.models import Group, User
 from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
-from notify import sending, writing
+from notify import sending, sql
+from notify.bus import groups
 from notify.exceptions import Busy
-from notify.inbox import database, sql, store, transactions, waits
-from notify.live import groups
+from notify.inbox import store
 from notify.models import Batch, Inbox, Notice, Notification
+from notify.sending import rows
+from notify.sql import database, transactions, waits
 from tests.harness.waiting import deadline
 from tests.integration.test_store_concurrency import (
     result,
@@ -206,7 +208,7 @@ def test_a_long_work_leaves_time_to_wait_at_its_commit(monkeypatch):
     """The commit checks that the actor exists, whose row is locked for a moment."""
     monkeypatch.setattr(waits, "LIMIT_S", 1.0)
     actor, *users = people(3)
-    write = writing.write_batches
+    write = rows.write_batches
 
     def write_slowly(*args: Any) -> Any:
         written = write(*args)
@@ -216,7 +218,7 @@ def test_a_long_work_leaves_time_to_wait_at_its_commit(monkeypatch):
         return written
 
     about_to_commit, locked_now = threading.Event(), threading.Event()
-    monkeypatch.setattr(writing, "write_batches", write_slowly)
+    monkeypatch.setattr(rows, "write_batches", write_slowly)
     with threads() as beside:
         sent = beside.start(sending.send, to=users, title="Hello", actor=actor, key="k")
         assert about_to_commit.wait(deadline(5))

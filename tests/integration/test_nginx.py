@@ -17,7 +17,7 @@ import pytest
 from django.contrib.auth.models import User
 from websockets.exceptions import InvalidStatus
 
-from notify.live.tickets import issue_ticket
+from notify.access.tickets import issue_ticket
 from tests.conftest import StartServer
 from tests.harness.certificate import Certificate
 from tests.harness.client import Client

@@ -20,7 +20,7 @@ from settings_here import *
 CELERY_BROKER_URL = os.environ["REDIS"]
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "notify.layers.RedisPubSubChannelLayer",
+        "BACKEND": "notify.bus.layers.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [os.environ["REDIS"]]},
     }
 }

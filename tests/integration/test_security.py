@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import notify
-from notify.live.tickets import issue_ticket
+from notify.access.tickets import issue_ticket
 from notify.models import ApiToken
 from tests.conftest import PASSWORD, StartServer
 from tests.harness.client import Client

@@ -17,9 +17,9 @@ from channels_redis.utils import create_pool, decode_hosts
 from redis.asyncio import Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from notify import layers
-from notify.layers import MESSAGES_A_TURN, RedisPubSubChannelLayer
-from notify.live.layer import HINTS_A_TURN
+from notify.bus import layers
+from notify.bus.layers import MESSAGES_A_TURN, RedisPubSubChannelLayer
+from notify.bus.listener import HINTS_A_TURN
 from tests.faults.network import Network
 from tests.harness.process import refusing_port
 from tests.harness.redis import RedisServer

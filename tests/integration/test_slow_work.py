@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from notify import sending, tasks, writing
-from notify.inbox import store, waits
-from notify.live import groups
+from notify import sending
+from notify.bus import groups
+from notify.inbox import store
 from notify.models import Batch
+from notify.sending import rows, tasks
+from notify.sql import waits
 from tests.unit.inbox.helpers import Announced, people
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,7 +53,7 @@ def test_many_sends_of_one_transaction_are_all_carried_out(monkeypatch, caplog):
 @pytest.fixture
 def written_slowly(monkeypatch, settings):
     settings.NOTIFY_BATCH_SIZE = 2
-    slowly(monkeypatch, writing, "write_batches", WRITING_S)
+    slowly(monkeypatch, rows, "write_batches", WRITING_S)
 
 
 def test_a_send_that_takes_long_to_write_wakes_the_workers(written_slowly, announced):
@@ -71,5 +73,5 @@ def test_a_send_that_takes_long_to_write_is_given_to_the_task_backend(
 
 
 def test_one_batch_that_takes_long_to_write_is_carried_out(monkeypatch):
-    slowly(monkeypatch, writing, "write_batches", WRITING_S)
+    slowly(monkeypatch, rows, "write_batches", WRITING_S)
     assert sending.send(to=people(2), title="Hello", key="k").status == "sent"

@@ -11,7 +11,7 @@ from django.db import transaction
 from websockets.exceptions import InvalidStatus
 
 import notify
-from notify.live.consumers import CLOSES_AT_ONCE
+from notify.live.consumer import CLOSES_AT_ONCE
 from notify.models import Inbox, Notice
 from tests.conftest import StartServer
 from tests.harness.client import Client

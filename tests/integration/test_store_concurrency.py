@@ -20,14 +20,15 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from notify import sending
+from notify import protocol, sending, sql
+from notify.bus import groups
 from notify.changes import Change, Cursor
 from notify.exceptions import Busy, KeyConflict
-from notify.inbox import reading, sql, store, waits, work
+from notify.inbox import reading, store, work
 from notify.inbox.turns import Turns
 from notify.inbox.work import PutOff
-from notify.live import groups, protocol
 from notify.models import Batch, Inbox, Notice, Notification
+from notify.sql import waits
 from tests.harness.waiting import deadline, eventually
 from tests.unit.inbox.helpers import (
     Announced,

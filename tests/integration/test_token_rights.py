@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 import notify
-from notify.live.tickets import issue_ticket
+from notify.access.tickets import issue_ticket
 from notify.models import ApiToken
 from tests.conftest import StartServer
 from tests.harness.client import Client

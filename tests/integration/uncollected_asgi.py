@@ -11,8 +11,8 @@ from config.asgi import application as project
 
 gc.disable()
 KINDS = {
-    "notify.live.consumers.NotificationConsumer",
-    "notify.live.server.BoundedProtocol",
+    "notify.live.consumer.NotificationConsumer",
+    "notify.serve.server.BoundedProtocol",
     "twisted.web.http.HTTPChannel",
 }
 

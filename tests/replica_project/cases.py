@@ -15,12 +15,12 @@ from django.core.management import call_command
 from django.db import connections
 
 import notify
-from notify import permissions, sending
+from notify import sending
+from notify.access import authentication
+from notify.access.session_store import lost_sessions, sessions_of
 from notify.inbox import reading, retention
-from notify.inbox.names import groups_named, users_named
-from notify.live import authentication
-from notify.live.session_store import lost_sessions, sessions_of
-from notify.models import ApiToken, KnownDevice, Notice, Notification
+from notify.models import ApiToken, KnownDevice, Notice, Notification, permissions
+from notify.sending.names import groups_named, users_named
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["primary", "replica"])
 

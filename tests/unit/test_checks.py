@@ -245,8 +245,8 @@ def test_the_pubsub_layer_of_channels_redis_is_a_warning_and_ours_is_not(setting
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": stock}}
     [found] = ours()
     assert found.id == "notify.W010"
-    assert "notify.layers.RedisPubSubChannelLayer" in found.hint
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "notify.layers.RedisPubSubChannelLayer"}}
+    assert "notify.bus.layers.RedisPubSubChannelLayer" in found.hint
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "notify.bus.layers.RedisPubSubChannelLayer"}}
     assert ours() == []
 
 
@@ -265,7 +265,7 @@ def test_a_daphne_that_was_not_tested_is_a_warning(monkeypatch):
     assert "Daphne 4.3.0" in found.msg
 
 
-PROBES = "notify.probes.AnswerProbes"
+PROBES = "notify.web.probes.AnswerProbes"
 
 
 @pytest.mark.parametrize("where", ["nowhere", "last"])

@@ -14,10 +14,9 @@ from django.test import Client
 from django.urls import reverse
 
 import notify
-from notify import content
 from notify.exceptions import InvalidNotice
 from notify.inbox import retention
-from notify.models import ApiToken, Notice
+from notify.models import ApiToken, Notice, content
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("silent", "zone")]
 

@@ -16,7 +16,7 @@ from django.utils import formats
 
 import notify
 from notify.models import ApiToken, Inbox, Notice
-from tests.unit import admin_world
+from tests.unit.admin import world
 from tests.unit.formats.en import formats as strange
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("silent")]
@@ -119,8 +119,8 @@ def test_the_page_of_a_person(client, boss, notice):
 
 
 def test_a_question_before_it_is_sent(client, boss, notice):
-    form = admin_world.form(users=[boss.pk], send_at_0="2090-01-01", send_at_1="00:00:00")
-    page = client.post(admin_world.ADD, form | {"_dry_run": "1"}).content.decode()
+    form = world.form(users=[boss.pk], send_at_0="2090-01-01", send_at_1="00:00:00")
+    page = client.post(world.ADD, form | {"_dry_run": "1"}).content.decode()
     assert 'name="confirmed" value="1"' in page
     is_plain(page)
 

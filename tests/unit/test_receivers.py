@@ -15,7 +15,8 @@ from django.test import Client
 from django.utils import translation
 
 import notify
-from notify import devices, receivers, sending
+from notify import receivers, sending
+from notify.access import user_agents
 from notify.models import KnownDevice, Notification
 from tests.conftest import PASSWORD
 
@@ -263,7 +264,7 @@ def test_the_device_notice_can_be_switched_off(ada, settings):
 
 
 def test_a_failing_device_notice_does_not_fail_the_sign_in(ada, monkeypatch, caplog):
-    monkeypatch.setattr(devices, "fingerprint", lambda user_agent: 1 / 0)
+    monkeypatch.setattr(user_agents, "fingerprint", lambda user_agent: 1 / 0)
     assert sign_in().get("/notify/").status_code == 200
     assert "_signed_in failed" in caplog.text
 
@@ -298,7 +299,7 @@ def test_markup_in_a_user_agent_goes_nowhere(ada):
     ],
 )
 def test_a_device_has_a_name_for_people(user_agent, name):
-    assert devices.name(user_agent) == name
+    assert user_agents.name(user_agent) == name
 
 
 # One's own signal: the example of docs/triggers.md

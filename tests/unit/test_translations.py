@@ -35,7 +35,10 @@ def texts_of_modules() -> Iterator[str]:
 
 
 def texts_of_templates() -> Iterator[str]:
-    for file in (ROOT / "templates").rglob("*.html"):
+    for file in (
+        *(ROOT / "templates").rglob("*.html"),
+        *(ROOT / "notify" / "templates").rglob("*.html"),
+    ):
         found = templatize(file.read_text("utf-8"), origin=str(file))
         for pattern in (SAID, SHORT):
             for _, text in pattern.findall(found):

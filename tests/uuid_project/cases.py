@@ -18,14 +18,15 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 import notify
-from notify import permissions, sending
+from notify import protocol, sending, sql
+from notify.access import authentication
+from notify.bus import groups
 from notify.changes import Change, Cursor
 from notify.exceptions import InvalidNotice, KeyConflict, UnknownUsers
-from notify.inbox import reading, retention, sql, store
-from notify.inbox.names import users_named
-from notify.live import authentication, groups, protocol
+from notify.inbox import reading, retention, store
 from notify.management.people import person
-from notify.models import ApiToken, Batch, Inbox, Notice, Notification
+from notify.models import ApiToken, Batch, Inbox, Notice, Notification, permissions
+from notify.sending.names import users_named
 from tests.unit.inbox.helpers import committed, something_is_due
 from tests.uuid_project.people.models import Office
 

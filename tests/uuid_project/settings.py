@@ -24,7 +24,7 @@ INSTALLED_APPS = [
     "notify",
 ]
 MIDDLEWARE = [
-    "notify.probes.AnswerProbes",
+    "notify.web.probes.AnswerProbes",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -4,7 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("notify.urls")),
-    path("", include("notify.probes")),
+    path("", include("notify.web.probes")),
 ]
 if settings.HAS_ADMIN:
     urlpatterns.insert(0, path("admin/", admin.site.urls))

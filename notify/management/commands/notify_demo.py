@@ -10,9 +10,8 @@ from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
 
-from notify import sending
-from notify.inbox import sql
-from notify.live import groups
+from notify import sending, sql
+from notify.bus import groups
 from notify.models import Level
 
 PASSWORD = "demo"  # noqa: S105  known to all, hence only with DEBUG

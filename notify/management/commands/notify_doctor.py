@@ -15,8 +15,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from notify import sending
+from notify.bus import groups
 from notify.inbox import store
-from notify.live import groups
 from notify.management.people import person
 from notify.models import Inbox
 

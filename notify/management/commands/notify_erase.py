@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from notify.bus import groups
 from notify.inbox import personal
-from notify.live import groups
 from notify.management.people import person
 
 

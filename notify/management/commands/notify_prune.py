@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from notify.bus import groups
 from notify.inbox import retention
-from notify.live import groups
 from notify.management.durations import duration
 
 

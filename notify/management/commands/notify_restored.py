@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from notify.inbox import database, store
+from notify.inbox import store
+from notify.sql import database
 
 
 class Command(BaseCommand):

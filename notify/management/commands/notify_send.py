@@ -7,13 +7,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from notify import sending
+from notify.bus import groups
 from notify.exceptions import Busy, NotifyError
-from notify.inbox import database, work
-from notify.inbox.audience import Recipient, everyone
-from notify.inbox.names import groups_named, users_named
-from notify.live import groups
+from notify.inbox import work
 from notify.management.durations import duration, moment
 from notify.models import Level, Notice
+from notify.sending.audience import Recipient, everyone
+from notify.sending.names import groups_named, users_named
+from notify.sql import database
 
 
 class Command(BaseCommand):

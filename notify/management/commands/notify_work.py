@@ -12,9 +12,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
+from notify.bus import groups
 from notify.exceptions import Busy
-from notify.live import groups
-from notify.working import Worker
+from notify.sending.working import Worker
 
 logger = logging.getLogger(__name__)
 

@@ -23,6 +23,6 @@ def _run(arguments: list[str]) -> None:
             "`serve` runs on Unix only. On Windows run `runserver`, or another ASGI server, such "
             "as uvicorn."
         )
-    from notify.live.server import ServeCommand
+    from notify.serve.server import ServeCommand
 
     ServeCommand().run(arguments)

@@ -11,8 +11,8 @@ from http import HTTPStatus
 
 from django.urls import NoReverseMatch, reverse
 
-from notify.live.protocol import SUBPROTOCOL
 from notify.management.doctor.patient import PATIENCE_S, Patient
+from notify.protocol import SUBPROTOCOL
 
 MAX_BODY_BYTES = 2000
 GATEWAY_FAILURES = {

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from notify import conf
-from notify.socket_path import socket_path
+from notify.live.socket_path import socket_path
 
 PATIENCE_S = 10.0
 FOREIGN_HOST = "notify-doctor.invalid"

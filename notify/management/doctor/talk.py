@@ -13,9 +13,9 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from notify.live.protocol import SUBPROTOCOL
 from notify.management.doctor.patient import PATIENCE_S, Finding, Patient, Unwell
 from notify.management.doctor.words import found
+from notify.protocol import SUBPROTOCOL
 
 PINGS = 5
 NOTICES = 5

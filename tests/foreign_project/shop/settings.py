@@ -19,7 +19,7 @@ INSTALLED_APPS = [
     "shop",
 ]
 MIDDLEWARE = [
-    "notify.probes.AnswerProbes",
+    "notify.web.probes.AnswerProbes",
     "shop.policy.strict",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

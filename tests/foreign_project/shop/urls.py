@@ -8,5 +8,5 @@ urlpatterns = [
     path("buy/", views.buy, name="buy"),
     path("accounts/", include("django.contrib.auth.urls")),
     path("", include("notify.urls")),
-    path("", include("notify.probes")),
+    path("", include("notify.web.probes")),
 ]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 
-from notify.live import groups
+from notify.bus import groups
 from tests.unit.inbox.helpers import Announced, people
 
 

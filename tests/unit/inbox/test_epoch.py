@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from notify.inbox import database, reading
+from notify.inbox import reading
+from notify.sql import database
 from tests.unit.inbox.helpers import cursor_of, deliver, inbox_of, key
 
 pytestmark = pytest.mark.django_db

@@ -12,11 +12,13 @@ from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from notify import sending, writing
-from notify.inbox import database, one_statement, store
+from notify import protocol, sending
+from notify.bus import groups
+from notify.inbox import one_statement, store
 from notify.inbox.marks import MARKS
-from notify.live import groups, protocol
 from notify.models import Batch, Inbox, Notice, Notification
+from notify.sending import rows
+from notify.sql import database
 from tests.unit.inbox.helpers import (
     Announced,
     batch_of,
@@ -130,7 +132,7 @@ def test_what_the_commit_refuses_is_not_written(ada, settings, one_statement_or_
 
 def test_in_a_transaction_it_is_not_taken(ada):
     with transaction.atomic():
-        assert one_statement.append(writing.done_batch(Notice(title="x"), [ada.pk])) is None
+        assert one_statement.append(rows.done_batch(Notice(title="x"), [ada.pk])) is None
     assert counts(ada) == (1, 1)
 
 
@@ -152,7 +154,7 @@ def test_what_is_returned_has_been_saved(ada):
 def test_without_an_inbox_nothing_is_written(is_a_user):
     key = people(1)[0].pk if is_a_user else 0
     notice = Notice(title="Hello")
-    assert one_statement.append(writing.done_batch(notice, [key])) is None
+    assert one_statement.append(rows.done_batch(notice, [key])) is None
     assert notice.pk is None
     for model in (Notice, Batch, Notification, Inbox):
         assert not model._default_manager.exists()
@@ -160,7 +162,7 @@ def test_without_an_inbox_nothing_is_written(is_a_user):
 
 def test_several_people_are_not_its_business(ada):
     before = model_to_dict(inbox_of(ada))
-    assert one_statement.append(writing.done_batch(Notice(title="x"), [ada.pk, 0])) is None
+    assert one_statement.append(rows.done_batch(Notice(title="x"), [ada.pk, 0])) is None
     assert model_to_dict(inbox_of(ada)) == before
 
 

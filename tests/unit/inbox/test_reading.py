@@ -5,10 +5,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from notify import sending
+from notify import protocol, sending
 from notify.changes import Cursor
 from notify.inbox import reading, store, work
-from notify.live import protocol
 from notify.models import Inbox
 from tests.unit.inbox.helpers import (
     batch_of,

@@ -8,11 +8,10 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from notify import sending
+from notify import protocol, sending
 from notify.changes import Cursor
 from notify.exceptions import Busy, EpochChanged
 from notify.inbox import reading, store
-from notify.live import protocol
 from notify.models import Inbox, Notification
 from tests.unit.inbox.helpers import (
     batch_of,

@@ -9,10 +9,9 @@ from django.db.models.functions import Now
 from django.test import TestCase
 from django.utils import timezone
 
-from notify import sending
+from notify import protocol, sending, sql
 from notify.exceptions import Busy
-from notify.inbox import personal, reading, sql, store, work
-from notify.live import protocol
+from notify.inbox import personal, reading, store, work
 from notify.models import Batch, Inbox, Notice, Notification
 from tests.unit.inbox.helpers import (
     batch_of,

@@ -9,8 +9,8 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
+from notify.access.authentication import Identity
 from notify.changes import Cursor
-from notify.live.authentication import Identity
 from notify.live.connection import Connection
 from notify.live.hub import Hub
 

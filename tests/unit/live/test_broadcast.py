@@ -10,15 +10,15 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from notify.access.authentication import Identity
 from notify.changes import Cursor
 from notify.live import broadcast
-from notify.live.authentication import Identity
 from notify.live.connection import PING_ABOVE_BYTES, Connection
 from notify.live.direct import DirectWriter
-from notify.live.protocol import Code, Rows, Told, told_frame
-from tests.unit.live.daphnes import CLOSE, PING, frame, opened
+from notify.protocol import Code, Rows, Told, told_frame
 from tests.unit.live.fakes import settle
 from tests.unit.live.test_direct import Transport
+from tests.unit.serve.daphnes import CLOSE, PING, frame, opened
 
 ROWS = {
     "a notice": Rows(['"id":1,"title":"100 %d é"}']),

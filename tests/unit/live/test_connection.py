@@ -3,7 +3,7 @@ from typing import Any
 
 from notify.changes import Cursor
 from notify.live import connection as module
-from notify.live.protocol import Code, InboxFrame, frame_size
+from notify.protocol import Code, InboxFrame, frame_size
 from tests.unit.live.fakes import Wire, open_connection, settle
 
 

@@ -19,12 +19,13 @@ from twisted.internet.tcp import Connection
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.log import callWithLogger
 
-from notify.live import direct, server
+from notify.live import direct
 from notify.live.direct import DirectWriter
-from notify.live.protocol import InboxFrame
+from notify.protocol import InboxFrame
+from notify.serve import server
 from tests.harness.waiting import aeventually
-from tests.unit.live.daphnes import CLOSE, PING, frame, opened
 from tests.unit.live.fakes import Recorder, Wire, open_connection, settle
+from tests.unit.serve.daphnes import CLOSE, PING, frame, opened
 
 
 class Autobahn(WebSocketProtocol):

@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator
 import pytest
 from channels.layers import get_channel_layer
 
-from notify.inbox import database
-from notify.live import figures, groups
-from notify.live.groups import EVERY_PROCESS, full_name, publisher, user_group
+from notify.bus import groups
+from notify.bus.groups import EVERY_PROCESS, full_name, publisher, user_group
+from notify.live import figures
 from notify.live.hub import Hub
-from notify.live.protocol import Refused
+from notify.protocol import Refused
+from notify.sql import database
 from tests.harness.waiting import deadline
 from tests.unit.live.fakes import Wire, open_connection, settle
 

@@ -8,7 +8,7 @@ from notify.changes import Cursor
 from notify.live import heartbeat as heartbeat_module
 from notify.live.connection import PING_ABOVE_BYTES, Connection
 from notify.live.heartbeat import Heartbeat
-from notify.live.protocol import Pong
+from notify.protocol import Pong
 from tests.unit.live.fakes import FakeClock, Wire, open_connection, settle
 
 

@@ -7,10 +7,10 @@ import pytest
 from django.db import InterfaceError
 
 from notify import metrics
+from notify.bus.groups import Hint, hint_of
 from notify.changes import Change, Cursor, Reading, Step
 from notify.live.connection import Connection
 from notify.live.database_thread import DatabaseThread
-from notify.live.groups import Hint, hint_of
 from notify.live.hub import Hub
 from tests.harness.waiting import aeventually
 from tests.unit.live.fakes import Recorder, Wire, open_connection, settle

@@ -12,7 +12,7 @@ import pytest
 from django.db import OperationalError, connection, connections
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
-from notify.inbox import sql
+from notify import sql
 from notify.live import pool as pools
 from notify.live import severing
 from notify.live.database_thread import DatabaseThread

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from notify.models import ApiToken
 from notify.web import callers, limits
-from notify.web.api import api
+from notify.web.api.site import api
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 import notify
-from notify.live.authentication import public_user_id
+from notify.access.authentication import public_user_id
 from notify.models import ApiToken, Notice, Notification
 from notify.web import callers
 

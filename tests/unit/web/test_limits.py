@@ -8,8 +8,9 @@ import pytest
 from django.db import OperationalError
 from django.test import RequestFactory
 
-from notify.inbox import sql
-from notify.web import callers, limits, pages
+from notify import sql
+from notify.web import callers, limits
+from notify.web.pages import answers
 from notify.web.refusals import Refusal, unavailable
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -152,8 +153,8 @@ def test_an_error_that_is_no_outage_stays_one():
 
 
 def test_a_page_that_cannot_be_shown_needs_no_database(django_assert_num_queries):
-    view = pages.readable(away)
+    view = answers.readable(away)
     with django_assert_num_queries(0):
         assert view(RequestFactory().get("/")).status_code == 503
     with django_assert_num_queries(0):
-        assert pages.refused(Refusal(429, "rate_limited", "x", retry_after=7)).status_code == 429
+        assert answers.refused(Refusal(429, "rate_limited", "x", retry_after=7)).status_code == 429

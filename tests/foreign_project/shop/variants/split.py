@@ -8,7 +8,7 @@ DEBUG = False
 STATIC_ROOT = DIRECTORY / "static"
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "notify.layers.RedisPubSubChannelLayer",
+        "BACKEND": "notify.bus.layers.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [os.environ["SHOP_REDIS"]]},
     }
 }

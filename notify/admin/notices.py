@@ -1,0 +1,156 @@
+"""Notices in the admin: the list, and the page of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from notify.admin import charts
+from notify.admin.composer import Composer, preview
+from notify.admin.composing import PeopleView
+from notify.admin.following import VERBS, Follower, progress_of
+from notify.admin.lists import AnyAddressChangeList
+from notify.admin.words import number, sender_of
+from notify.models import Notice
+from notify.web.api.sliding import never_slides
+
+
+class NoticeChangeList(AnyAddressChangeList):
+    """Counts for the notices of the page only: the table may be long and the counting is not
+    cheap."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        shown = [notice.pk for notice in self.result_list]
+        counted = _counted(Notice.objects.filter(pk__in=shown)).in_bulk()
+        self.result_list: Any = [counted[pk] for pk in shown if pk in counted]
+
+
+class NamedValuesFilter(admin.AllValuesFieldListFilter):
+    """Leaves out the empty value, which would be a link without a text."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        return (choice for choice in super().choices(changelist) if choice["display"])
+
+
+def _count_of(name: str, description: Any) -> Callable[[Any, Any], str]:
+    """A column of the list: a count that `_counted` has added."""
+
+    @admin.display(description=description)
+    def count(_admin: Any, notice: Any) -> str:
+        return number(getattr(notice, name))
+
+    return count
+
+
+class NoticeAdmin(Follower, Composer):
+    """Adding is sending. A notice that was sent can be stopped and recalled, never changed."""
+
+    list_display = ("title", "level", "status", "recipients", "reach", "created_at")
+    list_filter = ("level", ("category", NamedValuesFilter), "created")
+    search_fields = ("title", "body")
+    list_per_page = 25
+    show_full_result_count = False
+    sortable_by = ("title", "level", "created_at")
+    radio_fields: ClassVar = {"level": admin.HORIZONTAL}
+    change_form_template = "admin/notify/notice/change_form.html"
+    change_list_template = "admin/notify/notice/change_list.html"
+
+    sent_fieldsets = (
+        (gettext_lazy("What"), {"fields": ("title", "body", "level", "category", "kind")}),
+        (gettext_lazy("Where it leads"), {"fields": ("url", "actions", "data")}),
+        (
+            gettext_lazy("When"),
+            {"fields": ("created", "send_at", "expires", "recalled", "sent_by", "actor_name")},
+        ),
+    )
+
+    # Who may
+
+    def has_view_permission(self, request: HttpRequest, obj: Notice | None = None) -> bool:
+        return super().has_view_permission(request, obj) or self.has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Notice | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Notice | None = None) -> bool:
+        return False
+
+    # Looking
+
+    def get_fieldsets(self, request: HttpRequest, obj: Notice | None = None) -> Any:
+        return super().get_fieldsets(request, obj) if obj is None else self.sent_fieldsets
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return NoticeChangeList
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Notice | None:
+        notice = super().get_object(request, object_id, from_field)
+        return notice and _counted(Notice.objects.filter(pk=notice.pk)).first()
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        context = {
+            "title": _("Notice"),
+            "may_send": self.has_add_permission(request),
+            **(extra_context or {}),
+        }
+        notice = self.get_object(request, object_id)
+        if notice is not None and self.has_view_permission(request, notice):
+            context |= {
+                "progress": progress_of(notice),
+                "chart": charts.over_time(notice),
+                "preview": preview(vars(notice)),
+            }
+        return super().change_view(request, object_id, form_url, context)
+
+    @admin.display(description=gettext_lazy("status"))
+    def status(self, notice: Notice) -> str:
+        return str(Notice.Status(notice.status).label)
+
+    recipients = _count_of("recipients", gettext_lazy("recipients"))
+
+    @admin.display(description=gettext_lazy("delivered, seen, read"))
+    def reach(self, notice: Notice) -> str:
+        return render_to_string("admin/notify/notice/bar.html", charts.bar(notice))
+
+    @admin.display(description=gettext_lazy("created"), ordering="created")
+    def created_at(self, notice: Notice) -> str:
+        return date_format(localtime(notice.created), "SHORT_DATETIME_FORMAT")
+
+    @admin.display(description=gettext_lazy("sent by"))
+    def sent_by(self, notice: Notice) -> str:
+        return sender_of(notice)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        people = PeopleView.as_view(admin_site=self.admin_site, notice_admin=self)
+        # A page that is left open polls it.
+        progress, view = never_slides(wrap(self.progress_view)), wrap(self.verb_view)
+        own = [
+            path("people/", wrap(people), name="notify_notice_people"),
+            path("audience/", wrap(self.audience_view), name="notify_notice_audience"),
+            path("<path:object_id>/progress/", progress, name="notify_notice_progress"),
+        ]
+        for verb in VERBS:
+            name = f"notify_notice_{verb}"
+            own.append(path(f"<path:object_id>/{verb}/", view, {"verb": verb}, name=name))
+        return own + super().get_urls()
+
+
+def _counted(notices: Any) -> QuerySet[Notice]:
+    return notices.with_progress().with_counts()  # type: ignore[no-any-return]

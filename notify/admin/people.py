@@ -1,0 +1,165 @@
+"""A page per user in the admin: their inbox, whether they are online, their sessions, and why they
+did or did not see a notice."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote, unquote
+from django.contrib.auth import get_user_model, logout
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.text import smart_split, unescape_string_literal
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from notify.access.session_end import end_sessions
+from notify.admin.lists import AnyAddressChangeList
+from notify.admin.story import Story, story_of
+from notify.models import ApiToken, Inbox, Notice, Notification
+from notify.models.permissions import may_on_users
+from notify.models.users import user_of
+from notify.sending.names import has_word
+from notify.web.pages.browser_config import browser_config
+
+if TYPE_CHECKING:
+    InboxModelAdmin = admin.ModelAdmin[Inbox]
+else:  # Django's classes take no parameters at run time
+    InboxModelAdmin = admin.ModelAdmin
+
+ROWS = 25
+MAX_DIGITS = 18  # a longer number is no id
+
+
+class InboxAdmin(InboxModelAdmin):
+    """Looked at, never changed: an inbox belongs to its user."""
+
+    list_display = ("user", "unseen", "unread", "version", "acknowledged", "acknowledged_at")
+    list_select_related = ("user",)
+    list_per_page = 50
+    change_list_template = "admin/notify/notice/change_list.html"
+    show_full_result_count = False
+    # PostgreSQL would begin with those who never had a client.
+    ordering = (F("acknowledged_at").desc(nulls_last=True),)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[AnyAddressChangeList]:
+        return AnyAddressChangeList
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        return (f"user__{get_user_model().USERNAME_FIELD}",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Inbox], search_term: str
+    ) -> tuple[QuerySet[Inbox], bool]:
+        for part in smart_split(search_term):
+            word = (
+                unescape_string_literal(part) if part[0] == part[-1] and part[0] in "\"'" else part
+            )
+            fields = (has_word(name, word) for name in self.get_search_fields(request))
+            queryset = queryset.filter(reduce(or_, fields))
+        return queryset, False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Inbox | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Inbox | None = None) -> bool:
+        """An inbox goes with its user: whoever may delete users may delete theirs."""
+        return obj is not None and may_on_users(request.user, "delete")
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        raise PermissionDenied
+
+    def get_urls(self) -> list[URLPattern]:
+        end = self.admin_site.admin_view(self.end_sessions_view)
+        own = path("<path:object_id>/end-sessions/", end, name="notify_inbox_end_sessions")
+        return [own, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The page of a user, who need not have an inbox yet."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        user = _user(object_id)
+        rows = Notification.objects.filter(user=user.pk).select_related("notice")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Inbox of %s") % user.get_username(),
+            "opts": self.opts,
+            "person": user,
+            "inbox": Inbox.objects.filter(pk=user.pk).first(),
+            "rows": rows.order_by("-arrived")[:ROWS],
+            "tokens": ApiToken.objects.filter(user=user.pk, revoked__isnull=True).count(),
+            "may_end_sessions": may_on_users(request.user, "change"),
+            "config": browser_config(request),
+            "asked": request.GET.get("notice", ""),
+            "story": _asked_story(request, user),
+        }
+        return TemplateResponse(request, "admin/notify/inbox/person.html", context)
+
+    def end_sessions_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """On POST signs the user out everywhere. For whoever may change users."""
+        if not self.has_view_permission(request) or not may_on_users(request.user, "change"):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        user = _user(object_id)
+        ended = end_sessions(str(user.pk))
+        if ended is None:
+            said, level = (
+                _(
+                    "This project keeps its sessions where they cannot be listed. Set another "
+                    "password, or deactivate the account: both end them."
+                ),
+                messages.ERROR,
+            )
+        else:
+            said, level = (
+                ngettext("%(count)s session ended.", "%(count)s sessions ended.", ended)
+                % {"count": ended},
+                messages.SUCCESS if ended else messages.WARNING,
+            )
+            if ended:  # the user need not have an inbox
+                self.log_change(request, Inbox(user=user), _("Sessions ended."))
+        site = self.admin_site.name
+        if ended and str(user.pk) == str(request.user.pk):
+            logout(request)  # else this request would save a session that is gone
+            return HttpResponseRedirect(reverse(f"{site}:index"))
+        self.message_user(request, said, level)
+        return HttpResponseRedirect(
+            reverse(f"{site}:notify_inbox_change", args=[quote(str(user.pk))])
+        )
+
+
+def _user(object_id: str) -> Any:
+    found = user_of(unquote(object_id))
+    if found is None:
+        raise Http404
+    return found
+
+
+def _asked_story(request: HttpRequest, user: Any) -> Story | None:
+    asked = request.GET.get("notice", "").strip()
+    if not asked.isdecimal() or len(asked) > MAX_DIGITS:
+        return None
+    notice = Notice.objects.filter(pk=int(asked)).first()
+    return story_of(user, notice) if notice is not None else None

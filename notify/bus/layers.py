@@ -1,0 +1,112 @@
+"""The channel layer for CHANNEL_LAYERS: `notify.bus.layers.RedisPubSubChannelLayer`.
+
+The Pub/Sub layer of channels-redis, on connections that notice when Redis falls silent. Without
+that, a connection whose packets are dropped is dead for ever, or worse: its TCP keepalive ends in
+ETIMEDOUT, which since Python 3.11 is `asyncio.TimeoutError`; redis-py mistakes it for its own
+timeout and returns None immediately; channels-redis retries immediately, so the loop spins: nothing
+else runs in it any more. tests/integration/test_silent_redis.py pins it (redis-py 8, channels-redis
+4.3).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from functools import cache
+from typing import Any
+
+from channels_redis import pubsub
+from channels_redis.utils import decode_hosts
+from redis.asyncio.connection import AbstractConnection, Connection, parse_url
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import SentinelManagedConnection, SentinelManagedSSLConnection
+from redis.backoff import ConstantBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+PING_INTERVAL_S = 2.0  # of a subscribed connection on which nothing else comes
+ANSWER_TIMEOUT_S = 3.0
+MESSAGES_A_TURN = 50  # fewer than their reader takes, so that its queue does not grow
+
+# What an entry of `hosts` may set otherwise. redis-py's own would try for a minute, with pauses
+# of up to ten seconds, and so miss that Redis is back.
+_OPTIONS = {
+    "health_check_interval": PING_INTERVAL_S,
+    "socket_connect_timeout": 2.0,
+    "retry": Retry(ConstantBackoff(0.25), 1),
+}
+
+
+class RedisPubSubChannelLayer(pubsub.RedisPubSubChannelLayer):  # type: ignore[misc]
+    """Takes the CONFIG of `channels_redis.pubsub.RedisPubSubChannelLayer`: `hosts` (addresses,
+    dicts of options of a connection, or of a Sentinel), `prefix`, `serializer_format`, …"""
+
+    def __init__(self, hosts: Any = None, *args: Any, **options: Any) -> None:
+        super().__init__(_watched_hosts(hosts), *args, **options)
+
+
+class _Watched(AbstractConnection):
+    """A connection of redis-py that ends when it is dead.
+
+    Silence is counted in reads, not by the clock: where the event loop is late, what has come
+    waits unread, and the connection is well.
+    """
+
+    _silence_s = 0.0
+    _messages = 0
+
+    async def read_response(self, *args: Any, **options: Any) -> Any:
+        timeout = options.get("timeout")
+        if timeout is None or not 0 < timeout < math.inf:  # the answer to a command
+            return await super().read_response(*args, **options)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        response = await super().read_response(*args, **options)
+        if response is not None:
+            await self._note_message()
+            return response
+        if loop.time() - began < timeout / 2:
+            await self._end("The connection to Redis has timed out")
+        if self.health_check_interval and loop.time() > self.next_health_check:
+            self._silence_s += timeout  # redis-py has sent a PING
+            if self._silence_s >= ANSWER_TIMEOUT_S:
+                await self._end("Redis does not answer a PING")
+        return None
+
+    async def _note_message(self) -> None:
+        """Messages that wait are read without a pause; whoever takes them must get a turn."""
+        self._silence_s = 0.0
+        self._messages += 1
+        if self._messages >= MESSAGES_A_TURN:
+            self._messages = 0
+            await asyncio.sleep(0)
+
+    async def _end(self, why: str) -> None:
+        """As redis-py tells any other end of a connection; PubSub then connects and subscribes
+        anew."""
+        self._silence_s = 0.0
+        await self.disconnect(nowait=True)
+        raise RedisConnectionError(why)
+
+
+def _watched_hosts(hosts: Any) -> Any:
+    try:
+        return [_watched_host(host) for host in decode_hosts(hosts)]
+    except ValueError:
+        return hosts  # refused with the reason when the layer is used, as by channels-redis
+
+
+def _watched_host(host: dict[str, Any]) -> dict[str, Any]:
+    options = {**_OPTIONS, **host}
+    if "address" in options:  # as ConnectionPool.from_url has it
+        options |= parse_url(options.pop("address"))
+    kind: Any = Connection
+    if "master_name" in options:
+        tls = options.pop("ssl", False)
+        kind = SentinelManagedSSLConnection if tls else SentinelManagedConnection
+    options["connection_class"] = _watched(options.get("connection_class", kind))
+    return options
+
+
+@cache
+def _watched(kind: type[AbstractConnection]) -> type[AbstractConnection]:
+    return type(f"Watched{kind.__name__}", (_Watched, kind), {})

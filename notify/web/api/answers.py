@@ -1,0 +1,28 @@
+"""Bodies of the API: JSON as the protocol writes it, not escaped to ASCII, kept by no cache."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpResponse
+
+from notify import protocol
+
+
+def answer(value: Any, status: int = 200) -> HttpResponse:
+    return encoded(protocol.encode(value), status)
+
+
+def encoded(text: str, status: int = 200) -> HttpResponse:
+    """An answer of what is JSON already."""
+    response = HttpResponse(text, content_type="application/json", status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def moment(value: datetime | None) -> str | None:
+    """RFC 3339, UTC with milliseconds."""
+    if value is None:
+        return None
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,182 @@
+"""The caller's own inbox over HTTP: the same state as on the socket, and tickets for one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from ninja import Body, Router
+from pydantic import Field
+
+from notify import protocol, sending
+from notify.access.session_store import owner_of
+from notify.access.tickets import TICKET_LIFETIME_S, issue_ticket
+from notify.changes import Reading
+from notify.inbox import reading
+from notify.models import ApiToken
+from notify.web import limits
+from notify.web.api.answers import answer, encoded
+from notify.web.api.schemas import (
+    MARK_FRAME,
+    Categories,
+    Counter,
+    Done,
+    InboxFrame,
+    InboxPage,
+    LevelName,
+    Tab,
+    Text,
+    Ticket,
+    errors,
+)
+from notify.web.callers import SessionAuth, TokenAuth, caller_of
+from notify.web.refusals import Refusal, not_found
+
+router = Router(auth=[TokenAuth(ApiToken.Scope.INBOX), SessionAuth()], tags=["inbox"])
+
+NO_INBOX = "There is no such inbox: its user was deleted."
+PageSize = Annotated[int, Field(ge=1, le=100)]
+Search = Annotated[Text, Field(max_length=200)]
+
+
+@router.get(
+    "inbox/", response={200: InboxPage, **errors(422)}, operation_id="inbox_page", summary="A page"
+)
+def inbox_page(
+    request: HttpRequest,
+    *,
+    tab: Tab = "all",
+    category: Text | None = None,
+    level: LevelName | Literal[""] | None = None,
+    q: Search = "",
+    before: Counter | None = None,
+    limit: PageSize = reading.RESET_ROWS,
+) -> HttpResponse:
+    """A page by arrival, newest first; `all` is without the archived.
+
+    An empty `category` or `level` counts as none. With `q`, a page looks through 5,000
+    notifications: it may have fewer than `limit`, or none, where `next` is a number.
+    """
+    user = caller_of(request).user_id
+    wanted: dict[str, Any] = {
+        "tab": tab,
+        "category": category or None,
+        "level": level or None,
+        "q": q,
+        "before": before,
+        "limit": limit,
+    }
+    page = limits.page(user, **wanted)
+    if page is None:  # nobody has looked into this inbox before
+        reading.resets([user], 0)
+        page = limits.page(user, **wanted)
+    if page is None:
+        raise not_found(NO_INBOX)
+    return answer(
+        {
+            "epoch": page.epoch,
+            "version": page.version,
+            "unseen": page.unseen,
+            "unread": page.unread,
+            "notifications": page.rows,
+            "next": page.next,
+        }
+    )
+
+
+@router.get(
+    "inbox/categories/",
+    response={200: Categories, **errors()},
+    operation_id="inbox_categories",
+    summary="What may be filtered by",
+)
+def inbox_categories(request: HttpRequest) -> HttpResponse:
+    """The categories of the newest 1,000 notifications, archived ones too; sorted."""
+    return answer({"categories": reading.categories(caller_of(request).user_id)})
+
+
+@router.get(
+    "inbox/changes/",
+    response={200: InboxFrame, **errors()},
+    by_alias=True,
+    operation_id="inbox_changes",
+    summary="What happened since",
+)
+def inbox_changes(
+    request: HttpRequest, epoch: str | None = None, since: str | None = None
+) -> HttpResponse:
+    """The `inbox` frame that a socket would get with this cursor. Ask again, with the `epoch`
+    and `to` of the answer, until `from` equals `to`: a long catch-up is several frames.
+
+    As on the socket, a malformed cursor counts as none, and is answered by a reset.
+    """
+    user = caller_of(request).user_id
+    [found] = reading.changes([(user, protocol.parse_cursor(epoch, since))])
+    frames = protocol.inbox_frames(_present(found))
+    if frames is None:  # one version does not fit into a frame
+        [found] = reading.resets([user])
+        frames = protocol.inbox_frames(_present(found)) or []
+    return encoded(frames[0].encode())
+
+
+@router.post(
+    "inbox/mark/",
+    response={200: Done, **errors(400, 409, 413, 422)},
+    operation_id="inbox_mark",
+    summary="Mark as seen, read, unread, archived, unarchived",
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": MARK_FRAME}}}},
+)
+def mark(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> HttpResponse:
+    """Carries out a `mark` frame: `ids`, or `epoch` and `through`. Ids that are not in the
+    caller's inbox are ignored. 409 with code `epoch`: read the inbox anew."""
+    if frame.get("type", "mark") != "mark":
+        raise Refusal(422, "invalid", "type: must be mark", fields={"type": "must be mark"})
+    wanted = protocol.parse_mark(frame)
+    user = caller_of(request).user_id
+    if isinstance(wanted, protocol.MarkIds):
+        version = sending.mark(user, wanted.as_, ids=wanted.ids)
+    else:
+        version = sending.mark_through(user, wanted.as_, epoch=wanted.epoch, through=wanted.through)
+    return encoded(protocol.done(wanted.ref, version))
+
+
+@router.post(
+    "ticket/",
+    response={200: Ticket, **errors()},
+    operation_id="ticket",
+    summary="A ticket for a socket",
+)
+def ticket(request: HttpRequest) -> HttpResponse:
+    """A ticket that opens one socket: `Authorization: Bearer <ticket>` or `?ticket=…`. It ends
+    with the session or API token that it was made with. 403 with code `session`: a middleware put
+    this user in the place of the session's own, so that nothing would end the socket, or signed
+    them in by this very request."""
+    caller = caller_of(request)
+    if caller.token is not None:
+        issued = issue_ticket(caller.user_id, token_id=caller.token.pk)
+    elif key := _session_key(request, caller.user_id):
+        issued = issue_ticket(caller.user_id, session_key=key)
+    else:
+        raise Refusal(
+            403,
+            "session",
+            "A ticket ends with its session, and this session is not that of the request's user. "
+            "Sign the user in by django.contrib.auth.login, in a request before this one, "
+            "or ask inbox/changes/ instead.",
+        )
+    return answer({"ticket": issued, "expires_in": TICKET_LIFETIME_S})
+
+
+def _session_key(request: HttpRequest, user: str) -> str | None:
+    """The key of the session that signed this user in before this request, else None. A cookie
+    session that this request writes has another key in the end."""
+    key: str | None = request.session.session_key
+    came_with = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    return key if came_with == key and owner_of(request.session) == user else None
+
+
+def _present(found: Reading | None) -> Reading:
+    if found is None:  # the user was deleted a moment ago
+        raise not_found(NO_INBOX)
+    return found

@@ -1,0 +1,209 @@
+"""What goes in and out of the API, as the OpenAPI document tells it. See docs/http-api.md."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import AfterValidator, AwareDatetime, FailFast, Field, StrictBool
+
+from notify.models import content
+from notify.protocol import MAX_INTEGER
+
+Tab = Literal["all", "unread", "archived"]
+LevelName = Literal["info", "success", "warning", "error", "critical"]
+Counter = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+
+
+def _storable(value: str) -> str:
+    if not content.is_storable(value):
+        raise ValueError("holds a NUL or half of a surrogate pair")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+
+
+# Each wrong entry of a list costs memory and an answer: lists have a bound, checked before what is
+# above it, and the reading of names ends at the first wrong one.
+MAX_USERS = 10_000  # named in one request; a group has any number
+MAX_GROUPS = 1_000
+
+
+def documented(**bounds: Any) -> Any:
+    """Bounds that notify.models.content holds: told here, and refused there, with the cure."""
+    return Field(json_schema_extra=bounds)
+
+
+# What a client says
+
+
+class Recipients(Schema):
+    """At least one of them."""
+
+    users: Annotated[list[Text], FailFast()] = Field(
+        default=[], max_length=MAX_USERS, description="Usernames. An unknown one is refused."
+    )
+    groups: Annotated[list[Text], FailFast()] = Field(
+        default=[], max_length=MAX_GROUPS, description="Names of groups."
+    )
+    everyone: StrictBool = Field(default=False, description="All users who are active now.")
+
+
+class Action(Schema):
+    label: Annotated[str, documented(maxLength=content.MAX_LABEL)]
+    url: Annotated[str, documented(maxLength=content.MAX_URL)]
+
+
+class NewNotice(Schema):
+    to: Recipients
+    title: Annotated[str, documented(minLength=1, maxLength=content.MAX_TITLE)]
+    body: Annotated[str, documented(maxLength=content.MAX_BODY)] = ""
+    level: LevelName = "info"
+    category: Annotated[str, documented(maxLength=content.MAX_NAME)] = ""
+    url: Annotated[str | None, documented(maxLength=content.MAX_URL)] = None
+    actions: list[Action] = Field(default_factory=list, max_length=content.MAX_ACTIONS)
+    data: dict[str, Any] = Field(default_factory=dict)
+    kind: Annotated[str, documented(maxLength=content.MAX_NAME)] = ""
+    expires: AwareDatetime | None = None
+    send_at: AwareDatetime | None = None
+    key: Annotated[str | None, documented(maxLength=content.MAX_KEY)] = Field(
+        default=None, description="Free to choose: a repeated request with it sends nothing anew."
+    )
+
+
+MARK_FRAME = {
+    "type": "object",
+    "required": ["ref", "as"],
+    "properties": {
+        "type": {"const": "mark"},
+        "ref": {"type": "string", "minLength": 1, "maxLength": 64},
+        "as": {"enum": ["seen", "read", "unread", "archived", "unarchived"]},
+        "ids": {"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": 500},
+        "epoch": {"type": "string"},
+        "through": {"type": "integer", "description": "All that arrived at or before it."},
+    },
+}
+
+
+# What the server says
+
+
+class Actor(Schema):
+    id: str
+    name: str
+
+
+class NotificationOut(Schema):
+    id: int
+    arrived: int
+    version: int
+    kind: str
+    category: str
+    level: LevelName
+    title: str
+    body: str
+    url: str | None
+    actor: Actor | None
+    actions: list[Action]
+    data: dict[str, Any]
+    created: datetime
+    expires: datetime | None
+    seen: datetime | None
+    read: datetime | None
+    archived: datetime | None
+    recalled: datetime | None
+
+
+class InboxPage(Schema):
+    epoch: str
+    version: int
+    unseen: int
+    unread: int
+    notifications: list[NotificationOut]
+    next: int | None = Field(description="Give it as `before` to get the following page.")
+
+
+class Categories(Schema):
+    categories: list[str]
+
+
+class InboxFrame(Schema):
+    type: Literal["inbox"]
+    epoch: str
+    start: int = Field(alias="from")
+    to: int
+    unseen: int
+    unread: int
+    notifications: list[NotificationOut]
+    reset: bool = False
+    next: int | None = None
+
+
+class Done(Schema):
+    type: Literal["done"]
+    ref: str
+    version: int
+
+
+class Ticket(Schema):
+    ticket: str
+    expires_in: int = Field(description="Seconds.")
+
+
+class PageConfig(Schema):
+    socket: str = Field(description="Path of the WebSocket.")
+    api: str
+    inbox: str
+    login: str
+    csrf: dict[str, str] = Field(description="Headers of a POST; none for an API token.")
+    user: str = Field(description="An opaque id, the one of `hello` and of `X-Notify-User`.")
+    texts: dict[str, str] = Field(description="Words in the page's language, by the English ones.")
+    script: str = Field(description="Address of the client's script.")
+
+
+class Element(Schema):
+    html: str
+
+
+class Sent(Schema):
+    id: int
+    recipients: int
+
+
+class NoticeOut(Schema):
+    id: int
+    status: Literal["pending", "sending", "paused", "sent", "cancelled", "recalled"]
+    title: str
+    level: LevelName
+    created: datetime
+    send_at: datetime | None
+    expires: datetime | None
+    recalled: datetime | None
+    recipients: int
+    appended: int = Field(description="Inboxes that hold it.")
+    skipped: int = Field(description="Recipients who were gone when it was their turn.")
+    delivered: int
+    seen: int
+    read: int
+
+
+class Recalled(Schema):
+    id: int
+    inboxes: int = Field(description="Inboxes that it is taken out of.")
+
+
+class Error(Schema):
+    code: str
+    message: str
+    fields: dict[str, str] | None = None
+
+
+class ErrorOut(Schema):
+    error: Error
+
+
+def errors(*statuses: int) -> dict[int, type[ErrorOut]]:
+    """The errors of an operation; every one may answer 401, 403, 412, 429 and 503."""
+    return dict.fromkeys(sorted({401, 403, 412, 429, 503, *statuses}), ErrorOut)

@@ -1,0 +1,43 @@
+"""What the browser client must know of this deployment; it goes into the page as data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.shortcuts import resolve_url
+from django.templatetags.static import static
+from django.urls import get_script_prefix, reverse
+
+from notify.access.authentication import public_user_id
+from notify.live.socket_path import socket_path
+from notify.web.callers import csrf_header
+from notify.web.pages.browser_texts import browser_texts
+
+
+def browser_config(request: HttpRequest) -> str:
+    """Addresses, the CSRF token and words, as JSON for a `data-config` attribute."""
+    return json.dumps(page_config(str(request.user.pk), csrf_headers(request)))
+
+
+def page_config(user: str, csrf: Mapping[str, str]) -> dict[str, Any]:
+    """The same as a value. `csrf` is empty for a caller who needs none."""
+    return {
+        "socket": socket_path(get_script_prefix()),
+        "api": reverse("notify-api:api-root"),
+        "inbox": reverse("notify:dashboard"),
+        "login": resolve_url(settings.LOGIN_URL),
+        "csrf": csrf,
+        "user": public_user_id(user),
+        "texts": browser_texts(),
+        "script": static("notify/bell.min.js"),
+    }
+
+
+def csrf_headers(request: HttpRequest) -> dict[str, str]:
+    """What an unsafe request of this session sends."""
+    return {csrf_header(): get_token(request)}

@@ -1,0 +1,101 @@
+"""What a ticket opens, and what it does not show."""
+
+import json
+import time
+from base64 import urlsafe_b64decode
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import OperationalError
+
+from notify.access import authentication, tickets
+from notify.access.authentication import identify
+from notify.access.tickets import issue_ticket
+from notify.sql import database
+from tests.harness.sessions import new_session
+from tests.harness.tickets import handshake_with, redeem
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_ticket_serves_once_and_carries_its_right(ada: User) -> None:
+    session = new_session(ada)
+    ticket = issue_ticket(str(ada.pk), session_key=session.session_key)
+    identity = redeem(ticket)
+    assert identity is not None
+    assert identity.session_key == session.session_key
+    assert redeem(ticket) is None
+
+
+def test_two_handshakes_at_once_with_one_ticket_are_one_socket(ada: User) -> None:
+    tickets_of = [issue_ticket(str(ada.pk), token_id=None) for _ in range(2)]
+    scopes = [handshake_with(tickets_of[n]) for n in (0, 1, 0)]
+    assert [one is not None for one in identify(scopes)] == [True, True, False]
+    assert identify(scopes) == [None, None, None]
+
+
+def test_what_fails_before_the_end_spends_no_ticket(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object) -> None:
+        raise OperationalError("the server closed the connection")
+
+    ticket = issue_ticket(str(ada.pk), session_key=new_session(ada).session_key)
+    monkeypatch.setattr(authentication, "judge", fail)
+    with pytest.raises(OperationalError):
+        redeem(ticket)
+    monkeypatch.undo()
+    assert redeem(ticket) is not None
+
+
+@pytest.mark.postgres  # elsewhere the clock of a process is the database's
+@pytest.mark.parametrize("ahead_s", [86_400, -86_400])
+def test_the_clock_of_a_process_does_not_count(
+    ada: User, monkeypatch: pytest.MonkeyPatch, ahead_s: int
+) -> None:
+    """A ticket of a process whose clock is wrong, and one that such a process reads."""
+    wrong = time.time() + ahead_s
+    of_a_right_clock = issue_ticket(str(ada.pk), session_key=new_session(ada).session_key)
+    monkeypatch.setattr("time.time", lambda: wrong)
+    of_a_wrong_clock = issue_ticket(str(ada.pk), session_key=new_session(ada).session_key)
+    assert redeem(of_a_right_clock) is not None
+    monkeypatch.undo()
+    assert redeem(of_a_wrong_clock) is not None
+
+
+def test_a_ticket_is_good_for_a_minute(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, session = database.now(), new_session(ada)
+    issued = [issue_ticket(str(ada.pk), session_key=session.session_key) for _ in range(2)]
+    monkeypatch.setattr(database, "now", lambda: now + timedelta(seconds=55))
+    assert redeem(issued[0]) is not None
+    monkeypatch.setattr(database, "now", lambda: now + timedelta(seconds=65))
+    assert redeem(issued[1]) is None
+
+
+def test_a_ticket_does_not_show_the_session_that_it_carries(ada: User) -> None:
+    session = new_session(ada)
+    key = session.session_key.encode()
+    ticket = issue_ticket(str(ada.pk), session_key=session.session_key)
+    content = urlsafe_b64decode(ticket.partition(":")[0] + "==")
+    sealed = urlsafe_b64decode(json.loads(content)["session"])
+    assert not [shown for shown in (ticket.encode(), content, sealed) if key in shown]
+
+
+def test_a_ticket_outlives_a_change_of_the_secret_key(ada: User, settings: Any) -> None:
+    session = new_session(ada)
+    ticket = issue_ticket(str(ada.pk), session_key=session.session_key)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another"
+    assert redeem(ticket) is not None
+
+
+def test_a_ticket_whose_session_was_sealed_by_another_key_is_nobodys(
+    ada: User, settings: Any
+) -> None:
+    session = new_session(ada)
+    ticket = issue_ticket(str(ada.pk), session_key=session.session_key)
+    content = tickets._SIGNER.unsign_object(ticket)
+    settings.SECRET_KEY = "another"
+    assert redeem(tickets._SIGNER.sign_object(content)) is None

@@ -1,0 +1,233 @@
+"""`send` where no transaction is open: what it writes and appends is one transaction."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import Q, QuerySet
+from django.db.models.signals import post_save
+from django.db.models.sql import Query
+from django.test.utils import CaptureQueriesContext
+
+from notify import sending, signals
+from notify.bus import groups
+from notify.exceptions import EmptyAudience, KeyConflict, UnknownUsers
+from notify.inbox import reading, store
+from notify.models import Batch, Notice, Notification
+from notify.sending import audience
+from tests.unit.inbox.helpers import Announced, batch_of, counts, people, told_of_notices
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def announced(monkeypatch):
+    announced = Announced()
+
+    def publish(change):
+        assert not connection.in_atomic_block
+        announced.take(change)
+
+    monkeypatch.setattr(groups, "publish", publish)
+    monkeypatch.setattr(groups, "publish_work", announced.take_work)
+    return announced
+
+
+@pytest.mark.parametrize("recipients", [1, 3])
+def test_it_is_in_every_inbox_when_it_is_committed(announced, recipients):
+    users = people(recipients)
+    with CaptureQueriesContext(connection) as queries:
+        notice = sending.send(to=users, title="Hello")
+    assert sum(query["sql"].startswith("BEGIN") for query in queries) == 1
+    assert [counts(user) for user in users] == [(1, 1)] * recipients
+    batch = batch_of(notice)
+    assert (batch.state, batch.appended, batch.skipped) == (Batch.State.DONE, recipients, 0)
+    assert batch.finished is not None
+    assert len(announced.last.steps) == recipients
+
+
+def test_one_person_who_has_an_inbox_takes_four_statements(settings):
+    """Where it is not a single one, as on PostgreSQL: tests/unit/inbox/test_one_statement.py."""
+    settings.NOTIFY_ONE_STATEMENT = False
+    [ada] = people(1)
+    sending.send(to=ada, title="makes the inbox")
+    with CaptureQueriesContext(connection) as queries:
+        sending.send(to=ada, title="finds it")
+    said = [query["sql"] for query in queries]
+    aside = ("BEGIN", "COMMIT", "SELECT current_setting('lock_timeout')")
+    statements = [sql for sql in said if not sql.startswith(aside)]
+    assert len(statements) == 4, statements
+    assert counts(ada) == (2, 2)
+
+
+def test_several_batches_are_for_the_workers(announced, settings):
+    settings.NOTIFY_BATCH_SIZE = 2
+    notice = sending.send(to=people(3), title="Hello")
+    assert Batch.objects.filter(notice=notice, state=Batch.State.PENDING).count() == 2
+    assert (announced.changes, announced.work) == ([], 1)
+
+
+def test_who_is_nobody_is_refused_and_nothing_is_written(announced):
+    [ada] = people(1)
+    with pytest.raises(UnknownUsers, match=r"\b0\b"):
+        sending.send(to=0, title="Hello")
+    with pytest.raises(UnknownUsers, match=r"\b0\b"):
+        sending.send(to=[ada, 0], title="Hello")
+    assert not Notice.objects.exists()
+    assert not Notification.objects.exists()
+    assert announced.changes == []
+
+
+class Lazily(Query):
+    """As of a package that hides what is deleted softly: the filter comes when it is compiled."""
+
+    filtered = False
+
+    def get_compiler(self, *args, **kwargs):
+        if not self.filtered:
+            self.filtered = True
+            self.add_q(Q(is_active=True))
+        return super().get_compiler(*args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    "visible",
+    [lambda: User.objects.filter(is_active=True), lambda: QuerySet(User, query=Lazily(User))],
+    ids=["at once", "lazily"],
+)
+def test_whom_the_projects_manager_hides_is_nobody(monkeypatch, visible):
+    [ada] = people(1)
+    sending.send(to=ada, title="before")
+    User.objects.update(is_active=False)
+    monkeypatch.setattr(audience, "all_users", visible)
+    with pytest.raises(UnknownUsers):
+        sending.send(to=ada, title="after")
+    assert Notice.objects.count() == 1
+
+
+def test_nobody_is_refused_and_nothing_is_written():
+    [ada] = people(1)
+    with pytest.raises(EmptyAudience):
+        sending.send(to=ada, actor=ada, title="Hello")
+    assert not Notice.objects.exists()
+
+
+def test_where_the_inboxes_cannot_be_had_it_is_stored_first(announced, monkeypatch):
+    [ada] = people(1)
+    append, failures = store.append, [DatabaseError("a lock")]
+
+    def fail_once(*batches):
+        if failures:
+            assert Notice.objects.exists()
+            raise failures.pop()
+        return append(*batches)
+
+    monkeypatch.setattr(store, "append", fail_once)
+    with told_of_notices() as told:
+        notice = sending.send(to=ada, title="Hello")
+    assert list(Notice.objects.all()) == [notice] == told
+    assert batch_of(notice).state == Batch.State.DONE
+    assert counts(ada) == (1, 1)
+    assert len(announced.changes) == 1
+
+
+def test_a_commit_that_is_refused_has_written_nothing(announced, monkeypatch):
+    """As it is where somebody was deleted meanwhile: references are checked by the commit."""
+    [ada] = people(1)
+    append = store.append
+    refused: list[object] = []
+
+    def append_and_delete_once(*batches):
+        change = append(*batches)
+        if not refused:
+            refused.append(batches)
+            with connection.cursor() as cursor:
+                cursor.execute("DELETE FROM auth_user WHERE id = %s", [ada.pk])
+        return change
+
+    monkeypatch.setattr(store, "append", append_and_delete_once)
+    notice = sending.send(to=ada, title="Hello")
+    assert refused
+    assert list(Notice.objects.all()) == [notice]
+    assert counts(ada) == (1, 1)
+    assert len(announced.changes) == 1
+
+
+def test_a_failing_hook_of_others_neither_doubles_nor_silences_it(announced):
+    """It runs after the commit, inside our `with`."""
+    [ada] = people(1)
+
+    def fail():
+        raise IntegrityError("a hook of the project's own")
+
+    def hook(**_):
+        transaction.on_commit(fail)
+
+    post_save.connect(hook, sender=Notice)
+    try:
+        with pytest.raises(IntegrityError, match="of the project's own"):
+            sending.send(to=ada, title="Hello")
+    finally:
+        post_save.disconnect(hook, sender=Notice)
+    assert Notice.objects.count() == 1
+    assert counts(ada) == (1, 1)
+    assert len(announced.changes) == 1
+
+
+def test_what_a_receiver_sends_is_announced_after_it(announced):
+    [ada] = people(1)
+
+    def answer(notice, **_):
+        if notice.title == "first":
+            sending.send(to=ada, title="second")
+
+    signals.notice_sent.connect(answer)
+    try:
+        sending.send(to=ada, title="first")
+    finally:
+        signals.notice_sent.disconnect(answer)
+    assert [step.to for change in announced.changes for step in change.steps] == [1, 2]
+
+
+def test_who_came_into_being_meanwhile_is_sent_to(monkeypatch):
+    [ada] = people(1)
+    open_inboxes, calls = reading.open_inboxes, []
+
+    def nobody_yet(*args):
+        calls.append(args)
+        if len(calls) > 1:
+            open_inboxes(*args)
+
+    monkeypatch.setattr(reading, "open_inboxes", nobody_yet)
+    notice = sending.send(to=ada, title="Hello")
+    assert list(Notice.objects.all()) == [notice]
+    assert (batch_of(notice).appended, batch_of(notice).skipped) == (1, 0)
+    assert counts(ada) == (1, 1)
+
+
+def test_with_a_key_others_do_not_wait_for_the_inboxes(announced):
+    [ada] = people(1)
+    with CaptureQueriesContext(connection) as queries:
+        first = sending.send(to=ada, title="Hello", key="k")
+    begun = [query["sql"].startswith("BEGIN") for query in queries]
+    assert begun.count(True) == 2
+    second = sending.send(to=ada, title="Hello", key="k")
+    assert (first.pk, first.repeated) == (second.pk, False)
+    assert second.repeated
+    with pytest.raises(KeyConflict):
+        sending.send(to=ada, title="Another", key="k")
+    assert counts(ada) == (1, 1)
+    assert len(announced.changes) == 1
+
+
+def test_without_autocommit_it_waits_for_the_callers_commit(announced):
+    [ada] = people(1)
+    transaction.set_autocommit(False)
+    try:
+        sending.send(to=ada, title="Hello")
+        assert announced.changes == []
+        transaction.commit()
+    finally:
+        transaction.set_autocommit(True)
+    assert counts(ada) == (1, 1)

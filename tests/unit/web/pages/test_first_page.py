@@ -1,0 +1,128 @@
+import pytest
+
+import notify
+from notify.web.pages.first_page import Query
+
+DASHBOARD = "/notify/"
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def page(make_user, client, settings):
+    settings.NOTIFY_WELCOME = False
+    client.force_login(make_user("ada"))
+    return client
+
+
+@pytest.fixture
+def ada(page, django_user_model):
+    return django_user_model.objects.get(username="ada")
+
+
+def test_the_rows_are_in_the_html(page, ada):
+    notify.send(to=ada, title="<b>One</b>", body="text", category="ops", level="error")
+    html = page.get(DASHBOARD).content.decode()
+    assert "&lt;b&gt;One&lt;/b&gt;" in html
+    assert 'data-level="error" data-unread' in html
+    assert '<script id="notify-seed" type="application/json">' in html
+    assert "\\u003Cb\\u003EOne" in html  # the seed, which cannot end its script
+
+
+def test_a_filtered_page_is_no_start_for_the_script(page, ada):
+    notify.send(to=ada, title="One", category="ops")
+    html = page.get(DASHBOARD, {"category": "ops"}).content.decode()
+    assert "notify-seed" not in html
+    assert "<option selected>ops</option>" in html
+    html = page.get(DASHBOARD, {"category": "none"}).content.decode()
+    assert '<div class="state nothing">' in html
+
+
+def test_categories_can_be_chosen_that_no_row_of_the_page_has(page, ada, monkeypatch):
+    monkeypatch.setattr("notify.inbox.reading.RESET_ROWS", 1)
+    notify.send(to=ada, title="First", category="ops")
+    notify.send(to=ada, title="Second")
+    html = page.get(DASHBOARD).content.decode()
+    assert "First" not in html
+    assert "<option>ops</option>" in html
+
+
+@pytest.mark.parametrize(
+    "said", ["tab=x&level=loud", "q=%00&category=%00", "before=x", "before=-1"]
+)
+def test_what_nobody_can_mean_counts_as_not_asked(page, ada, said):
+    notify.send(to=ada, title="One")
+    response = page.get(f"{DASHBOARD}?{said}")
+    assert response.status_code == 200
+    assert "One" in response.content.decode()
+
+
+def test_older_ones_have_an_address(page, ada):
+    for number in range(51):
+        notify.send(to=ada, title=f"Notice {number}")
+    html = page.get(DASHBOARD).content.decode()
+    assert 'href="?before=2"' in html
+    assert ">Notice 0<" in page.get(DASHBOARD, {"before": "2"}).content.decode()
+
+
+def test_a_query_is_written_as_short_as_it_is():
+    assert Query().with_() == "?"
+    assert Query(tab="unread", q="a b").with_(tab="all") == "?q=a+b"
+
+
+def test_a_script_link_is_no_link(page, ada):
+    notice = notify.send(to=ada, title="One")
+    type(notice).objects.filter(pk=notice.pk).update(url="javascript:alert(1)")
+    assert 'href="javascript' not in page.get(DASHBOARD).content.decode()
+
+
+def test_the_page_is_kept_by_the_own_browser_only_for_this_session_and_for_no_network(page):
+    answer = page.get(DASHBOARD)
+    assert {"private", "no-cache"} == set(answer["Cache-Control"].split(", "))
+    assert "Cookie" in answer["Vary"]
+
+
+def test_a_german_browser_gets_german(page, ada):
+    notify.send(to=ada, title="One")
+    html = page.get(DASHBOARD, headers={"accept-language": "de"}).content.decode()
+    assert "1 ungelesen" in html
+    assert "Alle gelesen" in html
+    assert "Posteingang" in html
+
+
+def test_marks_by_a_form(page, ada):
+    notice = notify.send(to=ada, title="One")
+    response = page.post(
+        "/notify/mark/", {"mark": f"read:{notice.pk}", "next": "/notify/?tab=unread"}
+    )
+    assert response["Location"] == "/notify/?tab=unread"
+    assert 'class="unread"></span>' in page.get(DASHBOARD).content.decode()
+
+
+def test_all_are_marked_by_a_form(page, ada):
+    notify.send(to=ada, title="One")
+    html = page.get(DASHBOARD).content.decode()
+    value = html.split('value="read-all:')[1].split('"')[0]
+    response = page.post(
+        "/notify/mark/", {"mark": f"read-all:{value}", "next": "https://evil.example/"}
+    )
+    assert response["Location"] == DASHBOARD
+    assert 'class="unread"></span>' in page.get(DASHBOARD).content.decode()
+
+
+def test_marks_of_another_epoch_change_nothing(page, ada):
+    notify.send(to=ada, title="One")
+    assert page.post("/notify/mark/", {"mark": "read-all:9:old"}).status_code == 302
+    assert "1 unread" in page.get(DASHBOARD).content.decode()
+
+
+@pytest.mark.parametrize(
+    "mark", ["", "read", "read:x", "read:-1", "read:99999999999999999999", "burn:1", "read-all:1"]
+)
+def test_what_is_no_mark_is_refused(page, mark):
+    response = page.post("/notify/mark/", {"mark": mark})
+    assert response.status_code == (302 if mark == "read-all:1" else 400)
+
+
+def test_marking_needs_post_and_a_user(client, db):
+    assert client.get("/notify/mark/").status_code == 405
+    assert client.post("/notify/mark/", {"mark": "read:1"}).status_code == 302

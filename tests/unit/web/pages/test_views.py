@@ -1,0 +1,170 @@
+from unittest.mock import Mock
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+import notify
+from notify import sending
+from notify.access.authentication import public_user_id
+from notify.exceptions import Busy, EpochChanged
+from notify.models import Notice, Notification
+from notify.web import callers, limits
+
+DASHBOARD = "/notify/"
+
+
+@pytest.fixture
+def ada(make_user, settings):
+    settings.NOTIFY_WELCOME = False
+    return make_user("ada")
+
+
+@pytest.fixture
+def page(ada, client):
+    client.force_login(ada)
+    return client
+
+
+def test_the_dashboard_asks_who_you_are(client, db):
+    response = client.get(DASHBOARD)
+    assert response.status_code == 302
+    assert response["Location"] == f"{reverse('login')}?next={DASHBOARD}"
+
+
+@pytest.mark.parametrize("path", [DASHBOARD, "/notify/operations/"])
+@pytest.mark.parametrize("query", ["a" * 8000, '"' * 900, "é" * 400], ids=["a", "quotes", "é"])
+def test_what_a_redirect_repeats_fits_into_the_headers_of_any_proxy(client, db, path, query):
+    response = client.get(path, QUERY_STRING=query)
+    assert response["Location"] == f"{reverse('login')}?next={path}"
+
+
+def test_a_usual_query_is_repeated_after_signing_in(client, db):
+    response = client.get(DASHBOARD, QUERY_STRING="q=" + "a" * 998)
+    assert response["Location"] == f"{reverse('login')}?next={DASHBOARD}%3Fq%3D{'a' * 998}"
+    assert len(client.get(DASHBOARD, QUERY_STRING="%" * 1000)["Location"]) < 3100
+
+
+def test_a_long_query_is_the_pages_own_where_somebody_is_signed_in(page):
+    assert "a" * 4000 in page.get(DASHBOARD, {"q": "a" * 4000}).content.decode()
+
+
+def test_the_dashboard_has_the_elements_and_what_they_must_know(page):
+    html = page.get(DASHBOARD).content.decode()
+    for element in ("notify-bell", "notify-inbox", "notify-connection", "notify-test"):
+        assert f"<{element}" in html
+    assert "&quot;socket&quot;: &quot;/ws/notify/&quot;" in html
+    assert "&quot;api&quot;: &quot;/api/notify/&quot;" in html
+
+
+def test_the_dashboard_has_no_inline_script_or_style(page):
+    html = page.get(DASHBOARD).content.decode()
+    assert "<style" not in html
+    assert " style=" not in html
+    assert html.count("<script") == html.count('<script type="module" src="') + html.count(
+        'type="application/json"'  # data, which no policy runs
+    )
+
+
+def test_a_test_is_sent_to_oneself_only(page, ada, make_user):
+    make_user("bob")
+    response = page.post("/notify/test/")
+    assert response.status_code == 201
+    notice = Notice.objects.get(pk=response.json()["id"])
+    assert notice.kind == "notify.test"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_test_is_in_the_inbox_when_the_answer_comes(page, ada):
+    response = page.post("/notify/test/")
+    assert Notification.objects.get(user=ada).notice_id == response.json()["id"]
+
+
+def test_a_test_is_not_sent_to_another_than_whose_page_it_is(page, ada):
+    assert page.post("/notify/test/", headers={"X-Notify-User": "other"}).status_code == 412
+    assert not Notice.objects.exists()
+    ours = {"X-Notify-User": public_user_id(str(ada.pk))}
+    assert page.post("/notify/test/", headers=ours).status_code == 201
+
+
+def test_a_test_that_others_lock_out_is_put_off(page, monkeypatch):
+    monkeypatch.setattr(notify, "send", Mock(side_effect=Busy("locked")))
+    response = page.post("/notify/test/")
+    assert response.status_code == 429
+    assert response.json()["error"]["code"] == "busy"
+    assert response["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("error", [Busy("locked"), EpochChanged("another")])
+def test_a_mark_that_cannot_be_made_shows_the_page_again(page, monkeypatch, error):
+    monkeypatch.setattr(sending, "mark", Mock(side_effect=error))
+    assert page.post("/notify/mark/", {"mark": "read:1"}).status_code == 302
+
+
+def test_too_many_tests_are_put_off(page, monkeypatch):
+    monkeypatch.setattr(callers, "window", callers.Window(1))
+    assert page.post("/notify/test/").status_code == 201
+    response = page.post("/notify/test/")
+    assert response.status_code == 429
+    assert 0 < int(response["Retry-After"]) <= 60
+    assert Notice.objects.count() == 1
+
+
+def test_a_few_tests_a_minute_are_enough(page, make_user):
+    answers = [page.post("/notify/test/") for _ in range(limits.TESTS_A_MINUTE + 1)]
+    assert [answer.status_code for answer in answers] == [201] * limits.TESTS_A_MINUTE + [429]
+    assert 0 < int(answers[-1]["Retry-After"]) <= 60
+    assert Notice.objects.count() == limits.TESTS_A_MINUTE
+    page.force_login(make_user("bob"))
+    assert page.post("/notify/test/").status_code == 201
+
+
+@pytest.mark.parametrize("back", ["foo", "foo:bar", "?tab=unread", "notify:dashboard"])
+def test_where_a_mark_leads_back_to_may_be_anything(page, back):
+    response = page.post("/notify/mark/", {"mark": "read:1", "next": back})
+    assert response.status_code == 302
+    assert response["Location"] in {back, DASHBOARD}
+
+
+@pytest.mark.parametrize("back", [f"{DASHBOARD}?q={'a' * 1500}", f"{DASHBOARD}?q={'é' * 400}"])
+def test_where_a_mark_leads_back_to_is_no_longer_than_proxies_take(page, back):
+    response = page.post("/notify/mark/", {"mark": "read:1", "next": back})
+    assert response["Location"] == DASHBOARD
+
+
+def test_what_is_forbidden_is_one_line_of_the_log(page, caplog):
+    assert page.get("/notify/operations/").status_code == 403
+    [record] = [one for one in caplog.records if one.name == "django.request"]
+    assert record.exc_info is None
+
+
+def test_too_many_marks_of_the_page_are_put_off(page, ada, monkeypatch):
+    monkeypatch.setattr(callers, "window", callers.Window(1))
+    assert page.post("/notify/mark/", {"mark": "read:1"}).status_code == 302
+    response = page.post("/notify/mark/", {"mark": "read:1"})
+    assert response.status_code == 429
+    assert 0 < int(response["Retry-After"]) <= 60
+
+
+def test_a_test_needs_post_and_a_user(client, db):
+    assert client.get("/notify/test/").status_code == 405
+    response = client.post("/notify/test/")
+    assert response.status_code == 401
+    assert response.json()["error"]["code"] == "not_signed_in"
+
+
+def test_a_test_needs_the_csrf_token(ada):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(ada)
+    response = strict.post("/notify/test/")
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "csrf"
+    assert not Notice.objects.exists()
+
+
+def test_a_test_asks_first_whose_page_it_is_as_signing_in_voids_the_pages_csrf_token(ada):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(ada)
+    response = strict.post("/notify/test/", headers={"X-Notify-User": "other"})
+    assert response.status_code == 412
+    assert response.json()["error"]["code"] == "user"
