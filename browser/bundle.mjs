@@ -1,17 +1,17 @@
 // What a browser loads, made of the modules beside this file: `make bundles`. With --check nothing
 // is written, and what is not what the modules give is named.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const SOURCES = fileURLToPath(new URL(".", import.meta.url));
 const STATIC = fileURLToPath(new URL("../notify/static/notify/", import.meta.url));
 /** It has the client; a page that has another of the client's scripts has this one too. */
-const SHARED = "bell.js";
-const BESIDE = ["elements.js", "operations.js", "admin-person.js"];
+const SHARED = "elements/bell.js";
+const BESIDE = ["elements/elements.js", "page/operations.js", "admin/admin-person.js"];
 /** Without a client. */
-const ALONE = ["admin.js", "signed-out.js"];
+const ALONE = ["admin/admin.js", "page/signed-out.js"];
 
 /**
  * @param {string} entry
@@ -48,15 +48,16 @@ async function bundled(entry, ...plugins) {
  */
 function takenFrom({ exports, modules }) {
   const contents = `
-    import { pageConfig as config } from "./page-config.js";
+    import { pageConfig as config } from "./page/page-config.js";
     export const { ${exports.join(", ")} } =
       globalThis[Symbol.for("notify")] ?? (await import(new URL(config().script, document.baseURI).href), globalThis[Symbol.for("notify")]);
   `;
   return {
     name: "shared",
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^\.\// }, ({ path, namespace }) => {
-        if (namespace === "file" && modules.includes(basename(path))) return { path: SHARED, namespace: "shared" };
+      onResolve({ filter: /^\.\.?\// }, ({ path, namespace, resolveDir }) => {
+        const module = relative(SOURCES, join(resolveDir, path));
+        if (namespace === "file" && modules.includes(module)) return { path: SHARED, namespace: "shared" };
       });
       onLoad({ filter: /./, namespace: "shared" }, () => ({ contents, resolveDir: SOURCES }));
     },

@@ -1,18 +1,19 @@
 // @ts-check
 // What the other scripts of a page take from the bell's, so that the page has one client, and each
 // module once.
-export { playSound } from "./alerts.js";
-export { announce } from "./announcer.js";
-export { ofSite } from "./browser-storage.js";
-export { ClientElement } from "./client-element.js";
-export { HttpError } from "./http.js";
-export { messages } from "./messages.js";
-export { keepOffline } from "./offline-store.js";
-export { pageClient } from "./page-client.js";
-export { pageConfig } from "./page-config.js";
-export { pageLanguage } from "./page-language.js";
-export { setWanted, wants } from "./preferences.js";
-export { UNSUPPORTED_PROTOCOL } from "./reconnecting.js";
-export { clockTime } from "./relative-time.js";
-export { RowList } from "./row-list.js";
-export { elapsed } from "./steady-clock.js";
+export { playSound } from "./page/alerts.js";
+export { announce } from "./page/announcer.js";
+export { ofSite } from "./page/browser-storage.js";
+export { ClientElement } from "./elements/client-element.js";
+export { HttpError } from "./client/http.js";
+export { messages } from "./page/messages.js";
+export { clone, part, write } from "./page/dom.js";
+export { keepOffline } from "./page/offline-store.js";
+export { pageClient } from "./page/page-client.js";
+export { pageConfig } from "./page/page-config.js";
+export { pageLanguage } from "./page/page-language.js";
+export { setWanted, wants } from "./page/preferences.js";
+export { UNSUPPORTED_PROTOCOL } from "./client/reconnecting.js";
+export { clockTime } from "./page/relative-time.js";
+export { RowList } from "./elements/row-list.js";
+export { elapsed } from "./client/steady-clock.js";

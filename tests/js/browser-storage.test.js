@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { ofSite, ofTab } from "../../browser/browser-storage.js";
-import { isKeptUser, keepForUser } from "../../browser/kept-user.js";
-import { loadAnewOnce } from "../../browser/other-user.js";
+import { ofSite, ofTab } from "../../browser/page/browser-storage.js";
+import { isKeptUser, keepForUser } from "../../browser/page/kept-user.js";
+import { loadAnewOnce } from "../../browser/page/other-user.js";
 
 class Memory {
   #texts = new Map();

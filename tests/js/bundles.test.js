@@ -14,7 +14,7 @@ test("no script names another one, as only the server knows its hash", () => {
 });
 
 test("each class is in one script of a page, by the name that it has in the sources", () => {
-  const sources = readdirSync(SOURCES).filter((name) => name.endsWith(".js") && !name.startsWith("admin"));
+  const sources = readdirSync(SOURCES, { recursive: true }).filter((name) => name.endsWith(".js") && !name.startsWith("admin/"));
   const classes = sources.flatMap((name) => [...read(name, SOURCES).matchAll(/^(?:export )?class (\w+)/gm)].map(([, found]) => found));
   assert.ok(classes.includes("NotifyClient"));
   for (const found of classes) {

@@ -1,6 +1,6 @@
 // The world that the client is given in tests: its clock, its sockets, its network.
 import { readFileSync } from "node:fs";
-import { NotifyClient } from "../../browser/client.js";
+import { NotifyClient } from "../../browser/client/client.js";
 
 export const fixtures = JSON.parse(
   readFileSync(new URL("../fixtures/frames.json", import.meta.url), "utf8"),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tellWhy } from "../../browser/no-socket.js";
+import { tellWhy } from "../../browser/page/no-socket.js";
 import { FakeClock } from "./fakes.js";
 
 /** The lines of the console after ten seconds, in a page whose plain request is answered so. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { pageLanguage } from "../../browser/page-language.js";
-import { relativeTime } from "../../browser/relative-time.js";
-import { written } from "../../browser/translation.js";
+import { pageLanguage } from "../../browser/page/page-language.js";
+import { relativeTime } from "../../browser/page/relative-time.js";
+import { written } from "../../browser/page/translation.js";
 
 const browser = Object.getOwnPropertyDescriptor(globalThis, "navigator");
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { titleWithBadge } from "../../browser/badges.js";
-import { InboxView } from "../../browser/inbox-view.js";
-import { messages } from "../../browser/messages.js";
-import { translate } from "../../browser/translation.js";
+import { titleWithBadge } from "../../browser/elements/badges.js";
+import { InboxView } from "../../browser/client/inbox-view.js";
+import { messages } from "../../browser/page/messages.js";
+import { translate } from "../../browser/page/translation.js";
 import { inbox, liveWorld, reset, row, settled } from "./fakes.js";
 
 const query = (fields) => ({ tab: "all", category: "", level: "", q: "", ...fields });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectionText } from "../../browser/connection-text.js";
-import { relativeTime } from "../../browser/relative-time.js";
-import { translate } from "../../browser/translation.js";
+import { connectionText } from "../../browser/page/connection-text.js";
+import { relativeTime } from "../../browser/page/relative-time.js";
+import { translate } from "../../browser/page/translation.js";
 
 const now = new Date(2026, 2, 18, 15, 30); // a Wednesday
 const written = (...then) => relativeTime(new Date(...then), now, "en");

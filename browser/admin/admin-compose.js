@@ -1,0 +1,142 @@
+// @ts-check
+import { NotifyPreview } from "./admin-preview.js";
+
+const SETTLED_MS = 300;
+/** What the number hangs on, and the token. */
+const TO_WHOM = ["csrfmiddlewaretoken", "users", "groups", "permission", "usernames", "everyone"];
+
+/** The form in which a notice is written: its preview follows each key, its number each choice. */
+class Compose {
+  #form;
+  #preview;
+  #audience;
+  #timer = 0;
+  #counted = ""; // for whom the number was asked last
+
+  /** @param {HTMLElement} aside */
+  constructor(aside) {
+    this.#form = /** @type {HTMLFormElement} */ (aside.closest("form"));
+    this.#preview = aside.querySelector("notify-preview");
+    this.#audience = /** @type {HTMLElement} */ (aside.querySelector(".notify-audience"));
+    this.#audience.hidden = false;
+    this.#form.addEventListener("input", () => this.#changed());
+    // The autocomplete tells its changes by jQuery alone.
+    const { django } = /** @type {any} */ (window);
+    if (django?.jQuery) {
+      django.jQuery(this.#form).on("change", () => this.#changed());
+      django.jQuery(() => this.#nameSearches()); // after the autocomplete has made them
+    }
+    else this.#form.addEventListener("change", () => this.#changed());
+    this.#file()?.addEventListener("change", () => void this.#takeFile());
+    this.#form.addEventListener("submit", (event) => this.#sendOnce(event));
+    addEventListener("pageshow", () => delete this.#form.dataset.sent);
+    this.#changed();
+  }
+
+  /** The autocomplete leaves its search boxes without a name. */
+  #nameSearches() {
+    for (const search of this.#form.querySelectorAll(".select2-search__field")) {
+      const select = search.closest(".select2-container")?.previousElementSibling;
+      const label = select?.id && this.#form.querySelector(`label[for="${select.id}"]`);
+      if (label) search.setAttribute("aria-label", label.textContent ?? "");
+    }
+  }
+
+  #changed() {
+    if (this.#preview instanceof NotifyPreview) this.#preview.show(this.#said());
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => void this.#count(), SETTLED_MS);
+  }
+
+  /** @returns {import("./admin-preview.js").Said} */
+  #said() {
+    const data = new FormData(this.#form);
+    const text = (/** @type {string} */ name) => String(data.get(name) ?? "");
+    const actions = ["1", "2"].map((n) => ({ label: text(`action_${n}_label`), url: text(`action_${n}_url`) }));
+    return {
+      title: text("title"),
+      body: text("body"),
+      level: /** @type {import("../client/types.js").Level} */ (text("level") || "info"),
+      category: text("category"),
+      url: text("url") || null,
+      actions: actions.filter(({ label, url }) => label && url),
+    };
+  }
+
+  async #count() {
+    const form = new FormData(this.#form);
+    const data = new FormData();
+    for (const name of TO_WHOM) for (const value of form.getAll(name)) data.append(name, value);
+    const asked = JSON.stringify([...data]);
+    if (asked === this.#counted) return;
+    this.#counted = asked;
+    const answer = await fetch(this.#audience.dataset.url ?? "", { method: "POST", body: data })
+      .then((response) => (response.ok ? response.json() : null))
+      .catch(() => null);
+    if (asked !== this.#counted) return;
+    if (!answer) this.#counted = ""; // asked again with the next change
+    this.#draw(answer);
+  }
+
+  /** @param {{ count: number, people: string, sample: string[], others: string, errors: string[], send: string } | null} answer */
+  #draw(answer) {
+    const words = (/** @type {string} */ name) => /** @type {HTMLTemplateElement} */ (part(this.#audience, `template.${name}`)).content.textContent ?? "";
+    const failed = this.#audience.dataset.failed ?? "";
+    const { count, people, sample, others, errors, send } = answer ?? { count: 0, people: failed, sample: [], others: "", errors: [], send: "" };
+    const none = answer && count === 0;
+    setText(part(this.#audience, ".notify-number"), none ? words("notify-nobody") : people);
+    const shown = part(this.#audience, ".notify-sample");
+    shown.hidden = sample.length === 0;
+    shown.textContent = sample.join(", ") + (others ? ` ${words("notify-others").replace("{count}", others)}` : "");
+    const list = part(this.#audience, ".errorlist");
+    list.hidden = errors.length === 0;
+    list.replaceChildren(...errors.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    const button = document.querySelector(".notify-send");
+    if (button instanceof HTMLInputElement) {
+      button.dataset.plain ??= button.value;
+      button.value = send || button.dataset.plain;
+    }
+  }
+
+  #file() {
+    return /** @type {HTMLInputElement | null} */ (this.#form.elements.namedItem("usernames_file"));
+  }
+
+  /** Names of a file go where they are seen. One that is no text is left to the server to refuse. */
+  async #takeFile() {
+    const input = this.#file();
+    const file = input?.files?.[0];
+    const names = this.#form.elements.namedItem("usernames");
+    if (!input || !file || file.size > 1_000_000 || !(names instanceof HTMLTextAreaElement)) return;
+    const text = await file.text();
+    if (text.includes("\uFFFD")) return;
+    names.value = [names.value.trim(), text.trim()].filter(Boolean).join("\n");
+    input.value = "";
+    this.#changed();
+  }
+
+  /** @param {SubmitEvent} event */
+  #sendOnce(event) {
+    if (this.#form.dataset.sent) event.preventDefault();
+    this.#form.dataset.sent = "yes";
+  }
+}
+
+/**
+ * @param {ParentNode} parent
+ * @param {string} selector
+ */
+function part(parent, selector) {
+  return /** @type {HTMLElement} */ (parent.querySelector(selector));
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text; // a screen reader reads each change
+}
+
+const aside = document.querySelector(".notify-beside");
+if (aside instanceof HTMLElement) new Compose(aside);

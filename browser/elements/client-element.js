@@ -1,0 +1,99 @@
+// @ts-check
+import { elementCame, pageClient } from "../page/page-client.js";
+
+/**
+ * What our elements share: the page's client, a shadow root from the server, and cleaning up. An
+ * element that is put elsewhere on the page begins anew, with parts that nobody listens to.
+ */
+export class ClientElement extends HTMLElement {
+  /** Ends every listener when the element leaves the page. */
+  connected = new AbortController();
+  /** @type {Map<string, Element>} found before: among a thousand rows, finding takes its time */
+  #parts = new Map();
+
+  get client() {
+    return pageClient();
+  }
+
+  connectedCallback() {
+    this.connected = new AbortController();
+    this.#parts.clear();
+    fillRoot(this);
+    if (elementCame(this)) this.ready();
+  }
+
+  /** Moved by `moveBefore`, which keeps all as it is: nothing begins anew. */
+  connectedMoveCallback() {}
+
+  disconnectedCallback() {
+    this.connected.abort();
+  }
+
+  /** Called when the element is on the page: find the parts, listen, draw. */
+  ready() {}
+
+  /**
+   * @param {EventTarget} target
+   * @param {string[]} types
+   * @param {(event: any) => void} listener
+   */
+  listen(target, types, listener) {
+    for (const type of types) target.addEventListener(type, listener, { signal: this.connected.signal });
+  }
+
+  /**
+   * @param {() => void} callback
+   * @param {number} milliseconds
+   */
+  every(callback, milliseconds) {
+    const { signal } = this.connected;
+    if (signal.aborted) return; // it left while a module of it was loading
+    const handle = setInterval(callback, milliseconds);
+    signal.addEventListener("abort", () => clearInterval(handle));
+  }
+
+  /**
+   * Once, unless the element has left by then.
+   *
+   * @param {() => void} callback
+   * @param {number} milliseconds
+   */
+  later(callback, milliseconds) {
+    const { signal } = this.connected;
+    return setTimeout(() => signal.aborted || callback(), milliseconds);
+  }
+
+  /**
+   * A part of the shadow root, which the template must have.
+   *
+   * @template {Element} [Part=HTMLElement]
+   * @param {string} selector
+   * @returns {Part}
+   */
+  find(selector) {
+    const part = this.#parts.get(selector) ?? this.shadowRoot?.querySelector(selector);
+    if (!part) throw new Error(`<${this.localName}> has no ${selector} in its template.`);
+    this.#parts.set(selector, part);
+    return /** @type {Part} */ (/** @type {unknown} */ (part));
+  }
+}
+
+/**
+ * The parser has made the shadow root of the template, and taken that away. It is put back: copies
+ * of the element (snapshots of Turbo and HTMX, `cloneNode`, `innerHTML`) have no shadow root, and
+ * an element that was moved needs a new one. Rows are left out: they are a person's, and drawn anew.
+ *
+ * @param {HTMLElement} element
+ */
+function fillRoot(element) {
+  const template = element.querySelector("template");
+  const root = element.shadowRoot;
+  if (template) {
+    (root ?? element.attachShadow({ mode: "open" })).replaceChildren(template.content.cloneNode(true));
+  } else if (root) {
+    const kept = document.createElement("template");
+    kept.content.append(...[...root.childNodes].map((node) => node.cloneNode(true)));
+    kept.content.querySelector(".rows")?.replaceChildren();
+    element.append(kept);
+  }
+}

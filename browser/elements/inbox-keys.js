@@ -1,0 +1,97 @@
+// @ts-check
+import { ofSite } from "../page/browser-storage.js";
+import { pageConfig } from "../page/page-config.js";
+
+const OFF = "notify-shortcuts-off";
+const TYPED_INTO = "input, textarea, select, [contenteditable]:not([contenteditable=false])";
+
+/**
+ * @typedef {object} Deeds What keys can do.
+ * @property {(step: 1 | -1) => void} move
+ * @property {() => boolean} open false where no row has the focus
+ * @property {() => void} archive
+ * @property {() => void} unread
+ * @property {() => void} readAll
+ * @property {() => void} search
+ * @property {() => void} leave
+ */
+
+/**
+ * Keys of an inbox: everywhere on the inbox's own page, on others only while the focus is in the
+ * inbox. They can be switched off, for those who speak to their computer (WCAG 2.1.4).
+ */
+export class InboxKeys {
+  #element;
+  #deeds;
+  #atHome = location.pathname === pageConfig().inbox;
+
+  /**
+   * @param {import("./client-element.js").ClientElement} element
+   * @param {Deeds} deeds
+   */
+  constructor(element, deeds) {
+    this.#element = element;
+    this.#deeds = deeds;
+    const toggle = /** @type {HTMLInputElement} */ (element.find(".keys-switch input"));
+    toggle.checked = ofSite.get(OFF) === null;
+    element.listen(toggle, ["change"], () => ofSite.set(OFF, toggle.checked ? null : "yes"));
+    element.listen(element.find(".keys-button"), ["click"], () => this.#help.showModal());
+    element.listen(element.find(".keys-close"), ["click"], () => this.#help.close());
+    element.listen(document, ["keydown"], (event) => this.#pressed(event));
+  }
+
+  get #help() {
+    return /** @type {HTMLDialogElement} */ (/** @type {unknown} */ (this.#element.find(".keys")));
+  }
+
+  /** @param {KeyboardEvent} event */
+  #pressed(event) {
+    if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const path = event.composedPath();
+    const isInside = path.includes(this.#element);
+    if (this.#help.open || !(isInside || this.#mayRoam(path))) return;
+    const from = path[0];
+    const isTyping = from instanceof Element && from.matches(TYPED_INTO);
+    if (isTyping && event.key !== "Escape") return;
+    if (isTyping && !isInside) return;
+    if (this.#isOn(event.key) && this.#do(event)) event.preventDefault();
+  }
+
+  /**
+   * Outside the inbox, but where nothing else wants the keys.
+   *
+   * @param {EventTarget[]} path
+   */
+  #mayRoam(path) {
+    return this.#atHome && !path.some((part) => part instanceof Element && part.matches("dialog, [popover], [role=dialog]"));
+  }
+
+  /** @param {string} key the feed pattern's own keys are no shortcuts: they cannot be switched off */
+  #isOn(key) {
+    return key.length > 1 || ofSite.get(OFF) === null;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #do({ key, shiftKey, target }) {
+    const deeds = this.#deeds;
+    switch (key) {
+      case "j": return done(deeds.move(1));
+      case "k": return done(deeds.move(-1));
+      case "PageDown": return target === this.#element && done(deeds.move(1));
+      case "PageUp": return target === this.#element && done(deeds.move(-1));
+      case "Enter": return deeds.open();
+      case "e": return done(deeds.archive());
+      case "u": return done(deeds.unread());
+      case "A": return shiftKey && done(deeds.readAll());
+      case "/": return done(deeds.search());
+      case "?": return done(this.#help.showModal());
+      case "Escape": return target === this.#element && done(deeds.leave());
+      default: return false;
+    }
+  }
+}
+
+/** @param {void} _nothing */
+function done(_nothing) {
+  return true;
+}

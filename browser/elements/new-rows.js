@@ -1,0 +1,57 @@
+// @ts-check
+import { messages } from "../page/messages.js";
+
+/** @typedef {import("../client/types.js").Row} Row */
+
+/**
+ * Nothing moves while it is being read: what arrives waits behind a pill, "3 new", unless the top
+ * of the list is on the screen and nobody points at it.
+ */
+export class NewRows {
+  #list;
+  #pill;
+  /** What arrived above it waits. */
+  #newest = Infinity;
+
+  /**
+   * @param {object} options
+   * @param {HTMLElement} options.list
+   * @param {HTMLElement} options.pill
+   * @param {() => void} options.shown called when it was pressed
+   */
+  constructor({ list, pill, shown }) {
+    this.#list = list;
+    this.#pill = pill;
+    pill.addEventListener("click", () => {
+      this.release();
+      shown();
+    });
+  }
+
+  /** Let in all that is there at the next `admitted`. */
+  release() {
+    this.#newest = Infinity;
+  }
+
+  /**
+   * @param {Row[]} rows newest first
+   * @returns {Row[]} those to be shown now
+   */
+  admitted(rows) {
+    if (!this.#isBeingRead) this.#newest = Infinity;
+    const shown = rows.filter((row) => row.arrived <= this.#newest);
+    const waiting = rows.length - shown.length;
+    this.#pill.hidden = waiting === 0;
+    if (waiting) this.#pill.textContent = messages.fresh(waiting);
+    if (this.#newest === Infinity) this.#newest = rows[0]?.arrived ?? Infinity;
+    return shown;
+  }
+
+  get #isBeingRead() {
+    const first = this.#list.firstElementChild;
+    if (!first) return false;
+    // What needs no layout is asked first.
+    if (this.#list.matches(":hover") || this.#list.querySelector(":focus-visible") !== null) return true;
+    return scrollY > innerHeight / 4 || first.getBoundingClientRect().bottom < 0;
+  }
+}

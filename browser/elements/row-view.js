@@ -1,0 +1,168 @@
+// @ts-check
+import { clone, part } from "../page/dom.js";
+import { messages } from "../page/messages.js";
+import { fullTime, relativeTime } from "../page/relative-time.js";
+import { safeUrl } from "../page/safe-url.js";
+
+/** @typedef {import("../client/types.js").Row} Row */
+
+/**
+ * @typedef {object} RowIntents What a person may want of a row.
+ * @property {(row: Row) => void} open
+ * @property {(row: Row) => void} toggleRead
+ * @property {(row: Row) => void} archive
+ */
+
+/** One row on the page. */
+export class RowView {
+  #templates;
+  #intents;
+  /** @type {Row} */
+  #row;
+  /** @type {HTMLElement} */
+  element;
+
+  /**
+   * @param {Row} row
+   * @param {ShadowRoot} templates where the templates `row` and `icon-…` are
+   * @param {RowIntents} intents
+   * @param {HTMLElement | null} [drawn] where the server has drawn it already
+   */
+  constructor(row, templates, intents, drawn) {
+    this.#templates = templates;
+    this.#intents = intents;
+    this.#row = row;
+    this.element = drawn ?? /** @type {HTMLElement} */ (clone(templates, "row").querySelector("article"));
+    this.#onPress(".toggle-read", () => intents.toggleRead(this.#row));
+    this.#onPress(".archive", () => intents.archive(this.#row));
+    this.#drawContent();
+    this.#drawState();
+  }
+
+  get row() {
+    return this.#row;
+  }
+
+  /** @param {Row} row */
+  update(row) {
+    const before = this.#row;
+    if (row === before) return;
+    this.#row = row;
+    const isOther = row.title !== before.title || row.body !== before.body || row.url !== before.url;
+    if (isOther) this.#drawContent();
+    if (isOther || stateOf(row) !== stateOf(before)) this.#drawState();
+  }
+
+  /** Times grow old by themselves. */
+  drawTime() {
+    const text = relativeTime(new Date(this.#row.created), new Date());
+    const time = this.#find("time");
+    if (time.textContent !== text) time.textContent = text;
+  }
+
+  /** What a press on the title does. */
+  open() {
+    this.#find(".title").click();
+  }
+
+  /**
+   * The buttons are a form's, for where no script runs.
+   *
+   * @param {string} selector
+   * @param {() => void} intent
+   */
+  #onPress(selector, intent) {
+    this.#find(selector).addEventListener("click", (event) => {
+      event.preventDefault();
+      intent();
+    });
+  }
+
+  #drawContent() {
+    const { id, level, body, actor, category, actions, created } = this.#row;
+    this.element.dataset.id = String(id);
+    this.element.dataset.level = level;
+    this.#find(".level").replaceChildren(clone(this.#templates, `icon-${level}`));
+    this.#find(".heading").replaceChildren(this.#title());
+    this.#find(".body").textContent = body;
+    this.#find(".body").hidden = body === "";
+    this.#find(".actor").textContent = actor?.name ?? "";
+    this.#find(".category").textContent = category;
+    this.#find(".actions").replaceChildren(...actions.flatMap((action) => actionLink(action)));
+    this.#find(".actions").hidden = actions.length === 0;
+    const time = /** @type {HTMLTimeElement} */ (this.#find("time"));
+    time.dateTime = created;
+    time.title = fullTime(new Date(created));
+    this.drawTime();
+  }
+
+  #drawState() {
+    const unread = this.#row.read === null;
+    this.element.toggleAttribute("data-unread", unread);
+    this.element.toggleAttribute("data-archived", this.#row.archived !== null);
+    this.#find(".for-unread").textContent = unread ? messages.unreadRow : "";
+    const toggle = this.#find(".toggle-read");
+    toggle.replaceChildren(clone(this.#templates, unread ? "icon-read" : "icon-unread"));
+    toggle.title = unread ? messages.markAsRead : messages.markAsUnread;
+    toggle.hidden = this.#row.archived !== null; // an archived one stays read
+    const archive = this.#find(".archive");
+    archive.title = this.#row.archived === null ? messages.archive : messages.unarchive;
+    this.#find(".archive .for-readers").textContent = archive.title;
+  }
+
+  /** The title leads where the notice leads; without a link it opens the rest of the text. */
+  #title() {
+    const url = safeUrl(this.#row.url);
+    const title = url === null ? this.#opener() : document.createElement("a");
+    if (url !== null) title.setAttribute("href", url);
+    title.className = "title";
+    title.id = `row-${this.#row.id}`;
+    this.element.setAttribute("aria-labelledby", title.id);
+    title.dir = "auto";
+    const state = document.createElement("span");
+    state.className = "for-readers for-unread";
+    title.append(state, this.#row.title);
+    title.addEventListener("click", () => this.#intents.open(this.#row));
+    title.addEventListener("auxclick", () => this.#intents.open(this.#row)); // in a new tab
+    return title;
+  }
+
+  #opener() {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.ariaExpanded = "false";
+    button.addEventListener("click", () => {
+      const open = button.ariaExpanded !== "true";
+      button.ariaExpanded = String(open);
+      this.#find(".body").classList.toggle("clamped", !open);
+    });
+    return button;
+  }
+
+  /**
+   * @param {string} selector
+   * @returns {HTMLElement}
+   */
+  #find(selector) {
+    return part(this.element, selector);
+  }
+}
+
+/** @param {Row} row what of its state is on the screen: whether it was seen is not */
+function stateOf({ read, archived }) {
+  return `${read === null} ${archived === null}`;
+}
+
+/**
+ * @param {{ label: string, url: string }} action
+ * @returns {HTMLElement[]}
+ */
+function actionLink({ label, url }) {
+  const href = safeUrl(url);
+  if (href === null) return [];
+  const link = document.createElement("a");
+  link.className = "button";
+  link.href = href;
+  link.textContent = label;
+  return [link];
+}

@@ -1,0 +1,74 @@
+// @ts-check
+import { wants } from "./preferences.js";
+import { safeUrl } from "./safe-url.js";
+
+const VISIBLE_FIRST_MS = 400;
+const HELD_MS = 10_000; // until every tab has heard of it
+
+/** @typedef {import("../client/types.js").Row} Row */
+
+/**
+ * A sound and a desktop notification, as far as the person has switched them on: once a browser,
+ * however many tabs have heard of it, and not where one of them is looked at.
+ *
+ * @param {import("../client/client.js").NotifyClient} client
+ * @param {Row} row
+ */
+export async function alertOf(client, row) {
+  if (!wants("sound") && !wants("desktop")) return;
+  const isVisible = document.visibilityState === "visible";
+  if (!isVisible) await new Promise((resolve) => setTimeout(resolve, VISIBLE_FIRST_MS));
+  if (!(await isFirst(`${client.epoch}:${row.arrived}`)) || isVisible) return;
+  if (wants("sound")) playSound();
+  if (wants("desktop")) showDesktop(client, row);
+}
+
+/**
+ * Whether no other tab has taken it upon itself. A lock says so at once; what one tab writes into
+ * `localStorage` another may read later.
+ *
+ * @param {string} which epoch and number
+ * @returns {Promise<boolean>}
+ */
+function isFirst(which) {
+  const { locks } = navigator;
+  if (!locks) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    void locks.request(`notify alert ${which}`, { ifAvailable: true }, (lock) => {
+      resolve(lock !== null);
+      return lock && new Promise((release) => setTimeout(release, HELD_MS));
+    }).catch(() => resolve(true)); // locks are not for this page, as in a sandboxed frame
+  });
+}
+
+/** Two short tones; where the browser wants a click on the page first, it stays silent. */
+export function playSound() {
+  if (!globalThis.AudioContext) return; // as in the lockdown mode of iOS
+  const context = new AudioContext();
+  const volume = new GainNode(context, { gain: 0.08 });
+  volume.connect(context.destination);
+  for (const [start, frequency] of /** @type {const} */ ([[0, 660], [0.12, 880]])) {
+    const tone = new OscillatorNode(context, { frequency });
+    tone.connect(volume);
+    tone.start(context.currentTime + start);
+    tone.stop(context.currentTime + start + 0.1);
+    tone.onended = () => start && context.close();
+  }
+}
+
+/**
+ * @param {import("../client/client.js").NotifyClient} client
+ * @param {Row} row
+ */
+function showDesktop(client, row) {
+  if (!("Notification" in globalThis) || Notification.permission !== "granted") return;
+  const { title, body, id } = row;
+  const shown = new Notification(title, { body, tag: `notify-${id}`, silent: wants("sound") });
+  shown.onclick = () => {
+    shown.close();
+    window.focus();
+    client.mark("read", [id]);
+    const url = safeUrl(row.url);
+    if (url !== null) location.assign(url);
+  };
+}

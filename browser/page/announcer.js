@@ -1,0 +1,65 @@
+// @ts-check
+import { messages } from "./messages.js";
+
+const GATHERED_MS = 1_500;
+const AT_ONCE_MS = 100; // a region that is new needs a moment before what is put into it is read out
+
+/** @typedef {import("../client/types.js").Row} Row */
+
+/** @type {WeakMap<EventTarget, (row: Row) => void>} by client */
+const tellers = new WeakMap();
+
+/**
+ * Tells screen readers what arrives: a number after a while, not each one; critical ones at once.
+ * Once a page, however many elements ask for it.
+ *
+ * @param {EventTarget} client
+ * @param {Row} [row] what arrived, perhaps before anybody listened; it is told once
+ */
+export function announce(client, row) {
+  const tell = tellers.get(client) ?? teller(client);
+  if (row) tell(row);
+}
+
+/**
+ * @param {EventTarget} client
+ * @returns {(row: Row) => void}
+ */
+function teller(client) {
+  /** @type {WeakSet<Row>} */
+  const told = new WeakSet();
+  const polite = region("polite");
+  const assertive = region("assertive");
+  let count = 0;
+  const tell = (/** @type {Row} */ row) => {
+    if (told.has(row)) return;
+    told.add(row);
+    if (row.level === "critical") {
+      setTimeout(() => { assertive.textContent = messages.critical(row.title); }, AT_ONCE_MS);
+      return;
+    }
+    count += 1;
+    if (count > 1) return;
+    setTimeout(() => {
+      polite.textContent = count === 1 ? messages.oneNew(row.title) : messages.fresh(count);
+      count = 0;
+    }, GATHERED_MS);
+  };
+  client.addEventListener("notification", (event) => tell(/** @type {CustomEvent<Row>} */ (event).detail));
+  tellers.set(client, tell);
+  return tell;
+}
+
+/** @param {"polite" | "assertive"} live */
+function region(live) {
+  const element = document.createElement("div");
+  element.setAttribute("aria-live", live);
+  element.setAttribute("data-notify-live", live);
+  // By the object model, which a strict CSP allows; the page's own style sheets are not ours.
+  Object.assign(element.style, {
+    position: "fixed", inlineSize: "1px", blockSize: "1px", overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap",
+  });
+  // Beside the body, which page libraries replace, or keep a copy of.
+  document.documentElement.append(element);
+  return element;
+}

@@ -1,0 +1,157 @@
+// @ts-check
+import { isKeptUser } from "./kept-user.js";
+import { pageConfig } from "./page-config.js";
+
+const DATABASE = "notify"; // kept-user.js deletes it by this name
+const SAVED_EVERY_MS = 500;
+const MOST_ROWS = 200;
+
+/**
+ * @typedef {import("../client/client.js").NotifyClient} Client
+ * @typedef {{ user: string, at: number, page: import("../client/types.js").Page }} Kept `at`: milliseconds since 1970
+ * @typedef {{ user: string, mark: import("../client/types.js").MarkFrame }} KeptMark
+ */
+
+/** @type {WeakMap<Client, Promise<number | null>>} */
+const kept = new WeakMap();
+
+/**
+ * Keeps the last inbox in this browser, to be read without a network, and the marks that the
+ * server has not confirmed, to be sent when it is back. Once a page, whoever asks for it.
+ *
+ * @param {Client} client
+ * @returns {Promise<number | null>} when what was kept was current, milliseconds since 1970; null
+ *   where nothing was, or the browser keeps nothing
+ */
+export function keepOffline(client) {
+  const known = kept.get(client);
+  if (known) return known;
+  const store = new OfflineStore(client);
+  const begun = store.begin().catch(() => null); // a private window, or a full disk
+  kept.set(client, begun);
+  return begun;
+}
+
+class OfflineStore {
+  #client;
+  #user = pageConfig().user;
+  /** The keys in the database of marks that are in this page's hands. */
+  #mine = /** @type {Set<string>} */ (new Set());
+  #timer = 0;
+
+  /** @param {Client} client */
+  constructor(client) {
+    this.#client = client;
+  }
+
+  async begin() {
+    const at = await this.#restore();
+    this.#client.addEventListener("change", () => {
+      this.#timer ||= window.setTimeout(() => this.#save(), SAVED_EVERY_MS);
+    });
+    addEventListener("pagehide", () => this.#save());
+    this.#save();
+    return at;
+  }
+
+  async #restore() {
+    const database = await opened();
+    const { last, marks, refs } = await read(database);
+    database.close();
+    if (last?.user === this.#user) this.#client.seed(last.page);
+    const mine = refs.flatMap((ref, index) => (marks[index]?.user === this.#user ? ref : []));
+    this.#mine = new Set(mine.map(String));
+    this.#client.resume(marks.flatMap(({ user, mark }) => (user === this.#user ? mark : [])));
+    return last?.user === this.#user ? last.at : null;
+  }
+
+  #save() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    // A tab that was left open by the one before keeps nothing among what is somebody else's.
+    if (!isKeptUser(this.#user)) return;
+    if (this.#client.status.state === "signed-out") return;
+    void this.#write().catch(() => undefined); // the next change tries again
+  }
+
+  async #write() {
+    const { snapshot, unconfirmed } = this.#client;
+    if (!snapshot) return;
+    const database = await opened();
+    const transaction = database.transaction(["inbox", "marks"], "readwrite");
+    const [inbox, marks] = [transaction.objectStore("inbox"), transaction.objectStore("marks")];
+    for (const ref of this.#mine) marks.delete(ref);
+    this.#mine = new Set(unconfirmed.map(({ ref }) => ref));
+    for (const mark of unconfirmed) marks.put({ user: this.#user, mark }, mark.ref);
+    const last = inbox.get("last");
+    last.onsuccess = () => {
+      if (isNewer(last.result, this.#user, snapshot)) inbox.put(this.#record(snapshot), "last");
+    };
+    transaction.oncomplete = transaction.onabort = () => database.close();
+  }
+
+  /**
+   * @param {import("../client/types.js").InboxFrame} snapshot
+   * @returns {Kept}
+   */
+  #record({ epoch, to, unseen, unread, notifications, next = null }) {
+    const rows = notifications.slice(0, MOST_ROWS);
+    const edge = rows.length < notifications.length ? (rows.at(-1)?.arrived ?? null) : next;
+    const page = { epoch, version: to, unseen, unread, notifications: rows, next: edge };
+    return { user: this.#user, at: this.#asOf(), page };
+  }
+
+  /** Until when what is held was kept current. */
+  #asOf() {
+    const { state, since } = this.#client.status;
+    return state === "live" || state === "polling" ? Date.now() : since;
+  }
+}
+
+/**
+ * Whether a tab that was left behind must not write over what another has kept.
+ *
+ * @param {Kept | undefined} last
+ * @param {string} user
+ * @param {import("../client/types.js").InboxFrame} snapshot
+ */
+function isNewer(last, user, { epoch, to }) {
+  return last?.user !== user || last.page.epoch !== epoch || to >= last.page.version;
+}
+
+/** @returns {Promise<IDBDatabase>} to be closed at once after use: an open one holds up its deletion */
+function opened() {
+  const request = indexedDB.open(DATABASE, 1);
+  request.onupgradeneeded = () => {
+    request.result.createObjectStore("inbox");
+    request.result.createObjectStore("marks");
+  };
+  return answered(request);
+}
+
+/**
+ * @param {IDBDatabase} database
+ * @returns {Promise<{ last: Kept | undefined, marks: KeptMark[], refs: IDBValidKey[] }>}
+ */
+async function read(database) {
+  const transaction = database.transaction(["inbox", "marks"]);
+  const marks = transaction.objectStore("marks");
+  const [last, all, refs] = await Promise.all([
+    answered(transaction.objectStore("inbox").get("last")),
+    answered(marks.getAll()),
+    answered(marks.getAllKeys()),
+  ]);
+  return { last, marks: all, refs };
+}
+
+/**
+ * @template Result
+ * @param {IDBRequest<Result>} request
+ * @returns {Promise<Result>}
+ */
+function answered(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}

@@ -1,0 +1,19 @@
+// @ts-check
+/**
+ * What this browser gives its tabs to share one socket with; nothing where it does not: Web Locks
+ * need HTTPS or localhost, and a sandboxed frame has no channel.
+ *
+ * @returns {{ share?: Omit<import("../client/shared-connection.js").Share, "catchUp"> }}
+ */
+export function sharing() {
+  const { locks } = navigator;
+  try {
+    new BroadcastChannel("notify").close();
+  } catch {
+    return {};
+  }
+  if (!locks) return {};
+  const tab = crypto.randomUUID().slice(0, 8);
+  const isVisible = () => document.visibilityState === "visible";
+  return { share: { locks, Channel: BroadcastChannel, tab, isVisible } };
+}
