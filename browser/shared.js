@@ -1,6 +1,6 @@
 // @ts-check
-// What the other scripts of a page take from the bell's, so that the page has one client, and each
-// module once.
+// What the other scripts of a page import from the bell's script, so that a page has one client, and
+// each module once.
 export { playSound } from "./page/alerts.js";
 export { announce } from "./page/announcer.js";
 export { ofSite } from "./page/browser-storage.js";

@@ -11,7 +11,7 @@ class Compose {
   #preview;
   #audience;
   #timer = 0;
-  #counted = ""; // for whom the number was asked last
+  #counted = ""; // the audience whose size was requested last
 
   /** @param {HTMLElement} aside */
   constructor(aside) {
@@ -20,11 +20,11 @@ class Compose {
     this.#audience = /** @type {HTMLElement} */ (aside.querySelector(".notify-audience"));
     this.#audience.hidden = false;
     this.#form.addEventListener("input", () => this.#changed());
-    // The autocomplete tells its changes by jQuery alone.
+    // The autocomplete fires its change events through jQuery only.
     const { django } = /** @type {any} */ (window);
     if (django?.jQuery) {
       django.jQuery(this.#form).on("change", () => this.#changed());
-      django.jQuery(() => this.#nameSearches()); // after the autocomplete has made them
+      django.jQuery(() => this.#nameSearches()); // once the autocomplete has created them
     }
     else this.#form.addEventListener("change", () => this.#changed());
     this.#file()?.addEventListener("change", () => void this.#takeFile());
@@ -74,7 +74,7 @@ class Compose {
       .then((response) => (response.ok ? response.json() : null))
       .catch(() => null);
     if (asked !== this.#counted) return;
-    if (!answer) this.#counted = ""; // asked again with the next change
+    if (!answer) this.#counted = ""; // requested again with the next change
     this.#draw(answer);
   }
 
@@ -135,7 +135,7 @@ function part(parent, selector) {
  * @param {string} text
  */
 function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text; // a screen reader reads each change
+  if (element.textContent !== text) element.textContent = text; // screen readers announce every change
 }
 
 const aside = document.querySelector(".notify-beside");

@@ -3,9 +3,9 @@ import { part, write } from "../page/dom.js";
 
 const MOVING_MS = 1_000;
 const AT_REST_MS = 10_000;
-const SHARE = 10; // asking takes at most a tenth of the time
+const SHARE = 10; // polling takes at most a tenth of the time
 
-/** How far a notice is; it moves by itself. */
+/** A notice's progress, kept current by polling. */
 class Progress {
   #section;
 

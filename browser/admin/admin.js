@@ -1,4 +1,4 @@
 // @ts-check
-// The admin's pages of notices: each of these does something where its element is on the page.
+// For the admin's pages of notices. Each module acts only where its element is on the page.
 import "./admin-compose.js"; // with the preview
 import "./admin-progress.js";

@@ -4,8 +4,8 @@
 /** @typedef {import("./types.js").MarkFrame} MarkFrame */
 
 /**
- * What the server has said, with the marks on top that it has not yet confirmed. The state itself
- * is left alone: a mark that is refused is undone by leaving it out.
+ * The server's state with unconfirmed marks applied. The state itself is not changed: a refused mark
+ * is undone by leaving it out.
  *
  * @param {InboxState} state
  * @param {MarkFrame[]} marks in the order in which they were made
@@ -47,8 +47,8 @@ function touched(state, mark) {
 }
 
 /**
- * `through` also reaches rows that are not held. They are all older than the window, so what is
- * left to count is among the rows that are held.
+ * `through` also covers rows that are not held. All of those are older than the window, so the
+ * remaining count is among the held rows.
  *
  * @param {InboxState} state
  * @param {ReadonlyMap<number, Row>} rows

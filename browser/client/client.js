@@ -8,7 +8,7 @@ import { StatusKeeper } from "./status-keeper.js";
 
 /** @typedef {import("./types.js").MarkFrame} MarkFrame */
 
-const NO_EPOCH = "none"; // never an inbox's own, so that the server answers with a reset
+const NO_EPOCH = "none"; // no real epoch, so the server answers with a reset
 
 /**
  * @typedef {object} ClientOptions
@@ -16,7 +16,7 @@ const NO_EPOCH = "none"; // never an inbox's own, so that the server answers wit
  * @property {string} api the HTTP API's address, with its last slash
  * @property {Record<string, string>} [csrf] the CSRF token, by the header that it goes in
  * @property {string} [user] whose page it is, as `hello` names them: nobody else's inbox is taken,
- *   and no request is made as anybody else. Without it, the inbox is whoever's the socket says
+ *   and no request is made as another user. Without it, the inbox is that of the socket's user
  * @property {import("./types.js").SocketConstructor} WebSocket
  * @property {typeof fetch} fetch
  * @property {import("./types.js").Clock} clock
@@ -26,7 +26,7 @@ const NO_EPOCH = "none"; // never an inbox's own, so that the server answers wit
  */
 
 /**
- * A user's inbox, kept equal to the server's. No DOM: whoever shows it listens to the events
+ * A user's inbox, kept in sync with the server's. No DOM: views listen to the events
  * `notification` (a new row), `counts`, `change` (the rows), `state` (the connection), `latency`
  * (milliseconds), `refused` (a mark was undone) and `figures`.
  */
@@ -97,8 +97,8 @@ export class NotifyClient extends EventTarget {
   get unconfirmed() { return this.#inbox.marks.unconfirmed; }
 
   /**
-   * Start from what the server has put into the page, or this browser has kept; what is known
-   * already and is not older stays.
+   * Start from the rows in the page, or from the offline copy; what is already known and not older
+   * stays.
    *
    * @param {import("./types.js").Page} page
    */
@@ -122,7 +122,7 @@ export class NotifyClient extends EventTarget {
   }
 
   /**
-   * The page was hidden, frozen or without a network and is back: look at once.
+   * The page was hidden, frozen or offline and is back: check the connection at once.
    *
    * @param {import("./types.js").WakeReason} reason
    */
@@ -134,7 +134,7 @@ export class NotifyClient extends EventTarget {
   }
 
   /**
-   * Mark these. Shown at once, undone where the server refuses.
+   * Mark these notifications. Shown at once; undone if the server refuses.
    *
    * @param {import("./types.js").MarkAs} as
    * @param {number[]} ids
@@ -146,7 +146,7 @@ export class NotifyClient extends EventTarget {
   }
 
   /**
-   * Mark all that have arrived by now, also those that are not loaded.
+   * Mark everything that has arrived by now, loaded or not.
    *
    * @param {"seen" | "read" | "archived"} as
    */
@@ -156,7 +156,7 @@ export class NotifyClient extends EventTarget {
   }
 
   /**
-   * Make these anew: a page of before had no confirmation of them.
+   * Send these marks again: an earlier page got no confirmation of them.
    *
    * @param {import("./types.js").MarkFrame[]} marks
    */
@@ -167,7 +167,7 @@ export class NotifyClient extends EventTarget {
   /** The page goes away: let what is not confirmed outlive it. Marks may safely arrive twice. */
   flush() {
     for (const frame of this.unconfirmed) {
-      this.#http.mark(frame, { keepalive: true }).catch(() => undefined); // nobody is left to tell
+      this.#http.mark(frame, { keepalive: true }).catch(() => undefined); // the page is going away
     }
   }
 
@@ -184,7 +184,7 @@ export class NotifyClient extends EventTarget {
   }
 
   /**
-   * A page of what a query finds. Its rows are held, and kept current, from then on.
+   * One page of a query's results. Its rows are held, and kept current, from then on.
    *
    * @param {import("./types.js").Query & { before?: number }} query
    * @param {AbortSignal | null} [signal]
@@ -200,7 +200,7 @@ export class NotifyClient extends EventTarget {
   }
 
   /**
-   * POST to an address of this site that answers as the API does.
+   * POST to a URL of this site that answers as the API does.
    *
    * @param {string} url
    * @returns {Promise<any>}

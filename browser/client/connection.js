@@ -16,7 +16,7 @@ const AT_ONCE_MS = 1_000;
  * @property {() => { epoch: string, since: number } | null} cursor
  * @property {string | null} user whose socket it must be; null: anybody's
  * @property {() => Promise<boolean>} isSignedIn asked after 4401, and after another user's `hello`;
- *   rejects where there is no answer
+ *   rejects if there is no answer
  * @property {(frame: any) => void} onFrame
  * @property {(state: "connecting" | "live" | "waiting" | "stopped" | "signed-out", detail: { failures: number, code?: number, reason?: string }) => void} onState
  */
@@ -93,7 +93,7 @@ export class Connection {
       this.#listen(new this.#options.WebSocket(this.#address(), ["notify.v1"]));
       this.#watchdog.watch(HELLO_DEADLINE_MS);
     } catch {
-      this.#closed(ABNORMAL); // the browser forbids the address, for one
+      this.#closed(ABNORMAL); // for example, the browser forbids the URL
     }
   }
 
@@ -206,6 +206,6 @@ function parsed(text) {
     const frame = JSON.parse(String(text));
     return frame && typeof frame === "object" ? frame : null;
   } catch {
-    return null; // not ours; the watchdog has heard it all the same
+    return null; // not one of our frames; it still counts as a sign of life
   }
 }

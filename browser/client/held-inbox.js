@@ -45,7 +45,7 @@ export class HeldInbox {
   /**
    * @param {import("./types.js").InboxFrame} frame
    * @returns {{ outcome: "applied" | "ignored" | "gap", fresh: Row[] }} `fresh`: what has newly
-   *   arrived, in order; nothing where there is nothing to compare with
+   *   arrived, in order; empty where there is nothing to compare with
    */
   apply(frame) {
     const before = this.#said;
@@ -103,7 +103,7 @@ export class HeldInbox {
   }
 
   /**
-   * What happened since, as the server would tell it; null where nothing is known beyond it.
+   * What happened since, in the form of the server's frame; null where nothing newer is known.
    *
    * @param {{ epoch: string, since: number } | null} cursor
    * @returns {import("./types.js").InboxFrame | null}

@@ -25,7 +25,7 @@ export class HttpFallback {
   /** @param {FallbackOptions} options */
   constructor(options) {
     this.#options = options;
-    const poll = () => this.#tolerate(this.#sendMarks().finally(() => this.#pullChanges())); // a mark may be put off for long
+    const poll = () => this.#tolerate(this.#sendMarks().finally(() => this.#pullChanges())); // marks may be retried for a long time
     this.#poller = new Poller({ clock: options.clock, poll });
   }
 
@@ -68,7 +68,7 @@ export class HttpFallback {
   }
 
   /**
-   * What failed with the network is done again by the next poll.
+   * Network failures are retried by the next poll.
    *
    * @param {Promise<void>} request
    */

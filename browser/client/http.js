@@ -80,7 +80,7 @@ export class InboxHttp {
   }
 
   /**
-   * A sign-in in another tab makes this page's CSRF token void: another one is asked for.
+   * A sign-in in another tab rotates the CSRF token, so this fetches a new one.
    *
    * @param {string} url
    * @param {RequestInit} [init]
@@ -98,9 +98,9 @@ export class InboxHttp {
   }
 
   /**
-   * `X-Notify-User` is a precondition: the server refuses what is asked as anybody else (412).
-   * The API redirects nobody and says everything in JSON. What does otherwise is a middleware, or a
-   * proxy, that wants the person to sign in: 401.
+   * `X-Notify-User` is a precondition: the server refuses requests as another user (412). The API never
+   * redirects and always answers JSON. Anything else comes from a middleware or a proxy that requires
+   * a sign-in, and counts as 401.
    *
    * @param {string} url
    * @param {RequestInit} [init]
@@ -109,11 +109,11 @@ export class InboxHttp {
   async #request(url, init = {}) {
     const headers = { Accept: JSON_TYPE, "Content-Type": JSON_TYPE, ...(this.#user && { "X-Notify-User": this.#user }), ...init.headers };
     try {
-      const response = await this.#fetch(url, { ...init, headers, redirect: "manual" }); // with cookies of its own origin
-      const { ok, status } = response; // 0 where it is a redirect
+      const response = await this.#fetch(url, { ...init, headers, redirect: "manual" }); // sends cookies to its own origin
+      const { ok, status } = response; // 0 for a redirect
       const said = response.headers.get("Content-Type")?.startsWith(JSON_TYPE) ? await response.json() : null;
       if (ok && said !== null) return said;
-      const code = said === null && status === 403 ? "csrf" : said?.error?.code; // Django refuses a token by a page
+      const code = said === null && status === 403 ? "csrf" : said?.error?.code; // Django's CSRF failure is an HTML page
       if (status === 412 && code === "user") this.#otherUser();
       throw new HttpError((!ok && status) || 401, url, Number(response.headers.get("Retry-After")) || null, code);
     } catch (error) {

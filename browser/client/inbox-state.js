@@ -8,7 +8,7 @@ export function emptyInbox() {
 }
 
 /**
- * One `inbox` frame against what is held. Pure: the same frame twice changes nothing.
+ * Applies one `inbox` frame. Pure and idempotent.
  *
  * @param {InboxState} state
  * @param {import("./types.js").InboxFrame} frame
@@ -24,8 +24,8 @@ export function applyInbox(state, frame) {
 }
 
 /**
- * A page that was loaded over HTTP: its rows, and the window's edge. Not its counts and not its
- * version, which are of another moment. Void if all was replaced since it was asked for.
+ * Applies a page loaded over HTTP: its rows, and the window's edge. Its counts and version belong to
+ * another moment and are ignored; so is the page if the inbox was reset since the request.
  *
  * @param {InboxState} state
  * @param {import("./types.js").Page} page
@@ -38,7 +38,7 @@ export function applyPage(state, page, resets) {
 }
 
 /**
- * Rows that a query has found: known from now on, and not shown in the window for that.
+ * Adds rows that a query found, without showing them in the window.
  *
  * @param {InboxState} state
  * @param {import("./types.js").Page} page
@@ -51,7 +51,7 @@ export function learnPage(state, page, resets) {
 }
 
 /**
- * The window as a person sees it: newest first, without the archived and the recalled.
+ * The window as shown: newest first, without archived and recalled rows.
  *
  * @param {ReadonlyMap<number, Row>} rows
  * @param {number | null} edge

@@ -1,7 +1,7 @@
 // @ts-check
 import { HttpError } from "./http.js";
 
-const AGAIN_AFTER_S = 1.5; // where the server does not say when
+const AGAIN_AFTER_S = 1.5; // where the server gives no Retry-After
 
 /**
  * @typedef {import("./types.js").Row} Row
@@ -9,8 +9,8 @@ const AGAIN_AFTER_S = 1.5; // where the server does not say when
  */
 
 /**
- * What a person looks at: the inbox, or what of it a query finds. A query's rows come by pages
- * over HTTP; from then on they are kept current like every row that the client holds.
+ * What is shown: the inbox, or the results of a query. Results are loaded page by page over HTTP, and
+ * then kept current like every row that the client holds.
  */
 export class InboxView {
   #client;
@@ -75,7 +75,7 @@ export class InboxView {
     try {
       await this.#page({});
     } catch (error) {
-      this.#edge = null; // of what was replaced
+      this.#edge = null; // it belonged to the replaced list
       throw error;
     }
   }
@@ -102,7 +102,7 @@ export class InboxView {
   }
 
   /**
-   * Asks again where it is put off, as while searches for what was typed before are under way.
+   * Retries where the server puts it off, as while earlier searches are still running.
    *
    * @param {Query & { before?: number }} query
    * @returns {Promise<import("./types.js").Page | null>} null where it came too late

@@ -3,8 +3,8 @@ const LOOK_EVERY_MS = 350;
 const PATIENCE_MS = 1_000;
 
 /**
- * Notices that the tab with the socket has fallen silent: frozen by the browser, or hung. Only a
- * visible tab asks, as the timers of others are slow; a tab that answers needs no timer.
+ * Detects that the leading tab has gone silent: frozen by the browser, or hung. Only a visible tab
+ * asks, as hidden tabs have slow timers; answering needs no timer.
  */
 export class LeaderWatch {
   #options;
@@ -34,7 +34,7 @@ export class LeaderWatch {
   look() {
     const { clock, isVisible, ask, lost } = this.#options;
     const now = clock.elapsed();
-    // Late ourselves: its answer may be waiting behind this very call.
+    // This tab was late itself: the answer may be queued behind this call.
     if (now - this.#looked > 2 * LOOK_EVERY_MS) this.#asked = null;
     this.#looked = now;
     this.stop();

@@ -4,8 +4,8 @@
 const OUTSTANDING = 20;
 
 /**
- * The marks that the server has not carried out, or whose effect has not arrived yet. Each stays
- * in force on the screen until then: `done` may overtake the `inbox` frame that shows its effect.
+ * Marks that the server has not confirmed, or whose effect has not arrived yet. Until then each is
+ * applied on the screen: `done` may overtake the `inbox` frame that shows its effect.
  */
 export class MarkQueue {
   /** @type {Map<string, { frame: MarkFrame, sent: boolean, done: number | null }>} */
@@ -41,7 +41,7 @@ export class MarkQueue {
   }
 
   /**
-   * Hand over what may be sent now: at most 20 are outstanding.
+   * Send what may be sent now: at most 20 are outstanding.
    *
    * @param {(frame: MarkFrame) => boolean} send false where it could not be sent
    */
@@ -78,7 +78,7 @@ export class MarkQueue {
   }
 
   /**
-   * Let go of what the inbox now shows by itself, and of what was meant for another epoch.
+   * Drop marks whose effect the inbox now shows, and those for another epoch.
    *
    * @param {string | null} epoch
    * @param {number} version

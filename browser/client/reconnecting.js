@@ -3,8 +3,8 @@ const CEILING_MS = 30_000;
 const FIRST_MS = 500;
 
 /**
- * Full jitter: a random wait in [0, min(30 s, 0.5 s · 2ⁿ)], so that clients that lost the same
- * server do not come back together.
+ * Full jitter: a random wait in [0, min(30 s, 0.5 s · 2ⁿ)], so that clients of the same server do not
+ * reconnect together.
  *
  * @param {number} failures n, how many sockets in a row have failed before
  * @param {() => number} random in [0, 1)
@@ -20,7 +20,7 @@ export const UNSUPPORTED_PROTOCOL = 4406;
 export const ABNORMAL = 1006;
 
 /**
- * What a close code asks the client to do. The hundred decides; unknown codes back off.
+ * What to do after a close code. Its hundreds digit decides; unknown codes back off.
  *
  * @param {number} code
  * @returns {"ask" | "stop" | "back-off" | "at-once"} `ask`: ask by HTTP whether still signed in

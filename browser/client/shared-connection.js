@@ -12,17 +12,17 @@ import { LeaderWatch } from "./leader-watch.js";
  * @property {string} tab a name for this tab that no other has
  * @property {() => boolean} isVisible whether this tab is the one that is looked at
  * @property {(cursor: Cursor) => import("./types.js").InboxFrame | null} catchUp what happened
- *   since, as far as it is held here; null where there is nothing to tell
+ *   since, as far as this tab knows; null where there is nothing newer
  */
 
 /**
- * One socket for all tabs that one person has in a browser, with a Connection's face. Lock and
- * channel carry the user: tabs that were left open by somebody else are in another group. The tab
- * that has the lock leads: it has the socket, and passes on what is said. The browser frees the
- * lock of a tab that is closed or has crashed, and the next one leads. From one that is frozen, a
- * visible tab steals it; its socket is closed when it wakes. Frames apply in any tab: they say from
- * which version they start, so a follower that missed one asks its leader for what it lacks, and
- * one that comes twice changes nothing.
+ * One socket for all of a user's tabs in a browser, with the interface of a Connection. The names of
+ * lock and channel contain the user, so tabs left open by another user form their own group. The tab
+ * that holds the lock leads: it has the socket and relays frames. The browser releases the lock of a
+ * tab that is closed or has crashed, and the next tab leads. A visible tab steals the lock of a
+ * frozen one, whose socket is closed when it wakes. Frames apply in any tab: each says from which
+ * version it starts, so a follower that missed one asks the leader for the rest, and a duplicate
+ * changes nothing.
  */
 export class SharedConnection {
   #options;
@@ -87,7 +87,7 @@ export class SharedConnection {
   send(frame) {
     if (this.#own) return this.#own.send(frame);
     if (this.#state?.state !== "live") return false;
-    if (frame.type !== "pong") this.#say({ send: frame }); // the leader answers for all
+    if (frame.type !== "pong") this.#say({ send: frame }); // the leader answers pings for all tabs
     return true;
   }
 
@@ -113,7 +113,7 @@ export class SharedConnection {
   }
 
   /**
-   * To lead when the lock is free, or at once.
+   * Leads once the lock is free, or at once.
    *
    * @param {{ steal?: boolean }} how
    */
@@ -124,7 +124,7 @@ export class SharedConnection {
     const options = how.steal ? how : { signal };
     this.#share.locks.request(this.#name, options, () => this.#lead(signal)).catch((error) => {
       if (error.name === "AbortError") return this.#stolen(signal);
-      return this.#lead(signal); // locks are not for this page, as where site data is blocked
+      return this.#lead(signal); // no Web Locks for this page, as where site data is blocked
     });
   }
 
@@ -143,7 +143,7 @@ export class SharedConnection {
   #lead(signal) {
     if (signal.aborted) return Promise.resolve();
     this.#watch.stop();
-    this.#term = Math.max(this.#options.clock.now(), this.#term + 1); // the clock may be set back
+    this.#term = Math.max(this.#options.clock.now(), this.#term + 1); // the system clock may be set back
     this.#own = new Connection({
       ...this.#options,
       onFrame: (frame) => {
@@ -167,7 +167,7 @@ export class SharedConnection {
   #heard(message) {
     if (message.to !== undefined && message.to !== this.#share.tab) return;
     if (this.#own) return this.#asked(this.#own, message);
-    if (!(message.term >= this.#term)) return; // from another follower, or a leader of before
+    if (!(message.term >= this.#term)) return; // from another follower, or a former leader
     this.#term = message.term;
     this.#watch.heard();
     if (message.frame) this.#options.onFrame(message.frame);
@@ -178,7 +178,7 @@ export class SharedConnection {
   }
 
   /**
-   * A follower wants something of us.
+   * Handles a follower's request.
    *
    * @param {Connection} own
    * @param {any} message

@@ -2,10 +2,10 @@
 const SLEPT_MS = 1_000;
 
 /**
- * A clock for durations: it never goes back, whatever is done to the computer's clock, and a sleep
- * counts. `performance.now()` alone may stand still in a sleep (W3C High Resolution Time, 8.1), and
- * `Date.now()` alone goes back when the clock is set; so of the wall's clock only what it is ahead.
- * By more than a second at once: of two clocks that are rounded, one is always a little ahead.
+ * A clock for durations that never goes back when the system clock is set, and that counts sleep.
+ * `performance.now()` may stop during sleep (W3C High Resolution Time, 8.1), and `Date.now()` may go
+ * back; so this adds to the former what the latter gained, where that is more than a second at once
+ * (two rounded clocks always differ a little).
  *
  * @param {() => number} monotonic milliseconds that only grow, and may not count sleep
  * @param {() => number} wall milliseconds since 1970, and may be set

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The shapes that travel (docs/protocol.md) and the ones that the client holds. Types only.
+ * Types of the frames (docs/protocol.md) and of the client's state.
  *
  * @typedef {"info" | "success" | "warning" | "error" | "critical"} Level
  * @typedef {"seen" | "read" | "unread" | "archived" | "unarchived"} MarkAs

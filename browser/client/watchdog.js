@@ -2,9 +2,8 @@
 const ANSWER_DEADLINE_MS = 5_000;
 
 /**
- * Notices a server that has gone silent: after `silence` it asks (a `ping`), and 5 s later it
- * gives up. Compares the clock rather than trusting its timers, which browsers slow down in hidden
- * tabs and stop in frozen ones.
+ * Detects a silent server: after `silence` it sends a `ping`, and 5 s later it gives up. It compares
+ * clock readings, since browsers throttle timers in hidden tabs and stop them in frozen ones.
  */
 export class Watchdog {
   #clock;

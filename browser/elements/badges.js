@@ -5,8 +5,8 @@ import { badgeText } from "../page/translation.js";
 let drawn = -1;
 
 /**
- * The number of the unseen where a person sees it without looking at the page: in its title, on
- * the icon of the installed app, and as a dot on the page's icon where that is asked for.
+ * The unseen count where it is visible without the page: in the title, on the icon of the installed
+ * app, and as a dot on the page's icon where enabled.
  *
  * @param {number} unseen
  * @param {boolean} onIcon
@@ -17,7 +17,7 @@ export function drawBadges(unseen, onIcon) {
   drawTitle();
   titles ??= watchTitle();
   if (!isNew) return;
-  void navigator.setAppBadge?.(unseen).catch(() => undefined); // it is not installed
+  void navigator.setAppBadge?.(unseen).catch(() => undefined); // not an installed app
   if (onIcon) void dotOnIcon(unseen > 0);
 }
 
@@ -37,7 +37,7 @@ function watchTitle() {
 }
 
 /**
- * The page's title with the number before it, whatever number was there.
+ * The page's title with this number in front, in place of an earlier one.
  *
  * @param {string} title
  * @param {number} count

@@ -52,7 +52,7 @@ export class BellPanel {
     this.#bell.find(".rows").hidden = rows.length === 0;
     this.#bell.find(".panel-empty").hidden = !isLoaded || rows.length > 0;
     this.#bell.find(".read-all").hidden = unread === 0;
-    // What comes while it is open is looked at.
+    // Arrivals while the panel is open count as seen.
     if (this.#bell.client.unseen > 0 && document.visibilityState === "visible") {
       this.#bell.client.mark("seen", rows.filter((row) => row.seen === null).map(({ id }) => id));
     }

@@ -1,5 +1,5 @@
 // @ts-check
-// The bell, and what it shares. The first copy that runs is the one that every script of the page uses (bundle.mjs).
+// The bell, and the modules it shares. Every script of the page uses the first copy that runs (bundle.mjs).
 import "./notify-bell.js";
 import * as shared from "../shared.js";
 

@@ -2,8 +2,8 @@
 import { elementCame, pageClient } from "../page/page-client.js";
 
 /**
- * What our elements share: the page's client, a shadow root from the server, and cleaning up. An
- * element that is put elsewhere on the page begins anew, with parts that nobody listens to.
+ * Base class of our elements: the page's client, a shadow root from the server, and cleaning up. An
+ * element that is moved within the page starts over, with fresh parts.
  */
 export class ClientElement extends HTMLElement {
   /** Ends every listener when the element leaves the page. */
@@ -47,13 +47,13 @@ export class ClientElement extends HTMLElement {
    */
   every(callback, milliseconds) {
     const { signal } = this.connected;
-    if (signal.aborted) return; // it left while a module of it was loading
+    if (signal.aborted) return; // removed while its module was loading
     const handle = setInterval(callback, milliseconds);
     signal.addEventListener("abort", () => clearInterval(handle));
   }
 
   /**
-   * Once, unless the element has left by then.
+   * Runs once, unless the element has been removed by then.
    *
    * @param {() => void} callback
    * @param {number} milliseconds
@@ -64,7 +64,7 @@ export class ClientElement extends HTMLElement {
   }
 
   /**
-   * A part of the shadow root, which the template must have.
+   * Finds a part of the shadow root, which the template must have.
    *
    * @template {Element} [Part=HTMLElement]
    * @param {string} selector
@@ -79,9 +79,9 @@ export class ClientElement extends HTMLElement {
 }
 
 /**
- * The parser has made the shadow root of the template, and taken that away. It is put back: copies
- * of the element (snapshots of Turbo and HTMX, `cloneNode`, `innerHTML`) have no shadow root, and
- * an element that was moved needs a new one. Rows are left out: they are a person's, and drawn anew.
+ * The HTML parser turns the template into the shadow root and removes it. This puts it back: copies
+ * of the element (snapshots of Turbo and htmx, `cloneNode`, `innerHTML`) have no shadow root, and a
+ * moved element needs a new one. Rows are private and are drawn again, so they are left out.
  *
  * @param {HTMLElement} element
  */

@@ -17,8 +17,8 @@ const TYPED_INTO = "input, textarea, select, [contenteditable]:not([contentedita
  */
 
 /**
- * Keys of an inbox: everywhere on the inbox's own page, on others only while the focus is in the
- * inbox. They can be switched off, for those who speak to their computer (WCAG 2.1.4).
+ * Keyboard shortcuts of an inbox: anywhere on the dashboard, elsewhere only while the focus is in the
+ * inbox. They can be turned off, for users of speech input (WCAG 2.1.4).
  */
 export class InboxKeys {
   #element;
@@ -58,7 +58,7 @@ export class InboxKeys {
   }
 
   /**
-   * Outside the inbox, but where nothing else wants the keys.
+   * The focus is outside the inbox, and nothing else uses the keys.
    *
    * @param {EventTarget[]} path
    */

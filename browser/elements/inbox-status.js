@@ -29,7 +29,7 @@ export class InboxStatus {
 
   /** @param {number} at until when what this browser had kept was current, milliseconds since 1970 */
   keptAt(at) {
-    if (this.#liveUntil) this.#liveUntil = at; // it has never been live here
+    if (this.#liveUntil) this.#liveUntil = at; // this page has never been live
     this.draw();
   }
 

@@ -4,8 +4,8 @@ import { messages } from "../page/messages.js";
 /** @typedef {import("../client/types.js").Row} Row */
 
 /**
- * Nothing moves while it is being read: what arrives waits behind a pill, "3 new", unless the top
- * of the list is on the screen and nobody points at it.
+ * Keeps the list still while it is being read: arrivals are held behind a pill, "3 new", unless the
+ * top of the list is on the screen and not hovered.
  */
 export class NewRows {
   #list;
@@ -50,7 +50,7 @@ export class NewRows {
   get #isBeingRead() {
     const first = this.#list.firstElementChild;
     if (!first) return false;
-    // What needs no layout is asked first.
+    // Cheap checks first: these need no layout.
     if (this.#list.matches(":hover") || this.#list.querySelector(":focus-visible") !== null) return true;
     return scrollY > innerHeight / 4 || first.getBoundingClientRect().bottom < 0;
   }

@@ -9,8 +9,8 @@ import { badgeText, say, written } from "../page/translation.js";
 let hasBadges = false;
 
 /**
- * The bell: how many are unseen, and a panel with the newest. `notify-open` is dispatched when it
- * is pressed; prevent its default to show something of your own.
+ * The bell: the unseen count, and a panel with the newest notifications. Pressing it dispatches
+ * `notify-open`; call `preventDefault()` to show something of your own.
  */
 class NotifyBell extends ClientElement {
   /** @type {BellPanel | null} */
@@ -24,14 +24,14 @@ class NotifyBell extends ClientElement {
     this.listen(bell, ["pointerenter", "focus"], () => this.#madePanel());
     this.listen(bell, ["click"], (event) => this.#pressed(event));
     this.listen(this.find(".panel"), ["toggle"], () => this.#toggled());
-    if (this.find(".panel").matches(":popover-open")) this.#toggled(); // pressed before we were here
+    if (this.find(".panel").matches(":popover-open")) this.#toggled(); // opened before the script ran
     this.listen(this.client, ["counts", "change"], () => this.#draw());
     this.listen(this.client, ["notification"], ({ detail }) => this.#arrived(detail));
     this.#draw();
   }
 
   #draw() {
-    if (!this.client.isLoaded) return; // the server has drawn what it knew
+    if (!this.client.isLoaded) return; // keep what the server rendered
     const { unseen } = this.client;
     const badge = this.find(".badge");
     badge.hidden = unseen === 0;
@@ -52,7 +52,7 @@ class NotifyBell extends ClientElement {
   #toggled() {
     const isOpen = this.find(".panel").matches(":popover-open");
     this.find(".bell").ariaExpanded = String(isOpen);
-    // The browser gives the focus back itself, but not out of every shadow root.
+    // Browsers restore the focus themselves, but not out of every shadow root.
     if (!isOpen && [document.body, this].includes(/** @type {any} */ (document.activeElement))) this.find(".bell").focus();
     this.#madePanel().toggled(isOpen);
   }

@@ -15,7 +15,7 @@ import { Snackbar } from "../page/snackbar.js";
 
 const TIMES_EVERY_MS = 30_000;
 const NO_FRAME_MS = 250;
-const AHEAD = "600px"; // how far below the screen the next page is asked for
+const AHEAD = "600px"; // distance below the screen at which the next page is loaded
 
 /** @typedef {import("../client/types.js").Row} Row */
 
@@ -31,7 +31,7 @@ export class NotifyInbox extends ClientElement {
   #mayLoadByScrolling = true;
 
   ready() {
-    this.querySelector("#notify-seed")?.remove(); // the client has it, and copies of the page need no rows
+    this.querySelector("#notify-seed")?.remove(); // the client has read it; copies of the page must not keep rows
     this.#query = new InboxQuery(this, () => this.#show());
     this.#status = new InboxStatus(this);
     this.#snackbar = new Snackbar(this.find(".snack"));
@@ -64,7 +64,7 @@ export class NotifyInbox extends ClientElement {
     this.listen(this.client, ["change"], () => this.#drawSoon());
     this.listen(this.client, ["refused"], () => this.#snackbar.show(messages.refused));
     this.listen(this.find(".read-all"), ["click"], (event) => {
-      event.preventDefault(); // it is a form's, for where no script runs
+      event.preventDefault(); // it belongs to a form that works without JavaScript
       this.client.markAll("read");
     });
     this.listen(this.find(".load-more"), ["click"], () => void this.#loadMore());
@@ -111,7 +111,7 @@ export class NotifyInbox extends ClientElement {
     const { failed } = this.#status.draw();
     const { isLoaded, hasMore, isFiltered, query } = this.#view;
     this.find(".skeleton").hidden = isLoaded || failed || this.#list.childElementCount > 0;
-    if (!isLoaded) return; // what stands there stays: from the server, or of the tab before
+    if (!isLoaded) return; // keep what is there: rendered by the server, or the previous tab's
     const rows = this.#view.rows;
     this.#drawRows(this.#fresh.admitted(rows), !hasMore);
     this.#drawCounts();
@@ -132,7 +132,7 @@ export class NotifyInbox extends ClientElement {
   #drawRows(rows, isAll) {
     const hadFocus = this.#rows.focused !== null;
     this.#rows.draw(rows, true, isAll);
-    if (hadFocus && this.#rows.focused === null) this.focus(); // the last row left with the focus
+    if (hadFocus && this.#rows.focused === null) this.focus(); // the last row had the focus
   }
 
   #drawCounts() {
@@ -160,7 +160,7 @@ export class NotifyInbox extends ClientElement {
 
   #openFocused() {
     const view = this.#rows.focused;
-    if (!view || this.shadowRoot?.activeElement !== view.element) return false; // a button's own Enter
+    if (!view || this.shadowRoot?.activeElement !== view.element) return false; // Enter on a button is the button's
     view.open();
     return true;
   }
@@ -203,7 +203,7 @@ export class NotifyInbox extends ClientElement {
   }
 
   /**
-   * The outcome is told where its view is still looked at.
+   * Announces the outcome if its view is still shown.
    *
    * @param {(view: InboxView) => Promise<void>} request
    */

@@ -36,7 +36,7 @@ export class NotifyTest extends ClientElement {
       return { ...(await this.client.post(this.dataset.url ?? "")), wait: 0 };
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
-      return { id: null, wait: error.status === 429 ? (error.retryAfter ?? 0) : 0 }; // told on the page
+      return { id: null, wait: error.status === 429 ? (error.retryAfter ?? 0) : 0 }; // shown on the page
     }
   }
 

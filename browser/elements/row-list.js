@@ -37,7 +37,7 @@ export class RowList {
   }
 
   /**
-   * The focus goes to the next row (1) or the one before (-1); from outside, to the first.
+   * Moves the focus to the next row (1) or the previous one (-1); from outside, to the first.
    *
    * @param {1 | -1} step
    */
@@ -69,7 +69,7 @@ export class RowList {
     while (place) {
       hasMoved = true;
       const next = /** @type {Element} */ (place).nextElementSibling;
-      place.remove(); // from the server, and gone since
+      place.remove(); // rendered by the server, and removed since
       place = next;
     }
     const total = isAll ? rows.length : -1;
@@ -97,7 +97,7 @@ export class RowList {
   }
 
   /**
-   * Where each stands, as the feed pattern wants it said.
+   * Sets each row's position, as the ARIA feed pattern requires.
    *
    * @param {number} total -1: unknown
    */
@@ -139,7 +139,7 @@ export class RowList {
   }
 
   /**
-   * Where the focus goes when the row that has it leaves: to the next one, else the one before.
+   * Where the focus goes when its row is removed: to the next row, else the previous one.
    *
    * @param {HTMLElement} element
    * @param {Set<number>} staying

@@ -53,7 +53,7 @@ export class RowView {
     if (isOther || stateOf(row) !== stateOf(before)) this.#drawState();
   }
 
-  /** Times grow old by themselves. */
+  /** Relative times change by themselves. */
   drawTime() {
     const text = relativeTime(new Date(this.#row.created), new Date());
     const time = this.#find("time");
@@ -66,7 +66,7 @@ export class RowView {
   }
 
   /**
-   * The buttons are a form's, for where no script runs.
+   * The buttons belong to a form that works without JavaScript.
    *
    * @param {string} selector
    * @param {() => void} intent
@@ -104,7 +104,7 @@ export class RowView {
     const toggle = this.#find(".toggle-read");
     toggle.replaceChildren(clone(this.#templates, unread ? "icon-read" : "icon-unread"));
     toggle.title = unread ? messages.markAsRead : messages.markAsUnread;
-    toggle.hidden = this.#row.archived !== null; // an archived one stays read
+    toggle.hidden = this.#row.archived !== null; // an archived row stays read
     const archive = this.#find(".archive");
     archive.title = this.#row.archived === null ? messages.archive : messages.unarchive;
     this.#find(".archive .for-readers").textContent = archive.title;
@@ -148,7 +148,7 @@ export class RowView {
   }
 }
 
-/** @param {Row} row what of its state is on the screen: whether it was seen is not */
+/** @param {Row} row the part of its state that is visible; `seen` is not */
 function stateOf({ read, archived }) {
   return `${read === null} ${archived === null}`;
 }

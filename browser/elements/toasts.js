@@ -12,8 +12,8 @@ const MANY_WITHIN_MS = 5_000;
 /** @typedef {import("../client/types.js").Row} Row */
 
 /**
- * The loud ones, at the foot of the window: three at the most. They go by themselves, though not
- * while pointed at or in focus; critical ones wait to be dismissed. Ten within 5 s become one.
+ * Toasts for errors and critical notices, at most three. They disappear by themselves, except while
+ * hovered or focused; critical ones stay until dismissed. Ten within 5 s become one.
  */
 export class Toasts {
   #bell;
@@ -21,7 +21,7 @@ export class Toasts {
   #box;
   /** @type {Map<HTMLElement, { row: Row | null, timer: number }>} oldest first */
   #shown = new Map();
-  /** @type {number[]} when the last ones came */
+  /** @type {number[]} when the last ones arrived */
   #came = [];
 
   /** @param {import("./client-element.js").ClientElement} bell */
@@ -49,7 +49,7 @@ export class Toasts {
     this.#add(null, messages.fresh(count), "", pageConfig().inbox);
   }
 
-  /** The oldest goes; a critical one only where there are but critical ones. */
+  /** Removes the oldest; a critical one only where all are critical. */
   #makeRoom() {
     while (this.#shown.size >= MOST) {
       const all = [...this.#shown.keys()];
@@ -96,7 +96,7 @@ export class Toasts {
     if (this.#shown.size === 0 && this.#box.matches(":popover-open")) this.#box.hidePopover();
   }
 
-  /** Read, archived or recalled elsewhere: nothing to be loud about any more. */
+  /** Removes toasts of notifications that were read, archived or recalled elsewhere. */
   #dropRead() {
     const unread = new Set(this.#bell.client.notifications.flatMap(({ id, read }) => (read ? [] : id)));
     for (const [element, { row }] of [...this.#shown]) {

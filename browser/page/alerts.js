@@ -3,13 +3,13 @@ import { wants } from "./preferences.js";
 import { safeUrl } from "./safe-url.js";
 
 const VISIBLE_FIRST_MS = 400;
-const HELD_MS = 10_000; // until every tab has heard of it
+const HELD_MS = 10_000; // until every tab has received it
 
 /** @typedef {import("../client/types.js").Row} Row */
 
 /**
- * A sound and a desktop notification, as far as the person has switched them on: once a browser,
- * however many tabs have heard of it, and not where one of them is looked at.
+ * A sound and a desktop notification, where the user has enabled them: once per browser, however
+ * many tabs received the notice, and not while one of them is visible.
  *
  * @param {import("../client/client.js").NotifyClient} client
  * @param {Row} row
@@ -24,8 +24,8 @@ export async function alertOf(client, row) {
 }
 
 /**
- * Whether no other tab has taken it upon itself. A lock says so at once; what one tab writes into
- * `localStorage` another may read later.
+ * Whether no other tab has claimed this alert. A lock decides at once; a write to `localStorage` may
+ * reach another tab too late.
  *
  * @param {string} which epoch and number
  * @returns {Promise<boolean>}
@@ -37,7 +37,7 @@ function isFirst(which) {
     void locks.request(`notify alert ${which}`, { ifAvailable: true }, (lock) => {
       resolve(lock !== null);
       return lock && new Promise((release) => setTimeout(release, HELD_MS));
-    }).catch(() => resolve(true)); // locks are not for this page, as in a sandboxed frame
+    }).catch(() => resolve(true)); // no Web Locks for this page, as in a sandboxed frame
   });
 }
 

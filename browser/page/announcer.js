@@ -2,7 +2,7 @@
 import { messages } from "./messages.js";
 
 const GATHERED_MS = 1_500;
-const AT_ONCE_MS = 100; // a region that is new needs a moment before what is put into it is read out
+const AT_ONCE_MS = 100; // screen readers need a moment to notice a new live region
 
 /** @typedef {import("../client/types.js").Row} Row */
 
@@ -10,8 +10,8 @@ const AT_ONCE_MS = 100; // a region that is new needs a moment before what is pu
 const tellers = new WeakMap();
 
 /**
- * Tells screen readers what arrives: a number after a while, not each one; critical ones at once.
- * Once a page, however many elements ask for it.
+ * Announces arrivals to screen readers: a count after a pause, critical ones at once. One announcer
+ * per page, however many elements ask for it.
  *
  * @param {EventTarget} client
  * @param {Row} [row] what arrived, perhaps before anybody listened; it is told once
@@ -55,11 +55,11 @@ function region(live) {
   const element = document.createElement("div");
   element.setAttribute("aria-live", live);
   element.setAttribute("data-notify-live", live);
-  // By the object model, which a strict CSP allows; the page's own style sheets are not ours.
+  // Styled through the CSSOM, which a strict CSP allows; the page's style sheets are not ours.
   Object.assign(element.style, {
     position: "fixed", inlineSize: "1px", blockSize: "1px", overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap",
   });
-  // Beside the body, which page libraries replace, or keep a copy of.
+  // Outside the body, which page libraries replace or copy.
   document.documentElement.append(element);
   return element;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * What this browser keeps as text. Where it keeps nothing for this page (site data blocked, a
- * sandboxed frame, a full disk) nothing is there, and nothing throws.
+ * Local and session storage that never throws. Where the browser stores nothing for this page (site
+ * data blocked, a sandboxed frame, a full disk), it is empty.
  */
 class BrowserStorage {
   #storage;

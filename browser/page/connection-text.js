@@ -11,7 +11,7 @@ const STOPPED = new Map([
 ]);
 
 /**
- * How a connection is told to a person.
+ * The connection's state in words for the user.
  *
  * @param {import("../client/types.js").Status} status
  * @param {object} moment
@@ -19,7 +19,7 @@ const STOPPED = new Map([
  * @param {number} moment.now by the clock of `status.began`
  * @param {string | null} [moment.liveUntil] until when what is shown was kept current
  * @returns {{ kind: string, text: string, action: "" | "reload" | "reconnect", changesIn: number | null }}
- *   `changesIn`: milliseconds until it would read otherwise by itself
+ *   `changesIn`: milliseconds until the text changes by itself
  */
 export function connectionText(status, { online, now, liveUntil = null }) {
   const told = { kind: status.state, action: /** @type {const} */ (""), changesIn: null };

@@ -7,7 +7,7 @@ let icon = null;
 let wanted = false;
 
 /**
- * A dot on the page's icon. It is drawn, so the page's policy must allow `img-src data:`.
+ * A dot on the page's icon. The icon becomes a data URL, so the page's CSP must allow `img-src data:`.
  *
  * @param {boolean} isThere
  */
@@ -21,7 +21,7 @@ export async function dotOnIcon(isThere) {
     const drawn = isThere ? await withDot(icon.own) : icon.own;
     if (isThere === wanted) link.href = drawn;
   } catch {
-    // no picture, or one of another host
+    // not an image, or from another origin
   }
 }
 

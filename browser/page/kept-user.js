@@ -5,8 +5,7 @@ import { ofSite } from "./browser-storage.js";
 export const KEPT_USER = "notify-user";
 
 /**
- * Whether what this browser keeps for reading without a network is this user's. False where it keeps
- * nothing.
+ * Whether the offline copy in this browser belongs to this user. False where there is none.
  *
  * @param {string} user
  */
@@ -15,7 +14,7 @@ export function isKeptUser(user) {
 }
 
 /**
- * What is kept is one person's: with another, or nobody, what was there goes.
+ * The offline copy belongs to one user. For another user, or nobody, the old copy is deleted.
  *
  * @param {string | null} user
  */
@@ -28,6 +27,6 @@ export function forgetInbox() {
   try {
     indexedDB.deleteDatabase("notify"); // offline-store.js
   } catch {
-    // it is blocked, so nothing is in it
+    // blocked, so there is nothing to delete
   }
 }

@@ -8,8 +8,8 @@ const RIGHT_PATH = "The path is right, but no handshake gets through, or it has 
 const WRONG_PATH = "No NotifyApplication is behind that path: look at the proxy, the prefix of the site and NOTIFY_SOCKET_PATH.";
 
 /**
- * Say in one line of the console why this page polls, as far as a page can find out.
- * Browsers hide the status of a failed handshake, so the same path is asked by a plain request.
+ * Logs one line to the console that says why this page polls, as far as a page can find out.
+ * Browsers hide the status of a failed handshake, so this requests the same path over plain HTTP.
  *
  * @param {{ status: { state: string } }} client
  * @param {string} socket its path
@@ -19,7 +19,7 @@ export function tellWhy(client, socket, { fetch, setTimeout, warn }) {
   setTimeout(async () => {
     if (client.status.state !== "polling") return;
     const answer = await fetch(socket, { cache: "no-store", redirect: "manual" }).catch(() => null);
-    if (!answer || answer.status >= 500) return; // no network, or no server: no wrong path
+    if (!answer || answer.status >= 500) return; // the network or the server is down: the path may be right
     const why = AT_THE_SOCKET.includes(answer.status) ? RIGHT_PATH : WRONG_PATH;
     const told = answer.status || "with a redirect";
     warn(`notify: no socket at ${socket}, so this page polls. A plain request there is answered ${told}. ${why}`);
@@ -29,7 +29,7 @@ export function tellWhy(client, socket, { fetch, setTimeout, warn }) {
 let told = false;
 
 /**
- * The same, once a page.
+ * The same, once per page.
  *
  * @param {{ status: { state: string } }} client
  * @param {string} socket

@@ -16,12 +16,12 @@ const MOST_ROWS = 200;
 const kept = new WeakMap();
 
 /**
- * Keeps the last inbox in this browser, to be read without a network, and the marks that the
- * server has not confirmed, to be sent when it is back. Once a page, whoever asks for it.
+ * Stores the last inbox in this browser for reading offline, and unconfirmed marks for sending when
+ * the network is back. One store per page, however many elements ask for it.
  *
  * @param {Client} client
  * @returns {Promise<number | null>} when what was kept was current, milliseconds since 1970; null
- *   where nothing was, or the browser keeps nothing
+ *   where there was none, or the browser stores nothing
  */
 export function keepOffline(client) {
   const known = kept.get(client);
@@ -68,7 +68,7 @@ class OfflineStore {
   #save() {
     clearTimeout(this.#timer);
     this.#timer = 0;
-    // A tab that was left open by the one before keeps nothing among what is somebody else's.
+    // A tab left open by the previous user must not write into the next user's copy.
     if (!isKeptUser(this.#user)) return;
     if (this.#client.status.state === "signed-out") return;
     void this.#write().catch(() => undefined); // the next change tries again
@@ -109,7 +109,7 @@ class OfflineStore {
 }
 
 /**
- * Whether a tab that was left behind must not write over what another has kept.
+ * Whether this tab is behind, and must not overwrite what another tab has stored.
  *
  * @param {Kept | undefined} last
  * @param {string} user

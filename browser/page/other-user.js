@@ -9,8 +9,9 @@ export function loadAnew() {
 }
 
 /**
- * Somebody else has signed in: load the page as theirs. Only once: if the server returns the same
- * user's page again, reloading would loop. Not at all where the browser cannot keep that it has.
+ * Another user has signed in: reload the page as that user. Only once, since reloading would loop if
+ * the server returned the old user's page again; never where the browser cannot store that it has
+ * reloaded.
  *
  * @param {string} user whose page it is
  */

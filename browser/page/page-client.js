@@ -10,14 +10,14 @@ import { elapsed } from "../client/steady-clock.js";
 import { translate } from "./translation.js";
 import { tellZone } from "./zone-cookie.js";
 
-/** The person may be signing out in this very window: that page is on its way and goes first. */
+/** The user may be signing out in this very window: let that navigation finish first. */
 const OTHERS_FIRST_MS = 5_000;
 
 let left = -Infinity;
 
 /** @type {NotifyClient | null} */
 let client = null;
-/** Whose page it was when it was loaded. */
+/** The user for whom the page was loaded. */
 let pageUser = "";
 let pageScript = "";
 
@@ -40,12 +40,12 @@ export function pageClient() {
 }
 
 /**
- * An element came to the page, perhaps with one that a library has put in place of another without
- * a load: somebody may have signed in meanwhile, or another release may be running. Elements that
- * the library has kept are still of the one before, so its own configuration counts.
+ * Called when an element is added to the page. A page library may have swapped the page without a
+ * load, and meanwhile another user may have signed in, or another release may be running. So each
+ * element is judged by its own configuration; those that the library kept are the previous user's.
  *
  * @param {HTMLElement} element
- * @returns {boolean} false where it is another's: nothing is to be drawn, as it is loaded anew
+ * @returns {boolean} false where it is another user's or release's: the page is reloaded, so draw nothing
  */
 export function elementCame(element) {
   const { user, script } = pageConfig(element.dataset.config ? element : undefined);
@@ -55,7 +55,7 @@ export function elementCame(element) {
     loadAnew();
   } else if (made.status.state === "signed-out") {
     keepForUser(user);
-    made.forget(); // of before the sign-out; a page library may show a page of then
+    made.forget(); // a page library may restore a page from before the sign-out
     made.start();
   }
   return isOfThisPage;
@@ -107,7 +107,7 @@ function wakeUp(client, user) {
   addEventListener("focus", () => client.wake("focus"));
   addEventListener("pageshow", ({ persisted }) => {
     if (!persisted || isKeptUser(user)) return client.wake("pageshow");
-    document.documentElement.hidden = true; // kept by the browser from before somebody else signed in
+    document.documentElement.hidden = true; // from the back/forward cache, and another user has signed in since
     loadAnew();
   });
   addEventListener("storage", ({ key, newValue }) => {
@@ -116,7 +116,7 @@ function wakeUp(client, user) {
   addEventListener("beforeunload", () => (left = elapsed()));
   addEventListener("submit", () => (left = elapsed()), { capture: true }); // a page library may send it
   addEventListener("pagehide", () => client.flush());
-  // A frozen tab's socket is of no use to it or to others: another one leads.
+  // A frozen tab cannot serve the others: let another one lead.
   document.addEventListener("freeze", () => {
     if (!["stopped", "signed-out", "other-user"].includes(client.status.state)) client.stop();
   });

@@ -12,7 +12,7 @@
  */
 
 /**
- * What the server said about itself, in the `data-config` that each of our elements carries.
+ * The server's configuration, from the `data-config` attribute of each of our elements.
  *
  * @param {Element | null} [element] whose is asked for; any, as long as all are of one page
  * @returns {PageConfig}

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The language in which numbers and times are written: that of the page, where its `lang` is one
- * (many pages have none, or one that BCP 47 does not know), else the browser's.
+ * The language for numbers and times: the page's `lang` where it is a valid BCP 47 tag (many pages
+ * have none), else the browser's.
  *
  * @returns {string | undefined} undefined: whatever Intl takes for granted
  */
@@ -11,7 +11,7 @@ export function pageLanguage() {
       const [known] = Intl.DateTimeFormat.supportedLocalesOf(tag?.replaceAll("_", "-") ?? ""); // en_US
       if (known) return known;
     } catch {
-      // the next one
+      // try the next one
     }
   }
   return undefined;

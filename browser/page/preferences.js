@@ -9,7 +9,7 @@ export function wants(alert) {
 }
 
 /**
- * Of this browser, in all of its tabs.
+ * Stored per browser, shared by all of its tabs.
  *
  * @param {Alert} alert
  * @param {boolean} wanted

@@ -10,7 +10,7 @@ const WEEK_MS = 6 * 24 * HOUR_MS;
 const formats = new Map();
 
 /**
- * When that was, as short as it stays clear: now, 4 min, 14:02, Tue 14:02, 12 Nov, 12 Nov 2024.
+ * The time in its shortest unambiguous form: now, 4 min, 14:02, Tue 14:02, 12 Nov, 12 Nov 2024.
  *
  * @param {Date} then
  * @param {Date} now
@@ -24,7 +24,7 @@ export function relativeTime(then, now, language = pageLanguage()) {
 }
 
 /**
- * The same by the clock and the calendar alone: 14:02, Tue 14:02, 12 Nov, 12 Nov 2024.
+ * The same, never relative to now: 14:02, Tue 14:02, 12 Nov, 12 Nov 2024.
  *
  * @param {Date} then
  * @param {Date} now
@@ -43,7 +43,7 @@ export function clockTime(then, now, language = pageLanguage()) {
 }
 
 /**
- * The full date and time, for hovering and for screen readers.
+ * The full date and time, for tooltips and screen readers.
  *
  * @param {Date} then
  */

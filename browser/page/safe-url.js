@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The server refuses other schemes already; a `javascript:` link must not depend on that alone.
+ * Defence in depth: the server already refuses schemes such as `javascript:`.
  *
  * @param {string | null} url
  */

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * What this browser gives its tabs to share one socket with; nothing where it does not: Web Locks
- * need HTTPS or localhost, and a sandboxed frame has no channel.
+ * What tabs need to share one socket; empty where the browser lacks it: Web Locks need HTTPS or
+ * localhost, and a sandboxed frame has no BroadcastChannel.
  *
  * @returns {{ share?: Omit<import("../client/shared-connection.js").Share, "catchUp"> }}
  */

@@ -6,8 +6,8 @@ const SENT = "notify-sent-to-sign-in";
 const BOUNCED_MS = 20_000;
 
 /**
- * Where somebody still looks at something of ours: a library may have put the site's own good-bye
- * in its place. Not again where it led straight back, which would go on for ever.
+ * Only while one of our elements is on the page: a page library may already show the site's own
+ * signed-out page. Not again where the sign-in page led straight back, which would loop.
  *
  * @param {string} login
  */

@@ -1,6 +1,6 @@
 // @ts-check
 import { keepForUser } from "./kept-user.js";
 
-// On pages of those who are not signed in: what was kept for the one before goes, and their other
-// tabs hear of it.
+// For pages shown without a sign-in: deletes the previous user's offline copy and tells their other
+// tabs.
 keepForUser(null);

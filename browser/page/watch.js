@@ -20,7 +20,7 @@ const SILENT_MS = 6_000;
 export function watch(topic, signal, { figures, silent = () => undefined, isLookedAt = () => true }) {
   const client = pageClient();
   let heard = -Infinity;
-  let asked = -Infinity; // unless it has asked, the watch is another tab's, or nobody's
+  let asked = -Infinity; // -Infinity: this tab has no watch to end
   const end = () => {
     client.send({ type: "unwatch", topic });
     asked = -Infinity;
