@@ -88,7 +88,8 @@ test-js: .make/node
 FAULTS := FAULTS_RESULTS=.make/faults.jsonl $(SERVICES) --postgres -- $(PYTEST) -p no:cacheprovider
 
 # Rows that do not need `serve` run on other servers too. T=…: only these tests, whose lines in
-# docs/faults.md are written anew, on FAULT_SERVER=… (serve); FAULT_SEED=… repeats a run.
+# docs/faults.md are written anew, on FAULT_SERVER=… (serve); FAULT_SEED=… repeats a run, and
+# FAULT_UPGRADE_FROM=… upgrades from this commit.
 faults: .make/dev  ## every fault of docs/faults.md, which it writes; 100 minutes
 	@tests/system-packages redis-server postgres pgbouncer ip nft nginx curl openssl faketime chromium
 	@$(if $(T),,rm -f .make/faults.jsonl)

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 import subprocess
 import tarfile
 from pathlib import Path
@@ -24,9 +25,11 @@ def git(*words: str) -> bytes:
 
 
 def earlier_tree(to: Path) -> Path:
-    """Our files as the first commit of this clone has them; of a shallow one, its oldest."""
-    [first, *_] = git("rev-list", "--max-parents=0", "HEAD").decode().split()
-    with tarfile.open(fileobj=io.BytesIO(git("archive", first, *PARTS))) as files:
+    """Extracts an earlier commit: FAULT_UPGRADE_FROM, or the first one (of a shallow clone, the
+    oldest)."""
+    first = git("rev-list", "--max-parents=0", "HEAD").decode().split()[0]
+    commit = os.environ.get("FAULT_UPGRADE_FROM") or first
+    with tarfile.open(fileobj=io.BytesIO(git("archive", commit, *PARTS))) as files:
         files.extractall(to, filter="data")
     return to
 
