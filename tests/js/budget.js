@@ -8,8 +8,8 @@ const STATIC = new URL("../../notify/static/notify/", import.meta.url);
 const KB = 1024;
 const LOADED = {
   bell: ["bell.min.js"],
-  styles: ["tokens.css", "controls.css", "rows.css", "bell.css"],
-  dashboard: ["elements.min.js", "page.css", "inbox.css", "connection.css"],
+  styles: ["styles/tokens.css", "styles/controls.css", "styles/rows.css", "styles/bell.css"],
+  dashboard: ["elements.min.js", "styles/page.css", "styles/inbox.css", "styles/connection.css"],
 };
 export const BUDGET = { bell: 17 * KB, styles: 5 * KB, dashboard: 12 * KB };
 
