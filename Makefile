@@ -58,7 +58,7 @@ run: .make/deploy  ## the whole thing on http://localhost:8000/ (PORT=…), with
 # the machine is as busy as in CI, so deadlines are those of CI.
 test: .make/dev .make/node  ## every test but the long ones of `make faults`
 	@tests/system-packages redis-server postgres pgbouncer ip nft nginx systemd-analyze openssl \
-	  faketime chromium
+	  faketime chromium firefox-esr
 	@echo "Two at a time, for half an hour or so; each says what it did when it is through."
 	@CI=$${CI:-as-in} $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
 	  test-services test-browser test-sqlite test-faults test-js
@@ -75,7 +75,7 @@ test-services: .make/dev
 	@$(SERVICES) --postgres -- $(PYTEST) tests/unit tests/integration -m 'not sqlite'
 
 test-browser: .make/dev .make/node
-	@tests/system-packages redis-server postgres chromium
+	@tests/system-packages redis-server postgres chromium firefox-esr
 	@$(SERVICES) --postgres -- $(PYTEST) tests/browser -p no:cacheprovider
 
 test-faults: .make/dev  ## the quick ones of `make faults`, six minutes
