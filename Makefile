@@ -50,7 +50,7 @@ run: .make/deploy  ## the whole thing on http://localhost:8000/ (PORT=…), with
 	@echo "  admin     http://localhost:$(PORT)/admin/"
 	@echo "  stop it with Ctrl-C"
 	@echo
-	@exec $(BIN)/python -m daphne -b 127.0.0.1 -p $(PORT) config.asgi:application
+	@exec $(BIN)/python manage.py serve -b 127.0.0.1 -p $(PORT)
 
 # ------------------------------------------------------------------------------------- tests
 
