@@ -105,7 +105,7 @@ soak: .make/dev  ## idle sockets on each layer for an hour (FAULT_IDLE_S=…), b
 	@tests/system-packages redis-server postgres
 	@$(SERVICES) --postgres -- $(PYTEST) tests/faults/test_idle.py -p no:cacheprovider
 
-test-matrix:  ## unit and integration tests on Django 6 and the newest Python that is here
+test-matrix:  ## unit and integration tests on Django 6 and the newest Python (DJANGO=5.2 PY=… DATABASE=…)
 	@tests/matrix
 
 # -------------------------------------------------------------------------------------- lint
