@@ -50,7 +50,7 @@ run: .make/deploy  ## the whole thing on http://localhost:8000/ (PORT=…), with
 	@echo "  admin     http://localhost:$(PORT)/admin/"
 	@echo "  stop it with Ctrl-C"
 	@echo
-	@exec $(BIN)/python -m daphne -b 127.0.0.1 -p $(PORT) config.asgi:application
+	@exec $(BIN)/python manage.py serve -b 127.0.0.1 -p $(PORT)
 
 # ------------------------------------------------------------------------------------- tests
 
@@ -58,7 +58,7 @@ run: .make/deploy  ## the whole thing on http://localhost:8000/ (PORT=…), with
 # the machine is as busy as in CI, so deadlines are those of CI.
 test: .make/dev .make/node  ## every test but the long ones of `make faults`
 	@tests/system-packages redis-server postgres pgbouncer ip nft nginx systemd-analyze openssl \
-	  faketime chromium
+	  faketime chromium firefox-esr
 	@echo "Two at a time, for half an hour or so; each says what it did when it is through."
 	@CI=$${CI:-as-in} $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
 	  test-services test-browser test-sqlite test-faults test-js
@@ -75,7 +75,7 @@ test-services: .make/dev
 	@$(SERVICES) --postgres -- $(PYTEST) tests/unit tests/integration -m 'not sqlite'
 
 test-browser: .make/dev .make/node
-	@tests/system-packages redis-server postgres chromium
+	@tests/system-packages redis-server postgres chromium firefox-esr
 	@$(SERVICES) --postgres -- $(PYTEST) tests/browser -p no:cacheprovider
 
 test-faults: .make/dev  ## the quick ones of `make faults`, six minutes
@@ -106,7 +106,7 @@ soak: .make/dev  ## idle sockets on each layer for an hour (FAULT_IDLE_S=…), b
 	@tests/system-packages redis-server postgres
 	@$(SERVICES) --postgres -- $(PYTEST) tests/faults/test_idle.py -p no:cacheprovider
 
-test-matrix:  ## unit and integration tests on Django 6 and the newest Python that is here
+test-matrix:  ## unit and integration tests on Django 6 and the newest Python (DJANGO=5.2 PY=… DATABASE=…)
 	@tests/matrix
 
 # -------------------------------------------------------------------------------------- lint
