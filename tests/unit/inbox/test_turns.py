@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from importlib import import_module
 from itertools import islice
@@ -162,11 +163,13 @@ def test_a_notice_whose_batches_all_fail_costs_the_others_a_turn_each_time(broke
 def test_batches_that_are_put_off_together_stay_one_turn(broken):
     bad = waiting(20)
     broken.add(bad.pk)
+    began = time.monotonic()
     for _ in range(20):
         with pytest.raises(work.PutOff):
             work.carry_out_next()
+    took_s = time.monotonic() - began
     assert bad.batch_set.filter(attempts=1).count() == 20
-    assert bad.batch_set.values("due").distinct().count() <= 4  # seconds that it took
+    assert bad.batch_set.values("due").distinct().count() <= took_s + 2  # one for each second
 
 
 # For any story: what is due is served before any other notice of its kind is served a third time.
