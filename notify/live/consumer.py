@@ -172,7 +172,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
             self._timers.append(loop.call_later(seconds, self._judge, connection))
 
     def _judge(self, connection: Connection) -> None:
-        self.hub.spawn(self.hub.sweep.judge([connection]))
+        self.hub.spawn(self.hub.sweep.revalidate([connection]))
 
     async def _refuse(self, why: str) -> None:
         """Ends the handshake with 403."""

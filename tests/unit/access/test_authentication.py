@@ -46,9 +46,9 @@ def identify(session: Any) -> authentication.Identity | None:
     return authentication.identify([scope(f"sessionid={session.session_key}")])[0]
 
 
-def verdict(identity: authentication.Identity | None) -> Code | None:
+def close_code(identity: authentication.Identity | None) -> Code | None:
     assert identity is not None
-    return authentication.judge([identity]).get(identity)
+    return authentication.revalidate([identity]).get(identity)
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
@@ -56,7 +56,7 @@ def test_a_session_tells_whose_socket_it_is_and_stays_good(engine: str, ada: Use
     identity = identify(new_session(ada))
     assert identity is not None
     assert identity.user == str(ada.pk)
-    assert verdict(identity) is None
+    assert close_code(identity) is None
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
@@ -65,7 +65,7 @@ def test_it_ends_with_another_password(engine: str, ada: User) -> None:
     identity = identify(session)
     ada.set_password("another one")
     ada.save()
-    assert verdict(identity) is Code.NOT_SIGNED_IN
+    assert close_code(identity) is Code.NOT_SIGNED_IN
     assert identify(session) is None
 
 
@@ -74,9 +74,9 @@ def test_it_ends_with_the_user_and_is_forbidden_to_the_deactivated(engine: str, 
     identity = identify(new_session(ada))
     ada.is_active = False
     ada.save()
-    assert verdict(identity) is Code.FORBIDDEN
+    assert close_code(identity) is Code.FORBIDDEN
     ada.delete()
-    assert verdict(identity) is Code.NOT_SIGNED_IN
+    assert close_code(identity) is Code.NOT_SIGNED_IN
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
@@ -86,7 +86,7 @@ def test_it_ends_at_sign_out_even_while_the_session_still_stands(engine: str, ad
     request = RequestFactory().post("/")
     request.session = session
     user_logged_out.send(sender=User, request=request, user=ada)
-    assert verdict(identity) is Code.NOT_SIGNED_IN
+    assert close_code(identity) is Code.NOT_SIGNED_IN
     assert identify(session) is None
 
 
@@ -104,7 +104,7 @@ def test_of_many_sessions_those_end_that_were_signed_out(
         user_logged_out.send(User, request=request, user=ada)
     identities = [one for one in [first, *rest] if one is not None]
     assert len(identities) == 3
-    assert authentication.judge(identities) == {first: Code.NOT_SIGNED_IN}
+    assert authentication.revalidate(identities) == {first: Code.NOT_SIGNED_IN}
 
 
 @pytest.mark.parametrize("engine", ["db"], indirect=True)
@@ -118,7 +118,7 @@ def test_a_session_that_was_named_meanwhile_does_not_end_with_the_key_it_was_kno
     EndedSession.objects.create(
         key_hash=session_store.session_hash(before.session_key), ended=timezone.now()
     )
-    assert authentication.judge([before, after]) == {before: Code.NOT_SIGNED_IN}
+    assert authentication.revalidate([before, after]) == {before: Code.NOT_SIGNED_IN}
 
 
 def test_a_model_with_a_hash_of_its_own_is_asked_for_it(
@@ -126,9 +126,9 @@ def test_a_model_with_a_hash_of_its_own_is_asked_for_it(
 ) -> None:
     monkeypatch.setattr(User, "get_session_auth_hash", lambda user: f"of {user.email}")
     identity = identify(new_session(ada))
-    assert verdict(identity) is None
+    assert close_code(identity) is None
     User.objects.filter(pk=ada.pk).update(email="ada@example.org")
-    assert verdict(identity) == Code.NOT_SIGNED_IN
+    assert close_code(identity) == Code.NOT_SIGNED_IN
 
 
 def test_a_model_whose_columns_do_not_answer_is_asked_itself(
@@ -136,7 +136,7 @@ def test_a_model_whose_columns_do_not_answer_is_asked_itself(
 ) -> None:
     identity = identify(new_session(ada))
     monkeypatch.setattr(User, "is_active", property(lambda _: False, lambda *_: None))
-    assert verdict(identity) == Code.FORBIDDEN
+    assert close_code(identity) == Code.FORBIDDEN
 
 
 @pytest.mark.parametrize("engine", WITH_A_SERVER_SIDE, indirect=True)
@@ -145,7 +145,7 @@ def test_it_ends_when_the_session_is_removed_behind_our_back(engine: str, ada: U
     identity = identify(session)
     store = import_module(f"django.contrib.sessions.backends.{engine}").SessionStore
     store(session.session_key).delete()
-    assert verdict(identity) is Code.NOT_SIGNED_IN
+    assert close_code(identity) is Code.NOT_SIGNED_IN
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
@@ -153,9 +153,9 @@ def test_it_ends_when_the_session_expires(engine: str, ada: User, settings: Any)
     settings.SESSION_COOKIE_AGE = 2
     session = new_session(ada)
     identity = identify(session)
-    assert verdict(identity) is None
+    assert close_code(identity) is None
     time.sleep(2.2)  # Django's engines ask the real clock
-    assert verdict(identity) is Code.NOT_SIGNED_IN
+    assert close_code(identity) is Code.NOT_SIGNED_IN
     assert identify(session) is None
 
 
@@ -190,16 +190,16 @@ def test_where_the_store_of_sessions_is_away_none_of_them_is_lost(ada: User, set
                 "LOCATION": f"redis://127.0.0.1:{port}",
             }
         }
-        with pytest.raises(session_store.SessionsAway):
+        with pytest.raises(session_store.SessionsUnavailable):
             identify(session)
         ticket = issue_ticket(str(ada.pk), session_key=session.session_key)
         for _ in range(2):  # it is not spent
-            with pytest.raises(session_store.SessionsAway):
+            with pytest.raises(session_store.SessionsUnavailable):
                 redeem(ticket)
-        assert verdict(identity) is None
+        assert close_code(identity) is None
         ada.is_active = False
         ada.save()
-        assert verdict(identity) is Code.FORBIDDEN
+        assert close_code(identity) is Code.FORBIDDEN
 
 
 class FlickeringCache(LocMemCache):
@@ -224,7 +224,7 @@ def test_a_session_is_found_in_a_cache_that_was_away_for_a_moment(
     identity = identify(session)
     assert FlickeringCache.asked > 1
     FlickeringCache.asked = 0
-    assert verdict(identity) is None
+    assert close_code(identity) is None
 
 
 def test_an_identity_shows_no_secret(ada: User) -> None:

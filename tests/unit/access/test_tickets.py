@@ -43,7 +43,7 @@ def test_what_fails_before_the_end_spends_no_ticket(
         raise OperationalError("the server closed the connection")
 
     ticket = issue_ticket(str(ada.pk), session_key=new_session(ada).session_key)
-    monkeypatch.setattr(authentication, "judge", fail)
+    monkeypatch.setattr(authentication, "revalidate", fail)
     with pytest.raises(OperationalError):
         redeem(ticket)
     monkeypatch.undo()
