@@ -12,7 +12,7 @@ from config.asgi import application as project
 gc.disable()
 KINDS = {
     "notify.live.consumer.NotificationConsumer",
-    "notify.serve.server.BoundedProtocol",
+    "notify.serve.protocol.BoundedProtocol",
     "twisted.web.http.HTTPChannel",
 }
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from daphne.ws_protocol import WebSocketFactory
 
+from notify.serve.protocol import BoundedProtocol
 from notify.serve.proxy_headers import ProxyHeaders
-from notify.serve.server import BoundedProtocol
 
 HANDSHAKE = (
     b"GET /ws/notify/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"

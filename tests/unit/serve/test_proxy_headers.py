@@ -160,9 +160,9 @@ def test_the_scheme_is_that_of_the_kind(
 
 
 def test_the_settings_that_expect_a_proxy_are_named(settings: Any) -> None:
-    assert proxy_headers.expected_by_settings() == []
+    assert proxy_headers.enabled_proxy_settings() == []
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     settings.USE_X_FORWARDED_HOST = True
-    assert proxy_headers.expected_by_settings() == [
+    assert proxy_headers.enabled_proxy_settings() == [
         "SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST",
     ]  # fmt: skip

@@ -1,6 +1,6 @@
-"""The names of Daphne, Twisted and autobahn that notify/serve/server.py touches and that are not
-public. Where one of these fails, an upgrade changed what is named here: read the new code before
-you mend the test."""
+"""The names of Daphne, Twisted and autobahn that notify/serve and notify/live/direct.py use and
+that are not public. Where one of these tests fails, an upgrade changed the name: read the new code
+before you change the test."""
 
 import asyncio
 import inspect
@@ -23,11 +23,10 @@ from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.web.http import HTTPChannel, Request
 
 from notify.live.direct import STATE_OPEN, DirectWriter
-from notify.serve import server
+from notify.serve.protocol import BoundedProtocol, configured_protocol
 from notify.serve.requests import BoundedRequest
-from notify.serve.server import BoundedProtocol
 from tests.unit.serve.daphnes import PING, frame
-from tests.unit.serve.test_server import Socket
+from tests.unit.serve.test_protocol import Socket
 
 
 def test_the_server_makes_its_websocket_factory_in_run_and_reads_the_protocol_from_it() -> None:
@@ -161,7 +160,7 @@ def test_the_options_of_the_class_are_those_of_the_factory() -> None:
     factory.protocol = BoundedProtocol
     factory.setProtocolOptions(maxMessagePayloadSize=123, autoPingTimeout=7)
 
-    made = server._configured(factory)
+    made = configured_protocol(factory)
 
     assert issubclass(made, BoundedProtocol)
     assert made.CONFIG_ATTRS == ()
