@@ -11,6 +11,7 @@ from config.asgi import application as project
 
 gc.disable()
 KINDS = {
+    "notify.live.commands.Commands",
     "notify.live.consumer.NotificationConsumer",
     "notify.serve.protocol.BoundedProtocol",
     "twisted.web.http.HTTPChannel",
