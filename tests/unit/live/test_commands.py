@@ -26,7 +26,7 @@ class World:
     def pings(self) -> list[dict[str, Any]]:
         return [one for one in self.wire.frames if one["type"] == "ping"]
 
-    async def hear(self, ping: dict[str, Any], version: int) -> None:
+    async def answer(self, ping: dict[str, Any], version: int) -> None:
         self.commands._take_pong(self.socket, Pong(ping["id"], Cursor("e1", version)))
         await settle()
 
@@ -46,39 +46,39 @@ def owes_too_much(socket: Connection) -> bool:
     return socket.unacknowledged_bytes > HOLD_ABOVE_BYTES
 
 
-async def test_a_held_socket_is_asked_again_when_it_answers_a_ping_of_before(world: World) -> None:
+async def test_a_held_socket_is_pinged_again_when_it_answers_an_earlier_ping(world: World) -> None:
     world.hub.heartbeat.ping(world.socket)
     await world.push(8)
-    [early] = world.pings  # the one that is due to what is unconfirmed waits for this one
+    [early] = world.pings  # the ping for the unconfirmed bytes waits for its pong
     assert world.socket.held
 
-    await world.hear(early, version=0)
+    await world.answer(early, version=0)
     assert owes_too_much(world.socket)
     assert world.socket.held
     _, late = world.pings
 
-    await world.hear(late, version=world.socket.queued.since)
+    await world.answer(late, version=world.socket.queued.since)
     assert not world.socket.held
     assert len(world.pings) == 2
     await world.hub.pool.close()
 
 
-async def test_one_that_lacks_something_is_asked_again_when_it_was_told(
+async def test_a_held_socket_that_is_behind_is_pinged_again_when_it_has_caught_up(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = asyncio.Event()
+    caught_up = asyncio.Event()
 
     async def catch_up(*_: object) -> None:
-        await told.wait()
+        await caught_up.wait()
 
     monkeypatch.setattr(world.hub, "_catch_up", catch_up)
     await world.push(8)
     [early] = world.pings
-    await world.hear(early, version=0)
+    await world.answer(early, version=0)
     assert world.socket.held
     assert len(world.pings) == 1
 
-    told.set()
+    caught_up.set()
     await settle()
 
     assert len(world.pings) == 2

@@ -12,7 +12,7 @@ from tests.unit.live.fakes import Wire, handshake_scope
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_handshake_whose_connection_to_the_database_is_closed_may_come_back(
+async def test_a_handshake_without_the_database_is_closed_with_4503(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def fail(hub: Hub, scope: Any) -> None:

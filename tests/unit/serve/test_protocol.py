@@ -30,18 +30,18 @@ PONG = b'{"type":"pong","id":1,"epoch":"e1","version":3}'
 
 
 class Plain(BoundedProtocol):
-    """Reads everything as autobahn does."""
+    """Reads everything with autobahn."""
 
     dataReceived = WebSocketProtocol.dataReceived  # noqa: N815
 
 
 class Transport(StringTransport):
-    def unregisterProducer(self) -> None:  # noqa: N802  Twisted's allow it where there is none
+    def unregisterProducer(self) -> None:  # noqa: N802  Twisted's own allow it without a producer
         self.producer = None
 
 
 class Socket:
-    """An open one that autobahn and Daphne made, with a hearer that takes pongs."""
+    """An open socket, made as autobahn and Daphne do, with a hearer that takes pongs."""
 
     def __init__(self, protocol: type[BoundedProtocol] = BoundedProtocol) -> None:
         self.transport = Transport()
@@ -58,7 +58,7 @@ class Socket:
         return True
 
     def queued(self) -> list[dict[str, Any]]:
-        """What the application is given; once."""
+        """The events for the application, which this removes from its queue."""
         queue = self.protocol.application_queue
         return [queue.get_nowait() for _ in range(queue.qsize())]
 
@@ -68,7 +68,7 @@ class Socket:
         return count
 
     def outcome(self, segments: list[bytes]) -> tuple[object, ...]:
-        """All that can be seen of what became of the segments."""
+        """Everything observable after the segments were received."""
         one = self.protocol
         for segment in segments:
             one.dataReceived(segment)
@@ -92,18 +92,18 @@ def test_a_pong_is_read_without_autobahn() -> None:
 
 @pytest.mark.parametrize("size", [len(PONG), 124, 125])
 @pytest.mark.parametrize("mask", [bytes(4), MASK, b"\xff" * 4])
-def test_it_is_unmasked_whatever_its_length_and_mask(size: int, mask: bytes) -> None:
+def test_a_pong_is_unmasked_whatever_its_length_and_mask(size: int, mask: bytes) -> None:
     socket = Socket()
     socket.protocol.dataReceived(frame(padded(size), mask=mask))
     assert socket.heard == [padded(size)]
     assert socket.read_by_autobahn == 0
 
 
-MOST = serve_protocol.MAX_OTHER_FRAMES_PER_SECOND
+LIMIT = serve_protocol.MAX_OTHER_FRAMES_PER_SECOND
 
 
-def cut_off(socket: Socket, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Gets an entry when the connection is aborted; and a second has as many frames as come."""
+def record_aborts(socket: Socket, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A list that gets an entry when the connection is aborted. The clock stands still."""
     aborted: list[int] = []
     monkeypatch.setattr(socket.transport, "abortConnection", lambda: aborted.append(1))
     monkeypatch.setattr("time.monotonic", lambda: 7.5)
@@ -114,15 +114,15 @@ def test_pings_of_the_protocol_are_answered_but_not_a_flood_of_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     socket = Socket()
-    aborted = cut_off(socket, monkeypatch)
-    for n in range(MOST):
+    aborted = record_aborts(socket, monkeypatch)
+    for n in range(LIMIT):
         socket.protocol.dataReceived(frame(b"%d" % n, PING))
-    assert socket.transport.value().count(b"\x8a") == MOST
+    assert socket.transport.value().count(b"\x8a") == LIMIT
     assert not aborted
-    socket.protocol.dataReceived(frame(b"", PING) * (2 * MOST))
+    socket.protocol.dataReceived(frame(b"", PING) * (2 * LIMIT))
     assert aborted == [1]
-    assert socket.transport.value().count(b"\x8a") == MOST
-    socket.protocol.sendMessage(b"what the application answers before it hears of it")
+    assert socket.transport.value().count(b"\x8a") == LIMIT
+    socket.protocol.sendMessage(b"an answer before the application knows of the abort")
     assert socket.queued() == [{"type": "websocket.disconnect", "code": 1006}]
 
 
@@ -130,9 +130,9 @@ def test_a_message_in_pieces_is_heard_but_not_one_in_a_flood_of_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     socket = Socket()
-    aborted = cut_off(socket, monkeypatch)
+    aborted = record_aborts(socket, monkeypatch)
     nothing = frame(b"", CONTINUATION, fin=False)
-    socket.protocol.dataReceived(frame(b"{", fin=False) + nothing * (MOST - 1))
+    socket.protocol.dataReceived(frame(b"{", fin=False) + nothing * (LIMIT - 1))
     socket.protocol.dataReceived(frame(b"}", CONTINUATION))
     assert socket.queued() == [{"type": "websocket.receive", "text": "{}"}]
     assert not aborted
@@ -150,7 +150,7 @@ def test_without_a_hearer_a_pong_goes_to_the_application() -> None:
     assert socket.queued() == [{"type": "websocket.receive", "text": PONG.decode()}]
 
 
-def test_before_the_handshake_and_after_the_end_nothing_is_heard() -> None:
+def test_the_hearer_gets_nothing_unless_the_socket_is_open() -> None:
     socket = Socket()
     for state in (BoundedProtocol.STATE_CONNECTING, BoundedProtocol.STATE_CLOSED):
         socket.protocol.state = state
@@ -217,11 +217,11 @@ CASES = {
 
 
 @pytest.mark.parametrize("segments", CASES.values(), ids=CASES)
-def test_the_outcome_is_the_same_as_by_autobahn(segments: list[bytes]) -> None:
+def test_the_outcome_is_the_same_as_with_autobahn(segments: list[bytes]) -> None:
     assert Socket().outcome(segments) == Socket(Plain).outcome(segments)
 
 
-def test_a_frame_that_is_not_masked_ends_the_connection() -> None:
+def test_an_unmasked_frame_ends_the_connection() -> None:
     socket = Socket()
     socket.protocol.dataReceived(frame(PONG, mask=None))
     assert socket.heard == []
@@ -241,7 +241,7 @@ def test_a_client_that_does_not_wait_for_the_answer_is_refused(early: bytes) -> 
     assert list(protocol.application_queue._queue) == [{"type": "websocket.connect"}]
 
 
-def test_what_autobahn_cannot_read_is_repeated_without_its_query() -> None:
+def test_a_failed_handshake_is_reported_without_the_query_string() -> None:
     transport = Transport()
     protocol = opening(transport)
     protocol.failHandshake('could not parse "//[/?ticket=secret"')
@@ -259,14 +259,14 @@ def test_what_autobahn_cannot_read_is_repeated_without_its_query() -> None:
         (b"Upgrade: websocket", b"Upgrade: websocket\r\nSec-WebSocket-Protocol: \xff"),
     ],
 )
-def test_a_malformed_handshake_is_refused_and_its_end_fails_nowhere(
+def test_a_malformed_handshake_is_refused_and_leaves_no_cycle(
     good: bytes, malformed: bytes
 ) -> None:
     transport = Transport()
     protocol = opening(transport, handshake=HANDSHAKE.replace(good, malformed))
     assert transport.value().startswith(b"HTTP/1.1 400 ")
     protocol.connectionLost(Failure(ConnectionDone()))
-    assert protocol.is_closed.result is None  # what would hold the protocol is let go of
+    assert protocol.is_closed.result is None  # else it would reference the protocol
 
 
 payloads = st.sampled_from([PONG, b"", b"{}", padded(125), padded(126), "é".encode(), b"\xff"])
@@ -281,7 +281,7 @@ frames = st.builds(
 
 
 @given(st.lists(frames, max_size=6), st.lists(st.integers(0, 800), max_size=4), st.booleans())
-def test_whatever_comes_in_whatever_segments_has_the_same_outcome(
+def test_any_frames_in_any_segments_have_the_same_outcome(
     sent: list[bytes], cuts: list[int], frame_by_frame: bool
 ) -> None:
     stream = b"".join(sent)

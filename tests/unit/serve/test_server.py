@@ -50,7 +50,7 @@ def serving(application: object) -> tuple[DrainingServer, Connection]:
     return one, connection
 
 
-async def test_a_connection_that_ended_is_forgotten_at_once() -> None:
+async def test_a_closed_connection_is_removed_when_its_application_ends() -> None:
     one, connection = serving(until_disconnected)
     queue = one.create_application(connection, {"type": "websocket"})
     one.protocol_disconnected(connection)
@@ -59,17 +59,17 @@ async def test_a_connection_that_ended_is_forgotten_at_once() -> None:
     queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
     await settle()
     assert one.connections == {}
-    one.protocol_disconnected(connection)  # as after a refused handshake: the socket goes last
+    one.protocol_disconnected(connection)  # a refused handshake: the socket goes last
 
 
-async def test_all_connections_are_looked_at_every_ten_seconds(clock: Clock) -> None:
+async def test_all_connections_are_checked_every_ten_seconds(clock: Clock) -> None:
     one, connection = serving(for_ever)
     clock.callLater(1, one.application_checker)
     clock.callLater(2, one.timeout_checker)
     clock.callLater(10, one._check_connections)
     clock.pump([1] * 35)
     assert connection.looks == 3
-    assert len(clock.getDelayedCalls()) == 1  # nothing else goes on
+    assert len(clock.getDelayedCalls()) == 1  # no other timer is left
 
 
 async def test_an_application_that_outlives_its_connection_is_ended(clock: Clock) -> None:
@@ -81,11 +81,11 @@ async def test_an_application_that_outlives_its_connection_is_ended(clock: Clock
     assert one.connections == {}
 
 
-async def test_a_connection_that_never_had_an_application_is_forgotten_at_once() -> None:
+async def test_a_connection_without_an_application_is_removed_at_once() -> None:
     one, connection = serving(for_ever)
     one.protocol_disconnected(connection)
     assert one.connections == {}
-    one.protocol_disconnected(connection)  # as after a refused request: its end, then the client's
+    one.protocol_disconnected(connection)  # as after a refused request, whose client closes last
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ async def test_a_connection_that_never_had_an_application_is_forgotten_at_once()
     [(700, server.GC_THRESHOLDS), (0, (0, 10, 10)), (100_000, (100_000, 10, 10))],
     ids=["Python's own", "never", "higher"],
 )
-def test_the_collector_runs_more_rarely_unless_it_was_told_to(
+def test_the_thresholds_of_the_garbage_collector_are_raised_unless_they_are_higher_or_off(
     given_threshold: int, expected: tuple[int, int, int]
 ) -> None:
     before = gc.get_threshold()
