@@ -1,4 +1,4 @@
-"""What the headers and the query string of a handshake say. It asks nobody."""
+"""The headers and the query string of a handshake. Nothing here does I/O."""
 
 from __future__ import annotations
 
@@ -15,51 +15,9 @@ from notify import conf
 Scope = dict[str, Any]
 
 
-def _request_of(scope: Scope) -> ASGIRequest:
-    """The handshake as Django sees a request, so that its settings about proxies hold here too.
-
-    Without what Django would decode, and raise at, though it says nothing here: the type of a body
-    that a handshake has not, and the query string.
-    """
-    http = {**scope, "type": "http", "method": "GET", "query_string": b""}
-    http["headers"] = [
-        _of_a_page(name, value)
-        for name, value in scope["headers"]
-        if name.lower() != b"content-type"
-    ]
-    http["scheme"] = page_scheme(scope.get("scheme") or "ws")
-    return ASGIRequest(http, BytesIO())
-
-
-def _of_a_page(name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    """Maps `wss` to the value that SECURE_PROXY_SSL_HEADER expects: for a handshake some proxies
-    (Traefik) send `wss`, and Django compares exactly."""
-    header_of_scheme = secure_proxy_header()
-    if header_of_scheme is not None and name.lower() == header_of_scheme[0]:
-        secure = header_of_scheme[1]
-        if page_scheme(value.decode("latin-1")) == page_scheme(secure):
-            return name, secure.encode("latin-1")
-    return name, value
-
-
-def page_scheme(said: str) -> str:
-    """The scheme of a page from the same place: `https` for `wss`. Of a list it is the first, as
-    in Django."""
-    first = said.partition(",")[0].strip().lower()
-    return {"wss": "https", "ws": "http"}.get(first, first)
-
-
-def secure_proxy_header() -> tuple[bytes, str] | None:
-    """The header that SECURE_PROXY_SSL_HEADER names, and what a proxy says there of https."""
-    setting: Any = settings.SECURE_PROXY_SSL_HEADER
-    if not setting:
-        return None
-    name, secure = setting
-    return name.removeprefix("HTTP_").replace("_", "-").lower().encode(), secure
-
-
 def origin_allowed(scope: Scope) -> bool:
-    """Whether the handshake comes from a page of ours: scheme, host and port must be equal."""
+    """Whether the `Origin` header names a page of this site: scheme, host and port must be equal.
+    Origins in NOTIFY_ALLOWED_ORIGINS are allowed too."""
     origin = header(scope, b"origin")
     if origin is None or not _is_origin(origin):
         return False
@@ -70,7 +28,80 @@ def origin_allowed(scope: Scope) -> bool:
         own = f"{request.scheme}://{request.get_host()}"
     except DisallowedHost:
         return False
-    return _normal(origin) == _normal(own)
+    return _origin_parts(origin) == _origin_parts(own)
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """The value of a header; None if it is absent or comes more than once."""
+    values = [value for key, value in scope["headers"] if key.lower() == name]
+    return values[0].decode("latin-1") if len(values) == 1 else None
+
+
+def query(scope: Scope) -> dict[str, str]:
+    """The fields of the query string, the first value of each; none if there are more than 20."""
+    try:
+        found = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=20)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in found.items()}
+
+
+def ticket_of(scope: Scope) -> str | None:
+    """The ticket, from the `Authorization` header or the query string."""
+    scheme, _, value = (header(scope, b"authorization") or "").partition(" ")
+    if scheme.lower() == "bearer" and value:
+        return value.strip()
+    return query(scope).get("ticket")
+
+
+def session_cookie(scope: Scope) -> str | None:
+    """The session key from the cookie. None if it has characters that no session key has, which
+    PostgreSQL may refuse."""
+    cookie = _request_of(scope).COOKIES.get(settings.SESSION_COOKIE_NAME)
+    return cookie if cookie and cookie.isprintable() else None
+
+
+def page_scheme(value: str) -> str:
+    """The scheme of a page on the same server: `https` for `wss`. As in Django, the first of a
+    comma-separated list counts."""
+    first = value.partition(",")[0].strip().lower()
+    return {"wss": "https", "ws": "http"}.get(first, first)
+
+
+def secure_proxy_header() -> tuple[bytes, str] | None:
+    """The header that SECURE_PROXY_SSL_HEADER names, and its value for HTTPS."""
+    setting: Any = settings.SECURE_PROXY_SSL_HEADER
+    if not setting:
+        return None
+    name, secure = setting
+    return name.removeprefix("HTTP_").replace("_", "-").lower().encode(), secure
+
+
+def _request_of(scope: Scope) -> ASGIRequest:
+    """The handshake as a Django request, so that Django's proxy settings apply here too.
+
+    Without the query string and the content type: Django would decode them, which may raise, and
+    a handshake needs neither.
+    """
+    http = {**scope, "type": "http", "method": "GET", "query_string": b""}
+    http["headers"] = [
+        _with_page_scheme(name, value)
+        for name, value in scope["headers"]
+        if name.lower() != b"content-type"
+    ]
+    http["scheme"] = page_scheme(scope.get("scheme") or "ws")
+    return ASGIRequest(http, BytesIO())
+
+
+def _with_page_scheme(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """Maps `wss` to the value that SECURE_PROXY_SSL_HEADER expects: for a handshake some proxies
+    (Traefik) send `wss`, and Django compares exactly."""
+    proxy_header = secure_proxy_header()
+    if proxy_header is not None and name.lower() == proxy_header[0]:
+        secure = proxy_header[1]
+        if page_scheme(value.decode("latin-1")) == page_scheme(secure):
+            return name, secure.encode("latin-1")
+    return name, value
 
 
 def _is_origin(value: str) -> bool:
@@ -81,42 +112,14 @@ def _is_origin(value: str) -> bool:
             and bool(parts.hostname)
             and value == f"{parts.scheme}://{parts.netloc}"
             and "@" not in parts.netloc
-            and parts.port != 0  # asking for the port raises ValueError where it is none
+            and parts.port != 0  # raises ValueError for an invalid port
         )
     except ValueError:
         return False
 
 
-def _normal(origin: str) -> tuple[str, str | None, int | None]:
+def _origin_parts(origin: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host, and port with its default."""
     parts = urlsplit(origin)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme, parts.hostname, port
-
-
-def header(scope: Scope, name: bytes) -> str | None:
-    """The one value of a header; None if it is absent, or ambiguous."""
-    values = [value for key, value in scope["headers"] if key.lower() == name]
-    return values[0].decode("latin-1") if len(values) == 1 else None
-
-
-def ticket_of(scope: Scope) -> str | None:
-    """The ticket that a handshake brings, in its header or in its query string."""
-    scheme, _, value = (header(scope, b"authorization") or "").partition(" ")
-    if scheme.lower() == "bearer" and value:
-        return value.strip()
-    return query(scope).get("ticket")
-
-
-def query(scope: Scope) -> dict[str, str]:
-    """The query string, of each name the first value; nothing of one with more than 20 fields."""
-    try:
-        found = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=20)
-    except ValueError:
-        return {}
-    return {name: values[0] for name, values in found.items()}
-
-
-def session_cookie(scope: Scope) -> str | None:
-    """The session's key; None for one that no session has, such as PostgreSQL would not take."""
-    cookie = _request_of(scope).COOKIES.get(settings.SESSION_COOKIE_NAME)
-    return cookie if cookie and cookie.isprintable() else None

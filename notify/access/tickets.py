@@ -1,9 +1,10 @@
-"""Tickets: each signed, and good for one socket of one user."""
+"""Tickets: signed, short-lived, and good for one socket of one user."""
 
 from __future__ import annotations
 
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Collection
 from typing import NamedTuple
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -11,13 +12,15 @@ from django.conf import settings
 from django.core import signing
 from django.utils.crypto import salted_hmac
 
+from notify import sql
+from notify.models import SpentTicket
 from notify.sql import database
 
 TICKET_LIFETIME_S = 60
 
 
 class _Signer(signing.TimestampSigner):
-    """Django's, by the clock of the database: what one process signs, another reads."""
+    """Uses the clock of the database, because another process may check the ticket."""
 
     def timestamp(self) -> str:
         return signing.b62_encode(int(database.now().timestamp()))
@@ -35,7 +38,7 @@ _SIGNER = _Signer(salt="notify.ticket")
 
 
 class Ticket(NamedTuple):
-    """What a ticket says that has not been forged."""
+    """The verified content of a ticket."""
 
     nonce: str
     user: str
@@ -44,10 +47,15 @@ class Ticket(NamedTuple):
 
 
 def issue_ticket(user: str, *, session_key: str | None = None, token_id: int | None = None) -> str:
-    """A ticket of this user: good for 60 s and for one socket.
+    """Issues a ticket, good for 60 s and for one socket.
 
-    It carries the right that it was made with (a session, or an API token), so that the socket
-    ends with it.
+    Args:
+        user: The user's primary key, as a string.
+        session_key: The session that the ticket is issued to. The socket ends with it.
+        token_id: The API token that the ticket is issued to. The socket ends with it.
+
+    Returns:
+        The signed ticket, for the `Authorization` header or the query string of a handshake.
     """
     content = {
         "user": user,
@@ -58,19 +66,12 @@ def issue_ticket(user: str, *, session_key: str | None = None, token_id: int | N
     return _SIGNER.sign_object(content)
 
 
-def _seal() -> MultiFernet:
-    """What a ticket is signed with does not hide what it says, and a ticket in a query string gets
-    into logs: the session's key is a secret for longer than the ticket is good."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    digests = [
-        salted_hmac("notify.ticket.session", "", secret=key, algorithm="sha256").digest()
-        for key in keys
-    ]
-    return MultiFernet([Fernet(urlsafe_b64encode(digest)) for digest in digests])
-
-
 def open_ticket(ticket: str) -> Ticket | None:
-    """What it says; None if it is forged, or too old."""
+    """Verifies and decrypts a ticket.
+
+    Returns:
+        Its content; None if the ticket is forged or expired.
+    """
     try:
         content = _SIGNER.unsign_object(ticket, max_age=TICKET_LIFETIME_S)
         sealed = content["session"]
@@ -78,3 +79,35 @@ def open_ticket(ticket: str) -> Ticket | None:
     except (signing.BadSignature, InvalidToken):
         return None
     return Ticket(content["nonce"], content["user"], session_key, content["token"])
+
+
+def spend_tickets(nonces: Collection[str]) -> set[str]:
+    """Spends these tickets in one statement: all or none. The insert decides between two
+    handshakes that use the same ticket.
+
+    Returns:
+        The nonces that had not been spent before.
+    """
+    if not nonces:
+        return set()
+    spent = sql.moment(database.now())
+    # Sorted: concurrent inserts of the same nonces wait for each other and do not deadlock.
+    rows = [value for nonce in sorted(set(nonces)) for value in (nonce, spent)]
+    places = ", ".join(["(%s, %s)"] * (len(rows) // 2))
+    inserted = sql.fetch(
+        f"INSERT INTO {sql.table(SpentTicket)} (nonce, spent) VALUES {places}"
+        " ON CONFLICT (nonce) DO NOTHING RETURNING nonce",
+        rows,
+    )
+    return {nonce for (nonce,) in inserted}
+
+
+def _seal() -> MultiFernet:
+    """Encrypts the session key. A signature hides nothing, a ticket in a query string gets into
+    logs, and a session key stays secret for longer than the ticket is valid."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    digests = [
+        salted_hmac("notify.ticket.session", "", secret=key, algorithm="sha256").digest()
+        for key in keys
+    ]
+    return MultiFernet([Fernet(urlsafe_b64encode(digest)) for digest in digests])

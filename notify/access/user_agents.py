@@ -1,4 +1,4 @@
-"""What a browser calls itself, made into a name for people and one for comparing."""
+"""Names and fingerprints of browsers, from the User-Agent header."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _VERSION = re.compile(r"\d[\w.]*")
 
 
 def name(user_agent: str) -> str:
-    """`Firefox · Linux`, or as much of it as can be told; empty where nothing can."""
-    parts = (_first(_BROWSERS, user_agent), _first(_SYSTEMS, user_agent))
+    """A name for people, such as `Firefox · Linux`. An unknown part is left out."""
+    parts = (_first_match(_BROWSERS, user_agent), _first_match(_SYSTEMS, user_agent))
     return " · ".join(part for part in parts if part)
 
 
 def fingerprint(user_agent: str) -> str:
-    """The same for a browser before and after its updates: version numbers are left out."""
+    """A hash for comparing browsers. It leaves out version numbers, so updates do not change it."""
     return hashlib.sha256(_VERSION.sub("", user_agent).encode()).hexdigest()
 
 
-def _first(names: dict[str, str], user_agent: str) -> str:
-    return next((said for mark, said in names.items() if mark in user_agent), "")
+def _first_match(names: dict[str, str], user_agent: str) -> str:
+    return next((name for mark, name in names.items() if mark in user_agent), "")

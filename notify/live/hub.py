@@ -270,7 +270,7 @@ class Hub:
             case "notify.work":
                 self.sweep.wake_workers()
             case "notify.session":
-                self.spawn(self.sweep.judge(self.of_user(hint["user"])))
+                self.spawn(self.sweep.revalidate(self.of_user(hint["user"])))
             case "notify.ask":
                 self.figures.asked(hint)
             case "notify.part":
@@ -332,7 +332,7 @@ class Hub:
 
     async def _judge(self) -> None:
         users, self._unjudged = self._unjudged, set()
-        await self.sweep.judge(chain.from_iterable(map(self.of_user, users)))
+        await self.sweep.revalidate(chain.from_iterable(map(self.of_user, users)))
 
     def _layer_is_back(self) -> None:
         """Its groups are joined anew, each with a look; but others may still be sparing it."""
@@ -340,7 +340,7 @@ class Hub:
         self._later("judge all", self._judge_all, PAUSE_AFTER_FAILURE_S + JUDGE_WAIT_S)
 
     async def _judge_all(self) -> None:
-        await self.sweep.judge(self.connections())
+        await self.sweep.revalidate(self.connections())
 
     # Catching up
 

@@ -141,7 +141,7 @@ class Sweep:
         now = self._hub.loop.time()
         if now - self._sessions_judged_at >= conf.current().session_check_interval:
             self._sessions_judged_at = now
-            await self.judge(self._hub.connections())
+            await self.revalidate(self._hub.connections())
         if self._pruned_at is None or now - self._pruned_at >= PRUNE_INTERVAL_S:
             self._pruned_at = now
             self._hub.spawn(self._prune(conf.current().keep_days))
@@ -200,13 +200,13 @@ class Sweep:
                 if connection.is_behind(epoch, version):
                     self._hub.catch_up(connection, "sweep")
 
-    async def judge(self, connections: Iterable[Connection]) -> None:
+    async def revalidate(self, connections: Iterable[Connection]) -> None:
         """Closes those of these sockets whose right to be open has ended."""
         open_ones = [one for one in connections if one.closing is None]
         identities = {one.identity for one in open_ones}
         if not identities:
             return
-        verdicts = await self._hub.pool.run(authentication.judge, identities)
+        verdicts = await self._hub.pool.run(authentication.revalidate, identities)
         for connection in open_ones if verdicts else ():
             code = verdicts.get(connection.identity)
             if code is not None:

@@ -1,5 +1,5 @@
-"""HTTP requests as `manage.py serve` takes them: their bodies are bounded, handshakes are those of
-RFC 6455, and what a client says in a proxy's place is removed before anybody reads it."""
+"""HTTP requests of `manage.py serve`: bodies are bounded, handshakes follow RFC 6455, and proxy
+headers that a client may have forged are removed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from twisted.internet import reactor as _reactor
 logger = logging.getLogger(__name__)
 reactor: Any = _reactor
 
-# Of one body, which Daphne gives to the application through the memory of the process. Django
-# takes forms of 2.5 MB (DATA_UPLOAD_MAX_MEMORY_SIZE), notify's API 1 MiB; files may be larger.
+# Daphne keeps a body in memory for the application. Django accepts forms of 2.5 MB
+# (DATA_UPLOAD_MAX_MEMORY_SIZE), notify's API accepts 1 MiB; files may be larger.
 MAX_BODY_BYTES = 16 * 1024 * 1024
-LINGER_S = 2.0  # for a client that is still sending to read the answer (RFC 9112, 9.6)
+LINGER_S = 2.0  # before closing, so that a client still sending reads the answer (RFC 9112, 9.6)
 _TOO_LARGE = (
     b"HTTP/1.1 413 Content Too Large\r\nContent-Type: text/plain\r\nContent-Length: 24\r\n"
     b"Connection: close\r\n\r\nThis body is too large.\n"
@@ -23,20 +23,20 @@ _TOO_LARGE = (
 
 
 class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
-    """A body above the server's `max_body_bytes` is answered with 413 as soon as it is announced,
-    or has come; nothing of it is kept. A handshake is HTTP/1.1, has no body, and its client waits
-    for the answer (RFC 6455, 4.1)."""
+    """Answers 413 as soon as a body is announced or received that exceeds the server's
+    `max_body_bytes`, and keeps nothing of it. Accepts a handshake only if it is HTTP/1.1, has no
+    body, and nothing follows it before the answer (RFC 6455, 4.1)."""
 
     _received = 0
     _is_refused = False
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        # Twisted reads a form into `args` in the event loop, which Daphne never looks at: 16 MB
-        # of them take seconds.
+        # Twisted would parse a form into `args`, which Daphne does not use, in the event loop:
+        # 16 MB take seconds.
         super().__init__(*args, parsePOSTFormSubmission=False, **options)
 
     def __repr__(self) -> str:
-        """For the log, so without the query string."""
+        """Without the query string, because it is logged."""
         return f"<{type(self).__name__} {self.method!r} {self.uri.partition(b'?')[0]!r}>"
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802  Twisted's
@@ -56,12 +56,12 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
 
     def _refuse(self) -> None:
         self._is_refused = True
-        logger.warning("A request has a body above %d bytes: 413.", self.server.max_body_bytes)
+        logger.warning("A request body exceeds %d bytes: 413.", self.server.max_body_bytes)
         self.content.seek(0)
         self.content.truncate()
-        self.requestHeaders.removeHeader(b"expect")  # or it is told to go on
+        self.requestHeaders.removeHeader(b"expect")  # or Twisted answers 100 Continue
         self.transport.write(_TOO_LARGE)
-        self.channel.dataReceived = _drop
+        self.channel.dataReceived = _discard
         reactor.callLater(LINGER_S, self.transport.loseConnection)
 
     def process(self) -> Any:
@@ -69,8 +69,8 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
             return None
         self.server.proxy_headers.strip(self.requestHeaders)
         if self._is_handshake() and not self._is_alone():
-            what = "A handshake is HTTP/1.1, and nothing comes with it or before its answer."
-            self.basic_error(400, b"Bad Request", what)
+            detail = "A handshake is HTTP/1.1, has no body, and waits for the answer."
+            self.basic_error(400, b"Bad Request", detail)
             return None
         return super().process()
 
@@ -79,7 +79,7 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
         return upgrade.lower() == b"websocket"
 
     def _is_alone(self) -> bool:
-        """Of HTTP/1.1, without a body, and nothing has come after it."""
+        """HTTP/1.1, without a body, and no data after it."""
         return (
             self.clientproto == b"HTTP/1.1"
             and not self.requestHeaders.hasHeader(b"transfer-encoding")
@@ -88,15 +88,15 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
         )
 
 
-class BoundedFactory(HTTPFactory):  # type: ignore[misc]  # as above
+class BoundedFactory(HTTPFactory):  # type: ignore[misc]  # daphne has no types
     def buildProtocol(self, addr: object) -> Any:  # noqa: N802  Twisted's
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = BoundedRequest
         return protocol
 
     def log(self, request: object) -> None:
-        """Twisted's own line, with the query string: Daphne's access log has one without."""
+        """Turns off Twisted's access log, which has the query string. Daphne's has not."""
 
 
-def _drop(data: bytes) -> None:
-    """What comes after the answer."""
+def _discard(data: bytes) -> None:
+    """Data after the answer."""

@@ -11,7 +11,7 @@ from django.db import transaction
 from websockets.exceptions import InvalidStatus
 
 import notify
-from notify.live.consumer import CLOSES_AT_ONCE
+from notify.live.commands import CLOSES_BURST
 from notify.models import Inbox, Notice
 from tests.conftest import StartServer
 from tests.harness.client import Client
@@ -405,11 +405,11 @@ async def test_it_watches_its_own_sockets_and_closes_one(server: Server, ada: Us
 
 async def test_who_closes_sockets_without_end_is_put_off(server: Server, ada: User) -> None:
     async with await orm(client_of, server, ada) as client:
-        for n in range(CLOSES_AT_ONCE + 1):
+        for n in range(CLOSES_BURST + 1):
             await client.send(type="close_socket", ref=str(n), id=f"{n:016x}")
-        await client.until(lambda: len(client.of_type("done")) == CLOSES_AT_ONCE)
+        await client.until(lambda: len(client.of_type("done")) == CLOSES_BURST)
         error = await client.frame("error")
-        assert (error["code"], error["ref"]) == ("rate_limited", str(CLOSES_AT_ONCE))
+        assert (error["code"], error["ref"]) == ("rate_limited", str(CLOSES_BURST))
         assert 0 < error["retry_after"] <= 1
         await client.send(type="close_socket", ref="odd", id="no id of ours: asks nobody")
         await client.frame(lambda frame: frame.get("ref") == "odd" and frame["type"] == "done")

@@ -11,8 +11,9 @@ from config.asgi import application as project
 
 gc.disable()
 KINDS = {
+    "notify.live.commands.Commands",
     "notify.live.consumer.NotificationConsumer",
-    "notify.serve.server.BoundedProtocol",
+    "notify.serve.protocol.BoundedProtocol",
     "twisted.web.http.HTTPChannel",
 }
 

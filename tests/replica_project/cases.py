@@ -196,7 +196,7 @@ def test_a_socket_is_known_by_what_was_written_a_moment_ago(ada):
     [identity] = authentication.identify([scope])
     assert identity is not None
     assert identity.user == str(ada.pk)
-    assert authentication.judge([identity]) == {}
+    assert authentication.revalidate([identity]) == {}
     assert lost_sessions({key}) == set()
     assert set(sessions_of(str(ada.pk)) or ()) == {key}
     ada.is_superuser = True

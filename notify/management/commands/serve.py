@@ -7,10 +7,10 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Serves the project with Daphne: drains on SIGTERM, and bounds what waits."
+    help = "Serves the project with Daphne: drains on SIGTERM, bounds queues and request bodies."
 
     def run_from_argv(self, argv: Sequence[str]) -> None:
-        """All of Daphne's options, so its own parser reads them."""
+        """Leaves the options to Daphne's parser."""
         _run(list(argv[2:]))
 
     def handle(self, *args: str, **options: object) -> None:
@@ -23,6 +23,6 @@ def _run(arguments: list[str]) -> None:
             "`serve` runs on Unix only. On Windows run `runserver`, or another ASGI server, such "
             "as uvicorn."
         )
-    from notify.serve.server import ServeCommand
+    from notify.serve.cli import ServeCommand
 
     ServeCommand().run(arguments)

@@ -1,4 +1,4 @@
-"""Who a handshake belongs to, and when that ends, for each of Django's session engines."""
+"""Authentication and revalidation, for each of Django's session engines."""
 
 import time
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from tests.harness.tickets import redeem
 from tests.unit.live.fakes import handshake_scope as scope
 
 ENGINES = ["db", "cached_db", "cache", "file", "signed_cookies"]
-WITH_A_SERVER_SIDE = ["db", "cached_db", "cache", "file"]
+SERVER_SIDE_ENGINES = ["db", "cached_db", "cache", "file"]
 
 pytestmark = pytest.mark.django_db
 
@@ -46,53 +46,53 @@ def identify(session: Any) -> authentication.Identity | None:
     return authentication.identify([scope(f"sessionid={session.session_key}")])[0]
 
 
-def verdict(identity: authentication.Identity | None) -> Code | None:
+def close_code(identity: authentication.Identity | None) -> Code | None:
     assert identity is not None
-    return authentication.judge([identity]).get(identity)
+    return authentication.revalidate([identity]).get(identity)
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
-def test_a_session_tells_whose_socket_it_is_and_stays_good(engine: str, ada: User) -> None:
+def test_a_session_identifies_its_user_and_stays_valid(engine: str, ada: User) -> None:
     identity = identify(new_session(ada))
     assert identity is not None
     assert identity.user == str(ada.pk)
-    assert verdict(identity) is None
+    assert close_code(identity) is None
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
-def test_it_ends_with_another_password(engine: str, ada: User) -> None:
+def test_a_session_ends_with_another_password(engine: str, ada: User) -> None:
     session = new_session(ada)
     identity = identify(session)
     ada.set_password("another one")
     ada.save()
-    assert verdict(identity) is Code.NOT_SIGNED_IN
+    assert close_code(identity) is Code.NOT_SIGNED_IN
     assert identify(session) is None
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
-def test_it_ends_with_the_user_and_is_forbidden_to_the_deactivated(engine: str, ada: User) -> None:
+def test_a_session_ends_when_its_user_is_deactivated_or_deleted(engine: str, ada: User) -> None:
     identity = identify(new_session(ada))
     ada.is_active = False
     ada.save()
-    assert verdict(identity) is Code.FORBIDDEN
+    assert close_code(identity) is Code.FORBIDDEN
     ada.delete()
-    assert verdict(identity) is Code.NOT_SIGNED_IN
+    assert close_code(identity) is Code.NOT_SIGNED_IN
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
-def test_it_ends_at_sign_out_even_while_the_session_still_stands(engine: str, ada: User) -> None:
+def test_a_session_ends_at_sign_out_before_it_is_deleted(engine: str, ada: User) -> None:
     session = new_session(ada)
     identity = identify(session)
     request = RequestFactory().post("/")
     request.session = session
     user_logged_out.send(sender=User, request=request, user=ada)
-    assert verdict(identity) is Code.NOT_SIGNED_IN
+    assert close_code(identity) is Code.NOT_SIGNED_IN
     assert identify(session) is None
 
 
 @pytest.mark.parametrize("engine", ["db"], indirect=True)
 @pytest.mark.parametrize("others", [0, 3])
-def test_of_many_sessions_those_end_that_were_signed_out(
+def test_of_many_sessions_only_the_signed_out_ones_end(
     engine: str, ada: User, others: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session_store, "MANY_SESSIONS", 1)
@@ -104,11 +104,11 @@ def test_of_many_sessions_those_end_that_were_signed_out(
         user_logged_out.send(User, request=request, user=ada)
     identities = [one for one in [first, *rest] if one is not None]
     assert len(identities) == 3
-    assert authentication.judge(identities) == {first: Code.NOT_SIGNED_IN}
+    assert authentication.revalidate(identities) == {first: Code.NOT_SIGNED_IN}
 
 
 @pytest.mark.parametrize("engine", ["db"], indirect=True)
-def test_a_session_that_was_named_meanwhile_does_not_end_with_the_key_it_was_known_by(
+def test_a_session_that_has_got_a_name_does_not_end_with_its_earlier_key(
     engine: str, ada: User
 ) -> None:
     before = identify(new_session(ada))
@@ -118,48 +118,50 @@ def test_a_session_that_was_named_meanwhile_does_not_end_with_the_key_it_was_kno
     EndedSession.objects.create(
         key_hash=session_store.session_hash(before.session_key), ended=timezone.now()
     )
-    assert authentication.judge([before, after]) == {before: Code.NOT_SIGNED_IN}
+    assert authentication.revalidate([before, after]) == {before: Code.NOT_SIGNED_IN}
 
 
-def test_a_model_with_a_hash_of_its_own_is_asked_for_it(
+def test_a_user_model_may_have_a_session_hash_of_its_own(
     ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(User, "get_session_auth_hash", lambda user: f"of {user.email}")
     identity = identify(new_session(ada))
-    assert verdict(identity) is None
+    assert close_code(identity) is None
     User.objects.filter(pk=ada.pk).update(email="ada@example.org")
-    assert verdict(identity) == Code.NOT_SIGNED_IN
+    assert close_code(identity) == Code.NOT_SIGNED_IN
 
 
-def test_a_model_whose_columns_do_not_answer_is_asked_itself(
+def test_is_active_may_be_a_property_of_the_user_model(
     ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     identity = identify(new_session(ada))
     monkeypatch.setattr(User, "is_active", property(lambda _: False, lambda *_: None))
-    assert verdict(identity) == Code.FORBIDDEN
+    assert close_code(identity) == Code.FORBIDDEN
 
 
-@pytest.mark.parametrize("engine", WITH_A_SERVER_SIDE, indirect=True)
-def test_it_ends_when_the_session_is_removed_behind_our_back(engine: str, ada: User) -> None:
+@pytest.mark.parametrize("engine", SERVER_SIDE_ENGINES, indirect=True)
+def test_a_session_ends_when_it_is_deleted_without_a_signal(engine: str, ada: User) -> None:
     session = new_session(ada)
     identity = identify(session)
     store = import_module(f"django.contrib.sessions.backends.{engine}").SessionStore
     store(session.session_key).delete()
-    assert verdict(identity) is Code.NOT_SIGNED_IN
+    assert close_code(identity) is Code.NOT_SIGNED_IN
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
-def test_it_ends_when_the_session_expires(engine: str, ada: User, settings: Any) -> None:
+def test_a_session_ends_when_it_expires(engine: str, ada: User, settings: Any) -> None:
     settings.SESSION_COOKIE_AGE = 2
     session = new_session(ada)
     identity = identify(session)
-    assert verdict(identity) is None
-    time.sleep(2.2)  # Django's engines ask the real clock
-    assert verdict(identity) is Code.NOT_SIGNED_IN
+    assert close_code(identity) is None
+    time.sleep(2.2)  # Django's engines use the real clock
+    assert close_code(identity) is Code.NOT_SIGNED_IN
     assert identify(session) is None
 
 
-def test_the_end_of_a_session_is_known_where_the_engine_knows_it(ada: User, settings: Any) -> None:
+def test_the_expiry_of_a_session_is_known_where_the_engine_knows_it(
+    ada: User, settings: Any
+) -> None:
     settings.SESSION_COOKIE_AGE = 3600
     identity = identify(new_session(ada))
     assert identity is not None
@@ -170,15 +172,17 @@ def test_the_end_of_a_session_is_known_where_the_engine_knows_it(ada: User, sett
 
 @pytest.mark.parametrize("key", ["", "nonsense", "../../etc/passwd", "é"])
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
-def test_a_key_that_is_no_session_is_nobodys(engine: str, key: str) -> None:
+def test_an_unknown_session_key_identifies_nobody(engine: str, key: str) -> None:
     assert authentication.identify([scope(f"sessionid={key}")])[0] is None
 
 
-def test_a_handshake_without_a_cookie_is_nobodys() -> None:
+def test_a_handshake_without_a_cookie_identifies_nobody() -> None:
     assert authentication.identify([scope()])[0] is None
 
 
-def test_where_the_store_of_sessions_is_away_none_of_them_is_lost(ada: User, settings: Any) -> None:
+def test_no_session_is_lost_while_the_session_store_is_unreachable(
+    ada: User, settings: Any
+) -> None:
     session = new_session(ada)
     identity = identify(session)
     assert identity is not None
@@ -190,41 +194,41 @@ def test_where_the_store_of_sessions_is_away_none_of_them_is_lost(ada: User, set
                 "LOCATION": f"redis://127.0.0.1:{port}",
             }
         }
-        with pytest.raises(session_store.SessionsAway):
+        with pytest.raises(session_store.SessionsUnavailable):
             identify(session)
         ticket = issue_ticket(str(ada.pk), session_key=session.session_key)
         for _ in range(2):  # it is not spent
-            with pytest.raises(session_store.SessionsAway):
+            with pytest.raises(session_store.SessionsUnavailable):
                 redeem(ticket)
-        assert verdict(identity) is None
+        assert close_code(identity) is None
         ada.is_active = False
         ada.save()
-        assert verdict(identity) is Code.FORBIDDEN
+        assert close_code(identity) is Code.FORBIDDEN
 
 
 class FlickeringCache(LocMemCache):
-    """Away for the first that asks it."""
+    """Unreachable for the first call."""
 
-    asked = 0
+    calls = 0
 
     def get(self, *args: Any, **kwargs: Any) -> Any:
-        type(self).asked += 1
-        if self.asked == 1:
+        type(self).calls += 1
+        if self.calls == 1:
             raise ConnectionError
         return super().get(*args, **kwargs)
 
 
-def test_a_session_is_found_in_a_cache_that_was_away_for_a_moment(
+def test_a_session_is_found_in_a_cache_that_was_unreachable_for_a_moment(
     ada: User, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
     settings.CACHES = {"default": {"BACKEND": f"{__name__}.FlickeringCache"}}
     session = new_session(ada)
-    monkeypatch.setattr(FlickeringCache, "asked", 0)
+    monkeypatch.setattr(FlickeringCache, "calls", 0)
     identity = identify(session)
-    assert FlickeringCache.asked > 1
-    FlickeringCache.asked = 0
-    assert verdict(identity) is None
+    assert FlickeringCache.calls > 1
+    FlickeringCache.calls = 0
+    assert close_code(identity) is None
 
 
 def test_an_identity_shows_no_secret(ada: User) -> None:
@@ -248,7 +252,7 @@ def test_permissions_are_read_anew(ada: User) -> None:
 
 
 @pytest.mark.parametrize("key", ["\\000abcdefgh", "\\012", "\\177abc"])
-def test_a_cookie_that_no_session_has_is_nobodys_and_harms_nobody(ada: User, key: str) -> None:
+def test_an_invalid_cookie_does_not_affect_other_handshakes(ada: User, key: str) -> None:
     good = scope(f"sessionid={new_session(ada).session_key}")
     strange = scope(f'sessionid="{key}"')  # Django reads \\000 as a NUL
     found = authentication.identify([good, strange])

@@ -1,4 +1,4 @@
-"""What a handshake says: whose page it comes from, and its query string."""
+"""The origin and the query string of a handshake."""
 
 from typing import Any
 
@@ -75,7 +75,7 @@ def test_a_proxy_may_name_the_scheme_of_the_socket(settings: Any, said: str, all
         ("HTTP_X_FORWARDED_SSL", "on", "wss", False),
     ],
 )
-def test_whatever_header_the_settings_name(
+def test_the_settings_may_name_any_header(
     settings: Any, name: str, secure: str, said: str, allowed: bool
 ) -> None:
     settings.SECURE_PROXY_SSL_HEADER = (name, secure)
@@ -85,7 +85,7 @@ def test_whatever_header_the_settings_name(
     assert not handshake.origin_allowed(scope(**behind | {header: "", "x-forwarded-proto": "wss"}))
 
 
-def test_of_two_such_headers_the_first_counts_as_for_pages(settings: Any) -> None:
+def test_of_two_proxy_headers_the_first_counts_as_in_django(settings: Any) -> None:
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     twice = scope(origin="https://testserver")
     twice["headers"] += [(b"x-forwarded-proto", one) for one in (b"wss", b"http")]
@@ -94,7 +94,7 @@ def test_of_two_such_headers_the_first_counts_as_for_pages(settings: Any) -> Non
     assert not handshake.origin_allowed(twice)
 
 
-def test_without_the_setting_no_header_says_anything(settings: Any) -> None:
+def test_without_the_setting_no_proxy_header_counts(settings: Any) -> None:
     settings.SECURE_PROXY_SSL_HEADER = None
     said = {"x-forwarded-proto": "wss", "origin": "https://testserver"}
     assert not handshake.origin_allowed(scope(**said))
@@ -112,5 +112,5 @@ def test_other_origins_are_allowed_by_setting(settings: Any) -> None:
     assert not handshake.origin_allowed(scope(origin="https://app.example.org:444"))
 
 
-def test_a_query_with_too_many_fields_says_nothing() -> None:
+def test_a_query_string_with_too_many_fields_is_ignored() -> None:
     assert handshake.query({"query_string": b"&".join([b"ticket=x"] * 30)}) == {}

@@ -1,4 +1,4 @@
-"""What ends a session ends what was opened with it, whatever its cookie was by then."""
+"""The end of a session closes the sockets that were opened with any of its cookies."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def ada(make_user: Callable[..., User]) -> User:
 
 
 class Browser:
-    """Keeps the cookie of its session, as each request leaves it."""
+    """Keeps the session cookie from request to request."""
 
     def __init__(self) -> None:
         self.cookie = ""
 
     def request(self, view: Callable[[HttpRequest], Any]) -> str:
-        """The cookie after a request that `view` answers; each writes the session anew."""
+        """The cookie after a request to `view`. Each request saves the session."""
         request: Any = HttpRequest()
         if self.cookie:
             request.COOKIES[django_settings.SESSION_COOKIE_NAME] = self.cookie
@@ -84,9 +84,9 @@ def identify(cookie: str) -> authentication.Identity | None:
     return authentication.identify([handshake_scope(f"sessionid={cookie}")])[0]
 
 
-def verdict(identity: authentication.Identity | None) -> Code | None:
+def close_code(identity: authentication.Identity | None) -> Code | None:
     assert identity is not None
-    return authentication.judge([identity]).get(identity)
+    return authentication.revalidate([identity]).get(identity)
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
@@ -99,18 +99,18 @@ def test_a_sign_out_ends_what_was_opened_with_any_cookie_of_the_session(
     identities = [identify(cookie) for cookie in cookies]
     ticket = issue_ticket(str(ada.pk), session_key=cookies[0])
     on_the_phone = identify(phone.sign_in(ada))
-    assert {verdict(one) for one in identities} == {None}
+    assert {close_code(one) for one in identities} == {None}
 
     browser.sign_out()
 
-    assert {verdict(one) for one in identities} == {Code.NOT_SIGNED_IN}
+    assert {close_code(one) for one in identities} == {Code.NOT_SIGNED_IN}
     assert [identify(cookie) for cookie in cookies] == [None] * 3
     assert redeem(ticket) is None
-    assert verdict(on_the_phone) is None
+    assert close_code(on_the_phone) is None
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
-def test_whoever_signs_in_where_somebody_else_is_ends_that_ones_session(
+def test_signing_in_as_another_user_ends_the_replaced_session(
     engine: str, ada: User, make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = Browser()
@@ -121,9 +121,9 @@ def test_whoever_signs_in_where_somebody_else_is_ends_that_ones_session(
 
     of_eve = identify(browser.sign_in(make_user("eve")))
 
-    assert {verdict(one) for one in of_ada} == {Code.NOT_SIGNED_IN}
+    assert {close_code(one) for one in of_ada} == {Code.NOT_SIGNED_IN}
     assert [identify(cookie) for cookie in cookies] == [None] * 2
-    assert verdict(of_eve) is None
+    assert close_code(of_eve) is None
     assert engine != "signed_cookies" or str(ada.pk) in checked
 
 
@@ -139,45 +139,45 @@ def test_a_new_password_ends_what_was_opened_before_it(engine: str, ada: User) -
         update_session_auth_hash(request, ada)
 
     after = identify(browser.request(change))
-    assert verdict(before) is Code.NOT_SIGNED_IN
-    assert verdict(after) is None
+    assert close_code(before) is Code.NOT_SIGNED_IN
+    assert close_code(after) is None
     browser.sign_out()
-    assert verdict(after) is Code.NOT_SIGNED_IN
+    assert close_code(after) is Code.NOT_SIGNED_IN
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
-def test_who_signs_in_twice_keeps_their_sockets_until_they_sign_out(engine: str, ada: User) -> None:
+def test_signing_in_twice_keeps_sockets_open_until_sign_out(engine: str, ada: User) -> None:
     browser = Browser()
     identities = [identify(browser.sign_in(ada)) for _ in range(2)]
-    assert {verdict(one) for one in identities} == {None}
+    assert {close_code(one) for one in identities} == {None}
     browser.sign_out()
-    assert {verdict(one) for one in identities} == {Code.NOT_SIGNED_IN}
+    assert {close_code(one) for one in identities} == {Code.NOT_SIGNED_IN}
 
 
-def test_who_signs_in_again_with_a_cookie_that_was_signed_out_has_sockets_again(ada: User) -> None:
-    """Django takes an old cookie for a session that stands, and keeps what it holds."""
+def test_signing_in_with_a_signed_out_cookie_allows_sockets_again(ada: User) -> None:
+    """Django accepts an old cookie as a valid session and keeps its data."""
     browser = Browser()
     old = browser.sign_in(ada)
     browser.sign_out()
     browser.cookie = old
     assert identify(old) is None
     again = identify(browser.sign_in(ada))
-    assert verdict(again) is None
+    assert close_code(again) is None
     browser.sign_out()
-    assert verdict(again) is Code.NOT_SIGNED_IN
+    assert close_code(again) is Code.NOT_SIGNED_IN
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
-def test_a_session_from_before_names_is_known_by_its_key(engine: str, ada: User) -> None:
+def test_a_session_without_a_name_ends_by_its_key(engine: str, ada: User) -> None:
     browser = Browser()
     browser.cookie = str(new_session(ada).session_key)
     identity = identify(browser.cookie)
-    assert verdict(identity) is None
+    assert close_code(identity) is None
     browser.sign_out()
-    assert verdict(identity) is Code.NOT_SIGNED_IN
+    assert close_code(identity) is Code.NOT_SIGNED_IN
 
 
-def test_the_sockets_of_the_sessions_owner_are_told_whoever_a_middleware_says_it_is(
+def test_a_sign_out_revalidates_the_owner_of_the_session_not_the_user_of_the_request(
     ada: User, make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = Browser()
@@ -194,8 +194,8 @@ def test_the_sockets_of_the_sessions_owner_are_told_whoever_a_middleware_says_it
 
 
 @pytest.mark.parametrize("signal", [user_logged_in, user_logged_out])
-def test_a_sign_in_or_out_without_a_session_leaves_none_behind(ada: User, signal: Any) -> None:
-    """Some packages send Django's signals for tokens of their own."""
+def test_a_sign_in_or_out_without_a_session_creates_none(ada: User, signal: Any) -> None:
+    """Some packages send Django's signals for their own tokens."""
     browser = Browser()
     for request in (None, SimpleNamespace(META={}), HttpRequest()):
         signal.send(User, request=request, user=ada)
@@ -208,15 +208,13 @@ def test_a_sign_in_or_out_without_a_session_leaves_none_behind(ada: User, signal
 
 @pytest.mark.parametrize("cookie", ["nonsense", "\0", "é", "x" * 5000])
 @pytest.mark.parametrize("engine", ["db", "signed_cookies"], indirect=True)
-def test_a_sign_in_takes_no_harm_from_a_cookie_that_is_none(
-    engine: str, ada: User, cookie: str
-) -> None:
+def test_a_sign_in_survives_an_invalid_cookie(engine: str, ada: User, cookie: str) -> None:
     request: Any = HttpRequest()
     request.COOKIES["sessionid"] = cookie
     request.session = import_module(django_settings.SESSION_ENGINE).SessionStore()
     login(request, ada, backend="django.contrib.auth.backends.ModelBackend")
     request.session.save()
-    assert verdict(identify(request.session.session_key)) is None
+    assert close_code(identify(request.session.session_key)) is None
 
 
 @pytest.mark.parametrize("engine", ["db", "cached_db"], indirect=True)
@@ -226,25 +224,25 @@ def test_all_sessions_of_a_user_end_by_name_and_key(
     named, other = identify(Browser().sign_in(ada)), identify(Browser().sign_in(make_user("eve")))
     unnamed = identify(str(new_session(ada).session_key))
     assert end_sessions(str(ada.pk)) == 2
-    assert {verdict(named), verdict(unnamed)} == {Code.NOT_SIGNED_IN}
-    assert verdict(other) is None
+    assert {close_code(named), close_code(unnamed)} == {Code.NOT_SIGNED_IN}
+    assert close_code(other) is None
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
-def test_who_signs_in_again_in_a_session_from_before_names_keeps_their_sockets(
+def test_signing_in_again_in_a_session_without_a_name_keeps_sockets_open(
     engine: str, ada: User
 ) -> None:
     browser = Browser()
     browser.cookie = str(new_session(ada).session_key)
     before = identify(browser.cookie)
     after = identify(browser.sign_in(ada))
-    assert verdict(after) is None
-    if engine == "signed_cookies":  # with the others, Django deletes the key of before
-        assert verdict(before) is None
+    assert close_code(after) is None
+    if engine == "signed_cookies":  # with the other engines, Django deletes the earlier key
+        assert close_code(before) is None
 
 
 @pytest.mark.parametrize("engine", ENGINES[:-1], indirect=True)
-def test_a_session_that_the_server_keeps_costs_a_sign_in_no_query(
+def test_naming_a_server_side_session_costs_no_query(
     engine: str, ada: User, django_assert_num_queries: Any
 ) -> None:
     request: Any = HttpRequest()
@@ -256,8 +254,8 @@ def test_a_session_that_the_server_keeps_costs_a_sign_in_no_query(
     assert request.session[NAME_KEY]
 
 
-@pytest.mark.parametrize("fails", ["load_sessions", "ended_of", "_end"])
-def test_a_sign_in_goes_on_whatever_fails_of_the_session_before(
+@pytest.mark.parametrize("fails", ["load_sessions", "ended_names", "_end"])
+def test_a_sign_in_survives_a_failure_to_end_the_replaced_session(
     ada: User,
     make_user: Callable[..., User],
     monkeypatch: pytest.MonkeyPatch,
@@ -268,7 +266,7 @@ def test_a_sign_in_goes_on_whatever_fails_of_the_session_before(
     browser.sign_in(ada)
     away = Mock(side_effect=OperationalError("away"))
     monkeypatch.setattr(session_end, fails, away)
-    user = ada if fails == "ended_of" else make_user("eve")
-    assert verdict(identify(browser.sign_in(user))) is None
+    user = ada if fails == "ended_names" else make_user("eve")
+    assert close_code(identify(browser.sign_in(user))) is None
     away.assert_called_once()
-    assert "the sign-in goes on" in caplog.text
+    assert "the sign-in continues" in caplog.text

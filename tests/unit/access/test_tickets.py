@@ -1,4 +1,4 @@
-"""What a ticket opens, and what it does not show."""
+"""Tickets: what each opens, how long it is valid, and what it hides."""
 
 import json
 import time
@@ -29,33 +29,33 @@ def test_a_ticket_serves_once_and_carries_its_right(ada: User) -> None:
     assert redeem(ticket) is None
 
 
-def test_two_handshakes_at_once_with_one_ticket_are_one_socket(ada: User) -> None:
+def test_of_two_concurrent_handshakes_with_one_ticket_one_is_accepted(ada: User) -> None:
     tickets_of = [issue_ticket(str(ada.pk), token_id=None) for _ in range(2)]
     scopes = [handshake_with(tickets_of[n]) for n in (0, 1, 0)]
     assert [one is not None for one in identify(scopes)] == [True, True, False]
     assert identify(scopes) == [None, None, None]
 
 
-def test_what_fails_before_the_end_spends_no_ticket(
+def test_a_failed_authentication_spends_no_ticket(
     ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*args: object) -> None:
         raise OperationalError("the server closed the connection")
 
     ticket = issue_ticket(str(ada.pk), session_key=new_session(ada).session_key)
-    monkeypatch.setattr(authentication, "judge", fail)
+    monkeypatch.setattr(authentication, "revalidate", fail)
     with pytest.raises(OperationalError):
         redeem(ticket)
     monkeypatch.undo()
     assert redeem(ticket) is not None
 
 
-@pytest.mark.postgres  # elsewhere the clock of a process is the database's
+@pytest.mark.postgres  # SQLite's clock is the process's own
 @pytest.mark.parametrize("ahead_s", [86_400, -86_400])
 def test_the_clock_of_a_process_does_not_count(
     ada: User, monkeypatch: pytest.MonkeyPatch, ahead_s: int
 ) -> None:
-    """A ticket of a process whose clock is wrong, and one that such a process reads."""
+    """A process whose clock is wrong reads a ticket, and issues one."""
     wrong = time.time() + ahead_s
     of_a_right_clock = issue_ticket(str(ada.pk), session_key=new_session(ada).session_key)
     monkeypatch.setattr("time.time", lambda: wrong)
@@ -91,7 +91,7 @@ def test_a_ticket_outlives_a_change_of_the_secret_key(ada: User, settings: Any) 
     assert redeem(ticket) is not None
 
 
-def test_a_ticket_whose_session_was_sealed_by_another_key_is_nobodys(
+def test_a_ticket_whose_session_was_encrypted_with_another_key_identifies_nobody(
     ada: User, settings: Any
 ) -> None:
     session = new_session(ada)

@@ -22,7 +22,7 @@ from twisted.python.log import callWithLogger
 from notify.live import direct
 from notify.live.direct import DirectWriter
 from notify.protocol import InboxFrame
-from notify.serve import server
+from notify.serve import protocol as serve_protocol
 from tests.harness.waiting import aeventually
 from tests.unit.live.fakes import Recorder, Wire, open_connection, settle
 from tests.unit.serve.daphnes import CLOSE, PING, frame, opened
@@ -291,7 +291,7 @@ async def test_a_hearer_is_read_to_without_twisteds_context_until_the_reading_st
 ) -> None:
     loop: Any = asyncio.get_running_loop()
     reactor = AsyncioSelectorReactor(loop)
-    monkeypatch.setattr(server, "reactor", reactor)
+    monkeypatch.setattr(serve_protocol, "reactor", reactor)
     protocol = served(sockets[0])
     transport = protocol.transport
     transport.reactor, transport.protocol = reactor, protocol

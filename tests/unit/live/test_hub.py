@@ -102,7 +102,7 @@ async def test_what_was_said_while_a_socket_opened_is_looked_up(
         judged.extend(connections)
 
     monkeypatch.setattr(hub.sweep, "compare", compare)
-    monkeypatch.setattr(hub.sweep, "judge", judge)
+    monkeypatch.setattr(hub.sweep, "revalidate", judge)
     monkeypatch.setattr(hub.layer, "join", groups.append)
     one, *two = [open_connection(Wire(), user=user) for user in ("1", "2", "2")]
     for socket in (one, *two):
@@ -130,7 +130,7 @@ async def test_once_the_layer_is_back_and_all_use_it_again_every_session_is_judg
     async def judge(connections: Iterable[Connection]) -> None:
         judged.extend(connections)
 
-    monkeypatch.setattr(hub.sweep, "judge", judge)
+    monkeypatch.setattr(hub.sweep, "revalidate", judge)
     monkeypatch.setattr(hub, "_judge_soon", lambda user: None)
     socket = open_connection(Wire())
     hub.add(socket)

@@ -1,4 +1,4 @@
-"""A socket's protocol as Daphne and autobahn make it, and the frames of a client."""
+"""A socket's protocol, made as Daphne and autobahn do, and the frames of a client."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from daphne.ws_protocol import WebSocketFactory
 
+from notify.serve.protocol import BoundedProtocol
 from notify.serve.proxy_headers import ProxyHeaders
-from notify.serve.server import BoundedProtocol
 
 HANDSHAKE = (
     b"GET /ws/notify/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
@@ -20,7 +20,7 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING = 0, 1, 2, 8, 9
 
 
 class DaphnesServer:
-    """What Daphne's protocol asks of its server, without one."""
+    """The part of a server that Daphne's protocol uses."""
 
     root_path = ""
     proxy_headers = ProxyHeaders()
@@ -46,7 +46,7 @@ def ws_factory(server: Any, protocol: type[BoundedProtocol] = BoundedProtocol) -
 
 
 def opened(transport: Any, protocol: type[BoundedProtocol] = BoundedProtocol) -> Any:
-    """The protocol, after an accepted handshake."""
+    """A protocol after an accepted handshake."""
     one = opening(transport, protocol)
     one.handle_reply({"type": "websocket.accept"})
     return one
@@ -57,7 +57,7 @@ def opening(
     protocol: type[BoundedProtocol] = BoundedProtocol,
     handshake: bytes = HANDSHAKE,
 ) -> Any:
-    """The protocol, whose handshake waits for the application's answer."""
+    """A protocol whose handshake the application has not answered yet."""
     one = ws_factory(DaphnesServer(), protocol).buildProtocol(None)
     one._raw_query_string = b""
     one.makeConnection(transport)
@@ -73,7 +73,7 @@ def frame(
     reserved: int = 0,
     mask: bytes | None = MASK,
 ) -> bytes:
-    """As a client writes it (RFC 6455, 5.2)."""
+    """A frame of a client (RFC 6455, 5.2)."""
     size, masked = len(payload), 0x80 if mask else 0
     first = (0x80 if fin else 0) | reserved << 4 | opcode
     length = bytes((masked | size,)) if size < 126 else bytes((masked | 126, size >> 8, size & 255))

@@ -1,4 +1,4 @@
-"""What `serve` takes from the headers of a proxy."""
+"""The proxy headers that `serve` trusts."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -16,14 +16,14 @@ BY_PROXIES = [
 ]  # fmt: skip
 
 
-def left(proxy: ProxyHeaders, *names: str) -> set[bytes]:
+def kept(proxy: ProxyHeaders, *names: str) -> set[bytes]:
     headers = Headers({name: ["x", "y"] for name in names})
     proxy.strip(headers)
     return {name.lower() for name, _ in headers.getAllRawHeaders()}
 
 
 def applied(proxy: ProxyHeaders = PROXY, type_: str = "websocket", **said: Any) -> dict[str, Any]:
-    """The scope, and the address that Daphne logs."""
+    """The scope after `apply`. The address that Daphne logs must be the same."""
     headers = [
         (name.replace("_", "-").encode(), value.encode())
         for name, values in said.items()
@@ -38,13 +38,13 @@ def applied(proxy: ProxyHeaders = PROXY, type_: str = "websocket", **said: Any) 
 
 
 def test_without_a_proxy_nobody_reads_what_one_would_write() -> None:
-    assert left(ProxyHeaders(), "Host", "X-Request-ID", *BY_PROXIES) == {b"host", b"x-request-id"}
+    assert kept(ProxyHeaders(), "Host", "X-Request-ID", *BY_PROXIES) == {b"host", b"x-request-id"}
 
 
-def test_nor_the_header_that_the_settings_name(settings: Any) -> None:
+def test_without_a_proxy_the_header_that_the_settings_name_is_dropped(settings: Any) -> None:
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_FRONT_END_HTTPS", "on")
-    assert left(ProxyHeaders(), "Front-End-Https", "Host") == {b"host"}
-    assert left(PROXY, "Front-End-Https") == {b"front-end-https"}
+    assert kept(ProxyHeaders(), "Front-End-Https", "Host") == {b"host"}
+    assert kept(PROXY, "Front-End-Https") == {b"front-end-https"}
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -53,43 +53,43 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     return messages
 
 
-def test_what_is_dropped_is_logged_once_by_its_name(
+def test_each_dropped_header_is_logged_once(
     caplog: pytest.LogCaptureFixture, settings: Any
 ) -> None:
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_FRONT_END_HTTPS", "on")
     cure = "start with --proxy-headers behind a proxy that overwrites it."
     proxy = ProxyHeaders()
-    left(proxy, "Host", "X-Forwarded-User", "Front-End-Https")
+    kept(proxy, "Host", "X-Forwarded-User", "Front-End-Https")
     assert logged(caplog) == [f"Dropped Front-End-Https, X-Forwarded-User: {cure}"]
-    left(proxy, "X-Forwarded-User", "X-Forwarded-Email")
+    kept(proxy, "X-Forwarded-User", "X-Forwarded-Email")
     assert logged(caplog) == [f"Dropped X-Forwarded-Email: {cure}"]
-    left(proxy, "X-Forwarded-User", "X-Forwarded-Email", "Host")
+    kept(proxy, "X-Forwarded-User", "X-Forwarded-Email", "Host")
     assert logged(caplog) == []
 
 
-def test_no_name_that_a_client_chose_is_logged_and_no_number_of_them(
+def test_a_header_name_that_a_client_chose_is_not_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     proxy = ProxyHeaders()
     for n in range(100):
-        assert left(proxy, f"X-Forwarded-{n}") == set()
+        assert kept(proxy, f"X-Forwarded-{n}") == set()
     [line] = logged(caplog)
     assert line.startswith("Dropped another X-Forwarded-…: ")
 
 
-def test_what_is_not_dropped_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    left(PROXY, *BY_PROXIES)
-    left(ProxyHeaders(), "Host", "Daphne-Root-Path")
+def test_a_header_that_is_kept_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    kept(PROXY, *BY_PROXIES)
+    kept(ProxyHeaders(), "Host", "Daphne-Root-Path")
     assert logged(caplog) == []
 
 
-def test_behind_a_proxy_the_application_reads_all_that_it_wrote() -> None:
-    assert left(PROXY, *BY_PROXIES) == {name.lower().encode() for name in BY_PROXIES}
+def test_behind_a_proxy_its_headers_reach_the_application() -> None:
+    assert kept(PROXY, *BY_PROXIES) == {name.lower().encode() for name in BY_PROXIES}
 
 
 @pytest.mark.parametrize("proxy", [ProxyHeaders(), PROXY])
-def test_the_root_path_is_never_a_clients(proxy: ProxyHeaders) -> None:
-    assert left(proxy, "Daphne-Root-Path") == set()
+def test_the_root_path_header_is_always_dropped(proxy: ProxyHeaders) -> None:
+    assert kept(proxy, "Daphne-Root-Path") == set()
 
 
 def test_without_a_proxy_the_scope_is_the_connections_own() -> None:
@@ -104,7 +104,7 @@ def test_without_a_proxy_the_scope_is_the_connections_own() -> None:
     ("said", "address"),
     [
         ("192.0.2.9", "192.0.2.9"),
-        ("203.0.113.7, 192.0.2.9", "192.0.2.9"),  # the first is the client's own word
+        ("203.0.113.7, 192.0.2.9", "192.0.2.9"),  # the client wrote the first
         ("203.0.113.7,,192.0.2.9 ", "192.0.2.9"),
         (["203.0.113.7", "192.0.2.9"], "192.0.2.9"),  # two lines
         ("192.0.2.9:4711", "192.0.2.9"),
@@ -152,17 +152,17 @@ def test_the_address_may_be_in_another_header() -> None:
         ("", None, None),
     ],
 )
-def test_the_scheme_is_that_of_the_kind(
+def test_the_scheme_fits_the_type_of_the_scope(
     said: str, of_a_page: str | None, of_a_socket: str | None
 ) -> None:
     assert applied(type_="http", x_forwarded_proto=said).get("scheme") == of_a_page
     assert applied(type_="websocket", x_forwarded_proto=said).get("scheme") == of_a_socket
 
 
-def test_the_settings_that_expect_a_proxy_are_named(settings: Any) -> None:
-    assert proxy_headers.expected_by_settings() == []
+def test_the_enabled_proxy_settings_are_named(settings: Any) -> None:
+    assert proxy_headers.enabled_proxy_settings() == []
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     settings.USE_X_FORWARDED_HOST = True
-    assert proxy_headers.expected_by_settings() == [
+    assert proxy_headers.enabled_proxy_settings() == [
         "SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST",
     ]  # fmt: skip

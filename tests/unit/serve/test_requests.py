@@ -1,4 +1,4 @@
-"""A request as Daphne and Twisted make it, without a server."""
+"""Requests and handshakes, made as Daphne and Twisted do, without a server."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Server(DaphnesServer):
     ws_factory: Any
 
     def __init__(self) -> None:
-        self.taken: list[Any] = []
+        self.accepted: list[Any] = []
 
     def create_application(self, protocol: object, scope: object) -> asyncio.Queue[Any]:
-        self.taken.append(protocol)
+        self.accepted.append(protocol)
         return super().create_application(protocol, scope)
 
 
@@ -54,7 +54,7 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     world = World(monkeypatch)
     yield world
-    world.channel.connectionLost(Failure(ConnectionDone()))  # closes what holds the body
+    world.channel.connectionLost(Failure(ConnectionDone()))  # closes the file of the body
 
 
 def chunked(size: int) -> bytes:
@@ -65,9 +65,9 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 
 def test_a_form_is_not_read_in_the_event_loop(world: World) -> None:
-    """As Twisted would do it, for nobody."""
+    """Twisted would parse it, although Daphne does not use the result."""
     world.post(FORM + b"Content-Length: 7\r\n", b"a=1&b=2")
-    [request] = world.server.taken
+    [request] = world.server.accepted
     assert request.args == {}
     assert request.application_queue.get_nowait()["body"] == b"a=1&b=2"
 
@@ -75,9 +75,9 @@ def test_a_form_is_not_read_in_the_event_loop(world: World) -> None:
 @pytest.mark.parametrize(
     ("headers", "body"), [(b"Content-Length: 1000\r\n", b"x" * 1000), (CHUNKED, chunked(1000))]
 )
-def test_what_is_just_within_the_bound_is_taken(world: World, headers: bytes, body: bytes) -> None:
+def test_a_body_at_the_limit_is_accepted(world: World, headers: bytes, body: bytes) -> None:
     assert world.post(headers, body) == b""
-    [request] = world.server.taken
+    [request] = world.server.accepted
     assert len(request.application_queue.get_nowait()["body"]) == 1000
 
 
@@ -95,11 +95,11 @@ def test_what_is_above_it_is_answered_once_and_reaches_nobody(
     world: World, headers: bytes, body: bytes
 ) -> None:
     answer = world.post(headers, body)
-    head, _, said = answer.partition(b"\r\n\r\n")
+    head, _, body_sent = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 413 Content Too Large\r\n")
-    assert b"Content-Length: %d" % len(said) in head
+    assert b"Content-Length: %d" % len(body_sent) in head
     assert answer.count(b"HTTP/1.1") == 1
-    assert world.server.taken == []
+    assert world.server.accepted == []
     [(_, end)] = world.later
     end()
     assert world.transport.disconnecting
@@ -121,24 +121,24 @@ def test_a_handshake_comes_alone(world: World, handshake: bytes) -> None:
     world.channel.dataReceived(handshake)
     assert world.transport.value()[8:].startswith(b" 400 Bad Request\r\n")
     assert world.transport.value().count(b"400 Bad Request\r\n") == 1
-    assert world.server.taken == []
+    assert world.server.accepted == []
 
 
 @pytest.mark.parametrize("first", [b"GET / HTTP/1.1\r\nHost: x\r\n", HANDSHAKE[:-2]])
-def test_a_root_path_that_a_client_sends_is_not_even_decoded(world: World, first: bytes) -> None:
-    """Daphne would answer by 500, with a traceback in the log."""
+def test_a_root_path_header_is_not_decoded(world: World, first: bytes) -> None:
+    """Daphne would answer with 500 and log a traceback."""
     world.server.ws_factory = ws_factory(world.server)
     world.channel.dataReceived(first + b"Daphne-Root-Path: \xff\r\n\r\n")
-    [protocol] = world.server.taken
+    [protocol] = world.server.accepted
     assert protocol.root_path == ""
 
 
 def test_its_text_for_the_log_has_no_query_string(world: World) -> None:
     world.channel.dataReceived(b"GET /path?ticket=secret HTTP/1.1\r\nHost: x\r\n\r\n")
-    [request] = world.server.taken
+    [request] = world.server.accepted
     assert repr(request) == "<BoundedRequest b'GET' b'/path'>"
 
 
-def test_what_comes_after_the_answer_is_kept_nowhere(world: World) -> None:
+def test_data_after_the_answer_is_discarded(world: World) -> None:
     world.post(b"Content-Length: 1001\r\n", b"x" * 1001 + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert world.server.taken == []
+    assert world.server.accepted == []

@@ -1,309 +1,21 @@
-"""A short text frame that comes alone is read without autobahn, and with the same outcome; what
-Daphne looks at all connections for."""
+"""The connections and the garbage collector of `manage.py serve`."""
 
 import asyncio
 import gc
 import sys
-from itertools import pairwise
 from typing import Any
 
 import daphne.server
 import pytest
-from daphne.ws_protocol import WebSocketProtocol
-from hypothesis import given
-from hypothesis import strategies as st
-from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
-from twisted.python.failure import Failure
 
 from notify.serve import server
-from notify.serve.server import BoundedProtocol, DrainingServer
+from notify.serve.server import DrainingServer
 from tests.unit.live.fakes import settle
-from tests.unit.serve.daphnes import (
-    BINARY,
-    CLOSE,
-    CONTINUATION,
-    HANDSHAKE,
-    MASK,
-    PING,
-    TEXT,
-    frame,
-    opened,
-    opening,
-)
-
-PONG = b'{"type":"pong","id":1,"epoch":"e1","version":3}'
-
-
-class Plain(BoundedProtocol):
-    """Reads everything as autobahn does."""
-
-    dataReceived = WebSocketProtocol.dataReceived  # noqa: N815
-
-
-class Transport(StringTransport):
-    def unregisterProducer(self) -> None:  # noqa: N802  Twisted's allow it where there is none
-        self.producer = None
-
-
-class Socket:
-    """An open one that autobahn and Daphne made, with a hearer that takes pongs."""
-
-    def __init__(self, protocol: type[BoundedProtocol] = BoundedProtocol) -> None:
-        self.transport = Transport()
-        self.protocol = opened(self.transport, protocol)
-        self.transport.clear()
-        self.queued()
-        self.heard: list[bytes] = []
-        self.protocol.first_hearer = self._hear
-
-    def _hear(self, payload: bytes) -> bool:
-        if not payload.startswith(b'{"type":"pong"'):
-            return False
-        self.heard.append(payload)
-        return True
-
-    def queued(self) -> list[dict[str, Any]]:
-        """What the application is given; once."""
-        queue = self.protocol.application_queue
-        return [queue.get_nowait() for _ in range(queue.qsize())]
-
-    @property
-    def read_by_autobahn(self) -> int:
-        count: int = self.protocol.trafficStats.incomingWebSocketMessages
-        return count
-
-    def outcome(self, segments: list[bytes]) -> tuple[object, ...]:
-        """All that can be seen of what became of the segments."""
-        one = self.protocol
-        for segment in segments:
-            one.dataReceived(segment)
-        closing = self.transport.disconnecting, self.transport.disconnected
-        ended = one.state, one.wasNotCleanReason, one.remoteCloseCode, closing
-        waiting = one.data, one.current_frame is None, one.inside_message
-        return self.heard, self.queued(), self.transport.value(), ended, waiting
-
-
-def padded(size: int) -> bytes:
-    return PONG + b" " * (size - len(PONG))
-
-
-def test_a_pong_is_read_without_autobahn() -> None:
-    socket = Socket()
-    socket.protocol.dataReceived(frame(PONG))
-    assert socket.heard == [PONG]
-    assert socket.queued() == []
-    assert socket.read_by_autobahn == 0
-
-
-@pytest.mark.parametrize("size", [len(PONG), 124, 125])
-@pytest.mark.parametrize("mask", [bytes(4), MASK, b"\xff" * 4])
-def test_it_is_unmasked_whatever_its_length_and_mask(size: int, mask: bytes) -> None:
-    socket = Socket()
-    socket.protocol.dataReceived(frame(padded(size), mask=mask))
-    assert socket.heard == [padded(size)]
-    assert socket.read_by_autobahn == 0
-
-
-MOST = server.MAX_OTHER_FRAMES_A_SECOND
-
-
-def cut_off(socket: Socket, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Gets an entry when the connection is aborted; and a second has as many frames as come."""
-    aborted: list[int] = []
-    monkeypatch.setattr(socket.transport, "abortConnection", lambda: aborted.append(1))
-    monkeypatch.setattr("time.monotonic", lambda: 7.5)
-    return aborted
-
-
-def test_pings_of_the_protocol_are_answered_but_not_a_flood_of_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    socket = Socket()
-    aborted = cut_off(socket, monkeypatch)
-    for n in range(MOST):
-        socket.protocol.dataReceived(frame(b"%d" % n, PING))
-    assert socket.transport.value().count(b"\x8a") == MOST
-    assert not aborted
-    socket.protocol.dataReceived(frame(b"", PING) * (2 * MOST))
-    assert aborted == [1]
-    assert socket.transport.value().count(b"\x8a") == MOST
-    socket.protocol.sendMessage(b"what the application answers before it hears of it")
-    assert socket.queued() == [{"type": "websocket.disconnect", "code": 1006}]
-
-
-def test_a_message_in_pieces_is_heard_but_not_one_in_a_flood_of_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    socket = Socket()
-    aborted = cut_off(socket, monkeypatch)
-    nothing = frame(b"", CONTINUATION, fin=False)
-    socket.protocol.dataReceived(frame(b"{", fin=False) + nothing * (MOST - 1))
-    socket.protocol.dataReceived(frame(b"}", CONTINUATION))
-    assert socket.queued() == [{"type": "websocket.receive", "text": "{}"}]
-    assert not aborted
-    read = socket.protocol.trafficStats.incomingWebSocketFrames
-    socket.protocol.dataReceived(frame(b"{", fin=False) + nothing * 1000)
-    assert aborted == [1]
-    assert socket.protocol.trafficStats.incomingWebSocketFrames < read + 10
-    assert socket.queued() == [{"type": "websocket.disconnect", "code": 1006}]
-
-
-def test_without_a_hearer_a_pong_goes_to_the_application() -> None:
-    socket = Socket()
-    socket.protocol.first_hearer = None
-    socket.protocol.dataReceived(frame(PONG))
-    assert socket.queued() == [{"type": "websocket.receive", "text": PONG.decode()}]
-
-
-def test_before_the_handshake_and_after_the_end_nothing_is_heard() -> None:
-    socket = Socket()
-    for state in (BoundedProtocol.STATE_CONNECTING, BoundedProtocol.STATE_CLOSED):
-        socket.protocol.state = state
-        socket.protocol.dataReceived(frame(PONG))
-        socket.protocol.data = b""
-    assert socket.heard == []
-
-
-CASES = {
-    "a pong": [frame(PONG)],
-    "a pong with an escape": [frame(b'{"type":"pong","epoch":"\\u00e9"}')],
-    "a malformed pong": [frame(b'{"type":"pong"')],
-    "a pong of 125 bytes": [frame(padded(125))],
-    "a pong of 126 bytes": [frame(padded(126))],
-    "a pong of 300 bytes": [frame(padded(300))],
-    "a pong in two segments": [frame(PONG)[:20], frame(PONG)[20:]],
-    "a pong cut off in its header": [frame(PONG)[:1], frame(PONG)[1:]],
-    "a pong whose header comes alone": [frame(PONG)[:6], frame(PONG)[6:]],
-    "two pongs in one segment": [frame(PONG) * 2],
-    "a pong and half of another": [frame(PONG) + frame(PONG)[:20], frame(PONG)[20:]],
-    "a pong after half a frame": [frame(b"{}")[:7], frame(PONG)],
-    "a pong after half a header": [frame(b"x" * 10)[:1], frame(PONG)],
-    "a pong that is the payload of another frame": [
-        frame(b"x" * 200)[:8],
-        b"\x81" + frame(PONG)[1:],
-        b"y" * 200,
-    ],
-    "something else": [frame(b'{"type":"ping","id":1}')],
-    "nothing": [frame(b"")],
-    "no bytes": [b""],
-    "a pong and something else": [frame(PONG), frame(b"{}"), frame(PONG)],
-    "binary": [frame(PONG, BINARY)],
-    "unmasked": [frame(PONG, mask=None)],
-    "unmasked, with bytes as if it were": [b"\x81" + bytes((len(PONG),)) + frame(PONG)[2:]],
-    "half a long frame with bytes as if it were short": [
-        b"\x81\xfe" + frame(padded(126), mask=b"\x01\x00\x00\x00")[4:]
-    ],
-    **{f"reserved bits {bits}": [frame(PONG, reserved=bits)] for bits in range(1, 8)},
-    "not ASCII": [frame('{"type":"pong","epoch":"é"}'.encode())],
-    "not UTF-8": [frame(b'{"type":"pong","epoch":"\xff"}')],
-    "cut off in the middle of a character": [frame(b'{"type":"pong"\xc3')],
-    "a fragmented pong": [frame(PONG[:9], fin=False), frame(PONG[9:], CONTINUATION)],
-    "the first fragment alone": [frame(PONG, fin=False)],
-    "a pong amid a fragmented message": [frame(b"{", fin=False), frame(PONG)],
-    "a continuation of nothing": [frame(PONG, CONTINUATION)],
-    "a reserved opcode": [frame(PONG, 3)],
-    "a ping of the protocol": [frame(b"hello", PING), frame(PONG)],
-    "a pong that is the payload of such a ping": [
-        frame(b"x" * (len(PONG) + 6), PING)[:6],
-        frame(PONG),
-        frame(PONG),
-    ],
-    "a ping amid a fragmented message": [
-        frame(b"{", fin=False),
-        frame(b"hello", PING),
-        frame(b"}", CONTINUATION),
-        frame(PONG),
-    ],
-    "a pong after the end": [frame(b"\x03\xe8", CLOSE), frame(PONG)],
-    "a length that says more": [b"\x81" + bytes((0x80 | 125,)) + frame(PONG)[2:]],
-    "a length that says less": [b"\x81" + bytes((0x80 | 20,)) + frame(PONG)[2:]],
-    "a short length in its long form": [b"\x81\xfe\x00\x2f" + frame(PONG)[2:]],
-}
-
-
-@pytest.mark.parametrize("segments", CASES.values(), ids=CASES)
-def test_the_outcome_is_the_same_as_by_autobahn(segments: list[bytes]) -> None:
-    assert Socket().outcome(segments) == Socket(Plain).outcome(segments)
-
-
-def test_a_frame_that_is_not_masked_ends_the_connection() -> None:
-    socket = Socket()
-    socket.protocol.dataReceived(frame(PONG, mask=None))
-    assert socket.heard == []
-    assert "unmasked client-to-server frame" in socket.protocol.wasNotCleanReason
-
-
-@pytest.mark.parametrize("early", [frame(PONG), b"x", HANDSHAKE], ids=["frame", "x", "handshake"])
-def test_a_client_that_does_not_wait_for_the_answer_is_refused(early: bytes) -> None:
-    transport = Transport()
-    protocol = opening(transport)
-    protocol.dataReceived(early)
-    assert transport.value().startswith(b"HTTP/1.1 400 ")
-    assert transport.disconnecting
-    protocol.dataReceived(early)
-    protocol.end_without_application()
-    assert transport.value().count(b"HTTP/1.1") == 1
-    assert list(protocol.application_queue._queue) == [{"type": "websocket.connect"}]
-
-
-def test_what_autobahn_cannot_read_is_repeated_without_its_query() -> None:
-    transport = Transport()
-    protocol = opening(transport)
-    protocol.failHandshake('could not parse "//[/?ticket=secret"')
-    assert transport.value().startswith(b'HTTP/1.1 400 could not parse "//[/\r\n')
-    assert protocol.wasNotCleanReason == 'could not parse "//[/'
-    protocol.connectionLost(Failure(ConnectionDone()))
-    assert protocol.is_closed.result is None
-
-
-@pytest.mark.parametrize(
-    ("good", "malformed"),
-    [
-        (b"Version: 13", b"Version: x"),
-        (b"dGhl", b""),  # a key of less than 24 characters
-        (b"Upgrade: websocket", b"Upgrade: websocket\r\nSec-WebSocket-Protocol: \xff"),
-    ],
-)
-def test_a_malformed_handshake_is_refused_and_its_end_fails_nowhere(
-    good: bytes, malformed: bytes
-) -> None:
-    transport = Transport()
-    protocol = opening(transport, handshake=HANDSHAKE.replace(good, malformed))
-    assert transport.value().startswith(b"HTTP/1.1 400 ")
-    protocol.connectionLost(Failure(ConnectionDone()))
-    assert protocol.is_closed.result is None  # what would hold the protocol is let go of
-
-
-payloads = st.sampled_from([PONG, b"", b"{}", padded(125), padded(126), "é".encode(), b"\xff"])
-frames = st.builds(
-    frame,
-    payloads | st.binary(max_size=130),
-    st.sampled_from([TEXT, TEXT, TEXT, CONTINUATION, BINARY, PING]),
-    fin=st.sampled_from([True, True, True, False]),
-    reserved=st.sampled_from([0, 0, 0, 0, 4, 1]),
-    mask=st.binary(min_size=4, max_size=4),
-)
-
-
-@given(st.lists(frames, max_size=6), st.lists(st.integers(0, 800), max_size=4), st.booleans())
-def test_whatever_comes_in_whatever_segments_has_the_same_outcome(
-    sent: list[bytes], cuts: list[int], frame_by_frame: bool
-) -> None:
-    stream = b"".join(sent)
-    bounds = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
-    segments = [stream[start:end] for start, end in pairwise(bounds)]
-    if frame_by_frame:
-        segments = sent
-    assert Socket().outcome(segments) == Socket(Plain).outcome(segments)
-
-
-# Connections
 
 
 class Connection:
-    """Of which Daphne asks now and then whether it takes too long."""
+    """A connection whose timeouts Daphne checks."""
 
     def __init__(self) -> None:
         self.looks = 0
@@ -331,14 +43,14 @@ async def for_ever(scope: object, receive: object, send: object) -> None:
 
 
 def serving(application: object) -> tuple[DrainingServer, Connection]:
-    """With one connection, as Daphne's `run` would have it."""
+    """A server with one connection, in the state of Daphne's `run`."""
     one, connection = DrainingServer(application=application, endpoints=["tcp:0"]), Connection()
     one.connections = {}
     one.protocol_connected(connection)
     return one, connection
 
 
-async def test_a_connection_that_ended_is_forgotten_at_once() -> None:
+async def test_a_closed_connection_is_removed_when_its_application_ends() -> None:
     one, connection = serving(until_disconnected)
     queue = one.create_application(connection, {"type": "websocket"})
     one.protocol_disconnected(connection)
@@ -347,48 +59,48 @@ async def test_a_connection_that_ended_is_forgotten_at_once() -> None:
     queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
     await settle()
     assert one.connections == {}
-    one.protocol_disconnected(connection)  # as after a refused handshake: the socket goes last
+    one.protocol_disconnected(connection)  # a refused handshake: the socket goes last
 
 
-async def test_all_connections_are_looked_at_every_ten_seconds(clock: Clock) -> None:
+async def test_all_connections_are_checked_every_ten_seconds(clock: Clock) -> None:
     one, connection = serving(for_ever)
     clock.callLater(1, one.application_checker)
     clock.callLater(2, one.timeout_checker)
-    clock.callLater(10, one._look_at_all)
+    clock.callLater(10, one._check_connections)
     clock.pump([1] * 35)
     assert connection.looks == 3
-    assert len(clock.getDelayedCalls()) == 1  # nothing else goes on
+    assert len(clock.getDelayedCalls()) == 1  # no other timer is left
 
 
 async def test_an_application_that_outlives_its_connection_is_ended(clock: Clock) -> None:
     one, connection = serving(for_ever)
     one.create_application(connection, {"type": "websocket"})
     one.connections[connection]["disconnected"] = 1.0  # long ago
-    one._look_at_all()
+    one._check_connections()
     await settle()
     assert one.connections == {}
 
 
-async def test_a_connection_that_never_had_an_application_is_forgotten_at_once() -> None:
+async def test_a_connection_without_an_application_is_removed_at_once() -> None:
     one, connection = serving(for_ever)
     one.protocol_disconnected(connection)
     assert one.connections == {}
-    one.protocol_disconnected(connection)  # as after a refused request: its end, then the client's
+    one.protocol_disconnected(connection)  # as after a refused request, whose client closes last
 
 
 @pytest.mark.parametrize(
     ("given_threshold", "expected"),
-    [(700, server.COLLECT), (0, (0, 10, 10)), (100_000, (100_000, 10, 10))],
+    [(700, server.GC_THRESHOLDS), (0, (0, 10, 10)), (100_000, (100_000, 10, 10))],
     ids=["Python's own", "never", "higher"],
 )
-def test_the_collector_runs_more_rarely_unless_it_was_told_to(
+def test_the_thresholds_of_the_garbage_collector_are_raised_unless_they_are_higher_or_off(
     given_threshold: int, expected: tuple[int, int, int]
 ) -> None:
     before = gc.get_threshold()
     try:
         gc.set_threshold(given_threshold, 10, 10)
-        server._collect_more_rarely()
-        told = 2 if sys.version_info >= (3, 14) else 3  # where the third has no meaning any more
-        assert gc.get_threshold()[:told] == expected[:told]
+        server._raise_gc_thresholds()
+        generations = 2 if sys.version_info >= (3, 14) else 3  # which ignores the third threshold
+        assert gc.get_threshold()[:generations] == expected[:generations]
     finally:
         gc.set_threshold(*before)

@@ -1,6 +1,6 @@
-"""The names of Daphne, Twisted and autobahn that notify/serve/server.py touches and that are not
-public. Where one of these fails, an upgrade changed what is named here: read the new code before
-you mend the test."""
+"""The names of Daphne, Twisted and autobahn that notify/serve and notify/live/direct.py use and
+that are not public. Where one of these tests fails, an upgrade changed the name: read the new code
+before you change the test."""
 
 import asyncio
 import inspect
@@ -23,11 +23,10 @@ from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.web.http import HTTPChannel, Request
 
 from notify.live.direct import STATE_OPEN, DirectWriter
-from notify.serve import server
+from notify.serve.protocol import BoundedProtocol, configured_protocol
 from notify.serve.requests import BoundedRequest
-from notify.serve.server import BoundedProtocol
 from tests.unit.serve.daphnes import PING, frame
-from tests.unit.serve.test_server import Socket
+from tests.unit.serve.test_protocol import Socket
 
 
 def test_the_server_makes_its_websocket_factory_in_run_and_reads_the_protocol_from_it() -> None:
@@ -53,15 +52,13 @@ def test_twisted_tells_a_request_the_length_of_its_body_and_then_its_pieces() ->
     ), "Twisted itself no longer has a channel drop what comes by its attribute"
 
 
-def test_a_request_reads_no_form_into_its_arguments_where_it_is_told_so() -> None:
+def test_a_request_can_be_told_to_parse_no_form() -> None:
     assert "and self._parsePOSTFormSubmission" in inspect.getsource(Request.requestReceived)
     assert "http.Request.__init__(self, *args, **kwargs)" in inspect.getsource(WebRequest)
     assert "self.args" not in inspect.getsource(WebRequest)
 
 
-def test_a_request_has_no_header_read_before_process_and_a_handshake_is_made_of_its_headers() -> (
-    None
-):
+def test_no_header_is_read_before_process_and_a_handshake_is_made_of_its_headers() -> None:
     source = inspect.getsource(WebRequest.process)
     assert source.count("self.requestHeaders.getAllRawHeaders()") == 3
     assert 'name.lower() == b"daphne-root-path"' in source
@@ -75,18 +72,18 @@ def test_daphne_logs_the_address_that_its_protocol_has_when_it_logs() -> None:
         assert "if self.server.proxy_forwarded_address_header:" in inspect.getsource(source)
 
 
-def test_what_came_with_a_request_waits_in_the_line_buffer_of_its_channel() -> None:
+def test_data_after_a_request_is_in_the_line_buffer_of_its_channel() -> None:
     assert issubclass(HTTPChannel, LineReceiver)
     source = inspect.getsource(LineReceiver.dataReceived)
     assert "line, self._buffer = self._buffer.split(self.delimiter, 1)" in source
 
 
-def test_twisted_writes_its_own_log_by_the_factory() -> None:
+def test_twisted_writes_its_access_log_through_the_factory() -> None:
     assert "self.channel.factory.log(self)" in inspect.getsource(Request.finish)
     assert callable(HTTPFactory.log)
 
 
-def test_a_handshake_that_is_not_answered_yet_has_a_deferred_which_takes_a_refusal() -> None:
+def test_an_unanswered_handshake_has_a_deferred_that_takes_a_refusal() -> None:
     assert "self.handshake_deferred = defer.Deferred()" in inspect.getsource(
         WebSocketProtocol.onConnect
     )
@@ -112,7 +109,7 @@ def test_the_server_keeps_an_application_in_its_connections() -> None:
     assert 'application_instance = details.get("application_instance", None)' in checker
 
 
-def test_what_looks_at_all_connections_goes_on_by_its_own_name() -> None:
+def test_the_checkers_of_all_connections_reschedule_themselves_by_name() -> None:
     for name in ("application_checker", "timeout_checker"):
         again = rf"reactor\.callLater\(\d, self\.{name}\)"
         assert re.search(again, inspect.getsource(Server.run))
@@ -129,7 +126,7 @@ def test_an_error_response_that_cannot_be_begun_raises_value_error() -> None:
     assert "self.basic_error(500" in inspect.getsource(WebRequest.handle_exception)
 
 
-def test_a_request_that_became_a_socket_has_no_transport_and_is_held_by_its_channel() -> None:
+def test_an_upgraded_request_has_no_transport_and_is_held_by_its_channel() -> None:
     source = inspect.getsource(WebRequest.process)
     taken, left = "transport, self.transport = self.transport, None", "protocol_disconnected(self)"
     assert 0 < source.index(taken) < source.index(left)
@@ -161,7 +158,7 @@ def test_the_options_of_the_class_are_those_of_the_factory() -> None:
     factory.protocol = BoundedProtocol
     factory.setProtocolOptions(maxMessagePayloadSize=123, autoPingTimeout=7)
 
-    made = server._configured(factory)
+    made = configured_protocol(factory)
 
     assert issubclass(made, BoundedProtocol)
     assert made.CONFIG_ATTRS == ()
@@ -171,7 +168,7 @@ def test_the_options_of_the_class_are_those_of_the_factory() -> None:
     }
 
 
-def test_what_the_first_hearer_takes_does_not_get_into_the_queue() -> None:
+def test_a_frame_that_the_first_hearer_takes_is_not_queued() -> None:
     one: Any = object.__new__(BoundedProtocol)
     one.application_queue = asyncio.Queue()
     one.client_addr = ["127.0.0.1", 1]
@@ -192,7 +189,7 @@ def test_what_the_first_hearer_takes_does_not_get_into_the_queue() -> None:
     assert [message.get("text") for message in waiting] == ["not mine", None]
 
 
-def test_twisted_gives_what_it_read_to_data_received_and_autobahn_takes_it_from_there() -> None:
+def test_twisted_passes_data_to_data_received_and_autobahn_parses_it_there() -> None:
     assert "self.protocol.dataReceived(data)" in inspect.getsource(Connection._dataReceived)
     source = inspect.getsource(WebSocketProtocol.dataReceived)
     assert "self._dataReceived(data)" in source
@@ -204,7 +201,7 @@ def test_twisted_gives_what_it_read_to_data_received_and_autobahn_takes_it_from_
     assert "self.consumeData()" in reads
 
 
-def test_between_frames_autobahn_has_nothing_begun() -> None:
+def test_the_attributes_of_autobahn_show_whether_a_frame_is_incomplete() -> None:
     def state(data: bytes) -> tuple[bytes, bool, bool]:
         one = Socket().protocol
         one.dataReceived(data)
@@ -218,7 +215,7 @@ def test_between_frames_autobahn_has_nothing_begun() -> None:
     assert state(frame(b"{", fin=False)) == (b"", True, True)  # of a fragmented message
 
 
-def test_a_frame_that_autobahn_does_not_see_delays_no_ping_of_its_own() -> None:
+def test_autobahn_sends_no_pings_that_a_frame_would_delay() -> None:
     """It would take it for an answer. There are none: Daphne's interval is NEVER_S."""
     source = inspect.getsource(WebSocketProtocol.onFrameEnd)
     assert "if self.autoPingTimeoutCall and self.autoPingRestartOnAnyTraffic:" in source
@@ -227,7 +224,7 @@ def test_a_frame_that_autobahn_does_not_see_delays_no_ping_of_its_own() -> None:
     assert one.autoPingTimeoutCall is None
 
 
-def test_autobahn_agrees_to_no_extension_and_has_frames_masked() -> None:
+def test_autobahn_negotiates_no_extension_and_requires_masked_frames() -> None:
     one = Socket().protocol
     assert one._perMessageCompress is None
     assert one.requireMaskedClientFrames
@@ -244,7 +241,7 @@ def test_the_command_line_has_the_application_as_a_positional_argument() -> None
     assert action.option_strings == []
 
 
-def test_the_transport_has_the_buffers_that_the_fast_path_looks_at() -> None:
+def test_the_transport_has_the_buffers_that_the_fast_path_reads() -> None:
     reactor: Any = MemoryReactorClock()
     transport = FileDescriptor(reactor)
     assert transport.dataBuffer == b""
@@ -256,7 +253,7 @@ def test_the_transport_has_the_buffers_that_the_fast_path_looks_at() -> None:
     assert WebSocketProtocol.STATE_OPEN == STATE_OPEN
 
 
-def test_a_transport_that_speaks_tls_is_no_plain_connection_and_says_so() -> None:
+def test_a_tls_transport_is_no_plain_connection_and_provides_its_interface() -> None:
     """Though it has all that the fast path looks at: it asks the one that it wraps."""
     assert not issubclass(TLSMemoryBIOProtocol, Connection)
     assert ISSLTransport.implementedBy(TLSMemoryBIOProtocol)

@@ -1,4 +1,4 @@
-"""What is told of scripts that nobody serves. In a browser: tests/browser/test_first_aid.py."""
+"""Reports of missing scripts. In a browser: tests/browser/test_first_aid.py."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def static_url(settings: Any) -> None:
     settings.DEBUG = True
 
 
-async def test_with_debug_a_missing_script_is_one_that_tells_what_to_do() -> None:
+async def test_with_debug_a_missing_script_is_replaced_by_one_that_names_the_cure() -> None:
     status, body = await ask(answering(404))
     assert status == 200
     assert body.startswith(b"console.error(\"notify's scripts are missing:")
@@ -68,7 +68,7 @@ async def test_a_relative_static_url_gets_the_script_name_from_django_alone(
     assert body.startswith(b"console.error(")
 
 
-async def test_what_is_no_request_is_handed_on() -> None:
+async def test_other_scopes_are_passed_on() -> None:
     heard: list[Any] = []
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -78,13 +78,13 @@ async def test_what_is_no_request_is_handed_on() -> None:
     assert heard == [{"type": "channel", "channel": "thumbnails"}]
 
 
-async def test_a_path_cannot_write_a_line_of_the_log(caplog: Any) -> None:
+async def test_a_path_cannot_forge_a_log_line(caplog: Any) -> None:
     await ask(answering(404), "/static/notify/x\n2026-12-01 CRITICAL root: forged.js")
     [record] = caplog.records
     assert "\n" not in record.getMessage()
 
 
-async def test_without_debug_the_answer_stays_as_it_is(settings: Any) -> None:
+async def test_without_debug_the_answer_is_unchanged(settings: Any) -> None:
     settings.DEBUG = False
     assert await ask(answering(404)) == (404, b"its own")
 
@@ -100,16 +100,18 @@ async def test_without_debug_the_answer_stays_as_it_is(settings: Any) -> None:
         (404, "/notify/", "GET"),
     ],
 )
-async def test_all_else_passes(status: int, path: str, method: str) -> None:
+async def test_any_other_answer_is_unchanged(status: int, path: str, method: str) -> None:
     assert await ask(answering(status), path, method) == (status, b"its own")
 
 
-async def test_a_name_in_the_path_cannot_leave_its_string() -> None:
+async def test_a_path_cannot_inject_a_script() -> None:
     _, body = await ask(answering(404), '/static/notify/");alert(1);//</script>.js')
     assert b'\\");alert(1)' in body
 
 
-async def test_it_is_logged_once(caplog: pytest.LogCaptureFixture, settings: Any) -> None:
+async def test_missing_scripts_are_logged_once(
+    caplog: pytest.LogCaptureFixture, settings: Any
+) -> None:
     settings.DEBUG = False
     application = answering(404)
     with caplog.at_level(logging.WARNING, "notify"):
@@ -121,6 +123,6 @@ async def test_it_is_logged_once(caplog: pytest.LogCaptureFixture, settings: Any
     )
 
 
-async def test_static_files_of_another_host_are_none_of_ours(settings: Any) -> None:
+async def test_static_files_of_another_host_are_not_reported(settings: Any) -> None:
     settings.STATIC_URL = "https://static.example/"
     assert await ask(answering(404)) == (404, b"its own")

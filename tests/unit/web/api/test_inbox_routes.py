@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 import notify
-from notify.access.authentication import judge
+from notify.access.authentication import revalidate
 from notify.inbox import store
 from notify.models import ApiToken, Inbox, Notification
 from notify.protocol import Code
@@ -398,9 +398,9 @@ def test_a_ticket_of_whom_a_proxy_names_ends_when_it_names_them_no_longer(
     identity = redeem(ticket)
     assert identity is not None
     assert identity.user == str(ada.pk)
-    assert judge([identity]) == {}
+    assert revalidate([identity]) == {}
     client.get("/notify/", **then)
-    assert judge([identity]) == {identity: Code.NOT_SIGNED_IN}
+    assert revalidate([identity]) == {identity: Code.NOT_SIGNED_IN}
 
 
 # XSS
