@@ -9,23 +9,25 @@ from tests.benchmarks.answers import Answer, Figure, number, ratio
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`, which takes up to an hour; `make bench Q=1` asks one question anew, `make
-bench RESUME=1` those that have no answer of this commit, and `make bench-quick` gives a first idea
-in two minutes, without question 11. The runs behind the tables are in `docs/benchmarks/*.json`, so
-that one question can be asked anew in any clone. Everything runs on one machine: servers, sender,
-clients, Redis and PostgreSQL are processes of their own. The servers' CPU time and memory are the
-operating system's figures for the whole process. Each run starts a new server; the contenders take
-turns. Figures are medians of the runs, with the smallest and the largest; a ratio is the median of
-the ratios within a run, and says more than a figure. Both depend on what else the machine does, so
-each question names the load average before and after it, how long an addition takes Python, which
-on a shared machine differs by the hour, and the commit that was measured. Two cores that are busy
-leave a ratio of CPU times as it is by and large; a delay they do not, and a target in milliseconds
-is for an idle machine. `make bench RUNS=2` has fewer runs of each than five, and the tables say how
-many there were.
+Written by `make bench`, which takes up to an hour; `make bench Q=1` repeats one question,
+`make bench RESUME=1` runs those that have no answer of this commit, and `make bench-quick` gives a
+first idea in two minutes, without question 11. The runs behind the tables are in
+`docs/benchmarks/*.json`, so that one question can be repeated in any clone. Everything runs on one
+machine: servers, sender, clients, Redis and PostgreSQL are separate processes. The servers' CPU
+time and memory are the operating system's figures for the whole process. Each run starts a new
+server; the contenders take turns.
 
-The clients check every frame: each has to get exactly the notifications that it should, in order,
-each as it was sent, ours also without a gap between versions and with the right counts. A run in
-which one does not is no answer, nor is one in which a peer counts otherwise. The peers are in
+Figures are medians of the runs, with the smallest and the largest; a ratio is the median of the
+ratios within a run, and says more than a figure. Both depend on the other load of the machine. So
+each question states the load average before and after it, the time of an addition in Python, which
+on a shared machine differs by the hour, and the commit that was measured. If two cores are busy, a
+ratio of CPU times hardly changes; a delay does, and a target in milliseconds is for an idle
+machine. `make bench RUNS=2` has fewer runs of each than five, and the tables say how many there
+were.
+
+The clients check every frame: each client must get exactly its notifications, in order, each as it
+was sent; ours also without a gap between versions and with the right counts. A run in which one
+does not counts as failed, and so does one in which a peer counts differently. The peers are in
 `tests/benchmarks/peers/`, written as their own documentation recommends; each delivers the same
 notification of 250 bytes of JSON (stock Channels writes it with spaces, hence 263; ours is a whole
 `inbox` frame).
@@ -65,7 +67,7 @@ def _goals(answers: Sequence[Answer]) -> str:
         for goal in answer.goals()
     ]
     head = [
-        "## What is reached",
+        "## Targets",
         "",
         "| | figure, or ratio | target | is | |",
         "|---|---|--:|--:|---|",

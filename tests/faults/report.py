@@ -53,20 +53,21 @@ _HEAD = """\
 # Faults
 
 Written by `make faults`; do not edit. Each line of the table is a test in `tests/faults/` against
-real processes: our servers, redis-server, PostgreSQL, PgBouncer and nginx, with clients that keep
-the [protocol](protocol.md)'s rules, and senders that log what they commit. A server is silenced by
-dropping its packets, in a network namespace. After each, every client
-holds exactly the rows that the database has, down to the edge of its window, in order and none
-twice; the counts are right when they are counted again; and the sockets, tasks, threads, file
-descriptors and memory of every server are back where they were. `FAULT_SEED=… make faults`
-repeats a run, `make faults T=tests/faults/test_redis.py` a part of it. What does not need
-`manage.py serve` is run again on stock Daphne and on uvicorn, which the column *server* tells.
+real processes: our servers, redis-server, PostgreSQL, PgBouncer and nginx, with clients that
+follow the [protocol](protocol.md), and senders that log what they commit. To silence a server, its
+packets are dropped in a network namespace. After each test, every client holds exactly the rows of
+the database, down to the edge of its window, in order and none twice; the counts are right when
+recounted; and the sockets, tasks, threads, file descriptors and memory of every server are back at
+their initial level. `FAULT_SEED=… make faults` repeats a run,
+`make faults T=tests/faults/test_redis.py` a part of it. Tests that do not need `manage.py serve`
+also run on stock Daphne and on uvicorn; the column *server* shows which.
 
-*Notices* counts what was committed, *deliveries* a notice once for each recipient. *Lost* are
-deliveries that a sender committed and an inbox or a client lacks; *doubled* what an inbox holds or
-a socket brought twice. *Worst delay* is from just before the commit (without a transaction around
-it, from the call) to a client that applied it, with all that the fault itself took. A row 0 is
-about the harness: random faults, and the control, which **must** lose, so that a loss can be seen.
+*Notices* counts those committed, *deliveries* each notice once per recipient. *Lost* are
+deliveries that a sender committed and that an inbox or a client lacks; *doubled* are those that an
+inbox holds twice or a socket brought twice. *Worst delay* is the time from just before the commit
+(outside a transaction, from the call) until a client applied it, including the duration of the
+fault. Rows 0 test the harness: random faults, and the control, which **must** lose, to show that a
+loss is seen.
 
 {summary}
 
@@ -76,7 +77,7 @@ about the harness: random faults, and the control, which **must** lose, so that 
 
 _ELSEWHERE = """
 
-## Held by tests of other directories
+## Faults tested in other directories
 
 `make faults` runs these too; they count no notices.
 

@@ -34,15 +34,15 @@ WARM_UP = 3  # notices before the clock runs
 MANY = 8000  # sockets, at which half a minute goes by for some with each five notices
 SLOW = {STOCK_PUBSUB.name, STOCK_CORE.name, SOCKETIO.name}
 ONE_AT_A_TIME = (
-    "CPU time of the server process, user and system, by the notifications that the clients "
-    "received. Each notice is sent to everyone by another process when the one before has arrived "
-    "everywhere: to ours and those that can by Redis, else by HTTP. Ours is stored in each inbox "
-    "by its sender, which carries its batches out; each client has a session, an inbox, a version "
-    "and counts. The peers only push. There are no pings, and no sweeps of ours; python-socketio's "
-    "monitor of its clients runs. `serve` has Python's garbage collector look after 20,000 new "
-    "objects, not 700 (docs/performance.md); the peers leave it as it is. A run counts 96,000 "
-    f"deliveries after {WARM_UP} notices; of those that take long 5 notices, and with {MANY:,} "
-    "sockets 3 after one."
+    "CPU time of the server process, user and system, per notification that the clients "
+    "received. Another process sends each notice to everyone once the previous one has arrived "
+    "everywhere: by Redis to ours and to the peers that support it, otherwise by HTTP. Ours is "
+    "stored in each inbox by its sender, which carries out its batches; each client has a "
+    "session, an inbox, a version and counts. The peers only push. There are no pings, and no "
+    "sweeps of ours; python-socketio's monitor of its clients runs. `serve` runs Python's "
+    "garbage collector after 20,000 new objects, not 700 (docs/performance.md); the peers keep "
+    f"the default. A run counts 96,000 deliveries after {WARM_UP} notices; of the slow "
+    f"contenders 5 notices, and with {MANY:,} sockets 3 after one."
 )
 
 
@@ -73,7 +73,7 @@ def _peers(scale: Scale, count: int) -> list[Contender]:
 ON_SERVE = Broadcast(
     1,
     "CPU of a broadcast",
-    f"{ONE_AT_A_TIME} To {MANY:,}, python-socketio and the core layer are not asked.",
+    f"{ONE_AT_A_TIME} To {MANY:,}, python-socketio and the core layer are not measured.",
     SERVED,
     _peers,
     {FASTAPI.name: 0.9, STOCK_PUBSUB.name: 0.06, STOCK_CORE.name: 0.06, BARE_WRITE.name: 2.0},
@@ -81,8 +81,8 @@ ON_SERVE = Broadcast(
 ON_PLAIN_DAPHNE = Broadcast(
     6,
     "CPU of a broadcast on plain Daphne",
-    "`daphne config.asgi:application` instead of `manage.py serve`, in the runs of question 1 "
-    f"where that is asked, too. {ONE_AT_A_TIME}",
+    "`daphne config.asgi:application` instead of `manage.py serve`, in the runs of question 1 if "
+    f"that is asked too. {ONE_AT_A_TIME}",
     DAPHNED,
     lambda scale, count: [STOCK_PUBSUB],
     {STOCK_PUBSUB.name: 0.2},
@@ -151,12 +151,12 @@ def _answer_to_burst(scale: Scale) -> Answer:
     return Answer(
         BURST,
         f"CPU of {scale.burst} notices at once to {min(scale.sockets):,} sockets",
-        "CPU time of the server process, user and system, by the notifications that the clients "
+        "CPU time of the server process, user and system, per notification that the clients "
         "received. Another process sends them to everyone right after each other; ours in one "
-        "transaction, which so is carried out as one (docs/decisions/0016), and beside it each in "
-        "one of its own, which makes a frame of each. In the runs of question 1 where that is "
-        "asked, too, after its notices. No pings, and no sweeps of ours. The stock consumer, to "
-        "which a burst is one notice after another, is asked in question 1 only.",
+        "transaction, which is therefore carried out as one (docs/decisions/0016), and in "
+        "comparison each in a transaction of its own, which makes a frame of each. If question 1 "
+        "is asked too, in its runs, after its notices. No pings, and no sweeps of ours. The "
+        "stock consumer, to which a burst is one notice after another, is only in question 1.",
     )
 
 

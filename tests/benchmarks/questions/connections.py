@@ -18,11 +18,11 @@ def connects(scale: Scale) -> Answer:
     answer = Answer(
         4,
         "Connecting",
-        f"{scale.connects:,} clients come back with nothing to catch up, {AT_ONCE} at a time: CPU "
-        "time of the server process by handshakes. Ours: session, user, inbox, `hello`. The peer "
-        "has AuthMiddlewareStack, joins a group and sends nothing. Then ours alone: "
-        f"{scale.reconnects:,} clients that were cut off come back all at once; seconds until each "
-        "is in step, and handshakes that were refused or cut off, and tried again.",
+        f"{scale.connects:,} clients reconnect with nothing to catch up, {AT_ONCE} at a time: "
+        "CPU time of the server process per handshake. Ours: session, user, inbox, `hello`. The "
+        "peer has AuthMiddlewareStack, joins a group and sends nothing. Then ours alone: "
+        f"{scale.reconnects:,} clients that were cut off reconnect all at once; seconds until "
+        "each has caught up, and handshakes that were refused or cut off, and retried.",
     )
     people = sign_in(scale.connects)
     for contender in alternating(scale, SERVED, STOCK_SIGNED_IN):
@@ -65,11 +65,11 @@ def idle(scale: Scale) -> Answer:
     answer = Answer(
         5,
         f"{count:,} idle sockets",
-        "A ping every 20 s, which each client answers, a sweep every 10 s, and a look at all "
-        "sessions every 30 s: CPU time of the server process over "
-        f"{scale.idle_s:g} s, from {SETTLE_S} s after the last came, as a share of one core. "
-        "Memory (proportional set size) with all sockets open and some pings answered, less that "
-        "with one, by the sockets between.",
+        "A ping every 20 s, which each client answers, a sweep every 10 s, and a revalidation of "
+        f"all sessions every 30 s: CPU time of the server process over {scale.idle_s:g} s, from "
+        f"{SETTLE_S} s after the last socket opened, as a share of one core. Memory "
+        "(proportional set size) with all sockets open and some pings answered, minus that with "
+        "one socket, divided by the number of the others.",
     )
     people = sign_in(count + 1)
     for contender in alternating(scale, SERVED):

@@ -19,10 +19,10 @@ def crowd(scale: Scale) -> Answer:
     answer = Answer(
         8,
         f"A notice to {scale.recipients:,} users, {scale.connected:,} of them connected",
-        f"The connected ones are spread over all batches and over {PROCESSES} server processes. "
-        "Messages that Redis was given to publish, but for the one that wakes the workers; and the "
-        "delay from the commit of a batch to its last client's reading of the frame, the longest "
-        "of all batches.",
+        f"The connected users are spread over all batches and over {PROCESSES} server processes. "
+        "Messages published to Redis, except the one that wakes the workers; and the delay from "
+        "the commit of a batch until its last client has read the frame, the longest of all "
+        "batches.",
     )
     people = sign_in(scale.recipients, every=scale.recipients // scale.connected)
     # A sweep probes the layer, which is a message too.

@@ -41,8 +41,8 @@ def fan_out(scale: Scale) -> Answer:
         "`notify.send(to=everyone())` and all its batches, carried out in one process that "
         "publishes them, until the last is committed; beside it, in turn, the bare SQL that "
         "writes the same notice, inboxes and notifications in one transaction of three "
-        f"statements. {PAIRS} pairs; then once ours to {many:,}. Memory: the peak of the process "
-        "above what it had before. PostgreSQL runs without fsync.",
+        f"statements. {PAIRS} pairs; then once ours to {many:,}. Memory: the peak of the "
+        "process minus its size before. PostgreSQL runs without fsync.",
     )
     for kind in ("PostgreSQL", "SQLite"):
         with _stores(kind) as stores:
@@ -75,12 +75,12 @@ def big_inbox(scale: Scale) -> Answer:
     answer = Answer(
         9,
         f"An inbox with {inbox:,} notifications",
-        f"In a table of {table:,} on PostgreSQL. On SQLite in one of {scale.inbox:,} in all, of "
-        "which that inbox has what the others leave. Medians "
-        f"of {scale.samples} calls of the function behind each, in turn with an inbox of 1,000 in "
-        f"the same table. Then {scale.marked:,} unread ones are marked read: seconds, and the "
-        "longest of its transactions, which is as long as any lock is held. The unread count is a "
-        "column of the inbox; a page has texts, which are in no index, so none alone has it.",
+        f"On PostgreSQL in a table of {table:,}. On SQLite in one of {scale.inbox:,} in all, of "
+        f"which that inbox has the rest. Medians of {scale.samples} calls of the function behind "
+        f"each, in turn with an inbox of 1,000 in the same table. Then {scale.marked:,} unread "
+        "ones are marked read: seconds, and the longest of its transactions, which is the "
+        "longest time of any lock. The unread count is a column of the inbox; a page has texts, "
+        "which are in no index, so no index alone can serve it.",
     )
     for kind in ("PostgreSQL", "SQLite"):
         with _stores(kind) as stores:

@@ -26,10 +26,11 @@ def one_notice(scale: Scale) -> Answer:
     answer = Answer(
         3,
         "One notice to one user",
-        f"A view calls `notify.send` for one user after the other, {scale.samples} times; from "
-        f"that call to the client's reading of the frame, with {some:,} sockets open. Then the "
-        "CPU time of the server process for one such request and its delivery, request, view, "
-        f"database and all, with {many:,} and with {few:,} idle sockets, without pings and sweeps.",
+        f"A view calls `notify.send` for one user after the other, {scale.samples} times: the "
+        f"time from that call until the client has read the frame, with {some:,} sockets open. "
+        "Then the CPU time of the server process for one such request and its delivery, "
+        f"including request, view and database, with {many:,} and with {few:,} idle sockets, "
+        "without pings and sweeps.",
     )
     everyone = sign_in(many)
     for contender in alternating(scale, SERVED):
@@ -87,8 +88,9 @@ def mark(scale: Scale) -> Answer:
     answer = Answer(
         10,
         f"A mark on one of {TABS} open sockets of a user",
-        "One client marks a notification read; until the last of the user's other four has read "
-        f"the frame that says so. {scale.samples} marks in a run, by {users} users in turn.",
+        "One client marks a notification read: the time until the last of the user's other four "
+        f"has read the frame that shows it. {scale.samples} marks in a run, by {users} users in "
+        "turn.",
     )
     people = sign_in(users)
     for contender in alternating(scale, SERVED):

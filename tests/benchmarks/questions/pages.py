@@ -49,13 +49,13 @@ WATCH = """() => {
 def responsive(scale: Scale) -> Answer:
     answer = Answer(
         11,
-        "The page under much",
-        f"Chromium without a GPU, 1,280 by 800 pixels. A person loads {scale.rows:,} notifications "
-        "and turns the wheel until the last. Then the page is opened anew, and another process "
-        f"sends {BURST} notices to that person, one after the other, each in a transaction of its "
-        "own; the page is watched until it has counted the last. The longest task is as the "
-        "browser tells it, which it does of those above 50 ms only: 0 is none. The longest wait "
-        "from one frame to the next has in it what else the machine did.",
+        "The page under load",
+        f"Chromium without a GPU, 1,280 by 800 pixels. A person loads {scale.rows:,} "
+        "notifications and scrolls with the wheel to the last. Then the page is opened again, "
+        f"and another process sends {BURST} notices to that person, one after the other, each in "
+        "a transaction of its own; the page is watched until it has counted the last. The "
+        "longest task is the one that the browser reports, which it does only above 50 ms: 0 is "
+        "none. The longest wait between two frames includes other load of the machine.",
     )
     with tempfile.TemporaryDirectory(prefix="bench-static-") as static:
         manage("collectstatic", "--noinput", "--verbosity", "0", STATIC_ROOT=static)
