@@ -30,7 +30,7 @@ from notify.access.session_store import (
     session_store,
     sessions_of,
 )
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.models import ApiToken, EndedSession
 from notify.sql import database
 
@@ -126,7 +126,7 @@ def _token_changed(sender: Any, *, instance: ApiToken, **kwargs: Any) -> None:
 
 
 def _check_on_commit(user_id: Any) -> None:
-    transaction.on_commit(partial(groups.publish_session_check, str(user_id)), using=sql.alias())
+    transaction.on_commit(partial(publisher.publish_session_check, str(user_id)), using=sql.alias())
 
 
 # Deactivated, another password, deleted; a token revoked. Each by its sender, and a proxy of the

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from notify import conf, metrics, protocol, sending
 from notify.access import authentication, handshake
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.changes import Cursor
 from notify.exceptions import Busy, EpochChanged
 from notify.live import events
@@ -326,7 +326,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
                 ref=frame.ref,
                 retry_after=max(0.1, round(wait, 1)),
             )
-        groups.publish_close(connection.user, frame.id)
+        publisher.publish_close(connection.user, frame.id)
 
     # Marks wait in order, so that "read" and then "unread" of one notification end as meant, and
     # beside the other frames, so that a slow database delays no pong.

@@ -21,7 +21,7 @@ from notify.access import authentication, session_end
 from notify.access.session_end import end_sessions, name_session
 from notify.access.session_store import NAME_KEY
 from notify.access.tickets import issue_ticket
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.protocol import Code
 from tests.harness.sessions import new_session
 from tests.harness.tickets import redeem
@@ -117,7 +117,7 @@ def test_whoever_signs_in_where_somebody_else_is_ends_that_ones_session(
     cookies = [browser.sign_in(ada), browser.visit()]
     of_ada = [identify(cookie) for cookie in cookies]
     checked: list[str] = []
-    monkeypatch.setattr(groups, "publish_session_check", checked.append)
+    monkeypatch.setattr(publisher, "publish_session_check", checked.append)
 
     of_eve = identify(browser.sign_in(make_user("eve")))
 
@@ -183,7 +183,7 @@ def test_the_sockets_of_the_sessions_owner_are_told_whoever_a_middleware_says_it
     browser = Browser()
     browser.sign_in(make_user("staff"))
     checked: list[str] = []
-    monkeypatch.setattr(groups, "publish_session_check", checked.append)
+    monkeypatch.setattr(publisher, "publish_session_check", checked.append)
 
     def end(request: Any) -> None:
         request.user = ada
