@@ -56,7 +56,7 @@ async def served(settings, monkeypatch) -> AsyncIterator[None]:
 
 
 @pytest.mark.usefixtures("served")
-async def test_requests_of_clients_leave_room_for_announcements(settings):
+async def test_what_clients_ask_of_others_leaves_room_for_announcements(settings):
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": f"{__name__}.Slow"}}
     layer = get_channel_layer()
     channel = await layer.new_channel()
