@@ -181,7 +181,7 @@ class Announced(NamedTuple):
 
     at: float  # about when the change was committed: Unix time, in seconds
     rows: protocol.Rows
-    told: Iterable[protocol.Told]  # one for each step
+    steps: Iterable[protocol.Told]  # each with the rows
 
 
 def read_change(hint: ChangeHint) -> Announced:
@@ -195,5 +195,5 @@ def read_change(hint: ChangeHint) -> Announced:
     rows = protocol.Rows(hint["arrivals"], hint["rows"])
     if len(steps) % STEP_LENGTH:
         raise ValueError(f"a hint has {STEP_LENGTH} values for each recipient")
-    told = zip(*[iter(steps)] * STEP_LENGTH, repeat(rows), strict=False)
-    return Announced(hint.get("at", time.time()), rows, told)
+    with_rows = zip(*[iter(steps)] * STEP_LENGTH, repeat(rows), strict=False)
+    return Announced(hint.get("at", time.time()), rows, with_rows)

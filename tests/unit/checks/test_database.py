@@ -59,18 +59,18 @@ def test_sqlite_with_another_time_zone_is_an_error(monkeypatch, zone, found):
 
 @pytest.fixture
 def elsewhere(transactional_db, monkeypatch):
-    """A connection to PostgreSQL that tells times of New York."""
+    """A connection to PostgreSQL whose time zone is New York."""
 
-    def begin_anew():
+    def reconnect():
         connection.close()
         for name in ("timezone", "timezone_name"):
             vars(connection).pop(name, None)  # cached by Django
 
     with monkeypatch.context() as patch:
         patch.setitem(connection.settings_dict, "TIME_ZONE", "America/New_York")
-        begin_anew()
+        reconnect()
         yield
-    begin_anew()
+    reconnect()
 
 
 @pytest.mark.postgres
