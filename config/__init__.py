@@ -1,1 +1,1 @@
-"""A project that deploys notify, driven by environment variables."""
+"""A project that deploys notify, configured by environment variables."""

@@ -1,10 +1,10 @@
 """Limits password attempts: LIMIT per PERIOD. Further attempts are refused until the period ends.
 
-An attempt is counted before the password is looked at, in one transaction, and given back where
-the password was right. Counted afterwards, a thousand attempts at one moment would all be looked
-at before the first is known to have failed. The count is in the database, in the table of
-django-axes, for all processes; a row has a keyed hash of what is counted and no name, no address
-and no browser. Attempts that are refused do not make the wait longer.
+An attempt is counted before the password is checked, in one transaction, and given back if the
+password was right. If it were counted afterwards, a thousand simultaneous attempts would all be
+checked before the first has failed. The counts are in the database, in the table of django-axes,
+for all processes. A row has a keyed hash of what is counted, and no name, address or browser.
+Refused attempts do not prolong the wait.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-LIMIT = 10  # a person who tries all passwords of theirs is not slowed
+LIMIT = 10  # enough for a person who tries all their passwords
 # 100 failed attempts an hour for one account: OWASP ASVS 4.0.3, 2.2.1.
 PERIOD = timedelta(minutes=6)
-PRUNED_AT_ONCE = 100
+MAX_PRUNED = 100
 
-# axes keeps an address and a browser with each name. One row a name needs neither.
+# axes stores an address and a browser with each name; one row per name needs neither.
 NO_ADDRESS = "::"
 NO_BROWSER = ""
 
@@ -32,7 +32,7 @@ _rows: Any = AccessAttempt.objects
 
 
 class TooManyAttempts(Exception):
-    """`wait`: time until the next attempt is allowed."""
+    """`wait` is the time until the next attempt is allowed."""
 
     def __init__(self, wait: timedelta) -> None:
         super().__init__(f"Too many attempts; wait for {wait}.")
@@ -46,9 +46,9 @@ class Attempt:
     number: int
 
     def give_back(self) -> None:
-        """The password was right, so this was no guess."""
-        in_its_period = _rows.filter(username=self.key, attempt_time=self.period_began)
-        in_its_period.filter(failures_since_start__gt=0).update(
+        """Uncounts the attempt, because the password was right."""
+        same_period = _rows.filter(username=self.key, attempt_time=self.period_began)
+        same_period.filter(failures_since_start__gt=0).update(
             failures_since_start=F("failures_since_start") - 1
         )
 
@@ -58,7 +58,11 @@ class Attempt:
 
 
 def take(kind: str, *names: str) -> Attempt:
-    """Counts an attempt of this kind for these names. Raises TooManyAttempts."""
+    """Counts an attempt of this kind for these names.
+
+    Raises:
+        TooManyAttempts: The limit of this period is reached.
+    """
     now = timezone.now()
     key = _key(kind, *names)
     with _transaction():
@@ -74,18 +78,18 @@ def take(kind: str, *names: str) -> Attempt:
             raise TooManyAttempts(row.attempt_time + PERIOD - now)
         row.failures_since_start += 1
         row.save(update_fields=["attempt_time", "failures_since_start"])
-    if is_new:  # only then has the table grown
+    if is_new:  # only then did the table grow
         _prune(now)
     return Attempt(key, row.attempt_time, row.failures_since_start)
 
 
 def forget(kind: str, *names: str) -> int:
-    """Ends the wait for these names. Returns how many counts were deleted."""
+    """Ends the wait for these names. Returns the number of deleted counts."""
     return _delete(_rows.filter(username=_key(kind, *names)))
 
 
 def forget_all() -> int:
-    """Ends every wait. Returns how many counts were deleted."""
+    """Ends every wait. Returns the number of deleted counts."""
     return _delete(_rows.all())
 
 
@@ -93,7 +97,7 @@ def _prune(now: datetime) -> None:
     """Deletes expired rows; skips locked ones."""
     with _transaction():
         expired = _rows.select_for_update(skip_locked=True).filter(attempt_time__lte=now - PERIOD)
-        _delete(_rows.filter(pk__in=list(expired.values_list("pk", flat=True)[:PRUNED_AT_ONCE])))
+        _delete(_rows.filter(pk__in=list(expired.values_list("pk", flat=True)[:MAX_PRUNED])))
 
 
 def _key(kind: str, *names: str) -> str:

@@ -1,9 +1,9 @@
 """Environment variables, read strictly.
 
-django-environ takes what it can: `DEBUG=ture` is off, `NOTIFY_PING_INTERVAL=2O` is 2, and a
-SECRET_KEY that begins with `$` is taken for the name of another variable. Here a wrong value is
-an error that names its variable, so a deployment stops at its first start rather than running
-with a setting that nobody chose. URLs of databases are still django-environ's work.
+django-environ is lenient: `DEBUG=ture` is off, `NOTIFY_PING_INTERVAL=2O` is 2, and a SECRET_KEY
+that begins with `$` is taken for the name of another variable. Here a wrong value is an error
+that names its variable, so a deployment stops at its first start instead of running with a
+setting that nobody chose. django-environ still parses the URLs of databases.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def number(value: str) -> float:
 
 
 def words(value: str) -> list[str]:
-    """A list: its entries are separated by commas."""
+    """A list whose entries are separated by commas."""
     return [entry.strip() for entry in value.split(",") if entry.strip()]
 
 
@@ -70,7 +70,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def or_none(read: Callable[[str], Value]) -> Callable[[str], Value | None]:
-    """As `read`, but `none` and the empty string stand for None."""
+    """As `read`, but `none` and the empty string mean None."""
     return lambda value: None if value.strip().lower() in {"", "none"} else read(value)
 
 
@@ -89,26 +89,33 @@ def database(value: str) -> dict[str, Any]:
 
 
 class Environment:
-    """The variables of one process. `source` is `os.environ`, unless a test brings its own."""
+    """The variables of one process. `source` is `os.environ`, except in tests."""
 
     def __init__(self, source: Mapping[str, str] = os.environ) -> None:
         self.source = source
 
     def read(self, name: str, reader: Callable[[str], Value], default: Value) -> Value:
-        """What `reader` makes of the variable, or `default` where it is not set.
+        """Reads an optional variable.
 
-        Raises ImproperlyConfigured, naming the variable but not its value: it may be a secret.
+        Args:
+            name: The variable.
+            reader: Parses its text; raises ValueError if it is wrong.
+            default: The result if the variable is not set.
+
+        Raises:
+            ImproperlyConfigured: The value is wrong. The message names the variable but not its
+                value, which may be a secret.
         """
         return self._parse(name, reader) if name in self.source else default
 
     def require(self, name: str, reader: Callable[[str], Value], why: str) -> Value:
-        """As `read`, of a variable that must be set, and `why`."""
+        """Reads a variable that must be set; `why` is for the message if it is not."""
         if name not in self.source:
             raise ImproperlyConfigured(f"Set the environment variable {name}: {why}.")
         return self._parse(name, reader)
 
     def present(self, readers: Mapping[str, Callable[[str], Any]]) -> dict[str, Any]:
-        """Those of the named variables that are set, each by its reader."""
+        """Reads those of the named variables that are set, each with its reader."""
         return {
             name: self._parse(name, reader)
             for name, reader in readers.items()

@@ -1,8 +1,8 @@
-"""A browser in which somebody has signed in before has a cookie that says so, for a year.
+"""A cookie by which a browser is known for a year as one in which a user has signed in.
 
 It is a device cookie (https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies):
-it signs nobody in, but its attempts are counted apart, so that strangers who guess at a name do
-not slow down whoever it belongs to. It is good for one name, and ends with the password.
+it signs nobody in, but the browser's attempts are counted apart, so that strangers who guess the
+password of a name do not slow down its owner. It is valid for one name, until the password changes.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ KEPT_FOR = timedelta(days=365)
 
 
 def cookie_name() -> str:
-    """With HTTPS, browsers take a cookie of this prefix from this very host only."""
+    """With HTTPS, browsers accept a cookie with this prefix from this very host only."""
     return "__Host-known_browser" if settings.SESSION_COOKIE_SECURE else "known_browser"
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, user: Any) -> None:
-    """Gives the browser this user's cookie for a further year. A browser that has one keeps its
-    id: a new id would have a count of its own, which begins at none."""
+    """Sets this user's cookie for another year.
+
+    A browser that has one keeps its id: a new id would have a new count, which starts at zero.
+    """
     payload = {
         "user": str(user.pk),
         "id": id_of(request, user.get_username()) or secrets.token_urlsafe(16),
@@ -38,7 +40,7 @@ def remember(request: HttpRequest, response: HttpResponseBase, user: Any) -> Non
         cookie_name(),
         signing.dumps(payload, salt=SALT),
         max_age=KEPT_FOR,
-        path="/",  # the prefix asks for it
+        path="/",  # required by the prefix
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
@@ -46,8 +48,10 @@ def remember(request: HttpRequest, response: HttpResponseBase, user: Any) -> Non
 
 
 def id_of(request: HttpRequest, name: str) -> str | None:
-    """The id of the browser, where it is known as that of the user of this name. Looks the user up
-    by the cookie, so timing does not reveal whether the name exists."""
+    """The id of the browser, if it is known for the user of this name.
+
+    It looks the user up by the cookie, so timing does not reveal whether the name exists.
+    """
     try:
         cookie = signing.loads(request.COOKIES.get(cookie_name(), ""), salt=SALT, max_age=KEPT_FOR)
     except signing.BadSignature:

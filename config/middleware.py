@@ -1,4 +1,4 @@
-"""Of this project, not of notify; a project of your own can have it too (docs/deployment.md)."""
+"""Middleware of this project, not of notify. Other projects can use it too (docs/deployment.md)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from notify.web.refusals import unavailable
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
-# No page of ours asks for any of them, so no script in one may.
+# No page here needs any of these, so no script may use them.
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -38,17 +38,20 @@ PERMISSIONS_POLICY = ", ".join(
 
 @sync_only_middleware
 def security_headers(get_response: GetResponse) -> GetResponse:
-    """Headers for which Django has no setting. Stands first: before WhiteNoise, whose files other
-    sites must not embed either, and is sync only like it: a request needs no thread for it."""
+    """Sets headers for which Django has no setting.
+
+    It comes first, before WhiteNoise, as other sites must not embed static files either. Like
+    WhiteNoise it is sync-only, so it adds no thread switch to a request.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         if hasattr(request, "_signed_out"):
-            # The dashboard is in the browser's cache, to be read without a network. Not "storage":
-            # it has preferences of the browser too (sound, keys, the admin's theme), and what is a
-            # person's in it goes by itself (signed-out.js).
+            # The browser caches the dashboard, to show it without a network. Not "storage", which
+            # also has preferences of the browser (sound, keys, the admin's theme); signed-out.js
+            # removes personal data from it.
             response.headers["Clear-Site-Data"] = '"cache"'
         return response
 
@@ -57,15 +60,17 @@ def security_headers(get_response: GetResponse) -> GetResponse:
 
 @receiver(user_logged_out, dispatch_uid="config.middleware")
 def _signed_out(request: HttpRequest | None, **kwargs: object) -> None:
-    """By whatever view: the admin has one of its own."""
+    """Notes a sign-out by any view; the admin has its own."""
     if request is not None:
         request._signed_out = True  # type: ignore[attr-defined]
 
 
 class DatabaseIsAway(MiddlewareMixin):
-    """Answers 503 with `Retry-After` where a view needs a database that cannot be had, as when all
-    connections of the pool are taken. notify's own pages do so by themselves; this is for signing
-    in and the admin."""
+    """Answers 503 with `Retry-After` if a view gets no database, for example because all
+    connections of the pool are in use.
+
+    notify's own pages do so themselves; this is for signing in and the admin.
+    """
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, OperationalError | InterfaceError):
@@ -75,11 +80,10 @@ class DatabaseIsAway(MiddlewareMixin):
 
 @sync_only_middleware
 def in_one_thread(get_response: GetResponse) -> GetResponse:
-    """Has all middlewares before it run in the request's thread, one after the other; so it stands
-    last.
+    """Makes all middleware before it run in the request's thread, so it comes last.
 
-    Under ASGI, Django keeps as much as it can in the event loop. Its own middlewares can be there,
-    but have their work done in the thread: each goes there and back, twice for most. One that can
-    only be in the thread keeps all before it there, too; this one does nothing else.
+    Under ASGI, Django runs as much as it can in the event loop. Its own middleware can run there
+    but does its work in the thread, so each switches to the thread and back, most of them twice.
+    A sync-only middleware keeps all before it in the thread too; this one does nothing else.
     """
     return get_response

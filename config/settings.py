@@ -1,4 +1,4 @@
-"""Settings of the deployment. Each choice is an environment variable; see config/environment.py.
+"""Settings of the deployment, each choice an environment variable (config/environment.py).
 
 SECRET_KEY            required unless DEBUG is on
 DEBUG                 off
@@ -10,8 +10,8 @@ BEHIND_PROXY          off; on where a proxy sets X-Forwarded-Proto itself, and `
                       --proxy-headers
 DATABASE_URL          SQLite in this directory; or postgres://user:password@host:port/name
 DATABASE_POOL         connections to PostgreSQL that one process may hold: 20; 0: no pool
-DATABASE_PREPARE      on: those of the pool prepare what they are asked often
-REDIS_URL             none: channel layer in memory, which serves one process
+DATABASE_PREPARE      on: connections of the pool prepare frequent statements
+REDIS_URL             none: the channel layer is in memory and serves one process
 REDIS_LAYER           pubsub, or core
 STATIC_ROOT           where collectstatic puts its files
 LANGUAGE_CODE, TIME_ZONE, LOG_LEVEL
@@ -46,7 +46,7 @@ DEBUG = env.read("DEBUG", switch, default=False)
 HTTPS = env.read("HTTPS", switch, default=not DEBUG)
 
 if DEBUG:
-    # The same at every start, so that a reload signs nobody out; `check --deploy` refuses it.
+    # The same at every start, so that a reload signs nobody out. `check --deploy` refuses it.
     SECRET_KEY = env.read("SECRET_KEY", text, default="django-insecure-for-debug-only")
 else:
     SECRET_KEY = env.require("SECRET_KEY", text, why="sessions are signed with it")
@@ -66,13 +66,13 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "axes",
     "csp",
-    "ninja",  # the page of the API, with its script from here and not from another host
+    "ninja",  # serves the script of the API's page from this host
     "notify",
 ]
 
 MIDDLEWARE = [
     "config.middleware.security_headers",
-    # Before all that asks for the host: probes come by address, and without TLS.
+    # Before all that check the host: probes come by address and without TLS.
     "notify.web.probes.AnswerProbes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -87,7 +87,7 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "config.signing_in.RememberBrowser",
     "config.middleware.DatabaseIsAway",
-    "config.middleware.in_one_thread",  # the last, as it is for all before it
+    "config.middleware.in_one_thread",  # last, as it acts on all before it
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -119,17 +119,17 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # IMMEDIATE: a transaction that reads first and writes later would fail at once instead of
-    # waiting its turn. WAL: readers do not wait for the writer. `timeout` is below the 10 s after
-    # which the server takes a database for hung, which a lock is not.
+    # IMMEDIATE: otherwise a transaction that reads first and writes later fails at once instead
+    # of waiting for its turn. WAL: readers do not wait for the writer. `timeout` is below the 10 s
+    # after which the server takes the database for hung; a lock is no such case.
     _options |= {
         "transaction_mode": "IMMEDIATE",
         "timeout": 8,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
-    # A server that is gone without a word is noticed within 20 s, also while nothing is asked; the
-    # system's own defaults are minutes to hours. What DATABASE_URL says goes before.
+    # A server that vanishes silently is noticed within 20 s, even on an idle connection; the
+    # system's own defaults are minutes to hours. DATABASE_URL overrides these.
     _options = DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 5,
         "keepalives_idle": 10,
@@ -140,17 +140,17 @@ else:
     if pool_size := env.read("DATABASE_POOL", whole_number, default=20):
         # Under ASGI a request's thread lives as long as the request, and so would a connection of
         # CONN_MAX_AGE. The pool keeps them open instead.
-        # After an outage psycopg_pool looks again after 1, 2, 4, … s, for `reconnect_timeout` at
-        # the most; then whoever needs a connection has it look at once. `timeout`: as for SQLite.
+        # After an outage psycopg_pool retries after 1, 2, 4, … s, for at most `reconnect_timeout`;
+        # then the next request for a connection makes it retry at once. `timeout`: as for SQLite.
         _options["pool"] = {
             "min_size": 1,
             "max_size": pool_size,
             "timeout": 5,
             "reconnect_timeout": 5,
         }
-        DATABASES["default"]["ENGINE"] = "config.postgresql"  # which looks after the pool
+        DATABASES["default"]["ENGINE"] = "config.postgresql"  # which checks the pool
         if env.read("DATABASE_PREPARE", switch, default=True):
-            # docs/decisions/0020. 5 is psycopg's own; Django's is never.
+            # docs/decisions/0020. 5 is the default of psycopg; Django's is never.
             _options |= {"server_side_binding": True, "prepare_threshold": 5}
 
 # -------------------------------------------------------------------------- channel layer
@@ -170,7 +170,7 @@ elif REDIS_LAYER == "pubsub":
         }
     }
 else:
-    # The layer's blocking read takes 5 s; redis-py 8 gives a socket 5 s too, and would drop an
+    # The layer's blocking read lasts 5 s. redis-py 8 gives a socket 5 s too, and would drop an
     # idle one at that moment.
     CHANNEL_LAYERS = {
         "default": {
@@ -199,10 +199,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 AUTHENTICATION_BACKENDS = [
-    "config.signing_in.Backend",  # first: whether the next may look at the password
+    "config.signing_in.Backend",  # first: it decides whether the next may check the password
     "django.contrib.auth.backends.ModelBackend",
 ]
-# What is counted, and how: config/signing_in.py. axes keeps and logs nothing by itself.
+# config/signing_in.py does the counting; axes itself stores and logs nothing.
 AXES_HANDLER = "config.signing_in.CountedBeforehand"
 AXES_LOCKOUT_CALLABLE = "config.signing_in.slowed_down"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
@@ -213,10 +213,9 @@ AXES_VERBOSE = False
 # ------------------------------------------------------------------------------- security
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-CSRF_COOKIE_HTTPONLY = True  # our scripts have the token from their page
+CSRF_COOKIE_HTTPONLY = True  # scripts get the token from their page
 if HTTPS:
-    # By this prefix a browser knows that no other host of the domain, and nobody without TLS, has
-    # set the cookie.
+    # Browsers accept a cookie with this prefix only over TLS and from this very host.
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
 SECURE_SSL_REDIRECT = HTTPS
@@ -226,7 +225,7 @@ SECURE_HSTS_PRELOAD = env.read("HSTS_PRELOAD", switch, default=False)
 if env.read("BEHIND_PROXY", switch, default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# 'self' covers wss:// of the same host in every browser that runs our modules (CSP level 3;
+# 'self' covers wss:// of the same host in every browser that runs these modules (CSP level 3;
 # Safari since 15.4).
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -252,15 +251,15 @@ STORAGES = {
     },
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False
-WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG  # no collectstatic while one works on them
-# WhiteNoise opens files the synchronous way; Django reads them in a thread and warns of it.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG  # no collectstatic during development
+# WhiteNoise opens files synchronously; Django reads them in a thread and warns about it.
 filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 # ------------------------------------------------------------------------------- language
 
 LANGUAGE_CODE = env.read("LANGUAGE_CODE", text, default="en")
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
-LOCALE_PATHS = [BASE_DIR / "notify" / "locale"]  # where `make messages` puts what templates/ say
+LOCALE_PATHS = [BASE_DIR / "notify" / "locale"]  # also for the texts of templates/
 TIME_ZONE = env.read("TIME_ZONE", text, default="UTC")
 USE_TZ = True
 
@@ -294,7 +293,7 @@ LOGGING = {
 
 # --------------------------------------------------------------------------------- notify
 
-# Only what is set: the defaults are in notify/conf.py, once.
+# Only those that are set: the defaults are in notify/conf.py.
 APP_VARIABLES = {
     "NOTIFY_PING_INTERVAL": or_none(number),
     "NOTIFY_PING_TIMEOUT": or_none(number),
@@ -326,8 +325,8 @@ APP_VARIABLES = {
 }
 vars().update(env.present(APP_VARIABLES))
 
-# The backends that NOTIFY_TASK_BACKEND may name. `database` is worked off by
-# `manage.py db_worker --backend database`; `default` runs a task where it is enqueued.
+# The backends that NOTIFY_TASK_BACKEND may name. `manage.py db_worker --backend database` runs the
+# tasks of `database`; `default` runs a task at once, where it is enqueued.
 _tasks = "django.tasks" if DJANGO_VERSION >= (6, 0) else "django_tasks"
 TASKS = {"default": {"BACKEND": f"{_tasks}.backends.immediate.ImmediateBackend"}}
 if env.source.get("NOTIFY_TASK_BACKEND") == "database":

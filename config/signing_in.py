@@ -1,7 +1,7 @@
-"""Guessing at passwords is slowed down for each name, at both sign-in forms and both that change a
-password, and nobody is locked out. nginx slows it down for each address.
+"""Slows down password guessing for each name, without locking anybody out.
 
-django-axes asks `CountedBeforehand` before a password is looked at, and tells it what came of it.
+It covers both sign-in forms and both forms that change a password. nginx slows down each address.
+django-axes calls `CountedBeforehand` before it checks a password, and again with the result.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ View = Callable[[HttpRequest], HttpResponseBase]
 
 
 class Backend(AxesStandaloneBackend):  # type: ignore[misc]
-    """For AUTHENTICATION_BACKENDS, first. That of axes has no `aauthenticate`."""
+    """For AUTHENTICATION_BACKENDS, first. The backend of axes has no `aauthenticate`."""
 
     async def aauthenticate(self, request: HttpRequest, **credentials: Any) -> None:
         await sync_to_async(self.authenticate)(request, **credentials)
@@ -40,10 +40,10 @@ class CountedBeforehand(AxesBaseHandler, AbstractAxesHandler):  # type: ignore[m
     """For AXES_HANDLER."""
 
     def is_allowed(self, request: Any, credentials: dict[str, Any] | None = None) -> bool:
-        """Counts the attempt, and says whether its password may be looked at."""
+        """Counts the attempt, and returns whether its password may be checked."""
         name = get_client_username(request, credentials)
         if not name:
-            return True  # not by name and password
+            return True  # no sign-in by name and password
         request.sign_in_attempt = None
         try:
             request.sign_in_attempt = _take(request, name, *_by_name(name))
@@ -61,13 +61,13 @@ class CountedBeforehand(AxesBaseHandler, AbstractAxesHandler):  # type: ignore[m
     def user_login_failed(
         self, sender: Any, credentials: dict[str, Any], request: Any = None, **kwargs: Any
     ) -> None:
-        """It is counted already. Says so in the log where it was the last for now."""
-        attempt = getattr(request, "sign_in_attempt", None)  # None also where it was refused
+        """Logs the last attempt of a period; it is counted already."""
+        attempt = getattr(request, "sign_in_attempt", None)  # None also if it was refused
         if attempt is not None and attempt.is_the_last:
             _log_limit(request, get_client_username(request, credentials))
 
     def user_logged_out(self, sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
-        """Nothing is counted."""
+        """Does nothing."""
 
     def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
         """Unused: `is_allowed` decides by itself."""
@@ -80,34 +80,36 @@ class CountedBeforehand(AxesBaseHandler, AbstractAxesHandler):  # type: ignore[m
         username: str | None = None,
         ip_or_username: bool = False,
     ) -> int:
-        """For `manage.py axes_reset` and `axes_reset_username`. No address is kept, so for one
-        there is nothing to reset."""
+        """For `manage.py axes_reset` and `axes_reset_username`. No addresses are stored, so none
+        can be reset."""
         if ip_address is not None:
             return 0
         return attempts.forget_all() if username is None else attempts.forget(*_by_name(username))
 
     def post_save_access_attempt(self, instance: Any, **kwargs: Any) -> None:
-        """Nothing comes of it."""
+        """Does nothing."""
 
     def post_delete_access_attempt(self, instance: Any, **kwargs: Any) -> None:
-        """Nothing comes of it."""
+        """Does nothing."""
 
 
 def _by_name(name: str) -> tuple[str, str]:
-    """Names that differ in case only are counted together: a database may take them for one."""
+    """Names that differ only in case share a count: a database may not distinguish them."""
     return "signing in", name.casefold()
 
 
 def _take(request: HttpRequest, name: str, *otherwise: str) -> attempts.Attempt:
-    """Counts an attempt for the browser, where it is known as that of this name; else for what
-    `otherwise` says. So strangers do not slow down whoever the name belongs to."""
+    """Counts an attempt for the browser, if it is known for this name; else for `otherwise`.
+
+    So strangers do not slow down the owner of the name.
+    """
     browser = known_browser.id_of(request, name)
     counted_as = ("known browser", browser) if browser else otherwise
     return attempts.take(*counted_as)
 
 
 def _log_limit(request: HttpRequest, name: str) -> None:
-    """Whose name it is, where it is anybody's; what was typed may be a password."""
+    """Logs the user of this name, if any, but not the name: somebody may have typed a password."""
     users = get_user_model()._default_manager
     user = users.filter(**{get_user_model().USERNAME_FIELD: name}).values_list("pk", flat=True)
     address = request.META.get("REMOTE_ADDR")
@@ -128,7 +130,7 @@ def _page(request: HttpRequest, wait: timedelta) -> HttpResponse:
 
 
 class RememberBrowser(MiddlewareMixin):
-    """Gives a browser in which somebody has signed in the cookie that says so."""
+    """Sets the cookie of a known browser when somebody has signed in."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         user = getattr(request, "signed_in_by_password", None)
@@ -138,8 +140,8 @@ class RememberBrowser(MiddlewareMixin):
 
 
 def counts_old_passwords(view: View) -> View:
-    """For a view that changes a password. It asks for the old one, which somebody with a stolen
-    session would have to guess."""
+    """Counts attempts at a view that changes a password: it asks for the old one, which the holder
+    of a stolen session would have to guess."""
 
     @wraps(view)
     def answer(request: HttpRequest) -> HttpResponseBase:
@@ -153,7 +155,7 @@ def counts_old_passwords(view: View) -> View:
             return _page(request, error.wait)
         before = user.password
         response = view(request)
-        # Not by the status: the admin redirects who is not staff without a look at the password.
+        # Not by the status: the admin redirects a user who is not staff without checking it.
         changed = user.password != before
         if changed or _has_no_error_on_old_password(response):
             attempt.give_back()

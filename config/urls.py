@@ -1,4 +1,4 @@
-"""Routes of the deployment: the app's own, the admin, and signing in."""
+"""Routes of the deployment: those of notify, the admin, and signing in."""
 
 from django.contrib import admin
 from django.contrib.auth import views as auth
@@ -14,7 +14,7 @@ urlpatterns = [
         counts_old_passwords(admin.site.admin_view(admin.site.password_change, cacheable=True)),
     ),
     path("admin/", admin.site.urls),
-    # Of django.contrib.auth.urls those that need no e-mail.
+    # Those of django.contrib.auth.urls that need no e-mail.
     path("accounts/login/", auth.LoginView.as_view(), name="login"),
     path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
     path(

@@ -4,7 +4,7 @@
 
     notify.send(to=user, title="Your export is ready", url="/exports/7/")
 
-This facade is lazy, because models cannot be loaded while apps are loading.
+The names below are imported lazily, because Django must set up its apps before it loads models.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an ASGI server serves: `NotifyApplication(get_asgi_application())`."""
+"""The ASGI application: `NotifyApplication(get_asgi_application())`."""
 
 from __future__ import annotations
 
@@ -21,23 +21,28 @@ from notify.web.missing_scripts import MissingScripts
 
 logger = logging.getLogger("notify.sockets")
 
-QUIET_S = 60.0  # between two lines of the log about a path that is not ours
-MAX_LENGTH = 200  # of what a client wrote, in the log
+LOG_INTERVAL_S = 60.0  # between two log lines about a wrong path
+MAX_LOGGED_PATH = 200  # characters
 
 
 class NotifyApplication:
-    """An ASGI application: the socket at its path (`live/socket_path.py`), `http` for requests and
-    for the lifespan, and `websocket`, if there is one, for the project's other sockets (a
-    URLRouter, say), which are supervised.
+    """Serves notify's socket at its path, and hands all other connections on.
 
-    It starts the hub at the first request of any kind, so that a server with no socket open
-    carries out batches too.
+    The first connection of any kind starts the hub, so that a server without open sockets carries
+    out batches too.
+
+    Args:
+        http: The ASGI application for HTTP requests and the lifespan, such as
+            `get_asgi_application()`.
+        websocket: The ASGI application for the project's other sockets, such as a `URLRouter`.
+            A socket that it leaves open when it returns or raises is closed. Without it, a
+            WebSocket at any other path is refused.
     """
 
     def __init__(self, http: Any, websocket: Any = None) -> None:
         self._http = MissingScripts(http)
         self._websocket = SupervisedSockets(websocket) if websocket is not None else None
-        self._told_of_path_at = -QUIET_S
+        self._path_logged_at = -LOG_INTERVAL_S
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -46,48 +51,53 @@ class NotifyApplication:
         current_hub()
         if scope["type"] == "websocket":
             await self._socket(scope, receive, send)
-        elif scope["type"] == "http" and _is_at_our_path(scope):
-            await _ask_for_an_upgrade(send)
+        elif scope["type"] == "http" and _is_at_socket_path(scope):
+            await _require_upgrade(send)
         else:
             await self._http(scope, receive, send)
 
     async def _socket(self, scope: Any, receive: Any, send: Any) -> None:
-        if _is_at_our_path(scope):
+        if _is_at_socket_path(scope):
             await NotificationConsumer()(scope, receive, send)
         elif self._websocket is None or SUBPROTOCOL in scope.get("subprotocols", ()):
-            self._tell_of_path(scope)
+            self._log_path(scope)
             await send({"type": "websocket.close"})
         else:
             await self._websocket(scope, receive, send)
 
-    def _tell_of_path(self, scope: Any) -> None:
-        """In one line, and not for each of many handshakes."""
-        if time.monotonic() - self._told_of_path_at < QUIET_S:
+    def _log_path(self, scope: Any) -> None:
+        """Logs a wrong path, at most once a minute."""
+        if time.monotonic() - self._path_logged_at < LOG_INTERVAL_S:
             return
-        self._told_of_path_at = time.monotonic()
+        self._path_logged_at = time.monotonic()
         script_name = get_script_prefix(scope)
         logger.warning(
-            "No socket at %s: it is at %s here. A prefix that a proxy adds is told by "
-            "FORCE_SCRIPT_NAME or the server's --root-path; NOTIFY_SOCKET_PATH is another path.",
-            json.dumps(scope["path"][:MAX_LENGTH]),
+            "No socket at %s: it is at %s here. If a proxy adds a prefix, set FORCE_SCRIPT_NAME or "
+            "the server's --root-path; to serve another path, set NOTIFY_SOCKET_PATH.",
+            json.dumps(scope["path"][:MAX_LOGGED_PATH]),
             socket_path(script_name),
         )
 
 
-def _is_at_our_path(scope: Any) -> bool:
-    """Whether a proxy has left the script name on the path, or taken it off. The URLconf is asked
-    for no other path: where it cannot be imported, Django is to say so."""
+def _is_at_socket_path(scope: Any) -> bool:
+    """Whether the path is the socket's; a proxy may have removed the script name from it.
+
+    For a path that cannot be the socket's, the URLconf is not imported: if that fails, Django
+    reports it better.
+    """
     if conf.current().socket_path is None and not scope["path"].endswith(f"/{ROUTE}"):
         return False
     script_name = get_script_prefix(scope).rstrip("/")
-    ours = unquote(socket_path(script_name))
-    found: str = scope["path"]
-    return found.removeprefix(script_name) == ours.removeprefix(script_name)
+    expected = unquote(socket_path(script_name))
+    path: str = scope["path"]
+    return path.removeprefix(script_name) == expected.removeprefix(script_name)
 
 
-async def _ask_for_an_upgrade(send: Any) -> None:
-    """To a plain request (RFC 9110, 15.5.22): so it can be seen, by a page too, that the path leads
-    here, and that a proxy has dropped the upgrade."""
+async def _require_upgrade(send: Any) -> None:
+    """Answers a plain request with 426 (RFC 9110, 15.5.22).
+
+    This shows people and pages that the path leads here and that a proxy dropped the upgrade.
+    """
     headers = [(b"content-type", b"text/plain"), (b"upgrade", b"websocket")]
     headers += [(b"connection", b"upgrade"), (b"cache-control", b"no-store")]
     await send({"type": "http.response.start", "status": 426, "headers": headers})

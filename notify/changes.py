@@ -1,4 +1,4 @@
-"""What travels between the inbox and the sockets: plain data, known to both, knowing neither.
+"""Plain data that the inbox and the sockets exchange; it imports neither of them.
 
 Users are named by `str(user.pk)`, so that integers and UUIDs travel alike.
 """
@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 Row = dict[str, Any]
-"""A notification in the shape of PROTOCOL ("A notification"), ready for JSON."""
+"""A notification as docs/protocol.md describes it ("A notification"), ready for JSON."""
 
 
 class Cursor(NamedTuple):
-    """What a client holds: all of the inbox up to `since`, in this life of its counter."""
+    """What a client holds: the inbox up to version `since`, in this epoch."""
 
     epoch: str
     since: int
 
 
 class Step(NamedTuple):
-    """One inbox went from version `start` to version `to`; the counts are those after it."""
+    """One inbox went from version `start` to version `to`; the counts are those at `to`."""
 
     user: str
     epoch: str
@@ -35,10 +35,10 @@ class Step(NamedTuple):
 class Change:
     """What one transaction did to one or more inboxes.
 
-    `arrivals` are the notices that arrived in all of them, in this order; the first one's row in
-    each inbox has the step's `start` + 1 as `arrived` and `version`, the last one's the step's
-    `to`. `rows` are the changed rows of the one inbox that changed. With neither, whoever needs
-    the rows reads them from the store.
+    `arrivals` are the notices that arrived in all of them, in this order. In each inbox, the first
+    one's row has the step's `start` + 1 as `arrived` and `version`, the last one's the step's
+    `to`. `rows` are the changed rows, where a single inbox changed. With neither, the rows must be
+    read from the database.
     """
 
     steps: list[Step]
@@ -50,9 +50,9 @@ class Change:
 class Reading:
     """One inbox, read in one statement.
 
-    Without `reset`, `rows` are all that changed after `since`, by version; with it, the newest
-    that are neither archived nor recalled, by arrival, newest first, and `next` is the `arrived`
-    of the last where there are more.
+    Without `reset`, `rows` are all that changed after `since`, in the order of versions. With it,
+    they are the newest that are neither archived nor recalled, newest first; if there are more,
+    `next` is the `arrived` of the last one.
     """
 
     user: str

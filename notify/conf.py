@@ -1,7 +1,7 @@
-"""The settings of notify: `NOTIFY_…` in Django's settings, read once, checked, typed.
+"""The settings of notify: `NOTIFY_…` in Django's settings, read once, checked and typed.
 
-`current()` is what the rest of the code asks. A wrong value raises `ImproperlyConfigured`,
-which names the setting; `manage.py check` reports all of them (see checks.py).
+The rest of the code reads them from `current()`. A wrong value raises `ImproperlyConfigured`,
+which names the setting; `manage.py check` reports all wrong ones (checks/settings.py).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from django.core.signals import setting_changed
 from django.dispatch import receiver
 
 PREFIX = "NOTIFY_"
-NEAR = 0.8  # of 1, as difflib measures it: a letter or two
-MAX_DAYS = 365_000  # a thousand years: nothing is older, and the calendar reaches as far back
+MIN_SIMILARITY = 0.8  # of 1, by difflib: one or two letters differ
+MAX_DAYS = 365_000  # a thousand years: no row is older, and the calendar still has the date
 QUICK_SWEEP_S = 1.0
 _ORIGIN = re.compile(r"(https?)://([^\s/?#@:\\\[\]]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?")
 _PATH = re.compile(r"/[^\s/?#][^\s?#]*")
@@ -81,7 +81,7 @@ def _switch(value: Any) -> bool:
 
 
 def _origin(value: Any) -> str:
-    """As browsers write it: in lower case, without the scheme's own port (RFC 6454, 6.2)."""
+    """The origin as browsers write it: in lower case, without the default port (RFC 6454, 6.2)."""
     found = _ORIGIN.fullmatch(_text(value).lower())
     if found is None:
         raise ValueError(f"{value!r} must be scheme://host or scheme://host:port")
@@ -109,7 +109,7 @@ def _setting(default: Any, check: Callable[[Any], Any]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Conf:
-    """One consistent reading of the settings. Times are in seconds."""
+    """The settings, read at one moment. Times are in seconds."""
 
     ping_interval: float | None = _setting(20, _optional_positive)
     ping_timeout: float | None = _setting(15, _optional_positive)
@@ -141,12 +141,12 @@ class Conf:
 
     @classmethod
     def read(cls) -> Conf:
-        """The settings as they are now; raises ImproperlyConfigured at the first wrong one."""
+        """Reads the settings. Raises ImproperlyConfigured at the first wrong one."""
         return cls(**{entry.name: _checked(entry) for entry in fields(cls)})
 
     @classmethod
     def problems(cls) -> list[tuple[str, str]]:
-        """(setting, what is wrong with it) for each wrong setting."""
+        """Returns (setting, what is wrong with it) for each wrong setting."""
         found = []
         for entry in fields(cls):
             try:
@@ -157,16 +157,18 @@ class Conf:
 
     @classmethod
     def misspelled(cls) -> list[tuple[str, str]]:
-        """(setting, ours that it is near) for each NOTIFY_… that is not ours and looks like it.
-        Others begin with NOTIFY_ too, those of GOV.UK Notify for one."""
+        """Returns (setting, similar setting of notify) for each unknown NOTIFY_… setting that is
+        probably misspelled. Other packages use the prefix too, such as that of GOV.UK Notify."""
         known = [_name(entry) for entry in fields(cls)]
         unknown = sorted({name for name in dir(settings) if name.startswith(PREFIX)} - set(known))
-        # Without the prefix, which would make all of them alike.
+        # Without the prefix, which would make all names similar.
         tails = [name.removeprefix(PREFIX) for name in known]
         return [
             (name, PREFIX + tail)
             for name in unknown
-            for tail in get_close_matches(name.removeprefix(PREFIX), tails, n=1, cutoff=NEAR)
+            for tail in get_close_matches(
+                name.removeprefix(PREFIX), tails, n=1, cutoff=MIN_SIMILARITY
+            )
         ]
 
 
@@ -184,13 +186,15 @@ def _checked(entry: Field[Any]) -> Any:
 
 @functools.cache
 def current() -> Conf:
-    """The settings in force; read once, and again after a test overrides one."""
+    """The settings in force, read once and again after a test overrides one."""
     return Conf.read()
 
 
 def sweep_interval(*, hears_others: bool) -> float:
-    """How often a process looks at the database, in seconds. With DEBUG, one that no channel layer
-    joins to others looks often: what is sent from a shell is seen at once, with nothing to set up.
+    """How often a process compares its sockets with the database, in seconds.
+
+    With DEBUG and without a channel layer between processes it does so every second, so that what
+    a shell sends appears at once without any setup.
     """
     interval = current().sweep_interval
     return min(interval, QUICK_SWEEP_S) if settings.DEBUG and not hears_others else interval

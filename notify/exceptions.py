@@ -1,5 +1,16 @@
-"""What can go wrong, as one small tree. Services raise these; the edges translate them
-into a close code, an `error` frame or an HTTP status."""
+"""The exceptions that notify raises on purpose.
+
+    NotifyError
+    ├── InvalidNotice       also a ValueError
+    │   ├── EmptyAudience
+    │   └── UnknownUsers
+    ├── KeyConflict
+    ├── EpochChanged
+    └── Busy
+
+Commands raise them; the edges translate them into a close code, an `error` frame or an HTTP
+status.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +20,16 @@ NAMES_LISTED = 20
 
 
 class NotifyError(Exception):
-    """Everything that notify raises on purpose."""
+    """The base class of all of them."""
 
 
 class InvalidNotice(NotifyError, ValueError):
-    """A notice cannot be sent as it is written; `field` is the argument of `send` at fault."""
+    """A notice cannot be sent as it is.
+
+    Attributes:
+        field: The argument of `send` that is wrong.
+        message: What is wrong with it.
+    """
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
@@ -22,15 +38,18 @@ class InvalidNotice(NotifyError, ValueError):
 
 
 class EmptyAudience(InvalidNotice):
-    """Nobody is left to send to."""
+    """The notice has no recipients."""
 
     def __init__(self, message: str) -> None:
         super().__init__("to", message)
 
 
 class UnknownUsers(InvalidNotice):
-    """Some of the named users do not exist; nothing was sent. `names` has them all, the message
-    the first few."""
+    """Some of the named users do not exist; nothing was sent.
+
+    Attributes:
+        names: All unknown names, sorted. The message lists the first 20.
+    """
 
     def __init__(self, names: Iterable[object]) -> None:
         self.names = sorted(str(name) for name in names)
@@ -38,36 +57,32 @@ class UnknownUsers(InvalidNotice):
 
 
 def some_of(names: Sequence[str]) -> str:
-    """The first few names, and how many more there are, for a message."""
+    """The first names and the number of the others, for a message."""
     listed = ", ".join(names[:NAMES_LISTED])
     more = len(names) - NAMES_LISTED
     return f"{listed} and {more} more" if more > 0 else listed
 
 
 class KeyConflict(NotifyError):
-    """The idempotency key was used by this sender for a notice with other content."""
+    """This sender has used the idempotency key for a notice with other content.
+
+    Attributes:
+        key: The idempotency key.
+        notice_id: The notice that has it.
+    """
 
     def __init__(self, key: str, notice_id: int) -> None:
         super().__init__(
-            f"key {key!r} already belongs to notice {notice_id}, which says something else. "
+            f"key {key!r} already belongs to notice {notice_id}, which has other content. "
             "Use a new key for a new notice, or repeat the call with the same arguments."
         )
         self.key = key
         self.notice_id = notice_id
 
 
-class InvalidMark(NotifyError, ValueError):
-    """A mark cannot be carried out as it is written; `field` is the one at fault."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field = field
-        self.message = message
-
-
 class EpochChanged(NotifyError):
-    """A cursor of another life of the inbox: the caller must read the inbox anew."""
+    """A cursor belongs to an earlier epoch of the inbox: read the inbox again."""
 
 
 class Busy(NotifyError):
-    """Locks could not be had in time, even on retries; try again."""
+    """Locks were not granted in time, even after retries: try again."""

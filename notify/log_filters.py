@@ -1,4 +1,4 @@
-"""Filters for LOGGING, so that an outage is one line and not one for each thing that fails in it.
+"""Filters for LOGGING, so that an outage is one line in the log and not thousands.
 
 "filters": {"redis_is_away": {"()": "notify.log_filters.RedisIsAway"}},
 "loggers": {"channels_redis.pubsub": {"filters": ["redis_is_away"]}},
@@ -10,21 +10,20 @@ import logging
 
 
 class RedisIsAway(logging.Filter):
-    """Drops what channels-redis says of a Redis that it cannot reach: a traceback every second.
+    """Drops the traceback that channels-redis logs every second while it cannot reach Redis.
 
-    notify tells of the outage itself, once when it begins and once when it ends. Anything else
-    that goes wrong there is let through.
+    notify itself logs the beginning and the end of the outage. Other errors pass the filter.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        return not _is_of_the_connection(error)
+        return not _is_connection_error(error)
 
 
-def _is_of_the_connection(error: BaseException | None) -> bool:
+def _is_connection_error(error: BaseException | None) -> bool:
     if isinstance(error, OSError):  # refused, reset, timed out, no such host
         return True
-    # By name, as redis-py is an extra: its errors are no OSErrors.
+    # By name, as redis-py is an extra; its errors are not OSErrors.
     names = {"ConnectionError", "TimeoutError", "BusyLoadingError"}
     return error is not None and any(
         kind.__module__.startswith("redis.") and kind.__name__ in names
@@ -33,8 +32,8 @@ def _is_of_the_connection(error: BaseException | None) -> bool:
 
 
 class InOneLine(logging.Filter):
-    """Keeps what is said of a request that a client has malformed, without the traceback: it is
-    the client's mistake, and anybody can make a thousand of them."""
+    """Removes the traceback of a malformed request and makes it a warning: the mistake is the
+    client's, and anybody can make thousands of them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.exc_info = record.exc_text = None
@@ -43,8 +42,8 @@ class InOneLine(logging.Filter):
 
 
 class ForbiddenInOneLine(logging.Filter):
-    """For `django.request`, which logs a traceback for each PermissionDenied that the admin raises:
-    anybody who is signed in can make a thousand of them."""
+    """Removes the traceback that `django.request` logs for each PermissionDenied of the admin:
+    anybody who is signed in can make thousands of them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if getattr(record, "status_code", None) == 403:

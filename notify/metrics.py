@@ -1,7 +1,7 @@
-"""What this process counts: plain numbers, so that counting costs next to nothing and needs no
-library. /metrics shows them (web/probes/metrics.py), in the words of Prometheus.
+"""The counters of this process: plain numbers, so that counting is cheap and needs no library.
 
-Nearly all of it happens in the event loop; where a thread counts too, it may be a little inexact.
+/metrics shows them in Prometheus's format (web/probes/metrics.py). Nearly all are counted in the
+event loop; where a thread counts too, a number may be slightly inexact.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 
 class Counter:
-    """Goes up. `label` is the name of what it is broken down by, or empty."""
+    """A number that only grows. `label` names what it is broken down by; it may be empty."""
 
     def __init__(self, name: str, about: str, label: str = "") -> None:
         self.name = name
@@ -28,13 +28,13 @@ class Counter:
 
 
 class Histogram:
-    """How often a number was at most so big. `bounds` are in seconds, ascending."""
+    """How many values were at most as large as each bound. `bounds` are in seconds, ascending."""
 
     def __init__(self, name: str, about: str, bounds: Sequence[float]) -> None:
         self.name = name
         self.about = about
         self.bounds = tuple(bounds)
-        self.counts = [0] * (len(bounds) + 1)  # the last: above all bounds
+        self.counts = [0] * (len(bounds) + 1)  # the last one counts values above all bounds
         self.total = 0.0
         histograms.append(self)
 
@@ -50,24 +50,24 @@ histograms: list[Histogram] = []
 _QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SLOW = (0.1, 0.5, 1, 2.5, 5, 10, 15, 20, 25, 30, 45, 60, 120, 300)
 
-# process: a hint of this process; layer: of another; connect: the first frames of a socket;
-# hint, sweep, client, resumed: read from the database, by what noticed that something was missing.
+# process: a hint of this process; layer: a hint of another; connect: the first frames of a socket;
+# hint, sweep, client, resumed: read from the database, by what noticed the gap.
 DELIVERIES = Counter("notify_deliveries", "Inbox frames queued for sockets, by way.", "way")
-GAPS = Counter("notify_gaps_healed", "Sockets that had missed something, by what noticed it.", "by")
+GAPS = Counter("notify_gaps_healed", "Sockets that had missed a change, by what noticed it.", "by")
 WRITE_DELAY = Histogram(
     "notify_write_delay_seconds",
-    "From a commit to its frames being written to the sockets, of changes that hints brought.",
+    "From a commit to the writing of its frames to the sockets, for changes known by a hint.",
     _QUICK,
 )
 ACKNOWLEDGE_DELAY = Histogram(
     "notify_acknowledge_delay_seconds",
-    "From a commit to the client's word that it has applied it. Clients say so in each pong, so "
-    "the ping interval is in it.",
+    "From a commit to the client's acknowledgement. Clients acknowledge in each pong, so it "
+    "includes the ping interval.",
     _SLOW,
 )
-LATENCY = Histogram("notify_latency_seconds", "Round trip of a ping, by its pong.", _QUICK)
-# deployment: of others who use the same layer, or of a version that did not say; version: of
-# another version of us; unreadable: anything else.
+LATENCY = Histogram("notify_latency_seconds", "Round trip of a ping and its pong.", _QUICK)
+# deployment: of another deployment on the same layer, or of a version that did not name one;
+# version: of another version of notify; unreadable: anything else.
 HINTS_DROPPED = Counter(
     "notify_hints_dropped", "Hints of the channel layer that were not used.", "reason"
 )
@@ -75,6 +75,6 @@ OPENED = Counter("notify_sockets_opened", "Sockets that were accepted and authen
 CLOSED = Counter("notify_sockets_closed", "Sockets that ended, by close code.", "code")
 REFUSED = Counter("notify_handshakes_refused", "Handshakes that were refused.", "reason")
 FRAMES_REFUSED = Counter(
-    "notify_frames_refused", "Frames of clients that were answered by `error`.", "code"
+    "notify_frames_refused", "Client frames that were answered with an `error` frame.", "code"
 )
-STALLS = Counter("notify_loop_stalls", "Times that the event loop did not turn for 10 s.")
+STALLS = Counter("notify_loop_stalls", "How often the event loop was blocked for 10 s.")

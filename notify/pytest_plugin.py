@@ -1,5 +1,8 @@
-"""What pytest finds by itself where notify is installed (the entry point `pytest11`). It imports
-nothing of notify or Django until a test asks for it: projects without either run pytest too."""
+"""A pytest plugin, found by the entry point `pytest11` wherever notify is installed.
+
+It imports nothing of notify or Django until a test uses it: projects without either run pytest
+too.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ import pytest
 
 @pytest.fixture
 def notify_immediate_delivery() -> Iterator[None]:
-    """Carries out at once, inside the test's transaction, what the test sends, recalls and marks:
-    notify.testing.immediate_delivery() around the test."""
+    """Runs the test inside `notify.testing.immediate_delivery()`: what it sends, recalls and marks
+    is carried out at once, in the test's transaction."""
     from notify.testing import immediate_delivery
 
     with immediate_delivery():

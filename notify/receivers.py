@@ -1,8 +1,8 @@
-"""Notices that notify sends by itself: a welcome, and what a user should know about security.
+"""Notices that notify sends by itself: a welcome, a changed password, a new device.
 
-Each has a switch: NOTIFY_WELCOME, NOTIFY_PASSWORD_CHANGED, NOTIFY_NEW_DEVICE. None of them may
-stand in the way of what it tells about, so what fails here is logged, and undone by a savepoint
-so that the transaction around it goes on. The texts are in the language of the moment.
+Each has a switch: NOTIFY_WELCOME, NOTIFY_PASSWORD_CHANGED, NOTIFY_NEW_DEVICE. None may prevent the
+save or sign-in that it reports: a failure is logged, and a savepoint undoes it, so that the
+transaction around it goes on. The texts are in the active language.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ from notify.sql import database
 
 logger = logging.getLogger(__name__)
 
-_HAD_PASSWORD = "_notify_had_password"  # noqa: S105  on a user who is being saved
+_HAD_PASSWORD = "_notify_had_password"  # noqa: S105  set on a user during a save
 
 
-def never_in_the_way(tell: Callable[..., None]) -> Callable[..., None]:
-    """Makes a receiver of `tell` that raises nothing and breaks no transaction."""
+def failures_are_logged(receiver: Callable[..., None]) -> Callable[..., None]:
+    """Makes `receiver` log its exceptions, and break no transaction."""
 
-    @wraps(tell)
+    @wraps(receiver)
     def receive(*args: Any, **kwargs: Any) -> None:
         try:
             with transaction.atomic(using=sql.alias()):
-                tell(*args, **kwargs)
+                receiver(*args, **kwargs)
         except Exception:
-            logger.exception("%s failed; what it was to tell about goes on.", tell.__name__)
+            logger.exception("%s failed; the save or sign-in goes on.", receiver.__name__)
 
     return receive
 
 
-# A site may send these signals by hand, for its own models and with the fewest arguments. A proxy
-# of the user model is its own sender, hence no `sender=` where they are connected.
+# A site may send these signals itself, for its own models and with few arguments. A proxy of the
+# user model is a sender of its own, so they are connected without `sender=`.
 
 
-def _user_is_saved(
+def _before_save(
     sender: Any,
     *,
     instance: Any,
@@ -61,21 +61,21 @@ def _user_is_saved(
 ) -> None:
     if raw or not isinstance(instance, get_user_model()):
         return
-    instance.__dict__.pop(_HAD_PASSWORD, None)  # of a save that failed
+    instance.__dict__.pop(_HAD_PASSWORD, None)  # left by a save that failed
     if not instance._state.adding and _writes_password(instance, update_fields):
         _note_password(instance, using)
 
 
-@never_in_the_way
+@failures_are_logged
 def _note_password(user: Any, using: str | None) -> None:
-    """Whether the password that is being saved takes the place of another. An account that gets
-    its first one has nothing to be warned of."""
+    """Notes whether the password that is being saved replaces another one. The first password of
+    an account is no reason for a warning."""
     accounts = type(user)._base_manager.using(using).filter(pk=user.pk)
     stored = accounts.values_list("password", flat=True).first()
     user.__dict__[_HAD_PASSWORD] = bool(stored) and is_password_usable(stored)
 
 
-def _user_saved(
+def _after_save(
     sender: Any, *, instance: Any, created: bool = False, raw: bool = False, **kwargs: Any
 ) -> None:
     if raw or not isinstance(instance, get_user_model()):
@@ -83,10 +83,10 @@ def _user_saved(
     if created:
         welcome(instance)
     elif instance.__dict__.pop(_HAD_PASSWORD, False):
-        tell_password_changed(instance)
+        send_password_changed(instance)
 
 
-@never_in_the_way
+@failures_are_logged
 def welcome(user: AbstractBaseUser) -> None:
     if conf.current().welcome:
         sending.send(
@@ -98,8 +98,8 @@ def welcome(user: AbstractBaseUser) -> None:
         )
 
 
-@never_in_the_way
-def tell_password_changed(user: AbstractBaseUser) -> None:
+@failures_are_logged
+def send_password_changed(user: AbstractBaseUser) -> None:
     if conf.current().password_changed:
         sending.send(
             to=user,
@@ -112,7 +112,7 @@ def tell_password_changed(user: AbstractBaseUser) -> None:
         )
 
 
-@never_in_the_way
+@failures_are_logged
 def _signed_in(
     sender: Any, *, request: HttpRequest | None = None, user: Any = None, **kwargs: Any
 ) -> None:
@@ -120,10 +120,10 @@ def _signed_in(
         return
     user_agent = request.META.get("HTTP_USER_AGENT", "")
     if _is_new(user, user_agents.fingerprint(user_agent)):
-        tell_new_device(user, user_agents.name(user_agent))
+        send_new_device(user, user_agents.name(user_agent))
 
 
-def tell_new_device(user: AbstractBaseUser, device: str) -> None:
+def send_new_device(user: AbstractBaseUser, device: str) -> None:
     where = _("From %(device)s.") % {"device": device} if device else ""
     what = _("If that was not you, change your password now.")
     sending.send(
@@ -138,7 +138,7 @@ def tell_new_device(user: AbstractBaseUser, device: str) -> None:
 
 
 def _writes_password(user: Any, update_fields: Collection[str] | None) -> bool:
-    """Whether this save writes a password that `set_password` was given. A sign-in that only
+    """Whether this save writes a password that was given to `set_password`. A sign-in that only
     renews the hash clears `_password` before it saves (AbstractBaseUser.check_password)."""
     return getattr(user, "_password", None) is not None and (
         update_fields is None or "password" in update_fields
@@ -146,7 +146,7 @@ def _writes_password(user: Any, update_fields: Collection[str] | None) -> bool:
 
 
 def _is_new(user: AbstractBaseUser, fingerprint: str) -> bool:
-    """Whether the user has other devices but never had this one, which is known from here on."""
+    """Whether the user has known devices but not this one. From now on this one is known."""
     now = database.now()
     devices_of_user = KnownDevice.objects.filter(user_id=user.pk)
     if devices_of_user.filter(fingerprint=fingerprint).update(last_seen=now):
@@ -167,6 +167,6 @@ def _password_page() -> str | None:
         return None
 
 
-pre_save.connect(_user_is_saved, dispatch_uid="notify.receivers.user_is_saved")
-post_save.connect(_user_saved, dispatch_uid="notify.receivers.user_saved")
+pre_save.connect(_before_save, dispatch_uid="notify.receivers.user_is_saved")
+post_save.connect(_after_save, dispatch_uid="notify.receivers.user_saved")
 user_logged_in.connect(_signed_in, dispatch_uid="notify.receivers.signed_in")

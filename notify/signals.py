@@ -1,8 +1,8 @@
-"""Signals that notify sends to the project around it.
+"""Signals that notify sends to the project.
 
 `notice_sent`: a Notice was written and its transaction has committed. Arguments: `notice`.
-`notice_recalled`: a Notice was recalled, or expired. Arguments: `notice_id`.
-They tell; nothing in notify depends on a receiver. To send a notice, call `notify.send`.
+`notice_recalled`: a Notice was recalled or has expired. Arguments: `notice_id`.
+Nothing in notify depends on a receiver. To send a notice, call `notify.send`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""For a project's own tests: sends that are carried out inside the test's transaction, what a
-person has in their inbox, and the end of the hub of a test with sockets.
+"""Helpers for a project's own tests.
 
-`docs/testing.md` shows it with TestCase, TransactionTestCase and pytest-django.
+`immediate_delivery` carries out sends inside the test's transaction, `inbox` returns what a user
+has, and `stop_hub` ends the hub of a test with sockets. `docs/testing.md` shows them with TestCase,
+TransactionTestCase and pytest-django.
 """
 
 from __future__ import annotations
@@ -33,13 +34,19 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class immediate_delivery(ContextDecorator):  # noqa: N801  used as a function, as contextlib's are
-    """Inside, transactions commit as if no test were around them: their `on_commit` callbacks run,
-    and what is sent, recalled or marked is in the inboxes when the call, or the `atomic()` around
-    it, ends. Batches that a worker would carry out are carried out there, too.
+    """Makes transactions inside commit as if no test were around them.
+
+    Their `on_commit` callbacks run, and what is sent, recalled or marked is in the inboxes when the
+    call, or the `atomic()` around it, ends. So are batches that workers would carry out.
 
     In a TestCase, whose transaction never commits, nothing arrives without it. In a
-    TransactionTestCase it stands for the workers. Also `@immediate_delivery()`, around a
-    synchronous function. What was sent or registered before stays where it is.
+    TransactionTestCase it takes the place of the workers. What was sent or registered before it
+    is not carried out.
+
+    It is a context manager, and a decorator of synchronous functions.
+
+    Raises:
+        TypeError: It decorates a coroutine function.
     """
 
     def __init__(self) -> None:
@@ -53,16 +60,15 @@ class immediate_delivery(ContextDecorator):  # noqa: N801  used as a function, a
         self._entered.pop().__exit__(*error)
 
     def __call__(self, func: _Function) -> _Function:
-        """Raises TypeError for a coroutine function: as a decorator could only call it, the test
-        would pass without having run."""
+        # It could only create the coroutine, so that the test would pass without running.
         if iscoroutinefunction(func):
-            raise TypeError("Around async code say `with immediate_delivery():` inside it.")
+            raise TypeError("For async code, write `with immediate_delivery():` inside it.")
         return super().__call__(func)
 
 
 @contextmanager
 def _delivering() -> Iterator[None]:
-    if sending._hand_over is _carry_out:  # there is one around this one
+    if sending._hand_over is _carry_out:  # nested
         yield
         return
     commits = _Commits()
@@ -70,23 +76,26 @@ def _delivering() -> Iterator[None]:
         patch.object(BaseDatabaseWrapper, "on_commit", commits.on_commit()),
         patch.object(transaction.Atomic, "__exit__", commits.leave_atomic()),
         patch.object(sending, "_hand_over", _carry_out),
-        patch.object(sending, "_sent", sending._Sent()),  # what was sent before stays out, too
+        patch.object(sending, "_sent", sending._Sent()),  # without what was sent before
     ):
         yield
 
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """One notification, as its recipient has it."""
+    """One notification, as its recipient has it.
 
-    id: int  # of the notice
+    `id` is that of the notice, `actor` the name of the actor, if there is one.
+    """
+
+    id: int
     title: str
     body: str
     level: str
     category: str
     kind: str
     url: str | None
-    actor: str | None  # their name
+    actor: str | None
     actions: list[dict[str, str]]
     data: dict[str, Any]
     seen: bool
@@ -95,15 +104,17 @@ class InboxRow:
 
 
 def inbox(user: AbstractBaseUser, *, tab: str = "all") -> list[InboxRow]:
-    """What the user has now, newest first, without what was recalled.
+    """Returns the notifications of a user, newest first, without recalled ones.
 
-    `tab` as on the page: "all" (but the archived), "unread" or "archived".
+    Args:
+        user: The recipient.
+        tab: As on the page: "all" (without archived ones), "unread" or "archived".
     """
     rows: list[Row] = []
     before: int | None = None
     while True:
         page = reading.page(str(user.pk), tab=tab, before=before, limit=PAGE_ROWS)
-        if page is None:  # they never had one
+        if page is None:  # the user has no inbox yet
             return []
         rows += page.rows
         before = page.next
@@ -115,9 +126,9 @@ ainbox = sync_to_async(inbox)
 
 
 async def stop_hub() -> None:
-    """Closes the sockets that this event loop's hub has open, and its database connections.
+    """Stops the hub of the running event loop: closes its sockets and its database connections.
 
-    The end of the loop does the same: this is for loops that several tests share.
+    The end of the loop does the same, so only tests that share a loop need this.
     """
     loop = asyncio.get_running_loop()
     for hub in hubs():
@@ -126,10 +137,10 @@ async def stop_hub() -> None:
 
 
 def _inbox_row(row: Row) -> InboxRow:
-    told: dict[str, Any] = {field.name: row[field.name] for field in fields(InboxRow)}
-    told["actor"] = row["actor"] and row["actor"]["name"]
-    told |= {name: row[name] is not None for name in ("seen", "read", "archived")}
-    return InboxRow(**told)
+    values: dict[str, Any] = {field.name: row[field.name] for field in fields(InboxRow)}
+    values["actor"] = row["actor"] and row["actor"]["name"]
+    values |= {name: row[name] is not None for name in ("seen", "read", "archived")}
+    return InboxRow(**values)
 
 
 def _carry_out(batches: Sequence[int]) -> None:
@@ -138,9 +149,11 @@ def _carry_out(batches: Sequence[int]) -> None:
 
 
 class _Commits:
-    """Runs what was registered here with `on_commit` when only atomic blocks of TestCase are left
-    around it. The methods are replaced on their classes, as connections are of threads and async
-    code has several. Without a TestCase Django does it all itself."""
+    """Runs the `on_commit` callbacks when only the atomic blocks of TestCase are left around them.
+
+    It replaces methods of classes, because connections belong to threads, of which async code has
+    several. Without a TestCase, Django does all this itself.
+    """
 
     def __init__(self) -> None:
         self._registered: list[Any] = []
@@ -151,9 +164,9 @@ class _Commits:
         def on_commit(
             connection: BaseDatabaseWrapper, func: Callable[[], Any], robust: bool = False
         ) -> None:
-            waiting = connection.in_atomic_block
+            is_deferred = connection.in_atomic_block
             register(connection, func, robust)
-            if waiting:
+            if is_deferred:
                 self._registered.append(connection.run_on_commit[-1])
                 self._run(connection)
 
@@ -172,9 +185,9 @@ class _Commits:
         blocks: Sequence[Any] = connection.atomic_blocks
         if connection.needs_rollback or not all(block._from_testcase for block in blocks):
             return
-        waiting: list[Any] = connection.run_on_commit
-        mine = [one for one in waiting if self._is_mine(one)]
-        connection.run_on_commit = [one for one in waiting if not self._is_mine(one)]
+        callbacks: list[Any] = connection.run_on_commit
+        mine = [one for one in callbacks if self._is_mine(one)]
+        connection.run_on_commit = [one for one in callbacks if not self._is_mine(one)]
         for _, func, robust in mine:
             try:
                 func()
@@ -184,5 +197,6 @@ class _Commits:
                 logger.exception("An on_commit callback failed")
 
     def _is_mine(self, callback: Any) -> bool:
-        """By the set of savepoints, made anew for each: a rollback makes the tuples anew."""
+        """Compares the set of savepoints, of which each callback has one of its own; the tuples are
+        replaced at a rollback."""
         return any(callback[0] is one[0] for one in self._registered)

@@ -1,7 +1,7 @@
-"""The pages and the API: `path("", include("notify.urls"))`. The probes are in probes.py.
+"""The pages and the API: `path("", include("notify.urls"))`. The probes are in notify.web.probes.
 
-The pages are in the namespace `notify`. The API has its own, `notify-api`, which django-ninja
-wants at the top level.
+The pages are in the namespace `notify`. The API has the namespace `notify-api`, which django-ninja
+needs at the top level.
 """
 
 from django.urls import include, path

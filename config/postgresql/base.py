@@ -12,20 +12,19 @@ from psycopg import Error, OperationalError
 
 logger = logging.getLogger(__name__)
 
-ATTEMPTS = 3  # others put dead ones back meanwhile
+ATTEMPTS = 3  # other threads put dead connections back meanwhile
 ALIVE_WITHIN_S = 2.0
 # PostgreSQL: duplicate_prepared_statement, invalid_sql_statement_name.
 PREPARED_ELSEWHERE = {"42P05", "26000"}
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Looks at each connection that it takes from the pool, and if it is dead, drops all that are
-    in the pool.
+    """Checks each connection that it takes from the pool; if it is dead, drops the whole pool.
 
-    With `CONN_HEALTH_CHECKS` psycopg_pool (3.3.3, `_getconn_with_check_loop`) looks at one after
-    the other, and waits 1, 2, 4, … seconds between two that are dead. After a restart of the
-    database all are: six in the pool cost the next request 10 seconds and an error. And it waits
-    for ever where a connection died without a word.
+    With `CONN_HEALTH_CHECKS` psycopg_pool (3.3.3, `_getconn_with_check_loop`) checks one after
+    the other, and waits 1, 2, 4, … seconds between two dead ones. After a restart of the database
+    all are dead: six in the pool cost the next request 10 seconds and an error. And it waits for
+    ever for a connection whose server vanished silently.
     """
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
@@ -48,9 +47,9 @@ class _NamesThePooler(DatabaseErrorWrapper):
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         if getattr(error, "sqlstate", None) in PREPARED_ELSEWHERE:
             logger.error(
-                "A prepared statement is another connection's (%s). Between this process and "
-                "PostgreSQL is a pooler, such as PgBouncer before 1.21, that hands connections on: "
-                "set DATABASE_PREPARE=off.",
+                "A prepared statement belongs to another connection (%s). A pooler between this "
+                "process and PostgreSQL, such as PgBouncer before 1.21, shares connections: set "
+                "DATABASE_PREPARE=off.",
                 error,
             )
         super().__exit__(kind, error, traceback)
@@ -68,9 +67,9 @@ def _is_alive(connection: Any) -> bool:
 
 
 def _await_answer(pgconn: Any) -> None:
-    """By itself, as psycopg waits for an answer without a limit."""
+    """Waits with a timeout, which psycopg does not have."""
     deadline = time.monotonic() + ALIVE_WITHIN_S
-    readable = select.poll()  # which, unlike select(), takes descriptors above 1,024
+    readable = select.poll()  # unlike select(), it accepts descriptors above 1,024
     readable.register(pgconn.socket, select.POLLIN)
     while True:
         while pgconn.is_busy():

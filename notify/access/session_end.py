@@ -30,7 +30,7 @@ from notify.access.session_store import (
     store_class,
     uses_cookie_sessions,
 )
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.models import ApiToken, EndedSession
 from notify.sql import database
 
@@ -134,7 +134,7 @@ def _token_changed(sender: Any, *, instance: ApiToken, **kwargs: Any) -> None:
 
 
 def _revalidate_on_commit(user_id: Any) -> None:
-    transaction.on_commit(partial(groups.publish_session_check, str(user_id)), using=sql.alias())
+    transaction.on_commit(partial(publisher.publish_session_check, str(user_id)), using=sql.alias())
 
 
 # A user is deactivated, gets another password or is deleted; a token is revoked. Each receiver has

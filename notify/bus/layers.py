@@ -1,10 +1,10 @@
 """The channel layer for CHANNEL_LAYERS: `notify.bus.layers.RedisPubSubChannelLayer`.
 
 The Pub/Sub layer of channels-redis, on connections that notice when Redis falls silent. Without
-that, a connection whose packets are dropped is dead for ever, or worse: its TCP keepalive ends in
-ETIMEDOUT, which since Python 3.11 is `asyncio.TimeoutError`; redis-py mistakes it for its own
-timeout and returns None immediately; channels-redis retries immediately, so the loop spins: nothing
-else runs in it any more. tests/integration/test_silent_redis.py pins it (redis-py 8, channels-redis
+that, a connection whose packets are dropped stays dead for ever, or worse: its TCP keepalive ends
+in ETIMEDOUT, which since Python 3.11 is `asyncio.TimeoutError`; redis-py mistakes it for its own
+timeout and returns None immediately; channels-redis retries immediately, so the event loop spins
+and runs nothing else. tests/integration/test_silent_redis.py pins it (redis-py 8, channels-redis
 4.3).
 """
 
@@ -23,13 +23,13 @@ from redis.asyncio.sentinel import SentinelManagedConnection, SentinelManagedSSL
 from redis.backoff import ConstantBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-PING_INTERVAL_S = 2.0  # of a subscribed connection on which nothing else comes
+PING_INTERVAL_S = 2.0  # of a subscribed connection that is otherwise quiet
 ANSWER_TIMEOUT_S = 3.0
-MESSAGES_A_TURN = 50  # fewer than their reader takes, so that its queue does not grow
+MESSAGES_PER_TURN = 50  # fewer than the listener reads, so that its queue does not grow
 
-# What an entry of `hosts` may set otherwise. redis-py's own would try for a minute, with pauses
-# of up to ten seconds, and so miss that Redis is back.
-_OPTIONS = {
+# An entry of `hosts` may override these. redis-py's own defaults would retry for a minute, with
+# pauses of up to ten seconds, and so notice late that Redis is back.
+_DEFAULTS = {
     "health_check_interval": PING_INTERVAL_S,
     "socket_connect_timeout": 2.0,
     "retry": Retry(ConstantBackoff(0.25), 1),
@@ -37,18 +37,22 @@ _OPTIONS = {
 
 
 class RedisPubSubChannelLayer(pubsub.RedisPubSubChannelLayer):  # type: ignore[misc]
-    """Takes the CONFIG of `channels_redis.pubsub.RedisPubSubChannelLayer`: `hosts` (addresses,
-    dicts of options of a connection, or of a Sentinel), `prefix`, `serializer_format`, …"""
+    """The layer, with the CONFIG of `channels_redis.pubsub.RedisPubSubChannelLayer`.
+
+    Args:
+        hosts: Addresses, or dicts of options for a connection or for Sentinel.
+        args, options: As channels-redis takes them: `prefix`, `serializer_format`, …
+    """
 
     def __init__(self, hosts: Any = None, *args: Any, **options: Any) -> None:
         super().__init__(_watched_hosts(hosts), *args, **options)
 
 
 class _Watched(AbstractConnection):
-    """A connection of redis-py that ends when it is dead.
+    """A connection of redis-py that ends when Redis no longer answers.
 
-    Silence is counted in reads, not by the clock: where the event loop is late, what has come
-    waits unread, and the connection is well.
+    Silence is counted in reads, not by the clock: where the event loop is late, answers have come
+    but are not read yet, and the connection is fine.
     """
 
     _silence_s = 0.0
@@ -73,16 +77,16 @@ class _Watched(AbstractConnection):
         return None
 
     async def _note_message(self) -> None:
-        """Messages that wait are read without a pause; whoever takes them must get a turn."""
+        """Lets other tasks run now and then: queued messages are read without a pause, and the
+        task that takes them needs a turn."""
         self._silence_s = 0.0
         self._messages += 1
-        if self._messages >= MESSAGES_A_TURN:
+        if self._messages >= MESSAGES_PER_TURN:
             self._messages = 0
             await asyncio.sleep(0)
 
     async def _end(self, why: str) -> None:
-        """As redis-py tells any other end of a connection; PubSub then connects and subscribes
-        anew."""
+        """Ends the connection as redis-py does; PubSub then connects and subscribes again."""
         self._silence_s = 0.0
         await self.disconnect(nowait=True)
         raise RedisConnectionError(why)
@@ -92,12 +96,12 @@ def _watched_hosts(hosts: Any) -> Any:
     try:
         return [_watched_host(host) for host in decode_hosts(hosts)]
     except ValueError:
-        return hosts  # refused with the reason when the layer is used, as by channels-redis
+        return hosts  # channels-redis refuses them, with the reason, when the layer is used
 
 
 def _watched_host(host: dict[str, Any]) -> dict[str, Any]:
-    options = {**_OPTIONS, **host}
-    if "address" in options:  # as ConnectionPool.from_url has it
+    options = {**_DEFAULTS, **host}
+    if "address" in options:  # as ConnectionPool.from_url does
         options |= parse_url(options.pop("address"))
     kind: Any = Connection
     if "master_name" in options:

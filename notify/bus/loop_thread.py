@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, also where gevent has made greenlets of threads."""
+"""An event loop in a thread of its own, even where gevent has turned threads into greenlets."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 
 def start_loop(name: str) -> asyncio.AbstractEventLoop:
-    """A loop that runs until it is stopped, then closes.
+    """Starts a loop that runs until it is stopped and then closes.
 
-    Under gevent the thread is one of the operating system's all the same. As a greenlet it would
-    share its thread with everybody, so that the loop "is running" for everybody, and Django
-    refuses all queries where a loop is running (SynchronousOnlyOperation).
+    Under gevent too it gets a thread of the operating system. A greenlet would share its thread
+    with all others, so the loop would be "running" for all of them, and Django refuses queries
+    where a loop is running (SynchronousOnlyOperation).
     """
     if not _is_gevent():
         loop = asyncio.new_event_loop()
@@ -22,7 +22,7 @@ def start_loop(name: str) -> asyncio.AbstractEventLoop:
     from gevent.threadpool import ThreadPool
 
     pool: Any = ThreadPool(1)
-    # Its selector belongs to the thread that it is made in.
+    # A loop's selector belongs to the thread that makes it.
     made: asyncio.AbstractEventLoop = pool.apply(asyncio.new_event_loop)
     pool.spawn(_run, made)
     return made

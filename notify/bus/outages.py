@@ -1,17 +1,21 @@
-"""Outages of the channel layer: their reason, and the late event loop that only looks like one."""
+"""Outages of the channel layer: the reason, for the log, and late event loops, which look alike."""
 
 from __future__ import annotations
 
 import asyncio
 from types import TracebackType
 
+LOG_INTERVAL_S = 60.0  # between two log lines about the same problem
 TICK_S = 0.05
 MAX_REASON = 200  # characters
 
 
 def reason(error: BaseException) -> str:
-    """The error in one line, for the log. It has no password: drivers tell host and port, but a
-    URL that cannot be read is quoted in part, so of that only its kind is told."""
+    """The error in one line, for the log, without passwords.
+
+    Drivers name host and port only, but a ValueError quotes a part of the URL that it could not
+    parse, so of that one the text is left out.
+    """
     name = type(error).__name__
     if isinstance(error, ValueError):
         return f"{name}: see the hosts of CHANNEL_LAYERS"
@@ -22,11 +26,10 @@ def reason(error: BaseException) -> str:
 
 
 class Lateness:
-    """Adds up the time by which the running event loop is late, while anybody is inside of it
-    (`with`).
+    """Adds up by how much the running event loop is late, while inside `with` in any task.
 
-    A time limit in a loop that is late says nothing of the other side: the answer may have come
-    long ago, and waits for its turn.
+    A timeout in a late loop says nothing about the other side: the answer may have come long ago
+    and still be waiting for its turn.
     """
 
     def __init__(self) -> None:
@@ -51,7 +54,7 @@ class Lateness:
             self._timer.cancel()
 
     def seconds(self) -> float:
-        """Until now. Only differences mean something."""
+        """The total until now; only differences between two calls have a meaning."""
         return self._seconds + max(0.0, asyncio.get_running_loop().time() - self._due)
 
     def _start(self) -> None:

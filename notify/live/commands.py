@@ -7,7 +7,7 @@ import re
 import time
 
 from notify import conf, metrics, protocol
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.changes import Cursor
 from notify.live import events
 from notify.live.connection import HOLD_ABOVE_BYTES, Connection
@@ -177,4 +177,4 @@ class Commands:
                 ref=frame.ref,
                 retry_after=max(0.1, round(wait, 1)),
             )
-        groups.publish_close(self._connection.user, frame.id)
+        publisher.publish_close(self._connection.user, frame.id)

@@ -20,7 +20,8 @@ from django import db
 from notify import protocol
 from notify.access import authentication, user_agents
 from notify.bus import groups
-from notify.bus.groups import ORIGIN, Hint
+from notify.bus.hints import ORIGIN, AskHint, PartHint
+from notify.bus.publisher import publisher
 from notify.inbox import reading
 from notify.live.connection import Connection
 from notify.live.rates import Rates, part_of
@@ -89,23 +90,23 @@ class Figures:
         of it a moment ago hears that there is none."""
         for topic in (f"{OWN}:{user}", f"person:{user}"):
             if self._told_until.pop(topic, 0.0) > self._hub.loop.time():
-                groups.publish_part(topic, [])
+                publisher.publish_part(topic, [])
 
     def stop(self) -> None:
         self._watchers.clear()
         if self._timer is not None:
             self._timer.cancel()
 
-    def asked(self, hint: Hint) -> None:
+    def asked(self, hint: AskHint) -> None:
         """Another process wants our part of a topic."""
         if hint["process"] == ORIGIN:
             return
         part = self._own_part(hint["topic"])
         if part:
             self._told_until[hint["topic"]] = self._hub.loop.time() + hint.get("holds", 0.0)
-            groups.publish_part(hint["topic"], part)
+            publisher.publish_part(hint["topic"], part)
 
-    def told(self, hint: Hint) -> None:
+    def told(self, hint: PartHint) -> None:
         """Another process's part; of use if somebody watches here."""
         topic = hint["topic"]
         if hint["process"] != ORIGIN and topic in self._watchers:
@@ -177,9 +178,9 @@ class Figures:
         if self._hub.layer.is_down:
             return
         if name == "operations":
-            groups.publish_ask(topic, groups.EVERY_PROCESS, self._holds_s(topic))
+            publisher.publish_ask(topic, groups.EVERY_PROCESS, self._holds_s(topic))
         elif name in {OWN, "person"}:
-            groups.publish_ask(topic, groups.user_group(of), self._holds_s(topic))
+            publisher.publish_ask(topic, groups.user_group(of), self._holds_s(topic))
 
     async def _send(self, topic: str) -> None:
         self._sending.add(topic)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.live.hub import hubs
 from notify.live.probe import Probe
 
@@ -23,7 +23,7 @@ class Health:
 
 def current() -> Health:
     """Of the hub of this process; a process that has none yet is healthy as far as it goes."""
-    paused = groups.publisher.paused
+    paused = publisher.paused
     for hub in hubs():
         return Health(
             draining=hub.draining,

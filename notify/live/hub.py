@@ -14,7 +14,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
-from itertools import chain, repeat
+from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -25,9 +25,12 @@ from django.core.checks.registry import registry
 
 from notify import conf, metrics, protocol
 from notify.access import authentication, handshake
-from notify.bus.groups import PAUSE_AFTER_FAILURE_S, Hint, publisher, user_group
-from notify.bus.listener import Layer
-from notify.changes import Cursor, Reading, Step
+from notify.bus import hints
+from notify.bus.groups import user_group
+from notify.bus.hints import ChangeHint, Hint
+from notify.bus.listener import Listener
+from notify.bus.publisher import PAUSE_AFTER_FAILURE_S, publisher
+from notify.changes import Cursor, Reading
 from notify.inbox import reading
 from notify.live import broadcast
 from notify.live.connection import ABORT_AFTER_S, HOLD_ABOVE_BYTES, Connection
@@ -44,7 +47,6 @@ logger = logging.getLogger(__name__)
 DRAIN_SPREAD_S = 0.005  # for each socket
 DRAIN_SPREAD_MAX_S = 25.0
 CALL_LIMIT_S = 10.0
-STEP = len(Step._fields)
 JUDGE_WAIT_S = 0.5  # a session's end closes its sockets within a second
 RESYNC_EVERY_S = 1.0  # rows that a socket asks for cost more than its asking
 GAP_WAIT_S = 0.05  # what is missing may be under way, in another order
@@ -74,7 +76,7 @@ class Hub:
         self._identities = Loader(self.pool, authentication.identify, self.spawn)
         self._readings = Loader(self.pool, reading.changes, self.spawn)
         self.heartbeat = Heartbeat(loop.time, loop.call_at)
-        self.layer = Layer(self.receive, self._joined, self._layer_is_back)
+        self.layer = Listener(self.receive, self._joined, self._layer_is_back)
         self.sweep = Sweep(self)
         self.figures = Figures(self)
         self._watchdog = Watchdog(loop)
@@ -278,12 +280,8 @@ class Hub:
             case "notify.close":
                 self.close_socket(hint["user"], hint["socket"])
 
-    def _take_change(self, hint: Hint) -> None:
-        steps, at = hint["steps"], hint.get("at", time.time())
-        rows = protocol.Rows(hint["arrivals"], hint["rows"])
-        if len(steps) % STEP:
-            raise ValueError(f"a hint has {STEP} values for each recipient")
-        told = zip(*[iter(steps)] * STEP, repeat(rows), strict=False)
+    def _take_change(self, hint: ChangeHint) -> None:
+        at, rows, told = hints.read_change(hint)
         unflushed = self._to_be_flushed()
         waiting = len(unflushed)
         others = broadcast.offer(told, self._by_user, at, unflushed)
@@ -297,7 +295,7 @@ class Hub:
                 if connection.unconfirmed_since is None:
                     connection.unconfirmed_since = at
         if written:
-            metrics.DELIVERIES.add("layer" if "origin" in hint else "process", written)
+            metrics.DELIVERIES.add("layer" if hints.came_by_layer(hint) else "process", written)
             # After the writers, which were started just now: the last one's delay, for all.
             self.loop.call_soon(self._note_written, at, written)
 

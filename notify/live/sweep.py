@@ -18,7 +18,7 @@ from django.db import Error
 
 from notify import conf
 from notify.access import authentication
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.changes import Cursor
 from notify.inbox import reading, retention, store
 from notify.live.connection import Connection
@@ -164,7 +164,7 @@ class Sweep:
                 logger.info("Pruned: %d spent tickets and ended sessions", ended)
                 return
             pruned = await self._pruner.run(
-                retention.prune, timedelta(days=keep_days), announce=groups.publish, sleep=sleep
+                retention.prune, timedelta(days=keep_days), announce=publisher.publish, sleep=sleep
             )
             logger.info("Pruned: %r", pruned)
 

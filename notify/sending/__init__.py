@@ -22,7 +22,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 
 from notify import conf, signals, sql
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.changes import Change
 from notify.exceptions import Busy
 from notify.inbox import one_statement, store, work
@@ -232,13 +232,13 @@ def _recall_expired(notice_id: int) -> bool:
 
 def _announce_done(done: work.Done | None) -> bool:
     if done is not None and done.change is not None:
-        groups.publish(done.change)
+        publisher.publish(done.change)
     return done is not None
 
 
 def _announce_on_commit(change: Any) -> None:
     if change is not None:
-        transaction.on_commit(partial(groups.publish, change), using=sql.alias())
+        transaction.on_commit(partial(publisher.publish, change), using=sql.alias())
 
 
 def _id_of(notice: Notice | int) -> int:
@@ -272,7 +272,7 @@ def _send_now(notice: Notice, audience: Audience, left_out: Any) -> bool:
         nonlocal committed
         committed = True
         if change is not None:
-            groups.publish(change)
+            publisher.publish(change)
         signals.notice_sent.send_robust(sender=Notice, notice=notice)
 
     try:
@@ -425,7 +425,7 @@ def _carry_out_all_sent() -> bool:
                 reason = busy
             else:
                 for change in changes:
-                    groups.publish(change)
+                    publisher.publish(change)
         if reason is not None:
             _leave_to_workers(locked, reason)
     except OperationalError as error:
@@ -451,7 +451,7 @@ def _leave_to_workers(batches: Sequence[int], error: Exception) -> None:
     try:
         with waits.limited(at_least=LEAVING_S):
             work.release(batches)
-        groups.publish_work()
+        publisher.publish_work()
     except (Busy, DatabaseError) as also:
         logger.warning("A worker will find it within half a minute: %r", also)
 
@@ -459,7 +459,7 @@ def _leave_to_workers(batches: Sequence[int], error: Exception) -> None:
 def _hand_over(batches: Sequence[int]) -> None:
     backend = conf.current().task_backend
     if backend is None:
-        groups.publish_work()
+        publisher.publish_work()
         return
     from notify.sending.tasks import enqueue  # the tasks framework is optional
 

@@ -14,7 +14,7 @@ from django.urls import path
 
 from config.asgi import application as real
 from notify import send as send_notice
-from notify.bus.groups import publisher
+from notify.bus.publisher import publisher
 from notify.live.consumer import NotificationConsumer
 from notify.live.hub import current_hub
 
@@ -46,9 +46,9 @@ def figures() -> dict[str, Any]:
         "tasks": len(asyncio.all_tasks()),
         "sockets": len(hub.connections()),
         "users": len(hub.users),
-        "groups": len(layer._wanted),
-        "joined": len(layer._joined),
-        "moving": len(layer._moving),
+        "groups": len(layer._membership._wanted),
+        "joined": len(layer._membership._joined),
+        "moving": len(layer._membership._moving),
         "hub_tasks": len(hub._tasks),
         "layer_down": layer.is_down,
         "publish_failures": publisher.failures,

@@ -132,7 +132,7 @@ class Sender:
 def _arm(die: str) -> None:
     """Has this process end, as by SIGKILL, at that point of its first send."""
     from notify import sending
-    from notify.bus import groups
+    from notify.bus.publisher import publisher
 
     def end(*_: Any, **__: Any) -> None:
         os._exit(9)
@@ -140,7 +140,7 @@ def _arm(die: str) -> None:
     if die == "before the append":
         sending._carry_out_or_hand_over = end
     else:
-        groups.publish = end
+        publisher.publish = end  # type: ignore[method-assign]
 
 
 def main() -> None:
@@ -151,7 +151,7 @@ def main() -> None:
         _arm(plan.die)
     with Path(plan.log).open("a") as log:
         Sender(plan, log).run()
-    from notify.bus.groups import publisher
+    from notify.bus.publisher import publisher
 
     publisher.close()
 

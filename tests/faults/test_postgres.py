@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.inbox import retention
 from tests.faults.follower import Follower
 from tests.faults.world import SWEEP, World, patience
@@ -203,7 +203,7 @@ async def test_a_cursor_below_the_floor_is_answered_by_a_reset(world: World) -> 
     for follower in away:
         await follower.away()
     resets = [one.resets for one in away]
-    await orm(retention.prune, timedelta(0), announce=groups.publish, pause_s=0)
+    await orm(retention.prune, timedelta(0), announce=publisher.publish, pause_s=0)
     world.forget_what_was_sent()
     await world.send(count=40, rate=None, name="new")
     await asyncio.to_thread(world.senders[-1].wait, 120)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from notify.bus.groups import publisher
+from notify.bus.publisher import publisher
 from tests.conftest import StartServer
 from tests.harness.client import Client
 from tests.harness.nginx import BEHIND_NGINX, SERVE_BEHIND_NGINX, Nginx

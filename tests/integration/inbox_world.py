@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import User
 
 from notify import protocol, sending, sql
-from notify.bus import groups
+from notify.bus import hints
 from notify.changes import Change, Cursor, Reading, Step
 from notify.inbox import reading
 from notify.models import Notification
@@ -88,7 +88,7 @@ def flags_of(user: str) -> dict[int, Flags]:
 
 
 class World:
-    """`announced` is the list that `groups.publish` appends to."""
+    """`announced` is the list that `publisher.publish` appends to."""
 
     def __init__(self, users: list[User], owners: list[int], announced: list[Change]) -> None:
         self.users = users
@@ -247,7 +247,7 @@ class World:
 
 
 def _encoded_rows(change: Change, step: Step) -> list[str] | None:
-    hint = groups.hint_of(change)
+    hint = hints.change_hint(change)
     rows = protocol.Rows(hint["arrivals"], hint["rows"])
     return rows.after(step.start) if rows.are_known else None
 

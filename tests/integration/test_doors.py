@@ -18,7 +18,7 @@ from django.db.models.signals import post_save
 from django.test import AsyncClient, Client
 
 import notify
-from notify.bus.groups import publisher
+from notify.bus.publisher import publisher
 from notify.models import Notice, Notification
 from tests.harness.process import free_port
 from tests.harness.redis import RedisServer

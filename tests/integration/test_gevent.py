@@ -38,7 +38,7 @@ import gevent
 import notify
 from django.contrib.auth import get_user_model
 from django.db import connection
-from notify.live.groups import publisher
+from notify.bus.publisher import publisher
 
 users = get_user_model().objects
 ada = users.get(username="ada")

@@ -29,7 +29,8 @@ from hypothesis.stateful import (
 )
 
 from notify import protocol, sending
-from notify.bus import groups
+from notify.bus import hints
+from notify.bus.publisher import publisher
 from notify.changes import Change
 from notify.exceptions import Busy, EpochChanged
 from notify.inbox import reading, retention, store, work
@@ -44,7 +45,7 @@ LIMITS: list[tuple[Any, str, int]] = [
     (protocol, "MAX_FRAME_ROWS", 3),
     (work, "NOTICES_TOGETHER", 3),
     (protocol, "MAX_FRAME_BYTES", 2500),
-    (groups, "MAX_ROWS_BYTES", 2000),
+    (hints, "MAX_ROWS_BYTES", 2000),
     (store, "ROWS_A_CHANGE", 3),
     (store, "ROWS_IN_A_CHANGE", 2),
     (retention, "PAUSE_S", 0),
@@ -324,8 +325,8 @@ def test_whatever_happens_each_client_is_left_equal_to_the_database(
     for module, name, value in LIMITS:
         monkeypatch.setattr(module, name, value)
     settings.NOTIFY_BATCH_SIZE = 1
-    monkeypatch.setattr(groups, "publish", announced.append)
-    monkeypatch.setattr(groups, "publish_work", lambda: None)
+    monkeypatch.setattr(publisher, "publish", announced.append)
+    monkeypatch.setattr(publisher, "publish_work", lambda: None)
     run_state_machine_as_test(InboxMachine, settings=MACHINE)
 
 

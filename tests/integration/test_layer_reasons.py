@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from notify.bus.listener import Layer
+from notify.bus.listener import Listener
 from tests.harness.certificate import Certificate
 from tests.harness.process import refusing_port
 from tests.harness.redis import RedisServer
@@ -30,7 +30,7 @@ def reason_told(settings: Any, caplog: pytest.LogCaptureFixture) -> ReasonTold:
 
     async def look(backend: str, host: Any) -> str:
         settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": {"hosts": [host]}}}
-        layer = Layer(lambda hint: None, lambda group: None, lambda: None)
+        layer = Listener(lambda hint: None, lambda group: None, lambda: None)
         with caplog.at_level(logging.WARNING, logger="notify"):
             layer.start()
             for _ in range(3):

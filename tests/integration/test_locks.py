@@ -15,7 +15,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from notify import sending, sql
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.exceptions import Busy
 from notify.inbox import store
 from notify.models import Batch, Inbox, Notice, Notification
@@ -55,8 +55,8 @@ LOCKS = [
 @pytest.fixture(autouse=True)
 def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
     announced = Announced()
-    monkeypatch.setattr(groups, "publish", announced.take)
-    monkeypatch.setattr(groups, "publish_work", announced.take_work)
+    monkeypatch.setattr(publisher, "publish", announced.take)
+    monkeypatch.setattr(publisher, "publish_work", announced.take_work)
     return announced
 
 

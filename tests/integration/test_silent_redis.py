@@ -18,8 +18,8 @@ from redis.asyncio import Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from notify.bus import layers
-from notify.bus.layers import MESSAGES_A_TURN, RedisPubSubChannelLayer
-from notify.bus.listener import HINTS_A_TURN
+from notify.bus.layers import MESSAGES_PER_TURN, RedisPubSubChannelLayer
+from notify.bus.listener import HINTS_PER_TURN
 from tests.faults.network import Network
 from tests.harness.process import refusing_port
 from tests.harness.redis import RedisServer
@@ -52,7 +52,7 @@ class Listener:
         """As live.layer does it."""
         while True:
             self.most_waiting = max(self.most_waiting, self.waiting)
-            for _ in range(HINTS_A_TURN):
+            for _ in range(HINTS_PER_TURN):
                 self.heard.append(await self.layer.receive(self.channel))
             await asyncio.sleep(0)
 
@@ -199,7 +199,7 @@ async def test_what_waits_to_be_read_is_bounded(listener: Listener, own_redis: R
             pipeline.publish(f"asgi__group__{GROUP}", message)
         pipeline.execute()
     await aeventually(lambda: len(listener.heard) == before + sent)
-    assert listener.most_waiting <= HINTS_A_TURN + MESSAGES_A_TURN
+    assert listener.most_waiting <= HINTS_PER_TURN + MESSAGES_PER_TURN
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from notify import sending
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.inbox import store
 from notify.models import Batch
 from notify.sending import rows, tasks
@@ -25,8 +25,8 @@ WRITING_S = 0.6  # longer than that and `sending.STORING_S`
 @pytest.fixture(autouse=True)
 def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
     announced = Announced()
-    monkeypatch.setattr(groups, "publish", announced.take)
-    monkeypatch.setattr(groups, "publish_work", announced.take_work)
+    monkeypatch.setattr(publisher, "publish", announced.take)
+    monkeypatch.setattr(publisher, "publish_work", announced.take_work)
     monkeypatch.setattr(waits, "LIMIT_S", LIMIT_S)
     return announced
 

@@ -21,7 +21,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from notify import protocol, sending, sql
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.changes import Change, Cursor
 from notify.exceptions import Busy, KeyConflict
 from notify.inbox import reading, store, work
@@ -54,8 +54,8 @@ PATIENCE = 30
 @pytest.fixture(autouse=True)
 def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
     announced = Announced()
-    monkeypatch.setattr(groups, "publish", announced.take)
-    monkeypatch.setattr(groups, "publish_work", announced.take_work)
+    monkeypatch.setattr(publisher, "publish", announced.take)
+    monkeypatch.setattr(publisher, "publish_work", announced.take_work)
     return announced
 
 

@@ -1,4 +1,4 @@
-"""Which scope goes where, and by which path. tests/integration/test_paths.py has the servers."""
+"""Which application gets which scope. tests/integration/test_paths.py does it with servers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.live.fakes import handshake_scope
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """What came to the consumer, to the requests and to the other sockets."""
+    """Which of the consumer, the HTTP application and the other sockets were called."""
     found: list[str] = []
 
     def listener(name: str) -> Any:
@@ -43,7 +43,7 @@ async def first_answer(application: Any, scope: dict[str, Any]) -> dict[str, Any
 SCRIPT_NAMES = [
     ("/ws/notify/", "", None),
     ("/app/ws/notify/", "/app", None),
-    ("/ws/notify/", "/app", None),  # a proxy has taken it off
+    ("/ws/notify/", "/app", None),  # a proxy removed it
     ("/app/ws/notify/", "", "/app"),
     ("/ws/notify/", "", "/app"),
     ("/app/ws/notify/", "/app", "/app"),
@@ -59,7 +59,7 @@ async def test_the_script_name_may_be_on_the_path_or_not(heard, settings, path, 
     assert found == ["ours"]
 
 
-async def test_a_path_of_a_setting_is_compared_decoded_and_may_be_under_the_script_name(
+async def test_the_path_in_the_settings_is_compared_decoded_and_may_include_the_script_name(
     heard, settings
 ):
     found, http, _ = heard
@@ -70,7 +70,7 @@ async def test_a_path_of_a_setting_is_compared_decoded_and_may_be_under_the_scri
 
 
 @pytest.mark.parametrize("path", ["/", "/ws/notify", "/x/ws/notify/", "/app/ws/notify/", "/chat/"])
-async def test_another_path_is_one_of_the_projects_own(heard, path):
+async def test_any_other_path_goes_to_the_sockets_of_the_project(heard, path):
     found, http, theirs = heard
     scope = scope_of(path, subprotocols=["chat"])
     await first_answer(NotifyApplication(http, theirs), scope)
@@ -78,7 +78,7 @@ async def test_another_path_is_one_of_the_projects_own(heard, path):
 
 
 @pytest.mark.parametrize(("has_others", "subprotocols"), [(False, []), (True, ["notify.v1"])])
-async def test_a_wrong_path_is_refused_and_told_once_a_minute(
+async def test_a_wrong_path_is_refused_and_logged_once_a_minute(
     heard, caplog, has_others, subprotocols
 ):
     found, http, theirs = heard
@@ -93,7 +93,7 @@ async def test_a_wrong_path_is_refused_and_told_once_a_minute(
     assert "--root-path" in line
 
 
-async def test_a_plain_request_to_the_sockets_path_is_asked_for_an_upgrade(heard):
+async def test_a_plain_request_to_the_path_of_the_socket_is_answered_with_426(heard):
     found, http, _ = heard
     application = NotifyApplication(http)
     answer = await first_answer(application, scope_of("/ws/notify/", type="http", method="GET"))

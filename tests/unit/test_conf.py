@@ -27,7 +27,7 @@ def test_the_defaults_are_those_of_the_protocol():
     ("debug", "hears_others", "interval", "seconds"),
     [(True, False, 10, 1), (True, False, 0.2, 0.2), (True, True, 10, 10), (False, False, 10, 10)],
 )
-def test_with_debug_a_process_that_hears_no_other_one_looks_often(
+def test_with_debug_a_process_without_a_shared_layer_sweeps_often(
     debug, hears_others, interval, seconds
 ):
     with override_settings(DEBUG=debug, NOTIFY_SWEEP_INTERVAL=interval):
@@ -68,7 +68,7 @@ def test_every_setting_has_its_environment_variable():
         ("ALLOWED_ORIGINS", ["https://[::443]"], ("https://[::443]",)),
     ],
 )
-def test_right_values(name, value, read):
+def test_right_values_are_read(name, value, read):
     with override_settings(**{f"NOTIFY_{name}": value}):
         assert getattr(conf.current(), name.lower()) == read
         assert Conf.problems() == []
@@ -96,7 +96,7 @@ def test_right_values(name, value, read):
         ("CHANNEL_LAYER", ""),
         ("SOCKET_PATH", ""),
         ("SOCKET_PATH", "ws/notify/"),
-        ("SOCKET_PATH", "/"),  # a page's
+        ("SOCKET_PATH", "/"),  # the path of a page
         ("SOCKET_PATH", "//evil.example/"),
         ("SOCKET_PATH", "wss://example.org/ws/"),
         ("SOCKET_PATH", "/ws/?a"),
@@ -122,13 +122,13 @@ def test_a_wrong_value_is_named(name, value):
         assert setting == f"NOTIFY_{name}"
 
 
-def test_all_problems_are_told_at_once():
+def test_all_problems_are_reported_together():
     with override_settings(NOTIFY_PING_INTERVAL=0, NOTIFY_WELCOME="no"):
         wrong = [name for name, _ in Conf.problems()]
     assert wrong == ["NOTIFY_PING_INTERVAL", "NOTIFY_WELCOME"]
 
 
-def test_of_names_that_are_not_ours_those_are_told_that_are_nearly():
+def test_misspelled_names_are_reported_and_names_of_other_packages_are_not():
     with override_settings(NOTIFY_BATCHSIZE=3, NOTIFY_KEEP_DAY=3, NOTIFY_API_KEY="theirs"):
         assert Conf.problems() == []
         assert Conf.misspelled() == [

@@ -1,4 +1,4 @@
-"""Notices that notify sends by itself, and the pattern for one's own."""
+"""Notices that notify sends by itself, and the pattern for those of a project."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_user_made_through_a_proxy_is_welcomed():
     assert kinds(Customer.objects.create(username="ada")) == ["welcome"]
 
 
-def test_a_user_whose_making_is_rolled_back_leaves_nothing():
+def test_a_user_whose_creation_is_rolled_back_leaves_nothing():
     with transaction.atomic():
         new_user()
         transaction.set_rollback(True)
@@ -80,7 +80,7 @@ def test_a_user_whose_making_is_rolled_back_leaves_nothing():
 
 
 @pytest.mark.parametrize("model", [Group, User])
-def test_a_site_may_send_the_signals_of_a_save_by_hand(model):
+def test_a_site_may_send_the_signals_of_a_save_itself(model):
     for signal in (pre_save, post_save):
         signal.send(sender=model, instance=model())
 
@@ -94,7 +94,7 @@ def test_fixtures_welcome_nobody(tmp_path, ada):
     assert kinds(get_user_model().objects.get(username="ada")) == []
 
 
-def test_the_welcome_is_in_the_language_of_the_moment(monkeypatch):
+def test_the_welcome_is_in_the_active_language(monkeypatch):
     monkeypatch.setattr(receivers, "_", lambda text: f"{translation.get_language()}: {text}")
     with translation.override("de"):
         ada = new_user()
@@ -102,7 +102,7 @@ def test_the_welcome_is_in_the_language_of_the_moment(monkeypatch):
 
 
 @pytest.mark.parametrize("failure", [RuntimeError, DatabaseError])
-def test_a_failing_welcome_does_not_fail_the_making_of_a_user(monkeypatch, caplog, failure):
+def test_a_failing_welcome_does_not_prevent_the_creation_of_a_user(monkeypatch, caplog, failure):
     def fail(**kwargs):
         if failure is DatabaseError:
             with connection.cursor() as cursor:
@@ -120,20 +120,20 @@ def test_a_failing_welcome_does_not_fail_the_making_of_a_user(monkeypatch, caplo
 # Password
 
 
-def test_a_changed_password_is_told(ada):
+def test_a_changed_password_sends_a_notice(ada):
     ada.set_password("another one")
     ada.save()
     assert kinds(ada) == ["password_changed"]
 
 
-def test_the_forms_of_django_change_it_so(ada):
+def test_a_form_of_django_that_changes_the_password_sends_a_notice(ada):
     form = SetPasswordForm(ada, {"new_password1": "y7-Zug!horse", "new_password2": "y7-Zug!horse"})
     assert form.is_valid()
     form.save()
     assert kinds(ada) == ["password_changed"]
 
 
-def test_a_password_set_in_the_admin_is_told(ada, admin_client):
+def test_a_password_set_in_the_admin_sends_a_notice(ada, admin_client):
     new = {"password1": "y7-Zug!horse", "password2": "y7-Zug!horse", "usable_password": "true"}
     admin_client.post(f"/admin/auth/user/{ada.pk}/password/", new)
     assert kinds(ada) == ["password_changed"]
@@ -177,7 +177,7 @@ def test_a_user_who_is_saved_before_the_password_is_set_is_welcomed_only():
     assert kinds(ada) == ["welcome"]
 
 
-def test_what_counts_is_the_password_that_is_stored(ada):
+def test_the_stored_password_counts_not_that_of_the_instance(ada):
     held = User.objects.get(pk=ada.pk)
     held.set_unusable_password()  # and not saved
     held.set_password("another one")
@@ -188,7 +188,7 @@ def test_what_counts_is_the_password_that_is_stored(ada):
 @pytest.mark.parametrize(
     ("fields", "told"), [(["last_name"], []), (["password"], ["password_changed"])]
 )
-def test_after_a_save_that_failed_only_one_that_writes_the_password_is_told(
+def test_after_a_failed_save_only_one_that_writes_the_password_sends_a_notice(
     ada, make_user, fields, told
 ):
     make_user("bob")
@@ -200,7 +200,7 @@ def test_after_a_save_that_failed_only_one_that_writes_the_password_is_told(
     assert kinds(ada) == told
 
 
-def test_only_a_save_that_writes_a_password_costs_a_query_more(ada, django_assert_num_queries):
+def test_only_a_save_that_writes_a_password_costs_another_query(ada, django_assert_num_queries):
     with django_assert_num_queries(1):
         ada.save(update_fields=["last_name"])
 
@@ -212,7 +212,7 @@ def test_the_password_notice_can_be_switched_off(ada, settings):
     assert kinds(ada) == []
 
 
-def test_it_links_to_where_the_password_is_changed(ada, settings):
+def test_it_links_to_the_page_that_changes_the_password(ada, settings):
     ada.set_password("another one")
     ada.save()
     assert Notification.objects.get(user=ada).notice.url == "/accounts/password_change/"
@@ -236,7 +236,7 @@ def test_the_first_device_is_known_silently(ada):
     assert KnownDevice.objects.filter(user=ada).count() == 1
 
 
-def test_a_new_device_is_told_once(ada):
+def test_a_new_device_sends_one_notice(ada):
     sign_in(FIREFOX)
     sign_in(SAFARI)
     sign_in(SAFARI)
@@ -269,7 +269,7 @@ def test_a_failing_device_notice_does_not_fail_the_sign_in(ada, monkeypatch, cap
     assert "_signed_in failed" in caplog.text
 
 
-def test_markup_in_a_user_agent_goes_nowhere(ada):
+def test_markup_in_a_user_agent_is_not_shown(ada):
     sign_in(FIREFOX)
     sign_in("<script>alert(1)</script>")
     assert "<" not in Notification.objects.get(user=ada).notice.body
@@ -298,14 +298,14 @@ def test_markup_in_a_user_agent_goes_nowhere(ada):
         ("", ""),
     ],
 )
-def test_a_device_has_a_name_for_people(user_agent, name):
+def test_a_device_has_a_readable_name(user_agent, name):
     assert user_agents.name(user_agent) == name
 
 
-# One's own signal: the example of docs/triggers.md
+# A receiver of the project: the example of docs/triggers.md
 
 
-def test_a_receiver_of_ones_own_sends_on_commit_and_leaves_nothing_on_rollback(ada):
+def test_a_receiver_of_the_project_sends_on_commit_and_leaves_nothing_on_rollback(ada):
     @receiver(post_save, sender=Group)
     def tell_about_a_new_group(sender, *, instance, created, raw, **kwargs):
         if created and not raw:

@@ -28,7 +28,7 @@ def titles(user: User, tab: str = "all") -> list[str]:
 
 @pytest.fixture
 def delivering(db: None, notify_immediate_delivery: None) -> None:
-    """A test in a transaction, as of TestCase, that asked for pytest's fixture."""
+    """A test in a transaction, as in TestCase, that uses the fixture of the pytest plugin."""
 
 
 def test_without_it_nothing_arrives_in_a_test_that_never_commits(ada):
@@ -62,7 +62,7 @@ def test_a_durable_block_commits_too(ada, delivering):
     assert titles(ada) == ["Hello"]
 
 
-def test_a_notice_goes_with_the_transaction_that_is_rolled_back(ada, delivering):
+def test_a_notice_of_a_transaction_that_is_rolled_back_is_not_sent(ada, delivering):
     with transaction.atomic():
         notify.send(to=ada, title="Hello")
         transaction.set_rollback(True)
@@ -101,14 +101,14 @@ def test_batches_that_wait_for_workers_or_tasks_are_carried_out(
     assert [titles(user) for user in everybody] == [[]] * 3
 
 
-def test_what_several_notices_of_one_transaction_say_arrives_in_their_order(ada, delivering):
+def test_several_notices_of_one_transaction_arrive_in_their_order(ada, delivering):
     with transaction.atomic():
         for number in range(3):
             notify.send(to=ada, title=f"Number {number}")
     assert titles(ada) == ["Number 2", "Number 1", "Number 0"]
 
 
-def test_a_recall_takes_it_away_at_once(ada, delivering):
+def test_a_recall_is_carried_out_at_once(ada, delivering):
     notice = notify.send(to=ada, title="Hello")
     with transaction.atomic():
         notify.recall(notice)
@@ -160,12 +160,12 @@ def test_callbacks_of_the_project_run_as_in_production(ada, delivering, caplog):
     assert "An on_commit callback failed" in caplog.text
 
 
-def test_an_error_of_a_callback_comes_out_of_the_block(ada, delivering):
+def test_an_exception_of_a_callback_is_raised_by_the_block(ada, delivering):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         transaction.on_commit(lambda: 1 / 0)
 
 
-def test_what_was_sent_before_or_is_sent_after_stays_where_it_is(ada):
+def test_what_is_sent_before_or_after_is_not_carried_out(ada):
     notify.send(to=ada, title="Before")
     with immediate_delivery():
         notify.send(to=ada, title="Inside")
@@ -173,7 +173,7 @@ def test_what_was_sent_before_or_is_sent_after_stays_where_it_is(ada):
     assert titles(ada) == ["Inside"]
 
 
-def test_what_captures_callbacks_inside_finds_those_that_wait(ada, delivering):
+def test_captured_callbacks_inside_are_those_that_wait(ada, delivering):
     with TestCase.captureOnCommitCallbacks() as callbacks, transaction.atomic():
         notify.send(to=ada, title="Hello")
         waiting = len(transaction.get_connection().run_on_commit)
@@ -182,14 +182,14 @@ def test_what_captures_callbacks_inside_finds_those_that_wait(ada, delivering):
     assert titles(ada) == ["Hello"]
 
 
-def test_one_inside_another_changes_nothing(ada, delivering):
+def test_a_nested_one_changes_nothing(ada, delivering):
     with transaction.atomic(), immediate_delivery():
         notify.send(to=ada, title="Hello")
     notify.send(to=ada, title="Later")
     assert titles(ada) == ["Later", "Hello"]
 
 
-def test_a_block_that_is_rolled_back_takes_nothing_else_with_it(ada, delivering):
+def test_a_nested_block_that_is_rolled_back_undoes_nothing_else(ada, delivering):
     with transaction.atomic():
         notify.send(to=ada, title="Hello")
         with suppress(ValueError), transaction.atomic():
@@ -205,7 +205,7 @@ def test_a_coroutine_function_cannot_be_decorated_as_it_would_never_run():
         immediate_delivery()(test)
 
 
-def test_where_transactions_commit_it_stands_for_the_workers(
+def test_where_transactions_commit_it_takes_the_place_of_the_workers(
     transactional_db, make_user, settings: Settings
 ):
     settings.NOTIFY_BATCH_SIZE = 1
@@ -217,7 +217,7 @@ def test_where_transactions_commit_it_stands_for_the_workers(
     assert titles(ada) == titles(bob) == ["With"]
 
 
-def test_an_inbox_longer_than_a_page_is_told_whole(
+def test_an_inbox_longer_than_a_page_is_returned_whole(
     ada, delivering, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("notify.testing.PAGE_ROWS", 2)
@@ -244,7 +244,7 @@ class AsyncTest(TestCase):
         assert [row.title for row in rows][:2] == ["Hello", "Of all tests of the class"]
         assert rows[0].actor == "ada"
 
-    def test_the_transaction_of_the_class_is_seen_and_the_one_of_another_test_not(self) -> None:
+    def test_it_sees_the_transaction_of_the_class_and_not_that_of_another_test(self) -> None:
         assert titles(self.ada)[0] == "Of all tests of the class"
 
 

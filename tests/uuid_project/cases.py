@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 import notify
 from notify import protocol, sending, sql
 from notify.access import authentication
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.changes import Change, Cursor
 from notify.exceptions import InvalidNotice, KeyConflict, UnknownUsers
 from notify.inbox import reading, retention, store
@@ -77,7 +77,7 @@ def no_welcome(settings):
 @pytest.fixture
 def announced(monkeypatch):
     changes: list[Change] = []
-    monkeypatch.setattr(groups, "publish", changes.append)
+    monkeypatch.setattr(publisher, "publish", changes.append)
     return changes
 
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
 
 from notify import sending, sql
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.models import Level
 
 PASSWORD = "demo"  # noqa: S105  known to all, hence only with DEBUG
@@ -65,7 +65,7 @@ class Command(BaseCommand):
             if made:
                 for sample in SAMPLES:
                     sending.send(to=made, kind="notify.demo", **sample)
-        groups.publisher.flush()
+        publisher.flush()
         names = f"{', '.join(PEOPLE[:-1])} or {PEOPLE[-1]}"
         self.stdout.write(f"Sign in as {names}, or as {ADMIN} who also sees the admin.")
         self.stdout.write(f"Their password is {PASSWORD!r}.")

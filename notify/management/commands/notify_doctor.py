@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from notify import sending
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.inbox import store
 from notify.management.people import person
 from notify.models import Inbox
@@ -54,7 +54,7 @@ class Command(BaseCommand):
             raise CommandError("Say what to do: --recount, --nginx, or --url with --user.")
         if options["recount"]:
             looked_at, wrong = _recount_all()
-            groups.publisher.flush()
+            publisher.flush()
             self.stdout.write(
                 f"Recounted {looked_at} inboxes; {wrong} were wrong and are right now."
             )
@@ -152,7 +152,7 @@ def _notices(user: Any) -> Iterator[Any]:
     finally:
         for notice in sent:
             sending.recall(notice)
-        groups.publisher.flush()
+        publisher.flush()
 
 
 def _recount_all() -> tuple[int, int]:
@@ -163,5 +163,5 @@ def _recount_all() -> tuple[int, int]:
         looked_at += 1
         if change is not None:
             wrong += 1
-            groups.publish(change)
+            publisher.publish(change)
     return looked_at, wrong

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.inbox import personal
 from notify.management.people import person
 
@@ -25,9 +25,9 @@ class Command(BaseCommand):
         user = person(options["username"])
         if not options["yes"]:
             raise CommandError("This cannot be undone. Say --yes; notify_export writes it first.")
-        erased = personal.erase(str(user.pk), announce=groups.publish)
+        erased = personal.erase(str(user.pk), announce=publisher.publish)
         # Sockets opened with the user's API tokens end with them.
-        groups.publish_session_check(str(user.pk))
-        groups.publisher.flush()
+        publisher.publish_session_check(str(user.pk))
+        publisher.flush()
         told = ", ".join(f"{count} {kind}" for kind, count in erased.items() if count)
         self.stdout.write(f"Erased {told or 'nothing: there was nothing'}.")

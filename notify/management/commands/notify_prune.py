@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.inbox import retention
 from notify.management.durations import duration
 
@@ -27,8 +27,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        pruned = retention.prune(options["older_than"], options["state"], announce=groups.publish)
-        groups.publisher.flush()
+        pruned = retention.prune(
+            options["older_than"], options["state"], announce=publisher.publish
+        )
+        publisher.flush()
         self.stdout.write(
             f"Deleted {pruned.notifications} notifications, {pruned.notices} notices,"
             f" {pruned.others} ended sessions and spent tickets."

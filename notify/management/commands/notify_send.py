@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from notify import sending
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.exceptions import Busy, NotifyError
 from notify.inbox import work
 from notify.management.durations import duration, moment
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         except Busy:
             self.stderr.write("Others have some inboxes locked: a server or notify_work goes on.")
         finally:
-            groups.publisher.flush()
+            publisher.flush()
         notices: Any = Notice.objects
         self._report(notices.with_progress().get(pk=notice.pk), repeated=notice.repeated)
 

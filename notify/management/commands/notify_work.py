@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.exceptions import Busy
 from notify.sending.working import Worker
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         with _stopped_by_signals(stop):
             done = work(stop, until_idle=options["until_idle"])
-        groups.publisher.flush()
+        publisher.flush()
         self.stdout.write(f"Carried out {done} batch{'' if done == 1 else 'es'}.")
 
 

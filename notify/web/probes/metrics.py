@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from notify import conf
 from notify import metrics as counted
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.live import health
 from notify.models import Batch
 from notify.models.permissions import VIEW_OPERATIONS, has_permission
@@ -103,7 +103,7 @@ def _gauges() -> Iterator[Any]:
     yield core.CounterMetricFamily(
         "notify_publish_failures",
         "Hints that the channel layer did not take.",
-        value=groups.publisher.failures,
+        value=publisher.failures,
     )
 
 

@@ -21,7 +21,7 @@ from notify.access import authentication, session_end
 from notify.access.session_end import end_sessions, name_session
 from notify.access.session_store import NAME_KEY
 from notify.access.tickets import issue_ticket
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.protocol import Code
 from tests.harness.sessions import new_session
 from tests.harness.tickets import redeem
@@ -117,7 +117,7 @@ def test_signing_in_as_another_user_ends_the_replaced_session(
     cookies = [browser.sign_in(ada), browser.visit()]
     of_ada = [identify(cookie) for cookie in cookies]
     checked: list[str] = []
-    monkeypatch.setattr(groups, "publish_session_check", checked.append)
+    monkeypatch.setattr(publisher, "publish_session_check", checked.append)
 
     of_eve = identify(browser.sign_in(make_user("eve")))
 
@@ -183,7 +183,7 @@ def test_a_sign_out_revalidates_the_owner_of_the_session_not_the_user_of_the_req
     browser = Browser()
     browser.sign_in(make_user("staff"))
     checked: list[str] = []
-    monkeypatch.setattr(groups, "publish_session_check", checked.append)
+    monkeypatch.setattr(publisher, "publish_session_check", checked.append)
 
     def end(request: Any) -> None:
         request.user = ada

@@ -1,169 +1,17 @@
-"""What waits for the channel layer, and what becomes of it."""
-
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator
-from typing import Any
+from channels.layers import BaseChannelLayer
 
-import pytest
-from asgiref.sync import async_to_sync
-from channels.layers import BaseChannelLayer, InMemoryChannelLayer, get_channel_layer
-from django.db import OperationalError
-
-from notify.bus import groups
-from notify.bus.groups import VERSION, full_name, publisher, user_group
-from notify.changes import Change, Step
-from notify.sql import database
-from tests.harness.waiting import aeventually, deadline, eventually
+from notify.bus.groups import full_name, user_group
 
 OURS = "0123456789abcdef"
 
 
-class Slow(InMemoryChannelLayer):
-    """Takes nothing until it is told to."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.may_take = asyncio.Event()
-
-    async def group_send(self, group: str, message: Any) -> None:
-        await self.may_take.wait()
-        await super().group_send(group, message)
-
-
-class Silent(InMemoryChannelLayer):
-    async def group_send(self, group: str, message: Any) -> None:
-        await asyncio.Event().wait()
-
-
-@pytest.fixture
-async def served(settings, monkeypatch) -> AsyncIterator[None]:
-    """The running loop is the server's, which speaks to the layer."""
-    monkeypatch.setattr(database, "deployment", lambda: OURS)
-    settings.NOTIFY_PUBLISH_TIMEOUT = 60
-    loop = asyncio.get_running_loop()
-    publisher.attach(loop, lambda hint: None)
-    yield
-    publisher.detach(loop)
-    publisher._paused_until = 0.0
-    publisher._told_of_outage = False
-    publisher._told_of_lateness_at = -groups.QUIET_S
-
-
-@pytest.mark.usefixtures("served")
-async def test_what_clients_ask_of_others_leaves_room_for_announcements(settings):
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": f"{__name__}.Slow"}}
-    layer = get_channel_layer()
-    channel = await layer.new_channel()
-    await layer.group_add(full_name(OURS, user_group("7")), channel)
-    for n in range(groups.MAX_WAITING):
-        groups.publish_close("1", f"{n:016x}")
-    refused = publisher.failures
-    groups.publish(Change([Step("7", "e", 0, 1, 1, 1)]))
-    assert publisher.failures == refused
-    layer.may_take.set()
-    async with asyncio.timeout(deadline(5)):
-        hint = await layer.receive(channel)
-    assert hint["type"] == "notify.change"
-    assert (hint["deployment"], hint["v"]) == (OURS, VERSION)
-
-
-@pytest.mark.usefixtures("served")
-async def test_a_hint_that_cannot_be_encoded_is_no_outage(settings, caplog):
-    # Nobody is there, but it does not come so far.
-    layer = {"BACKEND": "notify.bus.layers.RedisPubSubChannelLayer"}
-    settings.CHANNEL_LAYERS = {"default": layer | {"CONFIG": {"hosts": ["redis://127.0.0.1:1"]}}}
-    before = publisher.failures
-    groups.publish_part("operations", "\ud800")
-    await aeventually(lambda: publisher.failures > before, what="the hint's failure")
-    assert not publisher.paused
-    assert "nothing that a channel layer can carry" in caplog.text
-
-
-@pytest.mark.usefixtures("served")
-async def test_as_long_as_the_deployment_is_unknown_only_the_own_hub_is_told(settings, monkeypatch):
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": f"{__name__}.Slow"}}
-    monkeypatch.setattr(database, "deployment", lambda: None)
-    heard: list[str] = []
-    publisher.attach(asyncio.get_running_loop(), lambda hint: heard.append(hint["type"]))
-    before = publisher.failures
-    groups.publish(Change([Step("7", "e", 0, 1, 1, 1)]))
-    await aeventually(lambda: heard == ["notify.change"])
-    assert publisher.failures == before + 1
-    assert not publisher.paused
-    assert not publisher._waiting
-
-
-@pytest.mark.parametrize("known", [True, False])
-def test_a_hint_waits_for_the_database_only_where_it_was_never_asked(
-    monkeypatch: pytest.MonkeyPatch, known: bool
-) -> None:
-    asked = []
-
-    def facts() -> database.Facts:
-        asked.append(1)
-        return database.Facts("", OURS, None, "")
-
-    monkeypatch.setattr(database, "facts", facts)
-    monkeypatch.setattr(database, "deployment", lambda: OURS if known else None)
-    assert groups._deployment() == OURS
-    assert bool(asked) is not known
-
-
-def test_a_database_that_is_away_does_not_stop_a_hint(settings, monkeypatch):
-    """What was read of it before still holds."""
-
-    def away() -> None:
-        raise OperationalError("the server closed the connection")
-
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    monkeypatch.setattr(database, "facts", away)
-    monkeypatch.setattr(database, "deployment", lambda: OURS)
-    layer = get_channel_layer()
-    channel = async_to_sync(layer.new_channel)()
-    async_to_sync(layer.group_add)(full_name(OURS, user_group("7")), channel)
-    groups.publish_session_check("7")
-    publisher.flush()
-    [queue] = layer.channels.values()
-    assert queue.qsize() == 1
-
-
-@pytest.mark.usefixtures("served")
-@pytest.mark.parametrize("late", [False, True])
-async def test_a_late_loop_is_not_taken_for_a_silent_layer(settings, caplog, late):
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": f"{__name__}.Slow"}}
-    settings.NOTIFY_PUBLISH_TIMEOUT = 0.3
-    before = publisher.failures
-    groups.publish_session_check("7")
-    while publisher.failures == before:
-        if late:
-            time.sleep(0.2)  # noqa: ASYNC251  that is what a late loop is
-        await asyncio.sleep(0.001)
-    assert publisher.paused is not late
-    [record] = caplog.records
-    assert ("event loop is late" in record.message) is late
-    assert ("took no hint (no answer in time)" in record.message) is not late
-
-
-def test_a_loop_that_was_ended_is_not_late_for_ever(settings, monkeypatch):
-    """What it was sending is never over."""
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": f"{__name__}.Silent"}}
-    settings.NOTIFY_PUBLISH_TIMEOUT = 0.3
-    monkeypatch.setattr(database, "deployment", lambda: OURS)
-    own = groups.Publisher()
-    monkeypatch.setattr(own, "flush", lambda: None)
-    own.publish([("processes", {"type": "notify.work"})], {})
-    eventually(lambda: own._lateness._inside)
-    own.close()
-    time.sleep(0.5)  # nothing is waited for: the time by which the old loop would count as late
-    own.publish([("processes", {"type": "notify.work"})], {})
-    eventually(lambda: own.failures)
-    assert own.paused
-    own.close()
-
-
-def test_the_name_of_a_group_is_one_that_channels_takes():
+def test_the_name_of_a_group_is_one_that_channels_accepts():
     longest = full_name(OURS, user_group("ä" * 300))
     assert BaseChannelLayer().require_valid_group_name(longest)
+
+
+def test_a_key_that_channels_does_not_accept_has_a_group_of_its_own():
+    assert user_group("7") == "user.7"
+    assert user_group("ä") != user_group("ö")

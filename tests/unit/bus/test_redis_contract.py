@@ -1,4 +1,4 @@
-"""What redis-py and channels_redis do upstream, and what our layer must therefore not rely on."""
+"""What redis-py and channels_redis do upstream, so that our layer must not rely on it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TURNS = 200
 
 
 class Nowhere(asyncio.Transport):
-    """Has nobody at its other end."""
+    """A transport without a peer."""
 
     _closed = False
 
@@ -28,8 +28,8 @@ class Nowhere(asyncio.Transport):
 
 @asynccontextmanager
 async def connection_that_timed_out() -> AsyncIterator[Connection]:
-    """As the kernel leaves one whose packets are dropped: it missed its keepalives or its
-    acknowledgements, and every read of the stream raises ETIMEDOUT. The stream is asyncio's own."""
+    """A connection as the kernel leaves it when packets are dropped: keepalives or acknowledgements
+    were missed, and every read of the stream, which is asyncio's own, raises ETIMEDOUT."""
     connection = Connection()
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
@@ -59,14 +59,12 @@ async def turns_of_the_loop_during(work: Any) -> int:
     return turns - before
 
 
-def test_the_kernels_timeout_is_asyncios() -> None:
+def test_the_timeout_of_the_kernel_is_that_of_asyncio() -> None:
     assert type(OSError(errno.ETIMEDOUT, "")) is asyncio.TimeoutError
 
 
-async def test_a_read_with_a_limit_is_none_at_once_and_for_ever_once_the_kernel_has_given_up() -> (
-    None
-):
-    """So it looks as if nothing had come, and the connection is neither closed nor given up."""
+async def test_a_read_with_a_timeout_returns_none_at_once_after_the_kernel_gave_up() -> None:
+    """So it looks as if nothing had arrived, and the connection is never closed."""
 
     async def read(connection: Connection) -> None:
         for _ in range(TURNS):
@@ -77,8 +75,8 @@ async def test_a_read_with_a_limit_is_none_at_once_and_for_ever_once_the_kernel_
         assert connection.is_connected
 
 
-async def test_the_pubsub_layer_reads_on_without_a_pause_and_without_the_loop() -> None:
-    """The task would never let go of the loop; here it is ended from inside."""
+async def test_the_pubsub_layer_reads_on_without_a_pause_and_blocks_the_loop() -> None:
+    """The task would never yield to the loop; the test ends it from inside."""
     layer = RedisPubSubChannelLayer(hosts=["redis://127.0.0.1:1"])
     [shard] = layer._get_layer()._shards
     shard._ensure_redis()

@@ -63,7 +63,7 @@ def test_a_wrong_value_is_an_error_that_names_the_variable(reader, given):
         Environment({"NAME": given}).read("NAME", reader, default=None)
 
 
-def test_an_error_does_not_tell_the_value_which_may_be_a_secret():
+def test_an_error_does_not_show_the_value_which_may_be_a_secret():
     with pytest.raises(ImproperlyConfigured) as caught:
         Environment({"DATABASE_URL": "mysql://u:hunter2@h/n"}).require(
             "DATABASE_URL", database, why=""

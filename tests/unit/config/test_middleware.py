@@ -7,7 +7,7 @@ from django.urls import reverse
 
 @pytest.fixture
 def hops(monkeypatch):
-    """What the event loop had done in a thread."""
+    """The calls that the event loop passed to a thread."""
     hops, call = [], SyncToAsync.__call__
 
     async def count(self, *args, **kwargs):
@@ -22,7 +22,7 @@ LAST = "config.middleware.in_one_thread"
 
 
 @pytest.mark.django_db
-async def test_a_request_goes_through_its_middlewares_in_one_thread(async_client, settings, hops):
+async def test_a_request_passes_its_middleware_in_one_thread(async_client, settings, hops):
     assert settings.MIDDLEWARE[-1] == LAST
     response = await async_client.get(reverse("login"))
     assert response.status_code == 200
@@ -31,7 +31,7 @@ async def test_a_request_goes_through_its_middlewares_in_one_thread(async_client
     async_client.handler._middleware_chain = None  # loaded anew at the next request
     hops.clear()
     assert (await async_client.get(reverse("login"))).status_code == 200
-    # All of them, then the view, its page, and what comes before and after a request: 6 of 20.
+    # The middleware, the view, its page, and the signals before and after a request: 6 of 20.
     assert len(hops) > 2 * with_it, hops
 
 
@@ -41,5 +41,5 @@ def test_signing_out_has_the_browser_forget_the_pages_that_it_keeps(admin_client
     assert "Clear-Site-Data" not in admin_client.get(reverse("notify:dashboard")).headers
     signed_out = admin_client.post(reverse(name))
     assert signed_out.headers["Clear-Site-Data"] == '"cache"'
-    assert signed_out.url == reverse("login")  # whose script deletes what is kept besides
+    assert signed_out.url == reverse("login")  # its script deletes the other personal data
     assert "Clear-Site-Data" not in admin_client.get(reverse("login")).headers

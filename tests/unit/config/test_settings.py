@@ -1,4 +1,4 @@
-"""What a deployment's DATABASES become of its environment."""
+"""The DATABASES that a deployment's environment gives."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ def test_a_connection_to_postgresql_notices_a_server_that_is_silent() -> None:
     assert options | NOTICES_SILENCE == options
 
 
-def test_what_the_url_says_goes_before() -> None:
+def test_the_url_overrides_them() -> None:
     options = options_of("postgres://u@h/n?connect_timeout=9&keepalives=0")
     assert (options["connect_timeout"], options["keepalives"]) == (9, 0)
     assert options["tcp_user_timeout"] == NOTICES_SILENCE["tcp_user_timeout"]
 
 
-def test_sqlite_is_not_told_of_them() -> None:
+def test_sqlite_does_not_get_them() -> None:
     assert not NOTICES_SILENCE.keys() & options_of("sqlite:////tmp/db.sqlite3").keys()
 
 
-def test_a_full_pool_or_a_lock_is_not_taken_for_a_database_that_hangs() -> None:
+def test_a_full_pool_or_a_lock_is_not_mistaken_for_a_hanging_database() -> None:
     assert options_of("postgres://u@h/n")["pool"]["timeout"] < CALL_LIMIT_S
     assert options_of("sqlite:////tmp/db.sqlite3")["timeout"] < CALL_LIMIT_S

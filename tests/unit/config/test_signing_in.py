@@ -1,4 +1,4 @@
-"""Guesses at a password are slowed down by name, for strangers and not for known browsers."""
+"""Password guesses are slowed down by name, for strangers but not for known browsers."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ FORMS = ["/accounts/login/", "/admin/login/"]
 
 @pytest.fixture
 def few(monkeypatch):
-    """Three attempts are as good as ten."""
+    """A limit of three attempts instead of ten."""
     monkeypatch.setattr(attempts, "LIMIT", 3)
 
 
 @pytest.fixture
 def make_user(make_user, settings):
-    """Users whose password is quickly hashed: it is here many times."""
+    """Users with a fast password hasher, as these tests hash many passwords."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
     def make(name, **fields):
@@ -84,7 +84,7 @@ def test_after_the_limit_a_stranger_waits_and_the_page_says_how_long(ada, few, f
         assert "_auth_user_id" not in answer.client.session
 
 
-def test_it_is_over_after_the_period_however_often_one_tries_meanwhile(ada, few):
+def test_the_wait_ends_with_the_period_however_many_attempts_were_refused(ada, few):
     guess(times=5)
     [before] = AccessAttempt.objects.values_list("attempt_time", "failures_since_start")
     guess(times=2)
@@ -106,13 +106,13 @@ def test_a_name_that_nobody_has_is_treated_alike(ada, few, form):
     assert told[0] == told[1]
 
 
-def test_signing_in_counts_for_nothing_however_often(ada, few):
+def test_successful_attempts_are_not_counted(ada, few):
     for _ in range(4):
         assert sign_in(Client()).status_code == 302
     assert AccessAttempt.objects.get().failures_since_start == 0
 
 
-def test_one_who_signs_in_gives_nobody_further_guesses(ada, few):
+def test_a_successful_attempt_does_not_reset_the_count(ada, few):
     guess(times=2)
     assert sign_in(Client()).status_code == 302
     assert guess(times=2) == [200, 429]
@@ -150,7 +150,7 @@ def test_a_new_password_ends_it(ada, few):
 
 
 @pytest.mark.parametrize("value", ["", "x", "e30:1:2", signing.dumps({"user": "1"})])
-def test_a_cookie_that_is_none_helps_nobody(ada, few, value):
+def test_an_invalid_cookie_is_ignored(ada, few, value):
     guess("ada")
     browser = Client()
     browser.cookies[known_browser.cookie_name()] = value
@@ -245,7 +245,7 @@ def test_only_a_new_row_looks_for_expired_ones_and_holds_no_lock_meanwhile(monke
     assert AccessAttempt.objects.count() == 2
 
 
-def test_no_name_address_or_browser_is_kept_and_rows_go_by_themselves(ada):
+def test_no_name_address_or_browser_is_stored_and_rows_expire(ada):
     sign_in(Client(headers={"User-Agent": "Netscape"}), "ada", "my secret")
     sign_in(Client(), "my secret", "ada")
     kept = str(list(AccessAttempt.objects.values()))
@@ -256,7 +256,7 @@ def test_no_name_address_or_browser_is_kept_and_rows_go_by_themselves(ada):
     assert AccessAttempt.objects.count() == 1
 
 
-def test_the_limit_is_a_line_of_the_log_that_does_not_say_what_was_typed(ada, few, caplog):
+def test_the_limit_is_logged_without_what_was_typed(ada, few, caplog):
     guess("ada", times=5)
     guess("pass\nword", times=5)
     lines = [record.getMessage() for record in caplog.records if record.name == "config.signing_in"]
@@ -267,7 +267,7 @@ def test_the_limit_is_a_line_of_the_log_that_does_not_say_what_was_typed(ada, fe
     assert "axes" not in {record.name.partition(".")[0] for record in caplog.records}
 
 
-def test_whoever_signs_in_at_the_last_attempt_is_not_in_the_log(ada, few, caplog):
+def test_a_successful_last_attempt_is_not_logged(ada, few, caplog):
     guess(times=2)
     assert sign_in(Client()).status_code == 302
     assert not [record for record in caplog.records if record.name == "config.signing_in"]
@@ -284,7 +284,7 @@ def test_async_code_signs_in_and_is_counted_too(ada, few):
     assert try_with(PASSWORD) is None
 
 
-def test_what_is_no_sign_in_by_name_is_not_counted(ada):
+def test_a_sign_in_without_a_name_is_not_counted(ada):
     request = HttpRequest()
     assert authenticate(request, token="t") is None
     assert not AccessAttempt.objects.exists()

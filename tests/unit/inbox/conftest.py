@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from tests.unit.inbox.helpers import Announced, people
 
 
@@ -11,8 +11,8 @@ from tests.unit.inbox.helpers import Announced, people
 def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
     """What is announced goes here instead of to a channel layer."""
     announced = Announced()
-    monkeypatch.setattr(groups, "publish", announced.take)
-    monkeypatch.setattr(groups, "publish_work", announced.take_work)
+    monkeypatch.setattr(publisher, "publish", announced.take)
+    monkeypatch.setattr(publisher, "publish_work", announced.take_work)
     return announced
 
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notify import protocol, sending
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.inbox import one_statement, store
 from notify.inbox.marks import MARKS
 from notify.models import Batch, Inbox, Notice, Notification
@@ -40,7 +40,7 @@ ITS_OWN = {"id", "notice_id", "created", "due", "finished"}
 @pytest.fixture(autouse=True)
 def announced(monkeypatch):
     announced = Announced()
-    monkeypatch.setattr(groups, "publish", announced.take)
+    monkeypatch.setattr(publisher, "publish", announced.take)
     return announced
 
 

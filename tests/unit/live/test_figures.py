@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 import pytest
 from channels.layers import get_channel_layer
 
-from notify.bus import groups
-from notify.bus.groups import EVERY_PROCESS, full_name, publisher, user_group
+from notify.bus.groups import EVERY_PROCESS, full_name, user_group
+from notify.bus.publisher import publisher
 from notify.live import figures
 from notify.live.hub import Hub
 from notify.protocol import Refused
@@ -80,7 +80,7 @@ async def test_who_was_told_of_somebodys_windows_hears_at_once_that_the_last_has
     hub.receive({"type": "notify.ask", "topic": topic, "process": "another", "holds": 0.0})
     assert await told() == (topic, [windows[0].id])
     hub.remove(windows[0])  # what the other was told, it believes no longer
-    groups.publish_part("the end", [])
+    publisher.publish_part("the end", [])
     assert await told() == ("the end", [])
 
 

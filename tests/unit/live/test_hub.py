@@ -7,7 +7,7 @@ import pytest
 from django.db import InterfaceError
 
 from notify import metrics
-from notify.bus.groups import Hint, hint_of
+from notify.bus.hints import ChangeHint, change_hint
 from notify.changes import Change, Cursor, Reading, Step
 from notify.live.connection import Connection
 from notify.live.database_thread import DatabaseThread
@@ -35,8 +35,8 @@ async def test_a_socket_that_cannot_be_written_to_holds_up_no_other() -> None:
     await hub.pool.close()
 
 
-def arrival(*steps: Step) -> Hint:
-    return hint_of(Change([*steps], arrivals=[{"id": 1, "title": "a"}]))
+def arrival(*steps: Step) -> ChangeHint:
+    return change_hint(Change([*steps], arrivals=[{"id": 1, "title": "a"}]))
 
 
 async def test_a_hint_tells_each_socket_what_it_lacks() -> None:
@@ -253,7 +253,7 @@ async def test_the_urlconf_is_imported_neither_in_a_database_thread_nor_in_the_l
     settings.MIDDLEWARE = []
     threads: list[threading.Thread] = []
     monkeypatch.setattr(
-        "notify.checks._has_probes", lambda: threads.append(threading.current_thread())
+        "notify.checks.site._has_probes", lambda: threads.append(threading.current_thread())
     )
     hub = Hub(asyncio.get_running_loop())
     await hub._log_checks()

@@ -11,7 +11,7 @@ from django.utils.functional import SimpleLazyObject
 
 import notify
 from notify import sending, signals
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.exceptions import (
     EmptyAudience,
     EpochChanged,
@@ -43,8 +43,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def announced(monkeypatch):
     announced = Announced()
-    monkeypatch.setattr(groups, "publish", announced.take)
-    monkeypatch.setattr(groups, "publish_work", announced.take_work)
+    monkeypatch.setattr(publisher, "publish", announced.take)
+    monkeypatch.setattr(publisher, "publish_work", announced.take_work)
     return announced
 
 
@@ -272,7 +272,7 @@ def test_a_failing_announcement_does_not_reach_the_caller(ada, monkeypatch, capl
     def fail(change):
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr(groups, "publish", fail)
+    monkeypatch.setattr(publisher, "publish", fail)
     assert deliver(ada).status == "sent"
     assert "broken on purpose" in caplog.text
 

@@ -11,7 +11,7 @@ from django.db.models.sql import Query
 from django.test.utils import CaptureQueriesContext
 
 from notify import sending, signals
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.exceptions import EmptyAudience, KeyConflict, UnknownUsers
 from notify.inbox import reading, store
 from notify.models import Batch, Notice, Notification
@@ -29,8 +29,8 @@ def announced(monkeypatch):
         assert not connection.in_atomic_block
         announced.take(change)
 
-    monkeypatch.setattr(groups, "publish", publish)
-    monkeypatch.setattr(groups, "publish_work", announced.take_work)
+    monkeypatch.setattr(publisher, "publish", publish)
+    monkeypatch.setattr(publisher, "publish_work", announced.take_work)
     return announced
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.inbox import work
 from notify.models import Batch, Notification
 from notify.sending import tasks
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def announced(monkeypatch):
     announced = Announced()
-    monkeypatch.setattr(groups, "publish", announced.take)
-    monkeypatch.setattr(groups, "publish_work", announced.take_work)
+    monkeypatch.setattr(publisher, "publish", announced.take)
+    monkeypatch.setattr(publisher, "publish_work", announced.take_work)
     return announced
 
 

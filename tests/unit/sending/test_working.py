@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from notify import sending, sql
-from notify.bus import groups
+from notify.bus.publisher import publisher
 from notify.exceptions import Busy
 from notify.inbox import store, work
 from notify.models import Batch, Notice
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def nothing_is_announced(monkeypatch):
-    monkeypatch.setattr(groups, "publish", lambda change: None)
+    monkeypatch.setattr(publisher, "publish", lambda change: None)
 
 
 def waiting(batches, title="T"):

@@ -13,7 +13,7 @@ from django.db import InternalError, connection, transaction
 
 import notify
 from notify import sql
-from notify.checks import check_database
+from notify.checks.database import check_database
 from notify.models import Deployment, Notice
 from notify.sql import database
 from tests.harness.waiting import deadline

@@ -6,7 +6,7 @@ import pytest
 from django.db import OperationalError
 
 from notify import sql
-from notify.bus import groups
+from notify.bus.publisher import Publisher
 from notify.live import health
 
 
@@ -43,7 +43,7 @@ def test_readyz_is_503_when_the_database_does_not_answer(client, monkeypatch):
 
 @pytest.mark.django_db
 def test_a_failing_layer_is_told_and_the_process_stays_ready(client, monkeypatch):
-    monkeypatch.setattr(groups.Publisher, "paused", True)
+    monkeypatch.setattr(Publisher, "paused", True)
     response = client.get("/readyz")
     assert response.status_code == 200
     assert response.json()["layer"] == "degraded"

@@ -1,0 +1,199 @@
+"""Hints: the messages on the channel layer, made and taken apart here only.
+
+A hint says what has changed or asks for something; it may be lost, and the database has the
+truth. Several deployments and two versions of notify may share a layer, so `stamped` adds to each
+hint where it comes from. The listener reads that stamp before it believes anything else.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, repeat
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
+
+from notify import protocol
+from notify.changes import Change, Row, Step
+
+# Raised when hints change so that an older process would misread one: it drops them, and its
+# sweep finds in the database what they said.
+VERSION = 1
+MAX_ROWS_BYTES = 64 * 1024  # above it, a hint has no rows and the receiver reads them
+
+# This process. It gets its own hints directly and ignores them on the layer.
+ORIGIN = uuid.uuid4().hex
+
+STEP_LENGTH = len(Step._fields)
+
+
+class ChangeHint(TypedDict):
+    """A `Change` was committed."""
+
+    type: Literal["notify.change"]
+    at: NotRequired[float]  # about when it was committed: Unix time, in seconds
+    # The fields of all steps in one flat list: nested lists would make the garbage collector run
+    # in the hub.
+    steps: list[Any]
+    arrivals: list[str]  # JSON, without what differs between recipients
+    rows: list[str] | None  # JSON
+
+
+class WorkHint(TypedDict):
+    """Batches are due."""
+
+    type: Literal["notify.work"]
+
+
+class SessionHint(TypedDict):
+    """The sockets of a user must be revalidated."""
+
+    type: Literal["notify.session"]
+    user: str
+
+
+class CloseHint(TypedDict):
+    """One socket of a user is to be closed."""
+
+    type: Literal["notify.close"]
+    user: str
+    socket: str
+
+
+class AskHint(TypedDict):
+    """A process that watches a topic asks the others for their parts of it."""
+
+    type: Literal["notify.ask"]
+    topic: str
+    process: str
+    holds: NotRequired[float]  # seconds for which the asking process uses an answer
+
+
+class PartHint(TypedDict):
+    """The answer to an `AskHint`."""
+
+    type: Literal["notify.part"]
+    topic: str
+    process: str
+    part: Any
+
+
+Hint = ChangeHint | WorkHint | SessionHint | CloseHint | AskHint | PartHint
+
+
+class Probe(TypedDict):
+    """No hint: a process sends it to itself, to find out whether the layer works."""
+
+    type: Literal["notify.probe"]
+    of: str
+    n: int
+
+
+# Making hints
+
+
+def change_hint(change: Change) -> ChangeHint:
+    return {
+        "type": "notify.change",
+        "at": time.time(),
+        "steps": [*chain.from_iterable(change.steps)],
+        "arrivals": _encoded_arrivals(change.arrivals),
+        "rows": None if change.rows is None else _encoded_rows(change.rows),
+    }
+
+
+def for_one(hint: ChangeHint, step: Step) -> ChangeHint:
+    """The same hint with this step only."""
+    return {**hint, "steps": [*step]}
+
+
+def work_hint() -> WorkHint:
+    return {"type": "notify.work"}
+
+
+def session_hint(user: str) -> SessionHint:
+    return {"type": "notify.session", "user": user}
+
+
+def close_hint(user: str, socket_id: str) -> CloseHint:
+    return {"type": "notify.close", "user": user, "socket": socket_id}
+
+
+def ask_hint(topic: str, holds_s: float) -> AskHint:
+    return {"type": "notify.ask", "topic": topic, "process": ORIGIN, "holds": holds_s}
+
+
+def part_hint(topic: str, part: Any) -> PartHint:
+    return {"type": "notify.part", "topic": topic, "process": ORIGIN, "part": part}
+
+
+def probe(name: str, n: int) -> Probe:
+    return {"type": "notify.probe", "of": name, "n": n}
+
+
+def stamped(hint: Hint, deployment: str) -> dict[str, Any]:
+    """The hint as it goes to the layer."""
+    return {**hint, "origin": ORIGIN, "deployment": deployment, "v": VERSION}
+
+
+def _encoded_arrivals(arrivals: Sequence[Row]) -> list[str]:
+    """One arrival is always included, whatever its size; several only if they fit together."""
+    encoded = [protocol.arrival_tail(row) for row in arrivals]
+    return encoded if len(encoded) == 1 or _fits(encoded) else []
+
+
+def _encoded_rows(rows: list[Row]) -> list[str] | None:
+    encoded = [protocol.encode(row) for row in rows]
+    return encoded if _fits(encoded) else None
+
+
+def _fits(encoded: list[str]) -> bool:
+    return protocol.frame_size(encoded) <= MAX_ROWS_BYTES
+
+
+# Taking hints apart
+
+
+class Stamp(NamedTuple):
+    """Where a message on the layer comes from, as it says itself; None where it does not."""
+
+    origin: Any
+    deployment: Any
+    version: Any
+
+
+def stamp_of(message: Mapping[str, Any]) -> Stamp:
+    return Stamp(message.get("origin"), message.get("deployment"), message.get("v"))
+
+
+def probe_number(message: Mapping[str, Any], name: str) -> int | None:
+    """The number of a probe of this name; None for any other message."""
+    return int(message["n"]) if message.get("of") == name else None
+
+
+def came_by_layer(hint: Mapping[str, Any]) -> bool:
+    """Whether the hint was read from the layer; else this process made it."""
+    return "origin" in hint
+
+
+class Announced(NamedTuple):
+    """A change hint, taken apart."""
+
+    at: float  # about when the change was committed: Unix time, in seconds
+    rows: protocol.Rows
+    steps: Iterable[protocol.Told]  # each with the rows
+
+
+def read_change(hint: ChangeHint) -> Announced:
+    """Takes a change hint apart.
+
+    Raises:
+        KeyError: A field is missing.
+        ValueError: A step is incomplete.
+    """
+    steps = hint["steps"]
+    rows = protocol.Rows(hint["arrivals"], hint["rows"])
+    if len(steps) % STEP_LENGTH:
+        raise ValueError(f"a hint has {STEP_LENGTH} values for each recipient")
+    with_rows = zip(*[iter(steps)] * STEP_LENGTH, repeat(rows), strict=False)
+    return Announced(hint.get("at", time.time()), rows, with_rows)

@@ -1,0 +1,68 @@
+"""The installed distributions, and the server that runs this process."""
+
+from __future__ import annotations
+
+from importlib.metadata import packages_distributions, version
+from typing import Any
+
+from django.core.checks import CheckMessage, Warning, register
+
+from notify.live import health
+
+DISTRIBUTION = "django-notify-live"
+TESTED_DAPHNE = "4.2."
+
+
+@register("notify")
+def check_distributions(**options: Any) -> list[CheckMessage]:
+    """notify.W014: another distribution has installed files into the directory of notify."""
+    others = sorted(set(packages_distributions().get("notify", ())) - {DISTRIBUTION})
+    if not others:
+        return []
+    return [
+        Warning(
+            f"{' and '.join(others)} also installs a module `notify`, in the same place: the files "
+            "of one have overwritten those of the other.",
+            hint=f"Uninstall what you do not need, then run `pip install --force-reinstall "
+            f"{DISTRIBUTION}`.",
+            id="notify.W014",
+        )
+    ]
+
+
+@register("notify")
+def check_daphne(**options: Any) -> list[CheckMessage]:
+    """notify.W008: `serve` relies on private names of Daphne."""
+    installed = version("daphne")
+    if installed.startswith(TESTED_DAPHNE):
+        return []
+    return [
+        Warning(
+            f"`manage.py serve` was not tested with Daphne {installed} (but with {TESTED_DAPHNE}x):"
+            " it may not drain, limit or supervise its sockets.",
+            hint=f"Install daphne {TESTED_DAPHNE}x, or a version of notify that supports this one; "
+            "stock `daphne` and uvicorn serve notify too.",
+            id="notify.W008",
+        )
+    ]
+
+
+@register("notify")
+def check_server(**options: Any) -> list[CheckMessage]:
+    """notify.W009: a server other than `manage.py serve` runs this process.
+
+    No other process can know that, so each process that serves runs the checks itself.
+    """
+    if health.current().is_bounded:
+        return []
+    return [
+        Warning(
+            "A server other than `manage.py serve` runs this process. It works; but what a client "
+            "has sent is buffered without a bound, SIGTERM does not drain, and only "
+            "NOTIFY_SOCKETS_PER_PROCESS limits the number of sockets.",
+            hint="Run `manage.py serve` (docs/deployment.md), or silence this check. In front of "
+            "stock `daphne` the proxy must overwrite Daphne-Root-Path, X-Forwarded-… and "
+            "Forwarded, which Daphne believes from any client.",
+            id="notify.W009",
+        )
+    ]

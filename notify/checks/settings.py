@@ -1,0 +1,68 @@
+"""The NOTIFY_… settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from notify import conf
+
+# After this time proxies close an idle connection by default: nginx 60 s, AWS 60 s, Cloudflare
+# 100 s.
+IDLE_TIMEOUT_S = 60
+JITTER = 1.1  # of the ping interval
+
+
+@register("notify")
+def check_settings(**options: Any) -> list[CheckMessage]:
+    """notify.E001, W013: a NOTIFY_… setting is wrong, or a misspelled one of notify's."""
+    wrong = [
+        Error(problem, hint=f"See {name} in docs/settings.md.", id="notify.E001")
+        for name, problem in conf.Conf.problems()
+    ]
+    misspelled = [
+        Warning(
+            f"{name} is not a setting of notify.",
+            hint=f"Did you mean {ours}? If it belongs to another package, silence this check.",
+            id="notify.W013",
+        )
+        for name, ours in conf.Conf.misspelled()
+    ]
+    return [*wrong, *misspelled]
+
+
+@register("notify")
+def check_heartbeat(**options: Any) -> list[CheckMessage]:
+    """notify.W003, W004: the heartbeat keeps no socket open, or finds no dead one."""
+    if conf.Conf.problems():
+        return []
+    interval, timeout = conf.current().ping_interval, conf.current().ping_timeout
+    if interval is None:
+        return [
+            Warning(
+                "Without NOTIFY_PING_INTERVAL nothing keeps an idle socket open: proxies close it "
+                f"after {IDLE_TIMEOUT_S} s or so, and a client that has vanished stays.",
+                hint="Set it to 20, or raise every idle timeout on the way and silence this check.",
+                id="notify.W003",
+            )
+        ]
+    if interval * JITTER >= IDLE_TIMEOUT_S:
+        return [
+            Warning(
+                f"NOTIFY_PING_INTERVAL = {interval:g} s is not below the idle timeout of proxies "
+                f"({IDLE_TIMEOUT_S} s in nginx by default): idle sockets will be closed.",
+                hint="Set it to 50 at most, or raise proxy_read_timeout and silence this check.",
+                id="notify.W003",
+            )
+        ]
+    if timeout is None:
+        return [
+            Warning(
+                "Without NOTIFY_PING_TIMEOUT a client that has vanished stays until TCP gives it "
+                "up, which may take a quarter of an hour.",
+                hint="Set it to 15, or silence this check if that is intended.",
+                id="notify.W004",
+            )
+        ]
+    return []

@@ -1,0 +1,96 @@
+"""Hints: the form in which other processes, also of an older version, read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from notify.bus import hints
+from notify.changes import Change, Step
+
+STEPS = [Step("7", "e", 0, 1, 2, 3), Step("8", "e", 4, 5, 6, 7)]
+
+
+def test_the_form_on_the_layer_is_that_of_the_version():
+    """Where this test fails, so do processes of another version: raise `VERSION`."""
+    assert hints.VERSION == 1
+    assert hints.stamped(hints.session_hint("7"), "d") == {
+        "type": "notify.session",
+        "user": "7",
+        "origin": hints.ORIGIN,
+        "deployment": "d",
+        "v": 1,
+    }
+    assert hints.change_hint(Change(STEPS, rows=[{"id": 1}])) | {"at": 0} == {
+        "type": "notify.change",
+        "at": 0,
+        "steps": ["7", "e", 0, 1, 2, 3, "8", "e", 4, 5, 6, 7],
+        "arrivals": [],
+        "rows": ['{"id":1}'],
+    }
+    assert hints.work_hint() == {"type": "notify.work"}
+    assert hints.close_hint("7", "s") == {"type": "notify.close", "user": "7", "socket": "s"}
+    assert hints.ask_hint("operations", 3.5) == {
+        "type": "notify.ask",
+        "topic": "operations",
+        "process": hints.ORIGIN,
+        "holds": 3.5,
+    }
+    assert hints.part_hint("operations", []) == {
+        "type": "notify.part",
+        "topic": "operations",
+        "process": hints.ORIGIN,
+        "part": [],
+    }
+    assert hints.probe("p", 3) == {"type": "notify.probe", "of": "p", "n": 3}
+
+
+def test_a_change_is_read_as_it_was_made():
+    hint = hints.change_hint(Change(STEPS, arrivals=[{"id": 1, "title": "a"}]))
+    at, rows, told = hints.read_change(hint)
+    assert at == hint["at"]
+    assert [(*step, rows) for step in STEPS] == list(told)
+    assert rows.are_known
+    assert rows.after(4) == ['{"arrived":5,"version":5,"id":1,"title":"a"}']
+
+
+def test_the_hint_for_one_has_their_step_only():
+    hint = hints.change_hint(Change(STEPS))
+    assert hints.for_one(hint, STEPS[1]) == hint | {"steps": [*STEPS[1]]}
+
+
+def test_a_hint_with_an_incomplete_step_is_refused():
+    hint = hints.change_hint(Change(STEPS))
+    hint["steps"].pop()
+    with pytest.raises(ValueError, match="6 values"):
+        hints.read_change(hint)
+
+
+LONG: dict[str, Any] = {"id": 1, "title": "a" * (hints.MAX_ROWS_BYTES // 2)}
+
+
+@pytest.mark.parametrize(
+    ("change", "arrivals", "rows"),
+    [
+        (Change(STEPS, arrivals=[LONG | {"body": "b" * hints.MAX_ROWS_BYTES}]), 1, None),
+        (Change(STEPS, arrivals=[LONG, LONG]), 0, None),
+        (Change(STEPS[:1], rows=[LONG]), 0, 1),
+        (Change(STEPS[:1], rows=[LONG, LONG]), 0, None),
+        (Change(STEPS[:1], rows=[]), 0, 0),
+    ],
+)
+def test_rows_that_are_too_long_are_left_out_but_for_a_single_arrival(change, arrivals, rows):
+    hint = hints.change_hint(change)
+    assert len(hint["arrivals"]) == arrivals
+    assert (None if hint["rows"] is None else len(hint["rows"])) == rows
+
+
+def test_where_a_hint_comes_from():
+    hint = hints.work_hint()
+    assert not hints.came_by_layer(hint)
+    assert hints.came_by_layer(hints.stamped(hint, "d"))
+    assert hints.stamp_of(hints.stamped(hint, "d")) == (hints.ORIGIN, "d", 1)
+    assert hints.stamp_of({}) == (None, None, None)
+    assert hints.probe_number(hints.probe("p", 3), "p") == 3
+    assert hints.probe_number(hints.probe("p", 3), "q") is None

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+from django.core.checks import WARNING
+
+from tests.unit.checks.findings import ids, ours
+
+
+def test_each_wrong_setting_is_an_error_of_its_own(settings):
+    settings.NOTIFY_PING_INTERVAL = 0
+    settings.NOTIFY_BATCH_SIZE = 0
+    found = ours()
+    assert ids(found) == ["notify.E001", "notify.E001"]
+    assert "NOTIFY_PING_INTERVAL must be a number above 0." in found[0].msg
+    assert "docs/settings.md" in found[0].hint
+
+
+def test_a_misspelled_setting_is_a_warning(settings):
+    settings.NOTIFY_PING_INTERVALL = 20
+    [found] = ours()
+    assert (found.id, found.level) == ("notify.W013", WARNING)
+    assert found.msg == "NOTIFY_PING_INTERVALL is not a setting of notify."
+    assert "NOTIFY_PING_INTERVAL?" in found.hint
+
+
+@pytest.mark.parametrize("name", ["API_KEY", "EMAIL", "TOKEN", "CHANNEL", "TIMEOUT", "USERS"])
+def test_a_setting_of_another_package_may_begin_with_the_same_prefix(settings, name):
+    setattr(settings, f"NOTIFY_{name}", "theirs")
+    assert ours() == []
+
+
+@pytest.mark.parametrize(
+    ("interval", "timeout", "id_", "cure"),
+    [
+        (None, 15, "notify.W003", "Set it to 20"),
+        (None, None, "notify.W003", "Set it to 20"),
+        (60, 15, "notify.W003", "proxy_read_timeout"),
+        (55, 15, "notify.W003", "proxy_read_timeout"),  # with its jitter of 10 %
+        (20, None, "notify.W004", "Set it to 15"),
+    ],
+)
+def test_a_heartbeat_that_keeps_no_socket_open_is_a_warning(settings, interval, timeout, id_, cure):
+    settings.NOTIFY_PING_INTERVAL = interval
+    settings.NOTIFY_PING_TIMEOUT = timeout
+    [found] = ours()
+    assert found.id == id_
+    assert cure in found.hint
+
+
+def test_a_ping_interval_just_below_the_idle_timeout_of_proxies_is_fine(settings):
+    settings.NOTIFY_PING_INTERVAL = 54
+    assert ours() == []
