@@ -218,7 +218,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         connection = self.connection
         if connection is None or connection.closing is not None:
             return False
-        pong = protocol.usual_pong(payload)
+        pong = protocol.fast_parse_pong(payload)
         if pong is None and not _LIKE_A_PONG(payload):
             return False
         try:

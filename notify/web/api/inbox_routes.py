@@ -113,10 +113,10 @@ def inbox_changes(
     """
     user = caller_of(request).user_id
     [found] = reading.changes([(user, protocol.parse_cursor(epoch, since))])
-    frames = protocol.inbox_frames(_present(found))
+    frames = protocol.frames_of(_present(found))
     if frames is None:  # one version does not fit into a frame
         [found] = reading.resets([user])
-        frames = protocol.inbox_frames(_present(found)) or []
+        frames = protocol.frames_of(_present(found)) or []
     return encoded(frames[0].encode())
 
 
