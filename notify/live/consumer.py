@@ -60,7 +60,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         self._accepted = False
         self._ended_by_us = False
         self._task = asyncio.current_task()
-        self._marks: list[protocol.MarkIds | protocol.MarkThrough] = []
+        self._marks: list[protocol.Mark] = []
         self._marking: asyncio.Task[None] | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self._errors: list[float] = []  # when the latest were, in loop time
@@ -331,7 +331,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
     # Marks wait in order, so that "read" and then "unread" of one notification end as meant, and
     # beside the other frames, so that a slow database delays no pong.
 
-    def _queue_mark(self, frame: protocol.MarkIds | protocol.MarkThrough) -> None:
+    def _queue_mark(self, frame: protocol.Mark) -> None:
         if len(self._marks) >= MAX_OUTSTANDING_MARKS:
             raise Refused(
                 Error.RATE_LIMITED,
@@ -355,12 +355,10 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         finally:
             self._marking = None
 
-    async def _mark_one(
-        self, connection: Connection, frame: protocol.MarkIds | protocol.MarkThrough
-    ) -> None:
+    async def _mark_one(self, connection: Connection, frame: protocol.Mark) -> None:
         try:
             user = connection.user
-            version = await self.hub.pool.run_in_turn(user, _carry_out_mark, user, frame)
+            version = await self.hub.pool.run_in_turn(user, sending.carry_out_mark, user, frame)
         except EpochChanged:
             self.hub.resync(connection, None)
         except (Busy, db.Error) as error:
@@ -428,9 +426,3 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
             seconds=self.hub.loop.time() - connection.opened_at,
             latency=connection.latency,
         )
-
-
-def _carry_out_mark(user: str, frame: protocol.MarkIds | protocol.MarkThrough) -> int:
-    if isinstance(frame, protocol.MarkIds):
-        return sending.mark(user, frame.as_, ids=frame.ids)
-    return sending.mark_through(user, frame.as_, epoch=frame.epoch, through=frame.through)

@@ -10,15 +10,15 @@ from django.test import Client
 from django.urls import reverse
 
 from notify.models import ApiToken
-from notify.web import callers, limits
-from notify.web.api.site import api
+from notify.web import limits
+from notify.web.api.ninja_api import api
 
 
 @pytest.fixture(autouse=True)
-def fresh_window(monkeypatch: pytest.MonkeyPatch) -> None:
+def fresh_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests are counted per process: each test begins at none."""
-    monkeypatch.setattr(callers, "window", callers.Window(callers.REQUESTS_A_MINUTE))
-    monkeypatch.setattr(limits, "tests", callers.Window(limits.TESTS_A_MINUTE))
+    monkeypatch.setattr(limits, "requests", limits.RateLimit(limits.MAX_REQUESTS_PER_MINUTE))
+    monkeypatch.setattr(limits, "tests", limits.RateLimit(limits.MAX_TESTS_PER_MINUTE))
 
 
 class Caller:

@@ -9,7 +9,7 @@ from django.utils import timezone
 import notify
 from notify.access.authentication import public_user_id
 from notify.models import ApiToken, Notice, Notification
-from notify.web import callers
+from notify.web import limits
 
 pytestmark = pytest.mark.django_db
 
@@ -108,7 +108,7 @@ def test_a_token_sends_only_while_its_user_has_the_permission(make_user, by_toke
 
 
 def test_too_many_requests_are_put_off(make_user, by_token, monkeypatch):
-    monkeypatch.setattr(callers, "window", callers.Window(2))
+    monkeypatch.setattr(limits, "requests", limits.RateLimit(2))
     ada, bob = by_token(make_user("ada"), "inbox"), by_token(make_user("bob"), "inbox")
     assert [ada.get("inbox/").status_code for _ in range(3)] == [200, 200, 429]
     refused = ada.get("inbox/")
@@ -125,23 +125,13 @@ def test_what_is_refused_is_counted_too(make_user, by_token, by_session, monkeyp
         "csrf": by_session(ada, csrf=False),
     }
     for code, caller in refused.items():
-        monkeypatch.setattr(callers, "window", callers.Window(1))
+        monkeypatch.setattr(limits, "requests", limits.RateLimit(1))
         answers = [caller.post("notices/", NOTICE) for _ in range(2)]
         assert [answer.json()["error"]["code"] for answer in answers] == [code, "rate_limited"]
-    monkeypatch.setattr(callers, "window", callers.Window(1))
+    monkeypatch.setattr(limits, "requests", limits.RateLimit(1))
     without_permission = by_session(ada)
     answers = [without_permission.post("notices/", NOTICE) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [403, 429]
-
-
-def test_a_window_opens_again():
-    now = 100.0
-    window = callers.Window(1, period=60, clock=lambda: now)
-    assert window.count("ada") is None
-    now = 130.0
-    assert window.count("ada") == 30
-    now = 160.0
-    assert window.count("ada") is None
 
 
 @pytest.mark.parametrize(("method", "path"), EVERY_CALL)

@@ -9,8 +9,9 @@ from django.db import OperationalError
 from django.test import RequestFactory
 
 from notify import sql
-from notify.web import callers, limits
-from notify.web.pages import answers
+from notify.web import inbox_page, limits
+from notify.web.pages.decorators import html_refusals
+from notify.web.pages.refusal_pages import refusal_page
 from notify.web.refusals import Refusal, unavailable
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,8 +40,8 @@ def page(client, ada):
 def searching(ada):
     """As many of ada's searches are under way as may be."""
     with ExitStack() as stack:
-        for _ in range(limits.SEARCHES_AT_ONCE):
-            stack.enter_context(limits.searches.one_of(str(ada.pk)))
+        for _ in range(limits.MAX_CONCURRENT_SEARCHES):
+            stack.enter_context(limits.searches.slot(str(ada.pk)))
         yield
 
 
@@ -69,16 +70,16 @@ def test_on_the_page_that_is_a_page_which_people_can_read(page, searching, query
 
 
 def test_a_search_that_has_ended_makes_room_for_another(ada, by_session):
-    for _ in range(limits.SEARCHES_AT_ONCE + 1):
+    for _ in range(limits.MAX_CONCURRENT_SEARCHES + 1):
         assert by_session(ada).get("inbox/", q="words").status_code == 200
-    with pytest.raises(ZeroDivisionError), limits.searches.one_of(str(ada.pk)):
+    with pytest.raises(ZeroDivisionError), limits.searches.slot(str(ada.pk)):
         raise ZeroDivisionError
     assert not limits.searches._counts
 
 
 @pytest.mark.parametrize("path", [DASHBOARD, "/notify/operations/"])
 def test_pages_are_counted_together_with_the_api(page, ada, by_session, monkeypatch, path):
-    monkeypatch.setattr(callers, "window", callers.Window(2))
+    monkeypatch.setattr(limits, "requests", limits.RateLimit(2))
     assert by_session(ada).get("inbox/").status_code == 200
     assert page.get(path).status_code in {200, 403}
     refused = page.get(path)
@@ -87,9 +88,19 @@ def test_pages_are_counted_together_with_the_api(page, ada, by_session, monkeypa
     assert "Too many requests" in refused.content.decode()
 
 
+def test_the_next_window_of_a_rate_limit_is_free_again():
+    now = 100.0
+    limit = limits.RateLimit(1, period_s=60, clock=lambda: now)
+    assert limit.count("ada") is None
+    now = 130.0
+    assert limit.count("ada") == 30
+    now = 160.0
+    assert limit.count("ada") is None
+
+
 @pytest.mark.postgres
 def test_a_search_that_takes_too_long_ends_and_is_told_so(page, ada, by_session, monkeypatch):
-    monkeypatch.setattr(limits, "STATEMENT_S", 0.05)
+    monkeypatch.setattr(inbox_page, "SEARCH_TIMEOUT_S", 0.05)
     monkeypatch.setattr(
         "notify.inbox.reading.page", lambda *_, **__: sql.execute("SELECT pg_sleep(20)")
     )
@@ -153,8 +164,8 @@ def test_an_error_that_is_no_outage_stays_one():
 
 
 def test_a_page_that_cannot_be_shown_needs_no_database(django_assert_num_queries):
-    view = answers.readable(away)
+    view = html_refusals(away)
     with django_assert_num_queries(0):
         assert view(RequestFactory().get("/")).status_code == 503
     with django_assert_num_queries(0):
-        assert answers.refused(Refusal(429, "rate_limited", "x", retry_after=7)).status_code == 429
+        assert refusal_page(Refusal(429, "rate_limited", "x", retry_after=7)).status_code == 429

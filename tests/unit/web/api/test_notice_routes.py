@@ -187,7 +187,7 @@ def test_what_is_wrong_costs_no_memory_for_each_entry(ada, sender, name):
 
 def test_of_many_errors_the_rest_are_counted():
     errors = [{"loc": ("query", f"n{n}"), "msg": "wrong"} for n in range(25)]
-    answer = json.loads(refusals.of(ValidationError(errors)).response().content)["error"]
+    answer = json.loads(refusals.from_error(ValidationError(errors)).response().content)["error"]
     assert answer["message"].endswith("n19: wrong; and 5 more")
     assert len(answer["fields"]) == 20
 

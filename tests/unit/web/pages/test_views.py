@@ -9,7 +9,7 @@ from notify import sending
 from notify.access.authentication import public_user_id
 from notify.exceptions import Busy, EpochChanged
 from notify.models import Notice, Notification
-from notify.web import callers, limits
+from notify.web import limits
 
 DASHBOARD = "/notify/"
 
@@ -102,7 +102,7 @@ def test_a_mark_that_cannot_be_made_shows_the_page_again(page, monkeypatch, erro
 
 
 def test_too_many_tests_are_put_off(page, monkeypatch):
-    monkeypatch.setattr(callers, "window", callers.Window(1))
+    monkeypatch.setattr(limits, "requests", limits.RateLimit(1))
     assert page.post("/notify/test/").status_code == 201
     response = page.post("/notify/test/")
     assert response.status_code == 429
@@ -111,10 +111,10 @@ def test_too_many_tests_are_put_off(page, monkeypatch):
 
 
 def test_a_few_tests_a_minute_are_enough(page, make_user):
-    answers = [page.post("/notify/test/") for _ in range(limits.TESTS_A_MINUTE + 1)]
-    assert [answer.status_code for answer in answers] == [201] * limits.TESTS_A_MINUTE + [429]
+    answers = [page.post("/notify/test/") for _ in range(limits.MAX_TESTS_PER_MINUTE + 1)]
+    assert [answer.status_code for answer in answers] == [201] * limits.MAX_TESTS_PER_MINUTE + [429]
     assert 0 < int(answers[-1]["Retry-After"]) <= 60
-    assert Notice.objects.count() == limits.TESTS_A_MINUTE
+    assert Notice.objects.count() == limits.MAX_TESTS_PER_MINUTE
     page.force_login(make_user("bob"))
     assert page.post("/notify/test/").status_code == 201
 
@@ -139,7 +139,7 @@ def test_what_is_forbidden_is_one_line_of_the_log(page, caplog):
 
 
 def test_too_many_marks_of_the_page_are_put_off(page, ada, monkeypatch):
-    monkeypatch.setattr(callers, "window", callers.Window(1))
+    monkeypatch.setattr(limits, "requests", limits.RateLimit(1))
     assert page.post("/notify/mark/", {"mark": "read:1"}).status_code == 302
     response = page.post("/notify/mark/", {"mark": "read:1"})
     assert response.status_code == 429
