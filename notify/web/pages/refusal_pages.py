@@ -6,16 +6,19 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
+from django.template import TemplateDoesNotExist
+from django.template.loader import get_template, render_to_string
 from django.urls import get_resolver, get_urlconf
+from django.views.defaults import ERROR_403_TEMPLATE_NAME, permission_denied
 
 from notify.web import refusals
 from notify.web.refusals import Refusal
 
 
-def refusal_page(refusal: Refusal) -> HttpResponse:
+def refusal_page(refusal: Refusal, **context: Any) -> HttpResponse:
     """The refusal as a page, which needs neither the session nor the database."""
-    page = render_to_string("notify/refused.html", {"status": refusal.status, "wait": refusal.wait})
+    context |= {"status": refusal.status, "wait": refusal.wait}
+    page = render_to_string("notify/refused.html", context)
     response = HttpResponse(page, status=refusal.status)
     response["Cache-Control"] = "no-store"
     if refusal.wait is not None:
@@ -24,12 +27,23 @@ def refusal_page(refusal: Refusal) -> HttpResponse:
 
 
 def forbidden_page(request: HttpRequest, permission: str) -> HttpResponse:
-    """The project's own page for 403, whose `exception` names the missing permission.
+    """The project's own page for 403, whose `exception` names the missing permission; without one,
+    our page.
 
-    If PermissionDenied were raised, Django would log it with a traceback of fifty lines for each
-    request, by anybody.
+    If PermissionDenied were raised, Django would log it with a traceback of fifty lines, for each
+    request of anybody.
     """
+    refusal = refusals.forbidden(permission)
     handler: Any = get_resolver(get_urlconf()).resolve_error_handler(403)
-    reason = PermissionDenied(refusals.forbidden(permission).message)
-    page: HttpResponse = handler(request, exception=reason)
+    if handler is permission_denied and not _exists(ERROR_403_TEMPLATE_NAME):
+        return refusal_page(refusal, permission=permission)
+    page: HttpResponse = handler(request, exception=PermissionDenied(refusal.message))
     return page
+
+
+def _exists(template: str) -> bool:
+    try:
+        get_template(template)
+    except TemplateDoesNotExist:
+        return False
+    return True

@@ -6,13 +6,10 @@ from contextlib import ExitStack
 
 import pytest
 from django.db import OperationalError
-from django.test import RequestFactory
 
 from notify import sql
 from notify.web import inbox_page, limits
-from notify.web.pages.decorators import html_refusals
-from notify.web.pages.refusal_pages import refusal_page
-from notify.web.refusals import Refusal, unavailable
+from notify.web.refusals import unavailable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -161,11 +158,3 @@ def test_without_a_database_no_test_is_sent_and_its_answer_says_so(page, monkeyp
 def test_an_error_that_is_no_outage_stays_one():
     with pytest.raises(OperationalError, match="no such table"):
         unavailable(OperationalError("no such table: notify_inbox"))
-
-
-def test_a_page_that_cannot_be_shown_needs_no_database(django_assert_num_queries):
-    view = html_refusals(away)
-    with django_assert_num_queries(0):
-        assert view(RequestFactory().get("/")).status_code == 503
-    with django_assert_num_queries(0):
-        assert refusal_page(Refusal(429, "rate_limited", "x", retry_after=7)).status_code == 429

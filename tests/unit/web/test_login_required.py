@@ -5,16 +5,15 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from notify.web.probes import AnswerProbes
-
+PROBES = "notify.web.probes.AnswerProbes"
 LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 
 
 @pytest.fixture(params=[True, False], ids=["probes first", "probes by their routes"])
 def login_required(request, settings, db):
     """Also without AnswerProbes, where the routes answer, by a host that is allowed."""
-    probes = f"{AnswerProbes.__module__}.{AnswerProbes.__name__}"
-    without = [name for name in settings.MIDDLEWARE if request.param or name != probes]
+    assert PROBES in settings.MIDDLEWARE
+    without = [name for name in settings.MIDDLEWARE if request.param or name != PROBES]
     after = without.index("django.contrib.auth.middleware.AuthenticationMiddleware") + 1
     settings.MIDDLEWARE = [*without[:after], LOGIN_REQUIRED, *without[after:]]
     settings.NOTIFY_METRICS_TOKEN = "t"
