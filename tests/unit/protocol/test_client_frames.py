@@ -28,7 +28,7 @@ def test_it_refuses_an_invalid_frame(example: dict[str, Any]) -> None:
 
 
 @named(EXAMPLES["malformed"])
-def test_it_calls_malformed_what_is_no_frame(example: dict[str, Any]) -> None:
+def test_a_message_that_is_not_a_frame_is_malformed(example: dict[str, Any]) -> None:
     with pytest.raises(protocol.Malformed):
         protocol.parse(example["text"])
 
@@ -44,7 +44,7 @@ def test_it_calls_malformed_what_is_no_frame(example: dict[str, Any]) -> None:
     ],
     ids=["brackets", "cut off", "too deep", "too long", "too long in UTF-8"],
 )
-def test_it_calls_malformed_what_is_too_much(text: str) -> None:
+def test_a_frame_that_is_too_long_or_too_deep_is_malformed(text: str) -> None:
     with pytest.raises(protocol.Malformed):
         protocol.parse(text)
 
@@ -73,12 +73,12 @@ def test_half_a_surrogate_pair_is_refused_and_not_repeated(text: str) -> None:
 
 
 def test_a_whole_pair_is_a_character() -> None:
-    told = protocol.parse(r'{"type":"close_socket","ref":"\ud83d\ude00","id":"a"}')
-    assert told == protocol.CloseSocket("\N{GRINNING FACE}", "a")
+    parsed = protocol.parse(r'{"type":"close_socket","ref":"\ud83d\ude00","id":"a"}')
+    assert parsed == protocol.CloseSocket("\N{GRINNING FACE}", "a")
 
 
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
-def test_a_pong_as_clients_write_it_is_read_without_a_decoder(separators: tuple[str, str]) -> None:
+def test_a_common_pong_is_parsed_without_the_decoder(separators: tuple[str, str]) -> None:
     pong = {"type": "pong", "id": 7, "epoch": "e1.f2", "version": 10**14}
     payload = json.dumps(pong, separators=separators).encode()
     assert protocol.fast_parse_pong(payload) == protocol.Pong(7, Cursor("e1.f2", 10**14))
@@ -96,7 +96,7 @@ def test_a_pong_as_clients_write_it_is_read_without_a_decoder(separators: tuple[
     st.sampled_from([(",", ":"), (", ", ": ")]),
     st.sampled_from([("", ""), ("10", "010"), ('"', '""'), ("}", "} ")]),
 )
-def test_a_pong_that_is_read_so_is_what_the_decoder_says(
+def test_the_fast_path_of_a_pong_agrees_with_the_decoder(
     frame: dict[str, Any], separators: tuple[str, str], broken: tuple[str, str]
 ) -> None:
     text = json.dumps(frame, ensure_ascii=False, separators=separators).replace(*broken)

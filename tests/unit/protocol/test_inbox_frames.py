@@ -20,7 +20,7 @@ def ids(frame: protocol.InboxFrame) -> list[int]:
     return [json.loads(one)["id"] for one in frame.rows]
 
 
-def test_what_fits_is_one_frame_up_to_the_inbox_version() -> None:
+def test_rows_that_fit_are_one_frame_up_to_the_version_of_the_inbox() -> None:
     frames = protocol.frames_of(changes([row(3), row(5)], since=2, version=9))
     assert frames is not None
     assert [(one.start, one.to) for one in frames] == [(2, 9)]
@@ -41,14 +41,14 @@ def test_a_frame_has_at_most_256_kib() -> None:
     assert [n for one in frames for n in ids(one)] == list(range(1, 31))
 
 
-def test_a_version_is_never_cut_in_two() -> None:
+def test_a_version_is_never_split() -> None:
     rows = [row(1) | {"id": n} for n in range(30)] + [row(2) | {"id": n} for n in range(30, 60)]
     frames = protocol.frames_of(changes(rows))
     assert frames is not None
     assert [(one.start, one.to, len(one.rows)) for one in frames] == [(0, 1, 30), (1, 100, 30)]
 
 
-def test_a_version_that_does_not_fit_can_only_be_told_by_a_reset() -> None:
+def test_a_version_that_does_not_fit_needs_a_reset() -> None:
     assert protocol.frames_of(changes([row(1) | {"id": n} for n in range(51)])) is None
     assert protocol.frames_of(changes([row(1, 100_000) | {"id": n} for n in range(3)])) is None
 
@@ -65,10 +65,10 @@ def test_a_reset_takes_fewer_rows_and_names_the_next_page() -> None:
 
 def test_a_reset_of_an_empty_inbox_is_a_reset() -> None:
     [frame] = protocol.frames_of(Reading("1", "e1", 0, 0, 0, reset=True)) or []
-    told = json.loads(frame.encode())
-    assert told["reset"] is True
-    assert told["notifications"] == []
-    assert told["next"] is None
+    sent = json.loads(frame.encode())
+    assert sent["reset"] is True
+    assert sent["notifications"] == []
+    assert sent["next"] is None
 
 
 def frame(start: int, to: int, rows: int = 1, epoch: str = "e1") -> protocol.InboxFrame:
@@ -76,13 +76,13 @@ def frame(start: int, to: int, rows: int = 1, epoch: str = "e1") -> protocol.Inb
     return protocol.InboxFrame(epoch, start, to, to, to, encoded, protocol.frame_size(encoded))
 
 
-def test_contiguous_frames_travel_as_one() -> None:
+def test_contiguous_frames_are_joined() -> None:
     assert frame(1, 2).joins(frame(2, 3))
     joined = frame(1, 2).join(frame(2, 3))
     assert (joined.start, joined.to, joined.unseen, len(joined.rows)) == (1, 3, 3, 2)
 
 
-def test_frames_with_a_gap_another_epoch_or_too_many_rows_do_not() -> None:
+def test_frames_with_a_gap_another_epoch_or_too_many_rows_are_not_joined() -> None:
     assert not frame(1, 2).joins(frame(3, 4))
     assert not frame(1, 2).joins(frame(2, 3, epoch="e2"))
     assert not frame(1, 2, rows=30).joins(frame(2, 3, rows=21))
@@ -104,7 +104,7 @@ def test_a_notice_is_encoded_once_for_all() -> None:
 
 
 @given(st.text(), st.integers(0, protocol.MAX_INTEGER - 1), st.integers(0), st.integers(0))
-def test_the_template_of_one_notice_makes_the_frame_that_is_encoded(
+def test_the_template_of_a_notice_renders_the_encoded_frame(
     title: str, start: int, unseen: int, unread: int
 ) -> None:
     rows = protocol.Rows([protocol.arrival_tail({"id": 7, "title": title})])

@@ -1,4 +1,4 @@
-"""Who may call the API."""
+"""Authentication and permissions of the API."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_too_many_requests_are_put_off(make_user, by_token, monkeypatch):
     assert bob.get("inbox/").status_code == 200
 
 
-def test_what_is_refused_is_counted_too(make_user, by_token, by_session, monkeypatch):
+def test_refused_requests_count_too(make_user, by_token, by_session, monkeypatch):
     ada = make_user("ada")
     refused = {
         "scope": by_token(ada, "inbox"),
@@ -142,7 +142,7 @@ def test_what_is_refused_is_counted_too(make_user, by_token, by_session, monkeyp
 
 @pytest.mark.parametrize(("method", "path"), EVERY_CALL)
 def test_a_request_that_was_made_for_another_user_is_refused(make_user, by_session, method, path):
-    """Also before its CSRF token is looked at, which signing in has made void."""
+    """Before the CSRF token is checked, which the other sign-in has invalidated."""
     ada, bob = make_user("ada", is_superuser=True), make_user("bob", is_superuser=True)
     caller = by_session(bob, csrf=False)
     caller.headers["X-Notify-User"] = public_user_id(str(ada.pk))
@@ -165,7 +165,7 @@ def test_a_mark_that_was_made_for_another_user_marks_nothing(make_user, by_sessi
     assert [n.user_id for n in Notification.objects.filter(read__isnull=False)] == [bob.pk]
 
 
-def test_a_token_says_itself_whose_request_it_is(make_user, by_token):
+def test_a_token_ignores_the_user_of_the_page(make_user, by_token):
     caller = by_token(make_user("ada"), "inbox")
     caller.headers["X-Notify-User"] = "somebody else"
     assert caller.get("inbox/").status_code == 200

@@ -1,4 +1,4 @@
-"""What one person's requests may take of a process."""
+"""Limits per user, and an unavailable database."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def page(client, ada):
 
 @pytest.fixture
 def searching(ada):
-    """As many of ada's searches are under way as may be."""
+    """The maximum of ada's searches is running."""
     with ExitStack() as stack:
         for _ in range(limits.MAX_CONCURRENT_SEARCHES):
             stack.enter_context(limits.searches.slot(str(ada.pk)))
@@ -55,7 +55,7 @@ def test_a_third_search_at_once_is_put_off_and_nothing_else(
 
 
 @pytest.mark.parametrize("query", SEARCHES)
-def test_on_the_page_that_is_a_page_which_people_can_read(page, searching, query):
+def test_a_third_search_on_the_page_is_refused_in_html(page, searching, query):
     refused = page.get(DASHBOARD, query)
     assert refused.status_code == 429
     assert refused["Retry-After"] == "1"
@@ -66,7 +66,7 @@ def test_on_the_page_that_is_a_page_which_people_can_read(page, searching, query
     assert page.get(DASHBOARD).status_code == 200
 
 
-def test_a_search_that_has_ended_makes_room_for_another(ada, by_session):
+def test_a_finished_search_frees_its_slot(ada, by_session):
     for _ in range(limits.MAX_CONCURRENT_SEARCHES + 1):
         assert by_session(ada).get("inbox/", q="words").status_code == 200
     with pytest.raises(ZeroDivisionError), limits.searches.slot(str(ada.pk)):
@@ -148,13 +148,13 @@ def test_without_a_database_the_api_is_503_and_one_line(ada, by_session, monkeyp
     assert not [record for record in caplog.records if record.exc_info]
 
 
-def test_without_a_database_no_test_is_sent_and_its_answer_says_so(page, monkeypatch):
+def test_without_a_database_a_test_is_503(page, monkeypatch):
     monkeypatch.setattr(SESSION, away)
     answer = page.post("/notify/test/")
     assert answer.status_code == 503
     assert answer.json()["error"]["code"] == "unavailable"
 
 
-def test_an_error_that_is_no_outage_stays_one():
+def test_an_error_that_is_not_an_outage_is_raised_again():
     with pytest.raises(OperationalError, match="no such table"):
         unavailable(OperationalError("no such table: notify_inbox"))

@@ -25,7 +25,7 @@ def away(*_args, **_kwargs):
     raise OperationalError("couldn't get a connection after 10.00 sec")
 
 
-def test_a_page_that_cannot_be_shown_needs_no_database(django_assert_num_queries):
+def test_a_refusal_page_needs_no_database(django_assert_num_queries):
     view = html_refusals(away)
     with django_assert_num_queries(0):
         assert view(RequestFactory().get("/")).status_code == 503
