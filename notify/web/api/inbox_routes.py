@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from django.conf import settings
@@ -59,18 +60,12 @@ def inbox_page(
     it may have fewer than `limit`, or none, while `next` is a number.
     """
     user = caller_of(request).user_id
-    wanted: dict[str, Any] = {
-        "tab": tab,
-        "category": category,
-        "level": level,
-        "q": q,
-        "before": before,
-        "limit": limit,
-    }
-    page = read_page(user, **wanted)
+    filters: dict[str, Any] = {"tab": tab, "category": category, "level": level, "q": q}
+    read = partial(read_page, user, **filters, before=before, limit=limit)
+    page = read()
     if page is None:  # this inbox was never opened
         reading.resets([user], 0)
-        page = read_page(user, **wanted)
+        page = read()
     return json_response(page_json(_existing(page)))
 
 

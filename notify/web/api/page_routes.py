@@ -52,6 +52,6 @@ def element(
         )
     template = Template(f"{{% load notify %}}{{% notify_{name} %}}")
     html = template.render(RequestContext(request, {"request": request}))
-    # Only the HTML parser of a page makes a shadow root of it; here our script makes it of the
+    # Only an HTML parser creates declarative shadow roots. Here our script makes one from the
     # template.
     return json_response({"html": html.replace(' shadowrootmode="open"', "")})

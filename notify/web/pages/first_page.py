@@ -52,18 +52,15 @@ class Query:
 def first_page(request: HttpRequest) -> dict[str, Any]:
     """The template's context: the query, the rows, and the `seed` that the script starts from."""
     is_dashboard = request.path == reverse("notify:dashboard")
-    user, query = str(request.user.pk), Query.parse(request.GET) if is_dashboard else Query()
-    before = request.GET.get("before", "") if is_dashboard else ""
-    older_than = int(before) if before.isdecimal() and len(before) < 16 else None
-    page = read_page(user, **asdict(query), before=older_than, limit=reading.RESET_ROWS)
-    is_start = query == Query() and older_than is None
+    params = request.GET if is_dashboard else QueryDict()
+    user, query, before = str(request.user.pk), Query.parse(params), _before(params)
+    page = read_page(user, **asdict(query), before=before, limit=reading.RESET_ROWS)
+    is_start = query == Query() and before is None
     return {
         "heading": "h1" if is_dashboard else "h2",
         "query": query,
         "page": page,
-        "unread_text": gettext("{count} unread").format(count=page.unread)
-        if page and page.unread
-        else "",
+        "unread_text": _unread_text(page.unread) if page else "",
         "rows": [_row(row) for row in page.rows] if page else [],
         "seed": page_json(page) if page and is_start else None,
         "tabs": [(tab, query.with_(tab=tab)) for tab in reading.TABS],
@@ -73,6 +70,15 @@ def first_page(request: HttpRequest) -> dict[str, Any]:
         "here": request.get_full_path(),
         "cleared": Query(tab=query.tab).with_(),
     }
+
+
+def _before(params: QueryDict) -> int | None:
+    value = params.get("before", "")
+    return int(value) if value.isdecimal() and len(value) < 16 else None
+
+
+def _unread_text(unread: int) -> str:
+    return gettext("{count} unread").format(count=unread) if unread else ""
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
