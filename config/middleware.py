@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.decorators import sync_only_middleware
 from django.utils.deprecation import MiddlewareMixin
 
-from notify.web.pages.answers import refused
+from notify.web.pages.refusal_pages import refusal_page
 from notify.web.refusals import unavailable
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -75,7 +75,7 @@ class DatabaseIsAway(MiddlewareMixin):
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, OperationalError | InterfaceError):
             return None
-        return refused(unavailable(error))
+        return refusal_page(unavailable(error))
 
 
 @sync_only_middleware

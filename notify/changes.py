@@ -5,7 +5,7 @@ Users are named by `str(user.pk)`, so that integers and UUIDs travel alike.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -64,3 +64,18 @@ class Reading:
     reset: bool = False
     rows: list[Row] = field(default_factory=list)
     next: int | None = None
+
+
+def nests_deeper_than(limit: int, value: Any, containers: Any = dict | list) -> bool:
+    """Whether data for JSON has more than `limit` levels of `containers` (mappings, sequences)."""
+    level = [value]
+    for _ in range(limit):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
+            if isinstance(inner, containers)
+        ]
+        if not level:
+            return False
+    return True

@@ -6,7 +6,7 @@ needs at the top level.
 
 from django.urls import include, path
 
-from notify.web.api.site import api
+from notify.web.api.ninja_api import api
 from notify.web.pages import operations, views
 
 pages = [

@@ -181,7 +181,7 @@ class Announced(NamedTuple):
 
     at: float  # about when the change was committed: Unix time, in seconds
     rows: protocol.Rows
-    steps: Iterable[protocol.Told]  # each with the rows
+    steps: Iterable[protocol.UserChange]  # each with the rows
 
 
 def read_change(hint: ChangeHint) -> Announced:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from notify.protocol import MarkName
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -23,20 +25,20 @@ class Mark:
 
 
 _LIVE = "m.archived IS NULL AND m.recalled IS NULL"
-MARKS = {
-    "seen": Mark("m.seen IS NULL", "seen = %(now)s", unseen=_LIVE),
-    "read": Mark(
+MARKS: dict[str, Mark] = {
+    MarkName.SEEN: Mark("m.seen IS NULL", "seen = %(now)s", unseen=_LIVE),
+    MarkName.READ: Mark(
         "m.read IS NULL",
         "read = %(now)s, seen = COALESCE(seen, %(now)s)",
         unseen=f"m.seen IS NULL AND {_LIVE}",
         unread=_LIVE,
     ),
-    "unread": Mark(f"m.read IS NOT NULL AND {_LIVE}", "read = NULL", unread="TRUE", sign=1),
-    "archived": Mark(
+    MarkName.UNREAD: Mark(f"m.read IS NOT NULL AND {_LIVE}", "read = NULL", unread="TRUE", sign=1),
+    MarkName.ARCHIVED: Mark(
         "m.archived IS NULL",
         "archived = %(now)s, read = COALESCE(read, %(now)s), seen = COALESCE(seen, %(now)s)",
         unseen="m.seen IS NULL AND m.recalled IS NULL",
         unread="m.read IS NULL AND m.recalled IS NULL",
     ),
-    "unarchived": Mark("m.archived IS NOT NULL", "archived = NULL"),
+    MarkName.UNARCHIVED: Mark("m.archived IS NOT NULL", "archived = NULL"),
 }

@@ -18,17 +18,17 @@ from collections.abc import Iterable, Mapping
 
 from notify.live.connection import PING_ABOVE_BYTES, Connection
 from notify.live.direct import frame
-from notify.protocol import Told
+from notify.protocol import UserChange
 
 logger = logging.getLogger(__name__)
 
 
 def offer(
-    hint: Iterable[Told],
+    hint: Iterable[UserChange],
     sockets: Mapping[str, tuple[Connection, ...]],
     at: float,
     unflushed: list[Connection],
-) -> list[tuple[Connection, Told]]:
+) -> list[tuple[Connection, UserChange]]:
     """`Connection.offer` for what follows the last that was queued, and waits alone: such sockets
     are added to the `unflushed`. Returns the others, each with what it is to be offered."""
     others = []

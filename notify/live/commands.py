@@ -63,7 +63,7 @@ class Commands:
         """
         if self._connection.closing is not None:
             return False
-        pong = protocol.usual_pong(payload)
+        pong = protocol.fast_parse_pong(payload)
         if pong is None and not _LOOKS_LIKE_PONG(payload):
             return False
         try:

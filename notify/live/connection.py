@@ -17,7 +17,7 @@ from notify.live.direct import DirectWriter
 logger = logging.getLogger(__name__)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Outgoing = str | protocol.InboxFrame | protocol.Told
+Outgoing = str | protocol.InboxFrame | protocol.UserChange
 
 PING_ABOVE_BYTES = 256 * 1024  # unacknowledged: ask at once how far the client is
 HOLD_ABOVE_BYTES = 512 * 1024  # unacknowledged: changes wait in the database
@@ -191,7 +191,7 @@ class Connection:
         if self.outbox:
             last = self.outbox[-1]
             if isinstance(last, tuple):
-                last = protocol.told_frame(last)
+                last = protocol.change_frame(last)
             if isinstance(last, protocol.InboxFrame) and last.joins(frame):
                 self.outbox = (*self.outbox[:-1], last.join(frame))
                 self._count(frame.size)
@@ -277,5 +277,5 @@ def _do_nothing() -> None: ...
 
 def _encode(frame: Outgoing) -> str:
     if isinstance(frame, tuple):
-        frame = protocol.told_frame(frame)
+        frame = protocol.change_frame(frame)
     return frame if isinstance(frame, str) else frame.encode()

@@ -288,7 +288,7 @@ class Hub:
         written = len(unflushed) - waiting
         for connection, one in others:
             before = connection.queued_bytes
-            if not connection.offer(protocol.told_frame(one), has_rows=rows.are_known):
+            if not connection.offer(protocol.change_frame(one), has_rows=rows.are_known):
                 self._note_gap(connection, "hint")
             elif connection.queued_bytes > before:
                 written += 1
@@ -436,10 +436,10 @@ class Hub:
                 self._answer_asked(connection)
 
     async def _tell(self, connection: Connection, found: Reading, way: str) -> None:
-        frames = protocol.inbox_frames(found)
+        frames = protocol.frames_of(found)
         if frames is None:
             [anew] = await self.pool.run(reading.resets, [connection.user])
-            frames = protocol.inbox_frames(anew) if anew is not None else None
+            frames = protocol.frames_of(anew) if anew is not None else None
         for frame in frames or ():
             connection.queue(frame)
             metrics.DELIVERIES.add(way)

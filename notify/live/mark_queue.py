@@ -17,8 +17,6 @@ logger = logging.getLogger(__name__)
 
 MAX_OUTSTANDING_MARKS = 20
 
-Mark = protocol.MarkIds | protocol.MarkThrough
-
 
 class MarkQueue:
     """Carries out marks in order, so that "read" and then "unread" of one notification end as
@@ -29,10 +27,10 @@ class MarkQueue:
     def __init__(self, hub: Hub, connection: Connection) -> None:
         self._hub = hub
         self._connection = connection
-        self._marks: list[Mark] = []
+        self._marks: list[protocol.Mark] = []
         self._task: asyncio.Task[None] | None = None
 
-    def put(self, mark: Mark) -> None:
+    def put(self, mark: protocol.Mark) -> None:
         """Queues a mark, which is answered by `done` or `error`.
 
         Raises:
@@ -65,10 +63,10 @@ class MarkQueue:
         finally:
             self._task = None
 
-    async def _answer(self, mark: Mark) -> None:
+    async def _answer(self, mark: protocol.Mark) -> None:
         user = self._connection.user
         try:
-            version = await self._hub.pool.run_in_turn(user, _carry_out, user, mark)
+            version = await self._hub.pool.run_in_turn(user, sending.carry_out_mark, user, mark)
         except EpochChanged:
             self._hub.resync(self._connection, None)
         except (Busy, db.Error) as error:
@@ -77,9 +75,3 @@ class MarkQueue:
             self._connection.write(protocol.error(refused))
         else:
             self._connection.write(protocol.done(mark.ref, version))
-
-
-def _carry_out(user: str, mark: Mark) -> int:
-    if isinstance(mark, protocol.MarkIds):
-        return sending.mark(user, mark.as_, ids=mark.ids)
-    return sending.mark_through(user, mark.as_, epoch=mark.epoch, through=mark.through)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.utils import timezone
 from django.utils.functional import Promise
 
+from notify.changes import nests_deeper_than
 from notify.exceptions import InvalidNotice
 from notify.models import Level
 
@@ -154,7 +155,7 @@ def _data(value: Mapping[str, Any] | None) -> dict[str, Any]:
         return {}
     if not isinstance(value, Mapping):
         raise InvalidNotice("data", f"must be a dictionary, not {type(value).__name__}.")
-    if _is_deeper(value, MAX_DATA_DEPTH):
+    if nests_deeper_than(MAX_DATA_DEPTH, value, Mapping | list | tuple):
         # What is only just read here may not be where the stack is deeper, in every recipient's.
         raise InvalidNotice("data", f"is more than {MAX_DATA_DEPTH} deep. Flatten it.")
     try:
@@ -170,20 +171,6 @@ def _data(value: Mapping[str, Any] | None) -> dict[str, Any]:
         raise InvalidNotice("data", "holds a NUL. Remove it.")
     parsed: dict[str, Any] = json.loads(text, parse_int=_integer)
     return parsed
-
-
-def _is_deeper(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
-            if isinstance(inner, Mapping | list | tuple)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _integer(digits: str) -> int:

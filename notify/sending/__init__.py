@@ -21,7 +21,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 
-from notify import conf, signals, sql
+from notify import conf, protocol, signals, sql
 from notify.bus.publisher import publisher
 from notify.changes import Change
 from notify.exceptions import Busy
@@ -181,6 +181,21 @@ def mark_through(user: str, as_: str, *, epoch: str, through: int) -> int:
     for version, change in store.mark_through(user, as_, epoch, through):  # noqa: B007
         _announce_on_commit(change)
     return version
+
+
+def carry_out_mark(user: str, frame: protocol.Mark) -> int:
+    """Carries out a `mark` frame, which names either ids or `through`.
+
+    Returns:
+        The version of the user's inbox after it.
+
+    Raises:
+        EpochChanged: `through` belongs to another epoch of the inbox.
+        Busy: the inbox stays locked by others.
+    """
+    if isinstance(frame, protocol.MarkIds):
+        return mark(user, frame.as_, ids=frame.ids)
+    return mark_through(user, frame.as_, epoch=frame.epoch, through=frame.through)
 
 
 # Work: what servers, workers and tasks do, one batch at a time.

@@ -1,18 +1,15 @@
-"""How the API says no: one shape, `{"error": {"code", "message", "fields"?}}`, for every reason."""
+"""Error responses of the API. All have the shape `{"error": {"code", "message", "fields"?}}`."""
 
 from __future__ import annotations
 
-import json
 import logging
 from math import ceil
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import NinjaAPI
+from django.http import HttpResponse, JsonResponse
 from ninja.errors import AuthenticationError, HttpError, ValidationError
-from ninja.parser import Parser
 
 from notify import protocol, sql
 from notify.exceptions import Busy, EpochChanged, InvalidNotice, KeyConflict
@@ -20,14 +17,14 @@ from notify.exceptions import Busy, EpochChanged, InvalidNotice, KeyConflict
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1024 * 1024
-MAX_ERRORS = 20  # that an answer names; of the rest it tells how many
-MAX_TEXT = 1000  # characters of one error, which may quote what was sent
+MAX_ERRORS = 20  # listed in one response, which gives the number of the others
+MAX_TEXT = 1000  # characters of one error, which may quote the request
 BUSY_RETRY_AFTER_S = 1
 UNAVAILABLE_RETRY_AFTER_S = 5
 
 
 class Refusal(Exception):
-    """An answer other than what was asked for; `retry_after` is in seconds."""
+    """A request is answered by an error; `retry_after` is in seconds."""
 
     def __init__(
         self,
@@ -46,10 +43,10 @@ class Refusal(Exception):
         self.retry_after = retry_after
 
     def response(self) -> HttpResponse:
-        error: dict[str, Any] = {"code": self.code, "message": _short(self.message)}
+        error: dict[str, Any] = {"code": self.code, "message": _shortened(self.message)}
         if self.fields:
-            error["fields"] = {place: _short(said) for place, said in self.fields.items()}
-        # ASCII, because it may quote text that is no valid Unicode.
+            error["fields"] = {name: _shortened(text) for name, text in self.fields.items()}
+        # Escaped to ASCII, because it may quote text that is not valid Unicode.
         response = JsonResponse({"error": error}, status=self.status)
         response["Cache-Control"] = "no-store"
         if self.status == 401:
@@ -60,26 +57,17 @@ class Refusal(Exception):
 
     @property
     def wait(self) -> int | None:
-        """`retry_after` in whole seconds, as the header has it."""
+        """`retry_after` in whole seconds, as the header needs it."""
         return None if self.retry_after is None else max(1, ceil(self.retry_after))
 
 
-class StrictParser(Parser):
-    """JSON as RFC 8259 has it, and not more of it than `MAX_BODY_BYTES`."""
-
-    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
-        if len(request.body) > MAX_BODY_BYTES:
-            raise too_large()
-        parsed: dict[str, Any] = json.loads(request.body, parse_constant=_refuse_constant)
-        return parsed
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON (RFC 8259, 6)")
+def forbidden(permission: str, by: str = "") -> Refusal:
+    """A 403 that names the missing permission; `by` says who needs it, if not the caller."""
+    return Refusal(403, "forbidden", f"Forbidden: {by}needs `{permission}`.")
 
 
 def too_large() -> Refusal:
-    return Refusal(413, "too_large", f"A request may have {MAX_BODY_BYTES} bytes.")
+    return Refusal(413, "too_large", f"A request body has at most {MAX_BODY_BYTES} bytes.")
 
 
 def not_found(message: str = "There is no such notice.") -> Refusal:
@@ -87,7 +75,7 @@ def not_found(message: str = "There is no such notice.") -> Refusal:
 
 
 def unavailable(error: Exception) -> Refusal:
-    """Where the database cannot be had, or not in time. Raises the error where it is another."""
+    """A 503 for a database that is unreachable or too slow. Re-raises any other error."""
     if not sql.is_away(error):
         raise error
     logger.warning("A request was answered with 503: %r", error)
@@ -99,17 +87,17 @@ def unavailable(error: Exception) -> Refusal:
     )
 
 
-def of(error: Exception) -> Refusal:  # noqa: C901  a table, written as a match
-    """What is answered to this error of a library or of notify."""
+def from_error(error: Exception) -> Refusal:  # noqa: C901  a table, written as a match
+    """The refusal for an error of Django, django-ninja or notify. Re-raises any other error."""
     match error:
         case Refusal():
             return error
         case AuthenticationError():
             return Refusal(401, "not_signed_in", "Sign in, or send a valid API token.")
         case HttpError():
-            return _of_http_error(error)
+            return _from_http_error(error)
         case ValidationError():
-            return _of_validation(error)
+            return _from_validation(error)
         case RequestDataTooBig():
             return too_large()
         case InvalidNotice():
@@ -128,35 +116,7 @@ def of(error: Exception) -> Refusal:  # noqa: C901  a table, written as a match
     raise error
 
 
-def _of_http_error(error: HttpError) -> Refusal:
-    if isinstance(error.__cause__, Refusal):  # raised in the parser, wrapped by django-ninja
-        return error.__cause__
-    return Refusal(error.status_code, "malformed", "The body must be JSON.")
-
-
-def _of_validation(error: ValidationError) -> Refusal:
-    fields = {_place(entry["loc"]): str(entry["msg"]) for entry in error.errors[:MAX_ERRORS]}
-    message = "; ".join(f"{place}: {said}" for place, said in fields.items())
-    if len(error.errors) > MAX_ERRORS:
-        message = f"{message}; and {len(error.errors) - MAX_ERRORS} more"
-    return Refusal(422, "invalid", message, fields=fields)
-
-
-def _short(text: str) -> str:
-    """The text, without its middle where it is long: it ends with the cure."""
-    if len(text) <= MAX_TEXT:
-        return text
-    end = MAX_TEXT // 4
-    return f"{text[: MAX_TEXT - end]} … {text[-end:]}"
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    """`to.users.0` of `("body", "wanted", "to", "users", 0)`; `limit` of `("query", "limit")`."""
-    source, *rest = location
-    return ".".join(map(str, rest[1:] if source == "body" else rest)) or "body"
-
-
-ANSWERED = (
+HANDLED_ERRORS = (
     Refusal,
     HttpError,
     ValidationError,
@@ -171,11 +131,29 @@ ANSWERED = (
 )
 
 
-def install(api: NinjaAPI) -> None:
-    """Makes `api` answer in this shape, also where django-ninja has one of its own."""
+def _from_http_error(error: HttpError) -> Refusal:
+    if isinstance(error.__cause__, Refusal):  # raised in the parser, wrapped by django-ninja
+        return error.__cause__
+    return Refusal(error.status_code, "malformed", "The body must be JSON.")
 
-    def answer(request: HttpRequest, error: Any) -> HttpResponse:
-        return of(error).response()
 
-    for kind in (*ANSWERED, AuthenticationError):
-        api.add_exception_handler(kind, answer)
+def _from_validation(error: ValidationError) -> Refusal:
+    fields = {_field(entry["loc"]): str(entry["msg"]) for entry in error.errors[:MAX_ERRORS]}
+    message = "; ".join(f"{field}: {text}" for field, text in fields.items())
+    if len(error.errors) > MAX_ERRORS:
+        message = f"{message}; and {len(error.errors) - MAX_ERRORS} more"
+    return Refusal(422, "invalid", message, fields=fields)
+
+
+def _shortened(text: str) -> str:
+    """A long text without its middle. Its end stays, as it says what to do."""
+    if len(text) <= MAX_TEXT:
+        return text
+    end = MAX_TEXT // 4
+    return f"{text[: MAX_TEXT - end]} … {text[-end:]}"
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    """`to.users.0` of `("body", "body", "to", "users", 0)`; `limit` of `("query", "limit")`."""
+    source, *rest = location
+    return ".".join(map(str, rest[1:] if source == "body" else rest)) or "body"

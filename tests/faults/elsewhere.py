@@ -69,7 +69,7 @@ ELSEWHERE: list[tuple[int, str, list[str]]] = [
         [
             "tests/integration/test_close_codes.py::test_4400_malformed",
             "tests/integration/test_serve.py::test_frames_over_64_kib_end_the_connection",
-            "tests/unit/protocol/test_protocol.py::test_nonsense_is_malformed_or_refused_and_never_breaks",
+            "tests/unit/protocol/test_client_frames.py::test_nonsense_is_malformed_or_refused_and_never_breaks",
         ],
     ),
     (

@@ -17,6 +17,7 @@ from notify.bus import hints
 from notify.changes import Change, Cursor, Reading, Step
 from notify.inbox import reading
 from notify.models import Notification
+from notify.protocol import inbox_frames
 from tests.integration.model_client import Asked, Frame, ModelClient
 from tests.unit.inbox.helpers import committed, key
 
@@ -149,11 +150,11 @@ class World:
     def catch_up(self, socket: Socket, cursor: Cursor | None) -> None:
         [found] = reading.changes([(socket.client.user, cursor)])
         assert found is not None
-        frames = protocol.inbox_frames(found)
+        frames = protocol.frames_of(found)
         if frames is None:
             [anew] = reading.resets([socket.client.user])
             assert anew is not None
-            frames = protocol.inbox_frames(anew)
+            frames = protocol.frames_of(anew)
             assert frames is not None
         assert frames[0].reset or frames[0].start == found.since
         assert all(first.to == second.start for first, second in pairwise(frames))
@@ -162,8 +163,8 @@ class World:
     def _queue(self, socket: Socket, frames: list[protocol.InboxFrame]) -> None:
         for frame in _merged(frames):
             text = frame.encode()
-            assert len(frame.rows) <= protocol.MAX_FRAME_ROWS
-            assert len(text.encode()) <= protocol.MAX_FRAME_BYTES
+            assert len(frame.rows) <= inbox_frames.MAX_FRAME_ROWS
+            assert len(text.encode()) <= inbox_frames.MAX_FRAME_BYTES
             socket.frames.append(text)
             socket.queued = Cursor(frame.epoch, frame.to)
 

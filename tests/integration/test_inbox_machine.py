@@ -35,6 +35,7 @@ from notify.changes import Change
 from notify.exceptions import Busy, EpochChanged
 from notify.inbox import reading, retention, store, work
 from notify.models import Batch, Inbox, Notice, Notification
+from notify.protocol import inbox_frames
 from notify.sending.audience import everyone
 from tests.integration.inbox_world import Socket, World, flags_of
 from tests.unit.inbox.helpers import key, people
@@ -42,9 +43,9 @@ from tests.unit.inbox.helpers import key, people
 LIMITS: list[tuple[Any, str, int]] = [
     (reading, "MAX_CHANGED_ROWS", 6),
     (reading, "MAX_ROWS_OF_A_VERSION", 3),
-    (protocol, "MAX_FRAME_ROWS", 3),
+    (inbox_frames, "MAX_FRAME_ROWS", 3),
     (work, "NOTICES_TOGETHER", 3),
-    (protocol, "MAX_FRAME_BYTES", 2500),
+    (inbox_frames, "MAX_FRAME_BYTES", 2500),
     (hints, "MAX_ROWS_BYTES", 2000),
     (store, "ROWS_A_CHANGE", 3),
     (store, "ROWS_IN_A_CHANGE", 2),

@@ -176,7 +176,8 @@ async def test_readyz_is_503_while_the_process_drains(start_server: StartServer)
 def test_nothing_but_the_page_needs_prometheus_client() -> None:
     hidden = (
         "import sys; sys.modules['prometheus_client'] = None; import django; django.setup();"
-        "import config.asgi; from notify.web import metrics; print(metrics.prometheus_client)"
+        "import config.asgi; from notify.web.probes.metrics import prometheus_client as found;"
+        "print(found)"
     )
     done = subprocess.run(
         [sys.executable, "-c", hidden],

@@ -176,7 +176,7 @@ def test_reading_by_cursor_and_by_page(announced):
     assert of_bob.user == str(bob.pk)
     assert of_bob.reset
     assert [row["title"] for row in reading.page(name, before=3).rows] == ["1", "0"]
-    assert protocol.inbox_frames(told)[0].to == 3
+    assert protocol.frames_of(told)[0].to == 3
     assert {step.epoch for change in announced for step in change.steps if step.user == name} == {
         anew.epoch
     }

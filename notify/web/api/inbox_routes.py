@@ -1,7 +1,8 @@
-"""The caller's own inbox over HTTP: the same state as on the socket, and tickets for one."""
+"""The caller's own inbox over HTTP: the same state as on the socket, and tickets for a socket."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from django.conf import settings
@@ -15,8 +16,7 @@ from notify.access.tickets import TICKET_LIFETIME_S, issue_ticket
 from notify.changes import Reading
 from notify.inbox import reading
 from notify.models import ApiToken
-from notify.web import limits
-from notify.web.api.answers import answer, encoded
+from notify.web.api.json_responses import encoded_response, json_response
 from notify.web.api.schemas import (
     MARK_FRAME,
     Categories,
@@ -31,6 +31,7 @@ from notify.web.api.schemas import (
     errors,
 )
 from notify.web.callers import SessionAuth, TokenAuth, caller_of
+from notify.web.inbox_page import page_json, read_page
 from notify.web.refusals import Refusal, not_found
 
 router = Router(auth=[TokenAuth(ApiToken.Scope.INBOX), SessionAuth()], tags=["inbox"])
@@ -53,47 +54,30 @@ def inbox_page(
     before: Counter | None = None,
     limit: PageSize = reading.RESET_ROWS,
 ) -> HttpResponse:
-    """A page by arrival, newest first; `all` is without the archived.
+    """A page by arrival, newest first; `all` excludes archived notifications.
 
-    An empty `category` or `level` counts as none. With `q`, a page looks through 5,000
-    notifications: it may have fewer than `limit`, or none, where `next` is a number.
+    An empty `category` or `level` counts as none. With `q`, a page searches 5,000 notifications:
+    it may have fewer than `limit`, or none, while `next` is a number.
     """
     user = caller_of(request).user_id
-    wanted: dict[str, Any] = {
-        "tab": tab,
-        "category": category or None,
-        "level": level or None,
-        "q": q,
-        "before": before,
-        "limit": limit,
-    }
-    page = limits.page(user, **wanted)
-    if page is None:  # nobody has looked into this inbox before
+    filters: dict[str, Any] = {"tab": tab, "category": category, "level": level, "q": q}
+    read = partial(read_page, user, **filters, before=before, limit=limit)
+    page = read()
+    if page is None:  # this inbox was never opened
         reading.resets([user], 0)
-        page = limits.page(user, **wanted)
-    if page is None:
-        raise not_found(NO_INBOX)
-    return answer(
-        {
-            "epoch": page.epoch,
-            "version": page.version,
-            "unseen": page.unseen,
-            "unread": page.unread,
-            "notifications": page.rows,
-            "next": page.next,
-        }
-    )
+        page = read()
+    return json_response(page_json(_existing(page)))
 
 
 @router.get(
     "inbox/categories/",
     response={200: Categories, **errors()},
     operation_id="inbox_categories",
-    summary="What may be filtered by",
+    summary="Categories to filter by",
 )
 def inbox_categories(request: HttpRequest) -> HttpResponse:
-    """The categories of the newest 1,000 notifications, archived ones too; sorted."""
-    return answer({"categories": reading.categories(caller_of(request).user_id)})
+    """The categories of the newest 1,000 notifications, archived ones included, sorted."""
+    return json_response({"categories": reading.categories(caller_of(request).user_id)})
 
 
 @router.get(
@@ -101,23 +85,23 @@ def inbox_categories(request: HttpRequest) -> HttpResponse:
     response={200: InboxFrame, **errors()},
     by_alias=True,
     operation_id="inbox_changes",
-    summary="What happened since",
+    summary="Changes since a cursor",
 )
 def inbox_changes(
     request: HttpRequest, epoch: str | None = None, since: str | None = None
 ) -> HttpResponse:
-    """The `inbox` frame that a socket would get with this cursor. Ask again, with the `epoch`
-    and `to` of the answer, until `from` equals `to`: a long catch-up is several frames.
+    """The `inbox` frame that a socket would get with this cursor. Repeat, with the `epoch` and
+    `to` of the response, until `from` equals `to`: a long catch-up takes several frames.
 
-    As on the socket, a malformed cursor counts as none, and is answered by a reset.
+    As on the socket, a malformed cursor counts as none, and the response is a reset.
     """
     user = caller_of(request).user_id
     [found] = reading.changes([(user, protocol.parse_cursor(epoch, since))])
-    frames = protocol.inbox_frames(_present(found))
+    frames = protocol.frames_of(_existing(found))
     if frames is None:  # one version does not fit into a frame
         [found] = reading.resets([user])
-        frames = protocol.inbox_frames(_present(found)) or []
-    return encoded(frames[0].encode())
+        frames = protocol.frames_of(_existing(found)) or []
+    return encoded_response(frames[0].encode())
 
 
 @router.post(
@@ -129,16 +113,12 @@ def inbox_changes(
 )
 def mark(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> HttpResponse:
     """Carries out a `mark` frame: `ids`, or `epoch` and `through`. Ids that are not in the
-    caller's inbox are ignored. 409 with code `epoch`: read the inbox anew."""
+    caller's inbox are ignored. On 409 with code `epoch`, read the inbox again."""
     if frame.get("type", "mark") != "mark":
         raise Refusal(422, "invalid", "type: must be mark", fields={"type": "must be mark"})
-    wanted = protocol.parse_mark(frame)
-    user = caller_of(request).user_id
-    if isinstance(wanted, protocol.MarkIds):
-        version = sending.mark(user, wanted.as_, ids=wanted.ids)
-    else:
-        version = sending.mark_through(user, wanted.as_, epoch=wanted.epoch, through=wanted.through)
-    return encoded(protocol.done(wanted.ref, version))
+    parsed = protocol.parse_mark(frame)
+    version = sending.carry_out_mark(caller_of(request).user_id, parsed)
+    return encoded_response(protocol.done(parsed.ref, version))
 
 
 @router.post(
@@ -148,10 +128,10 @@ def mark(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> Http
     summary="A ticket for a socket",
 )
 def ticket(request: HttpRequest) -> HttpResponse:
-    """A ticket that opens one socket: `Authorization: Bearer <ticket>` or `?ticket=…`. It ends
-    with the session or API token that it was made with. 403 with code `session`: a middleware put
-    this user in the place of the session's own, so that nothing would end the socket, or signed
-    them in by this very request."""
+    """A ticket that opens one socket: `Authorization: Bearer <ticket>` or `?ticket=…`. It expires
+    with the session or API token that it was made with. 403 with code `session`: a middleware has
+    replaced the session's user, so that nothing would close the socket when the session ends, or
+    it signed the user in during this request."""
     caller = caller_of(request)
     if caller.token is not None:
         issued = issue_ticket(caller.user_id, token_id=caller.token.pk)
@@ -161,22 +141,22 @@ def ticket(request: HttpRequest) -> HttpResponse:
         raise Refusal(
             403,
             "session",
-            "A ticket ends with its session, and this session is not that of the request's user. "
-            "Sign the user in by django.contrib.auth.login, in a request before this one, "
-            "or ask inbox/changes/ instead.",
+            "A ticket ends with its session, but this session is not that of the request's user. "
+            "Sign the user in with django.contrib.auth.login in an earlier request, "
+            "or poll inbox/changes/ instead.",
         )
-    return answer({"ticket": issued, "expires_in": TICKET_LIFETIME_S})
+    return json_response({"ticket": issued, "expires_in": TICKET_LIFETIME_S})
 
 
 def _session_key(request: HttpRequest, user: str) -> str | None:
-    """The key of the session that signed this user in before this request, else None. A cookie
-    session that this request writes has another key in the end."""
+    """The key of this user's session, if they signed in before this request; else None. The key
+    of a cookie session changes when this request writes to it."""
     key: str | None = request.session.session_key
-    came_with = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-    return key if came_with == key and owner_of(request.session) == user else None
+    sent_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    return key if sent_key == key and owner_of(request.session) == user else None
 
 
-def _present(found: Reading | None) -> Reading:
-    if found is None:  # the user was deleted a moment ago
+def _existing(found: Reading | None) -> Reading:
+    if found is None:  # the user was deleted during this request
         raise not_found(NO_INBOX)
     return found

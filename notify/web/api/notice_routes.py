@@ -1,4 +1,4 @@
-"""Sending over HTTP, and what became of it."""
+"""Notices over HTTP: send, status, recall."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from notify import sending
 from notify.models import ApiToken, Notice, permissions
 from notify.sending.audience import Recipient, everyone
 from notify.sending.names import groups_named, users_named
-from notify.web.api.answers import answer, moment
+from notify.web.api.json_responses import json_response, timestamp
 from notify.web.api.schemas import (
     Counter,
     NewNotice,
@@ -36,15 +36,15 @@ router = Router(
     operation_id="notice_send",
     summary="Send",
 )
-def send(request: HttpRequest, wanted: NewNotice) -> HttpResponse:
-    """Sends a notice. 200 rather than 201 where the same sender used `key` before, for the same
-    notice; 409 with code `key` where for another. Unknown fields are ignored."""
-    fields = dict(wanted)
-    fields["actions"] = [action.dict() for action in wanted.actions]
-    notice = sending.send(**fields | {"to": _recipients(wanted.to)}, sender=caller_of(request).user)
+def send(request: HttpRequest, body: NewNotice) -> HttpResponse:
+    """Sends a notice. If the same sender has used `key` before: 200 instead of 201 for the same
+    notice, 409 with code `key` for another one. Unknown fields are ignored."""
+    fields = dict(body)
+    fields["actions"] = [action.dict() for action in body.actions]
+    notice = sending.send(**fields | {"to": _recipients(body.to)}, sender=caller_of(request).user)
     notices: Any = Notice.objects
     recipients = notices.with_progress().get(pk=notice.pk).recipients
-    return answer(
+    return json_response(
         {"id": notice.pk, "recipients": recipients}, status=200 if notice.repeated else 201
     )
 
@@ -56,19 +56,19 @@ def send(request: HttpRequest, wanted: NewNotice) -> HttpResponse:
     summary="Status and counts",
 )
 def status(request: HttpRequest, notice_id: Path[Counter]) -> HttpResponse:
-    """What became of a notice, whoever sent it."""
+    """The status of a notice, whoever sent it."""
     notices: Any = Notice.objects.filter(pk=notice_id)
     notice = notices.with_progress().with_counts().first()
     if notice is None:
         raise not_found()
     times = ("created", "send_at", "expires", "recalled")
     names = ("title", "level", "recipients", "appended", "skipped", "delivered", "seen", "read")
-    return answer(
+    return json_response(
         {
             "id": notice.pk,
             "status": notice.status,
             **{name: getattr(notice, name) for name in names},
-            **{name: moment(getattr(notice, name)) for name in times},
+            **{name: timestamp(getattr(notice, name)) for name in times},
         }
     )
 
@@ -80,11 +80,11 @@ def status(request: HttpRequest, notice_id: Path[Counter]) -> HttpResponse:
     summary="Recall",
 )
 def recall(request: HttpRequest, notice_id: Path[Counter]) -> HttpResponse:
-    """Takes a notice out of all inboxes. A second time it is in none, and nothing happens."""
+    """Removes a notice from all inboxes. Recalling it a second time changes nothing."""
     notice = Notice.objects.filter(pk=notice_id).first()
     if notice is None:
         raise not_found()
-    return answer({"id": notice.pk, "inboxes": sending.recall(notice)})
+    return json_response({"id": notice.pk, "inboxes": sending.recall(notice)})
 
 
 def _recipients(to: Recipients) -> list[Recipient]:

@@ -1,4 +1,4 @@
-"""For a front end whose pages no Django template makes: what the tags would put into them."""
+"""For a front end without Django templates: what the template tags would render."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.template import RequestContext, Template
 from ninja import Path, Router
 
 from notify.models import ApiToken
-from notify.web.api.answers import answer
+from notify.web.api.json_responses import json_response
 from notify.web.api.schemas import Element, PageConfig, errors
 from notify.web.callers import SessionAuth, TokenAuth, caller_of
 from notify.web.pages.browser_config import csrf_headers, page_config
@@ -25,11 +25,11 @@ router = Router(auth=[TokenAuth(ApiToken.Scope.INBOX), SessionAuth()], tags=["pa
     summary="Page configuration",
 )
 def config(request: HttpRequest) -> HttpResponse:
-    """What the elements carry as `data-config`: addresses, who this is, the header with the CSRF
-    token (none for an API token, which needs none), and words in the request's language. A page
-    asks for it when a sign-in in another tab has made its CSRF token void."""
+    """The `data-config` of the elements: URLs, the user's opaque id, the header with the CSRF
+    token (none for an API token, which needs none), and texts in the request's language. A page
+    requests it when a sign-in in another tab has invalidated its CSRF token."""
     caller = caller_of(request)
-    return answer(page_config(caller.user_id, {} if caller.token else csrf_headers(request)))
+    return json_response(page_config(caller.user_id, {} if caller.token else csrf_headers(request)))
 
 
 @router.get(
@@ -42,15 +42,16 @@ def element(
     request: HttpRequest, name: Path[Literal["bell", "inbox", "connection"]]
 ) -> HttpResponse:
     """The markup of `{% notify_bell %}`, `{% notify_inbox %}` or `{% notify_connection %}`, with
-    its script. It acts by the session's cookie, so an API token gets none: 403
-    with code `session`."""
+    its script. It uses the session cookie, so an API token gets 403 with code
+    `session`."""
     if caller_of(request).token:
         raise Refusal(
             403,
             "session",
-            "The elements act by a session's cookie. Sign in by session, or ask inbox/ instead.",
+            "The elements need a session cookie. Sign in by session, or use inbox/ instead.",
         )
     template = Template(f"{{% load notify %}}{{% notify_{name} %}}")
     html = template.render(RequestContext(request, {"request": request}))
-    # Only a page's own parser makes the shadow root; here our script does, of the template.
-    return answer({"html": html.replace(' shadowrootmode="open"', "")})
+    # Only an HTML parser creates declarative shadow roots. Here our script makes one from the
+    # template.
+    return json_response({"html": html.replace(' shadowrootmode="open"', "")})

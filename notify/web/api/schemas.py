@@ -1,4 +1,4 @@
-"""What goes in and out of the API, as the OpenAPI document tells it. See docs/http-api.md."""
+"""Request and response schemas, as in the OpenAPI document. See docs/http-api.md."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from ninja import Schema
 from pydantic import AfterValidator, AwareDatetime, FailFast, Field, StrictBool
 
 from notify.models import content
-from notify.protocol import MAX_INTEGER
+from notify.protocol import MARKS, MAX_INTEGER
+from notify.protocol.client_frames import MAX_IDS, MAX_REF
 
 Tab = Literal["all", "unread", "archived"]
 LevelName = Literal["info", "success", "warning", "error", "critical"]
@@ -18,32 +19,33 @@ Counter = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 
 def _storable(value: str) -> str:
     if not content.is_storable(value):
-        raise ValueError("holds a NUL or half of a surrogate pair")
+        raise ValueError("contains a NUL or a lone surrogate")
     return value
 
 
 Text = Annotated[str, AfterValidator(_storable)]
 
 
-# Each wrong entry of a list costs memory and an answer: lists have a bound, checked before what is
-# above it, and the reading of names ends at the first wrong one.
-MAX_USERS = 10_000  # named in one request; a group has any number
+# Each invalid entry of a list takes memory and an error message. So lists have a maximum length,
+# which is checked first, and validation of names stops at the first invalid one.
+MAX_USERS = 10_000  # named in one request; a group may have any number
 MAX_GROUPS = 1_000
 
 
 def documented(**bounds: Any) -> Any:
-    """Bounds that notify.models.content holds: told here, and refused there, with the cure."""
+    """Limits that are only documented here: `notify.models.content` enforces them, and its errors
+    say what to do."""
     return Field(json_schema_extra=bounds)
 
 
-# What a client says
+# Requests
 
 
 class Recipients(Schema):
-    """At least one of them."""
+    """At least one of these fields."""
 
     users: Annotated[list[Text], FailFast()] = Field(
-        default=[], max_length=MAX_USERS, description="Usernames. An unknown one is refused."
+        default=[], max_length=MAX_USERS, description="Usernames. An unknown one is an error."
     )
     groups: Annotated[list[Text], FailFast()] = Field(
         default=[], max_length=MAX_GROUPS, description="Names of groups."
@@ -69,7 +71,7 @@ class NewNotice(Schema):
     expires: AwareDatetime | None = None
     send_at: AwareDatetime | None = None
     key: Annotated[str | None, documented(maxLength=content.MAX_KEY)] = Field(
-        default=None, description="Free to choose: a repeated request with it sends nothing anew."
+        default=None, description="Idempotency key: a repeated request with it sends nothing again."
     )
 
 
@@ -78,16 +80,16 @@ MARK_FRAME = {
     "required": ["ref", "as"],
     "properties": {
         "type": {"const": "mark"},
-        "ref": {"type": "string", "minLength": 1, "maxLength": 64},
-        "as": {"enum": ["seen", "read", "unread", "archived", "unarchived"]},
-        "ids": {"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": 500},
+        "ref": {"type": "string", "minLength": 1, "maxLength": MAX_REF},
+        "as": {"enum": [*map(str, MARKS)]},
+        "ids": {"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": MAX_IDS},
         "epoch": {"type": "string"},
-        "through": {"type": "integer", "description": "All that arrived at or before it."},
+        "through": {"type": "integer", "description": "Marks all that arrived at or before it."},
     },
 }
 
 
-# What the server says
+# Responses
 
 
 class Actor(Schema):
@@ -122,7 +124,7 @@ class InboxPage(Schema):
     unseen: int
     unread: int
     notifications: list[NotificationOut]
-    next: int | None = Field(description="Give it as `before` to get the following page.")
+    next: int | None = Field(description="The `before` of the next page.")
 
 
 class Categories(Schema):
@@ -158,9 +160,9 @@ class PageConfig(Schema):
     inbox: str
     login: str
     csrf: dict[str, str] = Field(description="Headers of a POST; none for an API token.")
-    user: str = Field(description="An opaque id, the one of `hello` and of `X-Notify-User`.")
-    texts: dict[str, str] = Field(description="Words in the page's language, by the English ones.")
-    script: str = Field(description="Address of the client's script.")
+    user: str = Field(description="An opaque id, as in `hello` and `X-Notify-User`.")
+    texts: dict[str, str] = Field(description="Translations by English text.")
+    script: str = Field(description="URL of the client's script.")
 
 
 class Element(Schema):
@@ -183,7 +185,7 @@ class NoticeOut(Schema):
     recalled: datetime | None
     recipients: int
     appended: int = Field(description="Inboxes that hold it.")
-    skipped: int = Field(description="Recipients who were gone when it was their turn.")
+    skipped: int = Field(description="Recipients who were deleted before it was appended.")
     delivered: int
     seen: int
     read: int
@@ -191,7 +193,7 @@ class NoticeOut(Schema):
 
 class Recalled(Schema):
     id: int
-    inboxes: int = Field(description="Inboxes that it is taken out of.")
+    inboxes: int = Field(description="Inboxes that it is removed from.")
 
 
 class Error(Schema):
@@ -205,5 +207,5 @@ class ErrorOut(Schema):
 
 
 def errors(*statuses: int) -> dict[int, type[ErrorOut]]:
-    """The errors of an operation; every one may answer 401, 403, 412, 429 and 503."""
+    """The error responses of an operation; all operations have 401, 403, 412, 429 and 503."""
     return dict.fromkeys(sorted({401, 403, 412, 429, 503, *statuses}), ErrorOut)

@@ -1,4 +1,4 @@
-"""What the browser client must know of this deployment; it goes into the page as data."""
+"""The configuration of the browser client, which pages carry as data."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from notify.web.pages.browser_texts import browser_texts
 
 
 def browser_config(request: HttpRequest) -> str:
-    """Addresses, the CSRF token and words, as JSON for a `data-config` attribute."""
+    """URLs, the CSRF token and texts, as JSON for a `data-config` attribute."""
     return json.dumps(page_config(str(request.user.pk), csrf_headers(request)))
 
 
 def page_config(user: str, csrf: Mapping[str, str]) -> dict[str, Any]:
-    """The same as a value. `csrf` is empty for a caller who needs none."""
+    """The configuration as a value. `csrf` is empty for a caller who needs no CSRF token."""
     return {
         "socket": socket_path(get_script_prefix()),
         "api": reverse("notify-api:api-root"),
@@ -39,5 +39,5 @@ def page_config(user: str, csrf: Mapping[str, str]) -> dict[str, Any]:
 
 
 def csrf_headers(request: HttpRequest) -> dict[str, str]:
-    """What an unsafe request of this session sends."""
+    """The headers that an unsafe request of this session needs."""
     return {csrf_header(): get_token(request)}

@@ -1,7 +1,6 @@
-"""Words that scripts put on the page, in the language of the request.
+"""Texts that scripts show, in the language of the request.
 
-The modules in `browser/` say them in English, mostly `messages.js`; a test holds the
-two equal.
+The modules in `browser/` have them in English, mostly `messages.js`; a test compares the two.
 """
 
 from __future__ import annotations
@@ -63,6 +62,6 @@ TEXTS = [
 
 
 def browser_texts() -> dict[str, str]:
-    """Those that read otherwise in the language of now: English alone sends nothing."""
-    said = {text: gettext(text) for text in TEXTS}
-    return {text: other for text, other in said.items() if other != text}
+    """Translations by English text, without those that are the same: empty for English."""
+    translations = {text: gettext(text) for text in TEXTS}
+    return {text: translated for text, translated in translations.items() if translated != text}

@@ -1,4 +1,4 @@
-"""The page of live operations, for staff: what all servers do now, as plots that move."""
+"""The page of live operations, for staff: plots of what all server processes do now."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from django.views.decorators.http import require_GET
 
 from notify.models.permissions import VIEW_OPERATIONS, has_permission
 from notify.protocol import Code
-from notify.web.pages.answers import counted, forbidden, readable, signed_in
 from notify.web.pages.browser_config import browser_config
+from notify.web.pages.decorators import html_refusals, rate_limited, signed_in
+from notify.web.pages.refusal_pages import forbidden_page
 
 CODES = {
     1000: _("closed by the client"),
@@ -35,13 +36,13 @@ CODES = {
 
 @require_GET
 @never_cache
-@readable
+@html_refusals
 @signed_in
-@counted
+@rate_limited
 def operations(request: HttpRequest) -> HttpResponse:
-    """What is shown comes by the socket, which asks for the permission again."""
+    """Its data comes by the socket, which checks the permission again."""
     if not has_permission(request.user, VIEW_OPERATIONS):
-        return forbidden(request)
+        return forbidden_page(request, VIEW_OPERATIONS)
     codes = [(int(code), meaning) for code, meaning in CODES.items()]
     return render(
         request, "notify/operations.html", {"config": browser_config(request), "codes": codes}

@@ -1,6 +1,8 @@
-"""The pages: the dashboard, and what its buttons do."""
+"""The dashboard and the actions of its buttons."""
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import (
@@ -20,40 +22,36 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 import notify
-from notify import sending
+from notify import protocol, sending
 from notify.exceptions import Busy, EpochChanged
-from notify.inbox.marks import MARKS
 from notify.web import callers, limits, refusals
-from notify.web.pages.answers import MAX_REPEATED, counted, readable, signed_in
+from notify.web.pages.decorators import MAX_REPEATED, html_refusals, rate_limited, signed_in
 from notify.web.refusals import Refusal
-
-MAX_ID = 2**53
 
 
 @require_GET
-@readable
-# A browser may keep it, to show it without a network, and asks each time that it has one. It has
-# a person's inbox in it: `Vary: Cookie`, which comes of the session, voids it with the sign-out.
+@html_refusals
+# Browsers may cache it, to show it offline, and revalidate it when they are online. It contains
+# a user's inbox: `Vary: Cookie`, which the session adds, invalidates it at sign-out.
 @cache_control(private=True, no_cache=True)
 @signed_in
-@counted
+@rate_limited
 def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "notify/dashboard.html")
 
 
 @require_POST
-@readable
+@html_refusals
 @signed_in
-@counted
+@rate_limited
 def mark(request: HttpRequest) -> HttpResponse:
-    """The inbox's buttons where no script runs: `read:17`, `read-all:<version>:<epoch>`."""
-    wanted = request.POST.get("mark", "").split(":", 2)
+    """The buttons of the inbox without scripts: `read:17`, `read-all:<version>:<epoch>`."""
     try:
-        _mark(str(request.user.pk), *wanted)
+        frame = _mark_frame(*request.POST.get("mark", "").split(":", 2))
     except (TypeError, ValueError):
-        return HttpResponseBadRequest("mark: is no mark")
-    except (Busy, EpochChanged):
-        pass  # the page that follows shows what is left to do
+        return HttpResponseBadRequest("mark: not a valid mark")
+    with suppress(Busy, EpochChanged):  # the next page shows what is left to do
+        sending.carry_out_mark(str(request.user.pk), frame)
     back = request.POST.get("next", "")
     is_ours = len(iri_to_uri(back)) <= MAX_REPEATED and url_has_allowed_host_and_scheme(
         back, {request.get_host()}, request.is_secure()
@@ -61,26 +59,25 @@ def mark(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(back if is_ours else reverse("notify:dashboard"))
 
 
-def _mark(user: str, as_: str, number: str, epoch: str = "") -> None:
-    if not 0 <= int(number) < MAX_ID:
+def _mark_frame(as_: str, number: str, epoch: str = "") -> protocol.Mark:
+    if not 0 <= int(number) <= protocol.MAX_INTEGER:
         raise ValueError(number)
     if as_ == "read-all":
-        sending.mark_through(user, "read", epoch=epoch, through=int(number))
-    elif as_ in MARKS:
-        sending.mark(user, as_, ids=[int(number)])
-    else:
-        raise ValueError(as_)
+        return protocol.MarkThrough("", protocol.MarkName.READ, epoch, int(number))
+    if as_ in protocol.MARKS:
+        return protocol.MarkIds("", as_, [int(number)])
+    raise ValueError(as_)
 
 
 @login_not_required  # SessionAuth answers strangers with 401
-@csrf_exempt  # by Django, before the view: SessionAuth looks first whose page it is
+@csrf_exempt  # SessionAuth checks the token, but checks first for which user the page was rendered
 @require_POST
 def send_test(request: HttpRequest) -> HttpResponse:
-    """Sends the user a notice. Its id is how the page knows it when it comes by the socket."""
+    """Sends the user a notice. By its id, the page recognizes it when it arrives on the socket."""
     try:
         return _send_test(request)
-    except refusals.ANSWERED as error:
-        return refusals.of(error).response()
+    except refusals.HANDLED_ERRORS as error:
+        return refusals.from_error(error).response()
 
 
 def _send_test(request: HttpRequest) -> HttpResponse:

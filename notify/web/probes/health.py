@@ -1,4 +1,4 @@
-"""What a supervisor asks: is the process alive, and can it serve."""
+"""Probes for supervisors: is the process alive, and can it serve."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.views.decorators.http import require_safe
 from notify import conf
 from notify.live import health
 
-SWEEPS_MISSED = 6  # by then they do not come late, but not at all
-SWEEP_MUST_BE_WITHIN_S = 60.0
+MISSED_SWEEPS = 6  # a sweep that misses so many intervals is not late, but stuck
+MIN_SWEEP_LIMIT_S = 60.0
 
 
 @login_not_required
@@ -26,20 +26,20 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 if new clients may come, else 503: the process drains, its database does not answer,
-    or its sweep comes to no end, so that nothing is healed here. Without the channel layer it
-    still serves, so the layer's state is told and changes nothing."""
+    """200 if the process can take new clients, else 503: it is draining, its database does not
+    answer, or its sweep does not finish, so that this process recovers from nothing. Without the
+    channel layer it still serves, so the layer's state is reported and changes nothing."""
     now = health.current()
-    told = {
+    checks = {
         "process": "draining" if now.draining else "ok",
         "database": "ok" if health.database_answers() else "unavailable",
         "sweep": "late" if _is_late(now.sweep_age) else "ok",
     }
-    ready = set(told.values()) == {"ok"}
+    ready = set(checks.values()) == {"ok"}
     return JsonResponse(
         {
             "status": "ok" if ready else "unavailable",
-            **told,
+            **checks,
             "layer": "degraded" if now.layer_is_down else "ok",
             "sweep_age": None if now.sweep_age is None else round(now.sweep_age, 1),
         },
@@ -48,5 +48,5 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def _is_late(sweep_age: float | None) -> bool:
-    allowed = max(SWEEP_MUST_BE_WITHIN_S, SWEEPS_MISSED * conf.current().sweep_interval)
-    return sweep_age is not None and sweep_age > allowed
+    limit = max(MIN_SWEEP_LIMIT_S, MISSED_SWEEPS * conf.current().sweep_interval)
+    return sweep_age is not None and sweep_age > limit

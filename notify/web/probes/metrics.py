@@ -1,8 +1,8 @@
-"""/metrics: the figures of this process, for Prometheus. Ask each process by its own port.
+"""/metrics: the metrics of this process, for Prometheus. Scrape each process at its own port.
 
-Needs the package prometheus-client (the extra `metrics`); without it nothing else changes. Who
-may see them: whoever sends `Authorization: Bearer <NOTIFY_METRICS_TOKEN>`, and a signed-in user
-with the permission notify.view_operations.
+Needs the package prometheus-client (the extra `metrics`); without it, only this page fails. It
+is for requests with `Authorization: Bearer <NOTIFY_METRICS_TOKEN>`, and for signed-in users with
+the permission notify.view_operations.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from notify.bus.publisher import publisher
 from notify.live import health
 from notify.models import Batch
 from notify.models.permissions import VIEW_OPERATIONS, has_permission
-from notify.web.pages.answers import readable
+from notify.web.pages.decorators import html_refusals
 
 prometheus_client: Any
 try:
@@ -38,9 +38,9 @@ FORBIDDEN = f"Forbidden: needs the metrics token or `{VIEW_OPERATIONS}`.\n"
 @login_not_required
 @never_cache
 @require_safe
-@readable
+@html_refusals
 def metrics(request: HttpRequest) -> HttpResponse:
-    if not _may_see(request):
+    if not _is_allowed(request):
         return HttpResponse(FORBIDDEN, status=403, content_type="text/plain")
     if prometheus_client is None:
         return HttpResponse(
@@ -56,11 +56,11 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def token_of(request: HttpRequest) -> str:
-    """What `Authorization` names after its scheme; empty where nothing is."""
+    """The credentials in the `Authorization` header; empty if there are none."""
     return request.headers.get("Authorization", "").partition(" ")[2]
 
 
-def _may_see(request: HttpRequest) -> bool:
+def _is_allowed(request: HttpRequest) -> bool:
     if sent := token_of(request):
         token = conf.current().metrics_token
         scheme = request.headers["Authorization"].partition(" ")[0]
@@ -70,7 +70,7 @@ def _may_see(request: HttpRequest) -> bool:
 
 
 class Collector:
-    """Our figures, in the words of prometheus-client; for a registry of your own too."""
+    """A collector of notify's metrics, for any prometheus-client registry."""
 
     def collect(self) -> Iterator[Any]:
         yield from _gauges()
@@ -90,37 +90,37 @@ def _gauges() -> Iterator[Any]:
         "notify_sockets": ("Open sockets.", now.sockets),
         "notify_users": ("Users with an open socket.", now.users),
         "notify_layer_up": ("Whether the channel layer works.", not now.layer_is_down),
-        "notify_draining": ("Whether the process is about to end.", now.draining),
+        "notify_draining": ("Whether the process is draining.", now.draining),
     }
     if now.sweep_age is not None:
-        figures["notify_sweep_age_seconds"] = ("Since a sweep came to its end.", now.sweep_age)
+        figures["notify_sweep_age_seconds"] = ("Since the last sweep finished.", now.sweep_age)
     open_batches = _open_batches()
     if open_batches is not None:
-        about = "Batches that are to be carried out, by all processes."
+        about = "Batches to be carried out, in all processes."
         figures["notify_batches_open"] = (about, open_batches)
     for name, (about, value) in figures.items():
         yield core.GaugeMetricFamily(name, about, value=value)
     yield core.CounterMetricFamily(
         "notify_publish_failures",
-        "Hints that the channel layer did not take.",
+        "Hints that the channel layer failed to take.",
         value=publisher.failures,
     )
 
 
 def _open_batches() -> int | None:
-    """None where the database is away: the other figures are wanted all the more then."""
+    """None if the database is unavailable: then the other metrics matter even more."""
     try:
-        waiting = [Batch.State.PENDING, Batch.State.RECALLING]
-        return Batch.objects.filter(state__in=waiting).count()
+        states = [Batch.State.PENDING, Batch.State.RECALLING]
+        return Batch.objects.filter(state__in=states).count()
     except DatabaseError:
         return None
 
 
 def _histogram(histogram: counted.Histogram) -> Any:
-    buckets, below = [], 0
+    buckets, cumulative = [], 0
     for bound, n in zip((*histogram.bounds, "+Inf"), histogram.counts, strict=True):
-        below += n
-        buckets.append((str(bound), below))
+        cumulative += n
+        buckets.append((str(bound), cumulative))
     return core.HistogramMetricFamily(
         histogram.name, histogram.about, buckets=buckets, sum_value=histogram.total
     )

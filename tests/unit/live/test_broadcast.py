@@ -15,7 +15,7 @@ from notify.changes import Cursor
 from notify.live import broadcast
 from notify.live.connection import PING_ABOVE_BYTES, Connection
 from notify.live.direct import DirectWriter
-from notify.protocol import Code, Rows, Told, told_frame
+from notify.protocol import Code, Rows, UserChange, change_frame
 from tests.unit.live.fakes import settle
 from tests.unit.live.test_direct import Transport
 from tests.unit.serve.daphnes import CLOSE, PING, frame, opened
@@ -67,13 +67,13 @@ class Way:
         else:
             self.protocol.serverSend(message["text"])
 
-    def hear(self, told: Told) -> None:
+    def hear(self, told: UserChange) -> None:
         sockets = {"1": (self.connection,)}
         for connection, one in broadcast.offer([told], sockets, 0.0, self.unflushed):
             self.offer(connection, one)
 
-    def offer(self, connection: Connection, told: Told) -> None:
-        if not connection.offer(told_frame(told), has_rows=told[-1].are_known):
+    def offer(self, connection: Connection, told: UserChange) -> None:
+        if not connection.offer(change_frame(told), has_rows=told[-1].are_known):
             self.gaps += 1
 
     def flush(self) -> None:
@@ -103,7 +103,7 @@ class Way:
 
 
 class PlainWay(Way):
-    def hear(self, told: Told) -> None:
+    def hear(self, told: UserChange) -> None:
         self.offer(self.connection, told)
 
     def flush(self) -> None:
@@ -207,7 +207,7 @@ class Broadcasts(RuleBasedStateMachine):
 TestBroadcasts = Broadcasts.TestCase
 
 
-def notice(start: int, title: str = "a") -> Told:
+def notice(start: int, title: str = "a") -> UserChange:
     return ("1", "e1", start, start + 1, 1, 1, Rows([f'"id":{start},"title":"{title}"}}']))
 
 

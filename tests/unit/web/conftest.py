@@ -1,4 +1,4 @@
-"""Callers of the API."""
+"""Fixtures: callers of the API."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from django.test import Client
 from django.urls import reverse
 
 from notify.models import ApiToken
-from notify.web import callers, limits
-from notify.web.api.site import api
+from notify.web import limits
+from notify.web.api.ninja_api import api
 
 
 @pytest.fixture(autouse=True)
-def fresh_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests are counted per process: each test begins at none."""
-    monkeypatch.setattr(callers, "window", callers.Window(callers.REQUESTS_A_MINUTE))
-    monkeypatch.setattr(limits, "tests", callers.Window(limits.TESTS_A_MINUTE))
+def fresh_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limits are per process: each test starts with none used."""
+    monkeypatch.setattr(limits, "requests", limits.RateLimit(limits.MAX_REQUESTS_PER_MINUTE))
+    monkeypatch.setattr(limits, "tests", limits.RateLimit(limits.MAX_TESTS_PER_MINUTE))
 
 
 class Caller:
-    """Speaks JSON, and sees to it that every error is one that the OpenAPI document declares."""
+    """Sends JSON, and asserts that the OpenAPI document declares every error that comes back."""
 
     def __init__(self, client: Client, headers: dict[str, str]) -> None:
         self.client = client
@@ -73,7 +73,7 @@ def by_token() -> Callable[..., Caller]:
 
 @pytest.fixture
 def by_session() -> Callable[..., Caller]:
-    """A browser that has the page, and so the CSRF token, unless told otherwise."""
+    """A browser with the page, and so with the CSRF token by default."""
 
     def call(user: Any, *, csrf: bool = True) -> Caller:
         client = Client(enforce_csrf_checks=True)

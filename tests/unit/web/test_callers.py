@@ -1,4 +1,4 @@
-"""Who may call the API."""
+"""Authentication and permissions of the API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 import notify
 from notify.access.authentication import public_user_id
 from notify.models import ApiToken, Notice, Notification
-from notify.web import callers
+from notify.web import limits
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,10 @@ def test_a_token_without_the_scope_is_refused(make_user, by_token, method, path)
     wrong = "inbox" if path.startswith("notices") else "send"
     response = getattr(by_token(make_user("ada", is_superuser=True), wrong), method)(path)
     assert response.status_code == 403
-    assert response.json()["error"]["code"] == "scope"
+    error = response.json()["error"]
+    right = "send" if wrong == "inbox" else "inbox"
+    assert error["code"] == "scope"
+    assert error["message"] == f"Forbidden: needs an API token with the scope `{right}`."
 
 
 @pytest.mark.parametrize(("method", "path"), [call for call in EVERY_CALL if call[0] == "post"])
@@ -84,7 +87,10 @@ def test_a_session_sends_only_with_the_permission(make_user, by_session):
     ada = make_user("ada")
     response = by_session(ada).post("notices/", NOTICE)
     assert response.status_code == 403
-    assert response.json()["error"]["code"] == "forbidden"
+    assert response.json()["error"] == {
+        "code": "forbidden",
+        "message": "Forbidden: needs `notify.send_notice`.",
+    }
     ada.user_permissions.add(Permission.objects.get(codename="send_notice"))
     assert by_session(ada).post("notices/", NOTICE).status_code == 201
 
@@ -103,12 +109,12 @@ def test_a_token_sends_only_while_its_user_has_the_permission(make_user, by_toke
     assert response.status_code == 403
     error = response.json()["error"]
     assert error["code"] == "forbidden"
-    assert "notify.send_notice" in error["message"]
+    assert error["message"] == "Forbidden: the user of this API token needs `notify.send_notice`."
     assert Notice.objects.count() == 1
 
 
 def test_too_many_requests_are_put_off(make_user, by_token, monkeypatch):
-    monkeypatch.setattr(callers, "window", callers.Window(2))
+    monkeypatch.setattr(limits, "requests", limits.RateLimit(2))
     ada, bob = by_token(make_user("ada"), "inbox"), by_token(make_user("bob"), "inbox")
     assert [ada.get("inbox/").status_code for _ in range(3)] == [200, 200, 429]
     refused = ada.get("inbox/")
@@ -117,7 +123,7 @@ def test_too_many_requests_are_put_off(make_user, by_token, monkeypatch):
     assert bob.get("inbox/").status_code == 200
 
 
-def test_what_is_refused_is_counted_too(make_user, by_token, by_session, monkeypatch):
+def test_refused_requests_count_too(make_user, by_token, by_session, monkeypatch):
     ada = make_user("ada")
     refused = {
         "scope": by_token(ada, "inbox"),
@@ -125,28 +131,18 @@ def test_what_is_refused_is_counted_too(make_user, by_token, by_session, monkeyp
         "csrf": by_session(ada, csrf=False),
     }
     for code, caller in refused.items():
-        monkeypatch.setattr(callers, "window", callers.Window(1))
+        monkeypatch.setattr(limits, "requests", limits.RateLimit(1))
         answers = [caller.post("notices/", NOTICE) for _ in range(2)]
         assert [answer.json()["error"]["code"] for answer in answers] == [code, "rate_limited"]
-    monkeypatch.setattr(callers, "window", callers.Window(1))
+    monkeypatch.setattr(limits, "requests", limits.RateLimit(1))
     without_permission = by_session(ada)
     answers = [without_permission.post("notices/", NOTICE) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [403, 429]
 
 
-def test_a_window_opens_again():
-    now = 100.0
-    window = callers.Window(1, period=60, clock=lambda: now)
-    assert window.count("ada") is None
-    now = 130.0
-    assert window.count("ada") == 30
-    now = 160.0
-    assert window.count("ada") is None
-
-
 @pytest.mark.parametrize(("method", "path"), EVERY_CALL)
 def test_a_request_that_was_made_for_another_user_is_refused(make_user, by_session, method, path):
-    """Also before its CSRF token is looked at, which signing in has made void."""
+    """Before the CSRF token is checked, which the other sign-in has invalidated."""
     ada, bob = make_user("ada", is_superuser=True), make_user("bob", is_superuser=True)
     caller = by_session(bob, csrf=False)
     caller.headers["X-Notify-User"] = public_user_id(str(ada.pk))
@@ -169,7 +165,7 @@ def test_a_mark_that_was_made_for_another_user_marks_nothing(make_user, by_sessi
     assert [n.user_id for n in Notification.objects.filter(read__isnull=False)] == [bob.pk]
 
 
-def test_a_token_says_itself_whose_request_it_is(make_user, by_token):
+def test_a_token_ignores_the_user_of_the_page(make_user, by_token):
     caller = by_token(make_user("ada"), "inbox")
     caller.headers["X-Notify-User"] = "somebody else"
     assert caller.get("inbox/").status_code == 200

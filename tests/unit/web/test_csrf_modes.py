@@ -1,4 +1,4 @@
-"""The CSRF token, however the site keeps it: what scripts send, and what forms do."""
+"""The CSRF token of scripts and forms, with each of Django's settings for it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_scripts_send_the_token_in_the_header_that_the_site_reads(page):
     assert page.post("/notify/test/", headers=csrf).status_code == 201
 
 
-def test_forms_have_it_too(page):
+def test_forms_contain_the_token(page):
     [token] = set(
         re.findall('csrfmiddlewaretoken" value="(.+?)"', page.get("/notify/").content.decode())
     )
@@ -79,7 +79,7 @@ def test_after_a_sign_in_in_another_tab_the_page_may_ask_for_another_token(page)
     assert now | {"csrf": None} == before | {"csrf": None}
 
 
-def test_nobody_else_is_told_a_token(page, make_user, by_token, nobody):
+def test_nobody_else_gets_a_token(page, make_user, by_token, nobody):
     bob = make_user("bob")
     theirs = page.get("/api/notify/config/", headers={"X-Notify-User": "somebody else"})
     assert theirs.status_code == 412

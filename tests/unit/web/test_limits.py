@@ -1,4 +1,4 @@
-"""What one person's requests may take of a process."""
+"""Limits per user, and an unavailable database."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from contextlib import ExitStack
 
 import pytest
 from django.db import OperationalError
-from django.test import RequestFactory
 
 from notify import sql
-from notify.web import callers, limits
-from notify.web.pages import answers
-from notify.web.refusals import Refusal, unavailable
+from notify.web import inbox_page, limits
+from notify.web.refusals import unavailable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,10 +35,10 @@ def page(client, ada):
 
 @pytest.fixture
 def searching(ada):
-    """As many of ada's searches are under way as may be."""
+    """The maximum of ada's searches is running."""
     with ExitStack() as stack:
-        for _ in range(limits.SEARCHES_AT_ONCE):
-            stack.enter_context(limits.searches.one_of(str(ada.pk)))
+        for _ in range(limits.MAX_CONCURRENT_SEARCHES):
+            stack.enter_context(limits.searches.slot(str(ada.pk)))
         yield
 
 
@@ -57,7 +55,7 @@ def test_a_third_search_at_once_is_put_off_and_nothing_else(
 
 
 @pytest.mark.parametrize("query", SEARCHES)
-def test_on_the_page_that_is_a_page_which_people_can_read(page, searching, query):
+def test_a_third_search_on_the_page_is_refused_in_html(page, searching, query):
     refused = page.get(DASHBOARD, query)
     assert refused.status_code == 429
     assert refused["Retry-After"] == "1"
@@ -68,17 +66,17 @@ def test_on_the_page_that_is_a_page_which_people_can_read(page, searching, query
     assert page.get(DASHBOARD).status_code == 200
 
 
-def test_a_search_that_has_ended_makes_room_for_another(ada, by_session):
-    for _ in range(limits.SEARCHES_AT_ONCE + 1):
+def test_a_finished_search_frees_its_slot(ada, by_session):
+    for _ in range(limits.MAX_CONCURRENT_SEARCHES + 1):
         assert by_session(ada).get("inbox/", q="words").status_code == 200
-    with pytest.raises(ZeroDivisionError), limits.searches.one_of(str(ada.pk)):
+    with pytest.raises(ZeroDivisionError), limits.searches.slot(str(ada.pk)):
         raise ZeroDivisionError
     assert not limits.searches._counts
 
 
 @pytest.mark.parametrize("path", [DASHBOARD, "/notify/operations/"])
 def test_pages_are_counted_together_with_the_api(page, ada, by_session, monkeypatch, path):
-    monkeypatch.setattr(callers, "window", callers.Window(2))
+    monkeypatch.setattr(limits, "requests", limits.RateLimit(2))
     assert by_session(ada).get("inbox/").status_code == 200
     assert page.get(path).status_code in {200, 403}
     refused = page.get(path)
@@ -87,9 +85,19 @@ def test_pages_are_counted_together_with_the_api(page, ada, by_session, monkeypa
     assert "Too many requests" in refused.content.decode()
 
 
+def test_the_next_window_of_a_rate_limit_is_free_again():
+    now = 100.0
+    limit = limits.RateLimit(1, period_s=60, clock=lambda: now)
+    assert limit.count("ada") is None
+    now = 130.0
+    assert limit.count("ada") == 30
+    now = 160.0
+    assert limit.count("ada") is None
+
+
 @pytest.mark.postgres
 def test_a_search_that_takes_too_long_ends_and_is_told_so(page, ada, by_session, monkeypatch):
-    monkeypatch.setattr(limits, "STATEMENT_S", 0.05)
+    monkeypatch.setattr(inbox_page, "SEARCH_TIMEOUT_S", 0.05)
     monkeypatch.setattr(
         "notify.inbox.reading.page", lambda *_, **__: sql.execute("SELECT pg_sleep(20)")
     )
@@ -140,21 +148,13 @@ def test_without_a_database_the_api_is_503_and_one_line(ada, by_session, monkeyp
     assert not [record for record in caplog.records if record.exc_info]
 
 
-def test_without_a_database_no_test_is_sent_and_its_answer_says_so(page, monkeypatch):
+def test_without_a_database_a_test_is_503(page, monkeypatch):
     monkeypatch.setattr(SESSION, away)
     answer = page.post("/notify/test/")
     assert answer.status_code == 503
     assert answer.json()["error"]["code"] == "unavailable"
 
 
-def test_an_error_that_is_no_outage_stays_one():
+def test_an_error_that_is_not_an_outage_is_raised_again():
     with pytest.raises(OperationalError, match="no such table"):
         unavailable(OperationalError("no such table: notify_inbox"))
-
-
-def test_a_page_that_cannot_be_shown_needs_no_database(django_assert_num_queries):
-    view = answers.readable(away)
-    with django_assert_num_queries(0):
-        assert view(RequestFactory().get("/")).status_code == 503
-    with django_assert_num_queries(0):
-        assert answers.refused(Refusal(429, "rate_limited", "x", retry_after=7)).status_code == 429

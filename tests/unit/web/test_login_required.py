@@ -1,33 +1,32 @@
-"""Django's LoginRequiredMiddleware: what authenticates by itself is not redirected by it."""
+"""Django's LoginRequiredMiddleware does not redirect what has its own authentication."""
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from notify.web.probes import AnswerProbes
-
+PROBES = "notify.web.probes.AnswerProbes"
 LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 
 
 @pytest.fixture(params=[True, False], ids=["probes first", "probes by their routes"])
 def login_required(request, settings, db):
-    """Also without AnswerProbes, where the routes answer, by a host that is allowed."""
-    probes = f"{AnswerProbes.__module__}.{AnswerProbes.__name__}"
-    without = [name for name in settings.MIDDLEWARE if request.param or name != probes]
+    """With and without AnswerProbes; without it, the routes answer to an allowed host."""
+    assert PROBES in settings.MIDDLEWARE
+    without = [name for name in settings.MIDDLEWARE if request.param or name != PROBES]
     after = without.index("django.contrib.auth.middleware.AuthenticationMiddleware") + 1
     settings.MIDDLEWARE = [*without[:after], LOGIN_REQUIRED, *without[after:]]
     settings.NOTIFY_METRICS_TOKEN = "t"
 
 
-def test_probes_and_figures_answer_whoever_may_ask(login_required, client):
+def test_probes_need_no_sign_in(login_required, client):
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code == 200
     assert client.get("/metrics", headers={"Authorization": "Bearer t"}).status_code == 200
     assert client.get("/metrics").status_code == 403
 
 
-def test_a_token_is_answered(login_required, make_user, by_token):
+def test_an_api_token_needs_no_sign_in(login_required, make_user, by_token):
     boss = make_user("boss", is_superuser=True)
     caller = by_token(boss, "inbox", "send")
     assert caller.get("inbox/").status_code == 200
@@ -56,12 +55,12 @@ def test_pages_send_strangers_to_the_sign_in_page_with_a_short_address(
     assert answer["Location"] == f"{reverse('login')}?next={path}"
 
 
-def test_what_authenticates_nobody_is_left_to_the_middleware(login_required, client):
+def test_the_api_documentation_is_left_to_the_middleware(login_required, client):
     for path in ("/api/notify/docs", "/api/notify/openapi.json"):
         assert client.get(path)["Location"].startswith(reverse("login"))
 
 
-def test_signed_in_all_is_as_without_it(login_required, make_user):
+def test_a_signed_in_user_sees_no_difference(login_required, make_user):
     ada: User = make_user("ada", is_superuser=True, is_staff=True)
     client = Client()
     client.force_login(ada)
@@ -72,7 +71,7 @@ def test_signed_in_all_is_as_without_it(login_required, make_user):
 
 
 def test_no_view_of_ours_is_forgotten():
-    """Each one either authenticates by itself, or is the API's documentation."""
+    """Each has its own authentication, or is the documentation of the API."""
     left = {
         route.name
         for namespace in ("notify", "notify-probes", "notify-api")

@@ -28,7 +28,7 @@ def send(to, title="Hello", **fields):
     return notify.send(to=to, title=title, **fields)
 
 
-def test_a_page_is_as_the_protocol_and_the_openapi_document_have_it(make_user, by_session):
+def test_a_page_matches_the_protocol_and_the_openapi_document(make_user, by_session):
     ada = make_user("ada")
     for n in range(3):
         send(ada, f"Nº {n} — grün", actor=make_user(f"actor{n}"), url="/x/", data={"n": n})
@@ -78,7 +78,7 @@ def test_pages_are_filtered_by_tab_category_level_and_words(make_user, by_sessio
     assert titles(q="%") == ["Loud"]
 
 
-def test_the_categories_are_told_of_all_that_is_there_and_not_of_a_page(make_user, by_session):
+def test_the_categories_are_those_of_all_pages(make_user, by_session):
     ada = make_user("ada")
     for category in ("orders", "billing", ""):
         send(ada, category=category)
@@ -154,7 +154,7 @@ def test_when_up_to_date_from_equals_to_and_there_are_no_rows(make_user, by_sess
     assert (frame["from"], frame["to"], frame["notifications"]) == (1, 1, [])
 
 
-def test_a_long_catch_up_is_asked_for_until_from_equals_to(make_user, by_session):
+def test_a_long_catch_up_takes_requests_until_from_equals_to(make_user, by_session):
     ada = make_user("ada")
     caller = by_session(ada)
     held = caller.get("inbox/changes/").json()
@@ -319,7 +319,7 @@ def test_a_ticket_of_a_session_ends_with_it(make_user, by_session):
 
 
 class AsAda:
-    """A middleware that puts ada in the place of whom the session is of."""
+    """A middleware that replaces the user of the session by ada."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -330,7 +330,7 @@ class AsAda:
 
 
 class InANewSession(AsAda):
-    """A session that has no key yet, as this request makes it."""
+    """In a session that this request creates, so that it has no key yet."""
 
     def __call__(self, request):
         request.session.flush()
@@ -343,7 +343,7 @@ class InANewSession(AsAda):
 def test_a_ticket_is_not_for_whom_a_middleware_put_in_the_sessions_place(
     make_user, by_session, settings, middleware, signed_in
 ):
-    """Nothing would end its socket. What is asked by HTTP goes through the middleware each time."""
+    """Nothing would close its socket. HTTP requests pass through the middleware each time."""
     make_user("ada")
     caller = by_session(make_user("staff"))
     if not signed_in:
@@ -367,8 +367,10 @@ class SignsInAda(AsAda):
 
 @pytest.mark.parametrize("as_staff", [True, False])
 @pytest.mark.parametrize("engine", ["db", "signed_cookies"])
-def test_a_ticket_is_for_whom_a_middleware_signed_in_before(make_user, settings, engine, as_staff):
-    """Made in the request that signs in, it would be of a session that nobody will have."""
+def test_a_ticket_is_for_a_user_whom_a_middleware_signed_in_earlier(
+    make_user, settings, engine, as_staff
+):
+    """In the request that signs in, the session still has a key that no request will send."""
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
     ada, client = make_user("ada"), Client()
     if as_staff:
@@ -383,10 +385,10 @@ def test_a_ticket_is_for_whom_a_middleware_signed_in_before(make_user, settings,
 
 
 @pytest.mark.parametrize("then", [{}, {"REMOTE_USER": "bob"}])
-def test_a_ticket_of_whom_a_proxy_names_ends_when_it_names_them_no_longer(
+def test_a_ticket_of_a_remote_user_ends_when_the_proxy_names_them_no_longer(
     make_user, settings, then
 ):
-    """As docs/embedding.md has it."""
+    """As in docs/embedding.md."""
     settings.MIDDLEWARE = [
         *settings.MIDDLEWARE, "django.contrib.auth.middleware.RemoteUserMiddleware"
     ]  # fmt: skip

@@ -69,7 +69,7 @@ def test_a_notice_is_sent_to_users_groups_and_everyone(ada, make_user, sender):
 
 def test_all_fields_reach_the_inbox(ada, sender, by_session):
     expires = (timezone.now() + timedelta(days=1)).isoformat(timespec="milliseconds")
-    said = {
+    fields = {
         "body": "B",
         "level": "warning",
         "category": "c",
@@ -78,10 +78,10 @@ def test_all_fields_reach_the_inbox(ada, sender, by_session):
         "data": {"n": [1, None, "ü"]},
         "kind": "k",
     }
-    response = sender.post("notices/", notice(**said, expires=expires, unknown="ignored"))
+    response = sender.post("notices/", notice(**fields, expires=expires, unknown="ignored"))
     assert response.status_code == 201
     row = by_session(ada).get("inbox/").json()["notifications"][0]
-    assert {name: row[name] for name in said} == said
+    assert {name: row[name] for name in fields} == fields
     assert row["actor"] is None
     assert row["expires"].endswith("Z")
 
@@ -187,17 +187,17 @@ def test_what_is_wrong_costs_no_memory_for_each_entry(ada, sender, name):
 
 def test_of_many_errors_the_rest_are_counted():
     errors = [{"loc": ("query", f"n{n}"), "msg": "wrong"} for n in range(25)]
-    answer = json.loads(refusals.of(ValidationError(errors)).response().content)["error"]
+    answer = json.loads(refusals.from_error(ValidationError(errors)).response().content)["error"]
     assert answer["message"].endswith("n19: wrong; and 5 more")
     assert len(answer["fields"]) == 20
 
 
 def test_a_long_error_keeps_its_beginning_and_its_cure(ada, sender):
     response = sender.post("notices/", notice(url="x" * 2_000))
-    said = response.json()["error"]["fields"]["url"]
-    assert said.startswith("'xxx")
-    assert said.endswith("or an http(s) address.")
-    assert len(said) < 1_100
+    text = response.json()["error"]["fields"]["url"]
+    assert text.startswith("'xxx")
+    assert text.endswith("or an http(s) address.")
+    assert len(text) < 1_100
 
 
 # Keys
@@ -225,7 +225,7 @@ def test_keys_are_the_senders_own(ada, make_sender, sender):
     assert other.post("notices/", notice(key="k", body="other")).status_code == 201
 
 
-# What became of it
+# Status
 
 
 def test_the_status_counts_what_recipients_did(ada, make_user, sender, by_session):

@@ -1,4 +1,4 @@
-"""What a front end without Django's templates gets: as much as the tags give a page."""
+"""A front end without Django templates gets what the template tags render."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def data_config(html: str) -> dict[str, object]:
 
 
 def unmasked(config: dict[str, object]) -> dict[str, object]:
-    """The CSRF token is another one in each answer (Django masks it)."""
+    """Without the CSRF token, which Django masks differently in each response."""
     assert isinstance(config["csrf"], dict)
     return config | {"csrf": {header: len(token) for header, token in config["csrf"].items()}}
 
@@ -36,7 +36,7 @@ def test_the_configuration_is_that_of_the_tag(ada, by_session):
     assert given["socket"] == "/ws/notify/"
 
 
-def test_its_csrf_token_opens_what_needs_one(ada, silent):
+def test_its_csrf_token_is_accepted(ada, silent):
     client = Client(enforce_csrf_checks=True)
     client.force_login(ada)
     csrf = client.get("/api/notify/config/").json()["csrf"]
@@ -45,7 +45,7 @@ def test_its_csrf_token_opens_what_needs_one(ada, silent):
         assert response.status_code == status
 
 
-def test_a_token_gets_the_addresses_and_no_cookie(ada, by_token):
+def test_an_api_token_gets_the_urls_and_no_cookie(ada, by_token):
     response = by_token(ada, "inbox").get("config/")
     assert response.json()["csrf"] == {}
     assert response.json()["api"] == "/api/notify/"
@@ -67,9 +67,7 @@ def test_an_element_comes_whole_with_its_script(name, ada, by_session):
     assert "<script type=" in html
 
 
-def test_no_element_is_for_a_token_or_a_stranger_and_none_has_another_name(
-    ada, by_token, by_session, nobody
-):
+def test_a_token_a_stranger_and_an_unknown_name_get_no_element(ada, by_token, by_session, nobody):
     refused = by_token(ada, "inbox").get("elements/bell/")
     assert refused.status_code == 403
     assert refused.json()["error"]["code"] == "session"

@@ -1,4 +1,4 @@
-"""SESSION_SAVE_EVERY_REQUEST: a page prolongs its session, and what it asks by itself does not."""
+"""SESSION_SAVE_EVERY_REQUEST: pages extend the session, requests of scripts do not."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def page(engine, make_user) -> Client:
 
 
 class Visits:
-    """A site's middleware that writes into each session."""
+    """A middleware of the site that modifies each session."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
@@ -59,7 +59,7 @@ def test_polling_leaves_the_session_alone(page, settings):
     assert settings.SESSION_COOKIE_NAME in page.get("/notify/").cookies
 
 
-def test_what_a_middleware_writes_is_kept_though(page, settings):
+def test_a_session_that_a_middleware_modifies_is_saved(page, settings):
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.Visits"]
     page.get("/notify/")
     answer = page.get("/api/notify/inbox/changes/")
@@ -69,7 +69,7 @@ def test_what_a_middleware_writes_is_kept_though(page, settings):
 
 
 def test_the_end_of_a_session_is_left_to_pages(page, settings):
-    """The answer to a tab may come after that to a form, which has brought another session."""
+    """The response to a tab may come after the one to a form, which set a new session."""
     ada = User.objects.get(username="ada")
     ada.set_password("another one")
     ada.save()
@@ -80,7 +80,7 @@ def test_the_end_of_a_session_is_left_to_pages(page, settings):
     assert page.get("/notify/").cookies[settings.SESSION_COOKIE_NAME].value == ""
 
 
-def test_a_cookie_of_no_session_is_left_alone(client, settings):
+def test_a_cookie_without_a_session_is_left_alone(client, settings):
     for every_request in (False, True):
         settings.SESSION_SAVE_EVERY_REQUEST = every_request
         client.cookies[settings.SESSION_COOKIE_NAME] = "x" * 32
@@ -90,7 +90,7 @@ def test_a_cookie_of_no_session_is_left_alone(client, settings):
 
 
 @pytest.mark.parametrize("engine", ["db", "cached_db"], indirect=True)
-def test_in_the_database_it_ends_when_it_would_have(page):
+def test_polling_does_not_extend_a_session_in_the_database(page):
     soon = timezone.now() + timedelta(minutes=5)
     Session.objects.update(expire_date=soon)
     page.get("/api/notify/inbox/changes/")

@@ -11,8 +11,8 @@ SOURCES = Path(__file__).resolve().parents[4] / "browser"
 def test_the_texts_are_those_of_the_scripts():
     scripts = (file.read_text(encoding="utf-8") for file in SOURCES.rglob("*.js"))
     ours = [script for script in scripts if '/translation.js"' in script]
-    said = [text for script in ours for text in re.findall(r'\bsay\("(.+?)"', script)]
-    assert set(said) == set(TEXTS)
+    texts = [text for script in ours for text in re.findall(r'\bsay\("(.+?)"', script)]
+    assert set(texts) == set(TEXTS)
     assert len(TEXTS) == len(set(TEXTS))
 
 

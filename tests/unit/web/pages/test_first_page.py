@@ -28,7 +28,7 @@ def test_the_rows_are_in_the_html(page, ada):
     assert "\\u003Cb\\u003EOne" in html  # the seed, which cannot end its script
 
 
-def test_a_filtered_page_is_no_start_for_the_script(page, ada):
+def test_the_script_does_not_start_from_a_filtered_page(page, ada):
     notify.send(to=ada, title="One", category="ops")
     html = page.get(DASHBOARD, {"category": "ops"}).content.decode()
     assert "notify-seed" not in html
@@ -37,7 +37,7 @@ def test_a_filtered_page_is_no_start_for_the_script(page, ada):
     assert '<div class="state nothing">' in html
 
 
-def test_categories_can_be_chosen_that_no_row_of_the_page_has(page, ada, monkeypatch):
+def test_categories_of_other_pages_can_be_chosen(page, ada, monkeypatch):
     monkeypatch.setattr("notify.inbox.reading.RESET_ROWS", 1)
     notify.send(to=ada, title="First", category="ops")
     notify.send(to=ada, title="Second")
@@ -47,16 +47,16 @@ def test_categories_can_be_chosen_that_no_row_of_the_page_has(page, ada, monkeyp
 
 
 @pytest.mark.parametrize(
-    "said", ["tab=x&level=loud", "q=%00&category=%00", "before=x", "before=-1"]
+    "query", ["tab=x&level=loud", "q=%00&category=%00", "before=x", "before=-1"]
 )
-def test_what_nobody_can_mean_counts_as_not_asked(page, ada, said):
+def test_invalid_filters_count_as_missing(page, ada, query):
     notify.send(to=ada, title="One")
-    response = page.get(f"{DASHBOARD}?{said}")
+    response = page.get(f"{DASHBOARD}?{query}")
     assert response.status_code == 200
     assert "One" in response.content.decode()
 
 
-def test_older_ones_have_an_address(page, ada):
+def test_older_notifications_have_a_url(page, ada):
     for number in range(51):
         notify.send(to=ada, title=f"Notice {number}")
     html = page.get(DASHBOARD).content.decode()
@@ -64,7 +64,7 @@ def test_older_ones_have_an_address(page, ada):
     assert ">Notice 0<" in page.get(DASHBOARD, {"before": "2"}).content.decode()
 
 
-def test_a_query_is_written_as_short_as_it_is():
+def test_a_query_string_leaves_out_defaults():
     assert Query().with_() == "?"
     assert Query(tab="unread", q="a b").with_(tab="all") == "?q=a+b"
 
@@ -75,7 +75,7 @@ def test_a_script_link_is_no_link(page, ada):
     assert 'href="javascript' not in page.get(DASHBOARD).content.decode()
 
 
-def test_the_page_is_kept_by_the_own_browser_only_for_this_session_and_for_no_network(page):
+def test_only_the_browser_of_this_session_may_cache_the_page(page):
     answer = page.get(DASHBOARD)
     assert {"private", "no-cache"} == set(answer["Cache-Control"].split(", "))
     assert "Cookie" in answer["Vary"]
@@ -118,7 +118,7 @@ def test_marks_of_another_epoch_change_nothing(page, ada):
 @pytest.mark.parametrize(
     "mark", ["", "read", "read:x", "read:-1", "read:99999999999999999999", "burn:1", "read-all:1"]
 )
-def test_what_is_no_mark_is_refused(page, mark):
+def test_an_invalid_mark_is_refused(page, mark):
     response = page.post("/notify/mark/", {"mark": mark})
     assert response.status_code == (302 if mark == "read-all:1" else 400)
 

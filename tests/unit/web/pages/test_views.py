@@ -9,7 +9,7 @@ from notify import sending
 from notify.access.authentication import public_user_id
 from notify.exceptions import Busy, EpochChanged
 from notify.models import Notice, Notification
-from notify.web import callers, limits
+from notify.web import limits
 
 DASHBOARD = "/notify/"
 
@@ -45,11 +45,11 @@ def test_a_usual_query_is_repeated_after_signing_in(client, db):
     assert len(client.get(DASHBOARD, QUERY_STRING="%" * 1000)["Location"]) < 3100
 
 
-def test_a_long_query_is_the_pages_own_where_somebody_is_signed_in(page):
+def test_a_signed_in_user_keeps_a_long_query(page):
     assert "a" * 4000 in page.get(DASHBOARD, {"q": "a" * 4000}).content.decode()
 
 
-def test_the_dashboard_has_the_elements_and_what_they_must_know(page):
+def test_the_dashboard_has_the_elements_and_their_configuration(page):
     html = page.get(DASHBOARD).content.decode()
     for element in ("notify-bell", "notify-inbox", "notify-connection", "notify-test"):
         assert f"<{element}" in html
@@ -80,14 +80,14 @@ def test_a_test_is_in_the_inbox_when_the_answer_comes(page, ada):
     assert Notification.objects.get(user=ada).notice_id == response.json()["id"]
 
 
-def test_a_test_is_not_sent_to_another_than_whose_page_it_is(page, ada):
+def test_the_page_of_another_user_sends_no_test(page, ada):
     assert page.post("/notify/test/", headers={"X-Notify-User": "other"}).status_code == 412
     assert not Notice.objects.exists()
     ours = {"X-Notify-User": public_user_id(str(ada.pk))}
     assert page.post("/notify/test/", headers=ours).status_code == 201
 
 
-def test_a_test_that_others_lock_out_is_put_off(page, monkeypatch):
+def test_a_test_is_429_while_others_hold_the_locks(page, monkeypatch):
     monkeypatch.setattr(notify, "send", Mock(side_effect=Busy("locked")))
     response = page.post("/notify/test/")
     assert response.status_code == 429
@@ -96,13 +96,13 @@ def test_a_test_that_others_lock_out_is_put_off(page, monkeypatch):
 
 
 @pytest.mark.parametrize("error", [Busy("locked"), EpochChanged("another")])
-def test_a_mark_that_cannot_be_made_shows_the_page_again(page, monkeypatch, error):
+def test_a_mark_that_fails_shows_the_page_again(page, monkeypatch, error):
     monkeypatch.setattr(sending, "mark", Mock(side_effect=error))
     assert page.post("/notify/mark/", {"mark": "read:1"}).status_code == 302
 
 
 def test_too_many_tests_are_put_off(page, monkeypatch):
-    monkeypatch.setattr(callers, "window", callers.Window(1))
+    monkeypatch.setattr(limits, "requests", limits.RateLimit(1))
     assert page.post("/notify/test/").status_code == 201
     response = page.post("/notify/test/")
     assert response.status_code == 429
@@ -111,16 +111,16 @@ def test_too_many_tests_are_put_off(page, monkeypatch):
 
 
 def test_a_few_tests_a_minute_are_enough(page, make_user):
-    answers = [page.post("/notify/test/") for _ in range(limits.TESTS_A_MINUTE + 1)]
-    assert [answer.status_code for answer in answers] == [201] * limits.TESTS_A_MINUTE + [429]
+    answers = [page.post("/notify/test/") for _ in range(limits.MAX_TESTS_PER_MINUTE + 1)]
+    assert [answer.status_code for answer in answers] == [201] * limits.MAX_TESTS_PER_MINUTE + [429]
     assert 0 < int(answers[-1]["Retry-After"]) <= 60
-    assert Notice.objects.count() == limits.TESTS_A_MINUTE
+    assert Notice.objects.count() == limits.MAX_TESTS_PER_MINUTE
     page.force_login(make_user("bob"))
     assert page.post("/notify/test/").status_code == 201
 
 
 @pytest.mark.parametrize("back", ["foo", "foo:bar", "?tab=unread", "notify:dashboard"])
-def test_where_a_mark_leads_back_to_may_be_anything(page, back):
+def test_the_next_url_of_a_mark_may_be_anything(page, back):
     response = page.post("/notify/mark/", {"mark": "read:1", "next": back})
     assert response.status_code == 302
     assert response["Location"] in {back, DASHBOARD}
@@ -139,7 +139,7 @@ def test_what_is_forbidden_is_one_line_of_the_log(page, caplog):
 
 
 def test_too_many_marks_of_the_page_are_put_off(page, ada, monkeypatch):
-    monkeypatch.setattr(callers, "window", callers.Window(1))
+    monkeypatch.setattr(limits, "requests", limits.RateLimit(1))
     assert page.post("/notify/mark/", {"mark": "read:1"}).status_code == 302
     response = page.post("/notify/mark/", {"mark": "read:1"})
     assert response.status_code == 429
@@ -162,7 +162,7 @@ def test_a_test_needs_the_csrf_token(ada):
     assert not Notice.objects.exists()
 
 
-def test_a_test_asks_first_whose_page_it_is_as_signing_in_voids_the_pages_csrf_token(ada):
+def test_a_test_checks_the_user_of_the_page_before_the_csrf_token(ada):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(ada)
     response = strict.post("/notify/test/", headers={"X-Notify-User": "other"})

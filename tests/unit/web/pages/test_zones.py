@@ -1,4 +1,4 @@
-"""Whose time the server writes."""
+"""The time zone in which the server renders times."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ JUNK = [
 
 
 @pytest.mark.parametrize("name", ["Asia/Kathmandu", "America/Argentina/Buenos_Aires", "UTC"])
-def test_it_is_the_one_that_the_browser_has_told(rf: RequestFactory, name: str) -> None:
+def test_it_is_the_zone_in_the_cookie(rf: RequestFactory, name: str) -> None:
     request = rf.get("/")
     request.COOKIES["notify_zone"] = name
     assert zone_of(request) == ZoneInfo(name)
 
 
-@pytest.mark.parametrize("told", [None, *JUNK])
-def test_else_it_is_the_current_one(rf: RequestFactory, told: str | None) -> None:
+@pytest.mark.parametrize("cookie", [None, *JUNK])
+def test_else_it_is_the_current_one(rf: RequestFactory, cookie: str | None) -> None:
     request = rf.get("/")
-    if told is not None:
-        request.COOKIES["notify_zone"] = told
+    if cookie is not None:
+        request.COOKIES["notify_zone"] = cookie
     assert zone_of(request) is timezone.get_default_timezone()
     with timezone.override("Asia/Tokyo"):
         assert zone_of(request) == ZoneInfo("Asia/Tokyo")

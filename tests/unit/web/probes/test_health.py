@@ -1,4 +1,4 @@
-"""What a supervisor asks."""
+"""Probes for supervisors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from notify.bus.publisher import Publisher
 from notify.live import health
 
 
-def test_healthz_asks_nobody(client):
+def test_healthz_needs_no_database(client):
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
@@ -42,7 +42,7 @@ def test_readyz_is_503_when_the_database_does_not_answer(client, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_a_failing_layer_is_told_and_the_process_stays_ready(client, monkeypatch):
+def test_a_failing_layer_is_reported_and_the_process_stays_ready(client, monkeypatch):
     monkeypatch.setattr(Publisher, "paused", True)
     response = client.get("/readyz")
     assert response.status_code == 200
@@ -57,7 +57,7 @@ def test_a_failing_layer_is_told_and_the_process_stays_ready(client, monkeypatch
         (health.Health(sweep_age=61), ("sweep", "late")),
     ],
 )
-def test_readyz_is_503_while_it_drains_and_when_nothing_heals(client, monkeypatch, state, word):
+def test_readyz_is_503_while_it_drains_and_when_its_sweep_is_late(client, monkeypatch, state, word):
     monkeypatch.setattr(health, "current", lambda: state)
     response = client.get("/readyz")
     assert response.status_code == 503

@@ -1,4 +1,4 @@
-"""Probes by address, whatever ALLOWED_HOSTS says; left out; elsewhere."""
+"""Probes by address, whatever ALLOWED_HOSTS contains; left out; with a prefix."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ TOKEN = {"Authorization": "Bearer t"}
 ADDRESSES = ["127.0.0.1:8001", "10.42.8.201:8000", "notify.example.org"]
 
 
-class Elsewhere:
-    """A URLconf that has the probes under a prefix."""
+class WithPrefix:
+    """A URLconf with the probes under a prefix."""
 
     urlpatterns = [path("internal/", include("notify.web.probes"))]
 
 
 class Without:
-    """One that has none."""
+    """A URLconf without the probes."""
 
     urlpatterns = [path("", include("notify.urls"))]
 
@@ -59,13 +59,13 @@ async def test_they_answer_under_asgi(production, last):
     for probe in ("/healthz", "/readyz", "/metrics"):
         answer = await client.get(probe, headers=TOKEN)
         assert answer.status_code == 200, probe
-    # With no other middleware, nobody asks for the host.
+    # Without other middleware, nothing checks the host.
     assert (await client.get("/nothing")).status_code == (400 if last else 404)
 
 
 @pytest.mark.parametrize("prefix", ["/", "/app/", "/ä/", "/a b/", "/50%/"])
-def test_they_may_be_elsewhere_also_below_a_root_path(production, prefix):
-    production.ROOT_URLCONF = Elsewhere
+def test_they_may_have_a_prefix_also_below_a_root_path(production, prefix):
+    production.ROOT_URLCONF = WithPrefix
     production.FORCE_SCRIPT_NAME = prefix.rstrip("/") or None
     set_script_prefix(prefix)
     try:

@@ -1,4 +1,4 @@
-"""Bodies of the API: JSON as the protocol writes it, not escaped to ASCII, kept by no cache."""
+"""JSON responses of the API: encoded as on the socket, not escaped to ASCII, never cached."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from django.http import HttpResponse
 from notify import protocol
 
 
-def answer(value: Any, status: int = 200) -> HttpResponse:
-    return encoded(protocol.encode(value), status)
+def json_response(value: Any, status: int = 200) -> HttpResponse:
+    return encoded_response(protocol.encode(value), status)
 
 
-def encoded(text: str, status: int = 200) -> HttpResponse:
-    """An answer of what is JSON already."""
+def encoded_response(text: str, status: int = 200) -> HttpResponse:
+    """A response whose body is JSON text already."""
     response = HttpResponse(text, content_type="application/json", status=status)
     response["Cache-Control"] = "no-store"
     return response
 
 
-def moment(value: datetime | None) -> str | None:
-    """RFC 3339, UTC with milliseconds."""
+def timestamp(value: datetime | None) -> str | None:
+    """RFC 3339, UTC, with milliseconds."""
     if value is None:
         return None
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
