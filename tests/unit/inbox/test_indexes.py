@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from notify import sending
 from notify.changes import Cursor
-from notify.inbox import one_statement, reading, store, work
+from notify.inbox import appending, control, marking, one_statement, reading
 from notify.inbox.marks import MARKS
 from notify.inbox.turns import Turns
 from notify.models import Batch, Inbox, Notice, Notification
@@ -59,13 +59,13 @@ def asks(user: str, cursor: Cursor, last: Notice) -> Iterator[tuple[str, Callabl
     yield ANY, lambda: reading.categories(user)  # of all rows that there are
     yield "notify_changes", lambda: reading.changes([(user, cursor)])
     yield "notify_changes", lambda: reading.rows_of_version(user, cursor.since)
-    yield "notify_one_copy|notify_copies", lambda: store.mark_ids(user, "read", [last.pk, 2, 3])
-    yield ANY, lambda: list(store.mark_through(user, "seen", cursor.epoch, 10))
-    yield ANY, lambda: list(store.mark_through(user, "read", cursor.epoch, ROWS_AN_INBOX))
+    yield "notify_one_copy|notify_copies", lambda: marking.mark_ids(user, "read", [last.pk, 2, 3])
+    yield ANY, lambda: list(marking.mark_through(user, "seen", cursor.epoch, 10))
+    yield ANY, lambda: list(marking.mark_through(user, "read", cursor.epoch, ROWS_AN_INBOX))
     yield "notify_batch_turns", sending.carry_out_next
-    yield "notify_notice_expires", work.expired_notices
-    yield ANY, lambda: store.append(batch_of(last))
-    yield ANY, lambda: store.take_out(batch_of(last))
+    yield "notify_notice_expires", control.expired_notices
+    yield ANY, lambda: appending.append_batches(batch_of(last))
+    yield ANY, lambda: appending.recall_batch(batch_of(last))
 
 
 def test_what_is_asked_often_is_answered_by_an_index(users):

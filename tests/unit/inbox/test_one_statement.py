@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from notify import protocol, sending
 from notify.bus import groups
-from notify.inbox import one_statement, store
+from notify.inbox import one_statement, stepping
 from notify.inbox.marks import MARKS
 from notify.models import Batch, Inbox, Notice, Notification
 from notify.sending import rows
@@ -254,7 +254,7 @@ def test_without_an_inbox_a_mark_is_not_its_business():
 
 
 def test_a_mark_of_many_does_not_carry_the_rows(ada, announced, monkeypatch):
-    monkeypatch.setattr(store, "ROWS_IN_A_CHANGE", 2)
+    monkeypatch.setattr(stepping, "MAX_ROWS_IN_CHANGE", 2)
     notices = [sending.send(to=ada, title="Hello") for _ in range(3)]
     sending.mark(key(ada), "read", ids=ids(notices))
     sending.mark(key(ada), "unread", ids=ids(notices[:2]))

@@ -3,11 +3,10 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from notify import protocol, sending
 from notify.changes import Cursor
-from notify.inbox import reading, store, work
+from notify.inbox import marking, reading, work
 from notify.models import Inbox
 from tests.unit.inbox.helpers import (
     batch_of,
@@ -26,14 +25,11 @@ from tests.unit.inbox.helpers import (
 pytestmark = pytest.mark.django_db
 
 
-# What happened since
-
-
 def test_what_happened_since_a_cursor_comes_by_version(ada):
     notices = deliver_many(ada, 3)
     since = cursor_of(ada)
-    store.mark_ids(key(ada), "read", [notices[2].pk])
-    store.mark_ids(key(ada), "seen", [notices[0].pk])
+    marking.mark_ids(key(ada), "read", [notices[2].pk])
+    marking.mark_ids(key(ada), "seen", [notices[0].pk])
 
     told = changes_since(ada, since)
 
@@ -54,7 +50,7 @@ def test_a_cursor_that_is_up_to_date_gets_no_rows(ada):
 
 def test_without_a_cursor_it_is_a_reset_of_the_newest_unarchived(ada):
     notices = deliver_many(ada, 4)
-    store.mark_ids(key(ada), "archived", [notices[1].pk])
+    marking.mark_ids(key(ada), "archived", [notices[1].pk])
     sending.recall(notices[2])
     work.carry_out(batch_of(notices[2]).pk)
 
@@ -122,7 +118,7 @@ def test_more_than_200_changed_rows_are_a_reset(ada, changed, reset):
 def test_a_version_with_more_rows_than_a_frame_takes_is_a_reset(ada, rows, reset):
     batch_of_rows(ada, rows)
     before = cursor_of(ada)
-    list(store.mark_through(key(ada), "seen", before.epoch, before.since))
+    list(marking.mark_through(key(ada), "seen", before.epoch, before.since))
 
     assert changes_since(ada, before).reset is reset
 
@@ -183,9 +179,6 @@ def test_a_reset_of_no_rows_is_the_head(ada):
     assert (told.version, told.rows, told.next) == (1, [], 2)
 
 
-# Pages
-
-
 def test_pages_follow_each_other_without_a_gap(ada):
     deliver_many(ada, 7)
     seen, before = [], None
@@ -213,8 +206,8 @@ def test_an_arrival_between_two_pages_moves_nothing(ada):
 
 def test_the_tabs(ada):
     plain, read, archived, recalled = deliver_many(ada, 4)
-    store.mark_ids(key(ada), "read", ids([read, recalled]))
-    store.mark_ids(key(ada), "archived", [archived.pk])
+    marking.mark_ids(key(ada), "read", ids([read, recalled]))
+    marking.mark_ids(key(ada), "archived", [archived.pk])
     sending.recall(recalled)
     work.carry_out(batch_of(recalled).pk)
 
@@ -229,7 +222,7 @@ def test_the_tabs(ada):
 
 def test_the_archived_may_be_recalled_and_are_hidden_then(ada):
     notice = deliver(ada)
-    store.mark_ids(key(ada), "archived", [notice.pk])
+    marking.mark_ids(key(ada), "archived", [notice.pk])
     sending.recall(notice)
     work.carry_out(batch_of(notice).pk)
     assert reading.page(key(ada), tab="archived").rows == []
@@ -337,9 +330,6 @@ def test_the_inbox_of_another_is_not_read(ada, bob):
     assert titles(changes_since(ada, None).rows) == ["for ada"]
 
 
-# Heads
-
-
 def test_heads_are_of_those_who_have_an_inbox(ada, bob):
     deliver(ada)
 
@@ -351,7 +341,7 @@ def test_heads_are_of_those_who_have_an_inbox(ada, bob):
 
 
 def test_heads_of_many_are_one_query_a_lot(ada, django_assert_num_queries, monkeypatch):
-    monkeypatch.setattr(reading, "USERS_A_QUERY", 10)
+    monkeypatch.setattr(reading, "USERS_PER_QUERY", 10)
     users = people(25)
     deliver(users)
     with django_assert_num_queries(3):
@@ -369,62 +359,11 @@ def test_only_inboxes_that_have_moved_are_told(ada, bob):
 
 
 def test_what_has_moved_of_many_is_one_query_a_lot(ada, django_assert_num_queries, monkeypatch):
-    monkeypatch.setattr(reading, "USERS_A_QUERY", 10)
+    monkeypatch.setattr(reading, "USERS_PER_QUERY", 10)
     users = people(25)
     deliver(users)
     with django_assert_num_queries(3):
         assert len(reading.moved(dict.fromkeys(map(key, users), Cursor("e", 0)))) == 25
-
-
-# The words
-
-
-def test_times_are_utc_with_milliseconds(ada, settings):
-    settings.TIME_ZONE = "Asia/Kathmandu"
-    expires = timezone.now().replace(year=2099, month=1, day=2, hour=3, minute=4, second=5)
-    deliver(ada, expires=expires.replace(microsecond=678_999))
-
-    [row] = reading.page(key(ada)).rows
-
-    assert row["expires"] == "2099-01-02T03:04:05.678Z"
-
-
-def test_an_actor_who_is_gone_leaves_no_name(ada):
-    actor = people(1, "actor")[0]
-    deliver(ada, actor=actor)
-    actor.delete()
-    [row] = reading.page(key(ada)).rows
-    assert row["actor"] is None
-
-
-def test_the_sql_is_not_confused_by_what_is_said(ada):
-    said = "%s %(now)s '; \" -- \\ {} $1 ?"
-    deliver(ada, said, body=said, category=said, data={said: said})
-    [row] = reading.page(key(ada), category=said, q=said).rows
-    assert (row["title"], row["body"], row["data"]) == (said, said, {said: said})
-
-
-def test_progress_tells_how_far_a_notice_is(ada, bob, settings):
-    settings.NOTIFY_BATCH_SIZE = 1
-    notice = deliver([ada, bob])
-    assert reading.progress(notice.pk) == {
-        "status": "pending",
-        "recipients": 2,
-        "appended": 0,
-        "skipped": 0,
-        "cancelled": 0,
-        "batches": 2,
-        "batches_open": 2,
-    }
-    sending.carry_out_next()
-    progress = reading.progress(notice.pk)
-    assert (progress["status"], progress["appended"]) == ("sending", 1)
-    sending.carry_out_next()
-    assert reading.progress(notice.pk)["status"] == "sent"
-    assert reading.progress(10**15) is None
-
-
-# How it is read
 
 
 def test_rows_and_version_are_read_in_one_statement(ada):

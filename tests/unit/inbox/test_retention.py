@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from notify import sending
 from notify.changes import Change
-from notify.inbox import retention, store
+from notify.inbox import marking, retention, upkeep
 from notify.inbox.retention import Pruned
 from notify.models import Batch, EndedSession, Notice, Notification, SpentTicket
 from tests.unit.inbox.helpers import (
@@ -73,7 +73,7 @@ def test_a_deletion_raises_the_floor_to_the_new_version_and_is_announced(ada, bo
 
 
 def test_many_go_in_lots_each_its_own_change(ada, monkeypatch):
-    monkeypatch.setattr(retention, "ROWS_A_BATCH", 2)
+    monkeypatch.setattr(retention, "ROWS_PER_CHUNK", 2)
     age(*deliver_many(ada, 5))
     changes: list[Change] = []
 
@@ -88,8 +88,8 @@ def test_many_go_in_lots_each_its_own_change(ada, monkeypatch):
 def test_only_those_in_a_state(ada, state):
     notices = deliver_many(ada, 4)
     age(*notices)
-    store.mark_ids(key(ada), "read", [notices[0].pk])
-    store.mark_ids(key(ada), "archived", [notices[1].pk])
+    marking.mark_ids(key(ada), "read", [notices[0].pk])
+    marking.mark_ids(key(ada), "archived", [notices[1].pk])
     with committed():
         sending.recall(notices[2])
 
@@ -105,7 +105,7 @@ def test_only_those_in_a_state(ada, state):
 def test_a_notice_goes_when_nobody_has_it_any_more(ada, bob):
     notice = deliver([ada, bob])
     age(notice)
-    store.mark_ids(key(ada), "read", [notice.pk])
+    marking.mark_ids(key(ada), "read", [notice.pk])
 
     assert prune("read") == Pruned(notifications=1, notices=0)
     assert prune() == Pruned(notifications=1, notices=1)
@@ -123,7 +123,7 @@ def test_a_notice_whose_recall_is_under_way_stays(ada):
     notice = deliver(ada)
     age(notice)
     sending.recall(notice)
-    store.delete_rows(key(ada), [copy_of(ada, notice).pk])
+    upkeep.delete_rows(key(ada), [copy_of(ada, notice).pk])
 
     assert prune().notices == 0
 
@@ -168,7 +168,7 @@ def test_an_ended_session_is_kept_for_longer_than_its_cookie_is_good(settings, c
 def test_spent_tickets_go_in_lots_and_where_there_are_none_it_costs_two_queries(
     monkeypatch, django_assert_num_queries
 ):
-    monkeypatch.setattr(retention, "ROWS_A_BATCH", 2)
+    monkeypatch.setattr(retention, "ROWS_PER_CHUNK", 2)
     old = timezone.now() - timedelta(hours=2)
     SpentTicket.objects.bulk_create(SpentTicket(nonce=f"{n}", spent=old) for n in range(5))
     pauses: list[float] = []

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from notify import sending
-from notify.inbox import store, work
+from notify.inbox import appending, work
 from notify.inbox.turns import URGENT_IN_A_ROW, Turns
 from notify.models import Batch, Notice
 from tests.unit.inbox.helpers import committed, deliver, people
@@ -135,14 +135,14 @@ def test_a_recall_by_somebody_is_urgent_and_an_expiry_is_not():
 def broken(monkeypatch):
     """The notices with these ids cannot be appended."""
     broken: set[int] = set()
-    append = store.append
+    append = appending.append_batches
 
     def maybe(batch):
         if batch.notice_id in broken:
             raise DatabaseError("broken on purpose")
         return append(batch)
 
-    monkeypatch.setattr(store, "append", maybe)
+    monkeypatch.setattr(appending, "append_batches", maybe)
     return broken
 
 
@@ -154,7 +154,7 @@ def test_a_notice_whose_batches_all_fail_costs_the_others_a_turn_each_time(broke
     for _ in range(6):
         try:
             order += served(turns, 1)
-        except work.PutOff:
+        except work.Postponed:
             order.append("failed")
     assert order == ["failed", "good"] * 3
 
@@ -163,7 +163,7 @@ def test_batches_that_are_put_off_together_stay_one_turn(broken):
     bad = waiting(20)
     broken.add(bad.pk)
     for _ in range(20):
-        with pytest.raises(work.PutOff):
+        with pytest.raises(work.Postponed):
             work.carry_out_next()
     assert bad.batch_set.filter(attempts=1).count() == 20
     assert bad.batch_set.values("due").distinct().count() <= 4  # seconds that it took
