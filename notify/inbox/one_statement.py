@@ -99,7 +99,7 @@ def mark(user: str, how: Mark, ids: Sequence[int]) -> tuple[int, Change | None] 
     except IntegrityError:
         return None  # the counts were wrong, and would fall below 0
     except OperationalError as error:
-        if waits.may_pass(error):
+        if waits.is_transient(error):
             return None
         raise
     if not records:

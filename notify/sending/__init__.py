@@ -281,7 +281,7 @@ def _send_now(notice: Notice, audience: Audience, left_out: Any) -> bool:
         if change is not None:
             tell()
             return True
-        with waits.limited(AT_ONCE_S), transactions.begun(rows=batch.size):
+        with waits.limited(AT_ONCE_S), transactions.begin(rows=batch.size):
             transaction.on_commit(tell, using=sql.alias())  # before the hooks of others, which fail
             notice.save(force_insert=True, using=sql.alias())
             batch.notice = notice  # which has its id now
@@ -298,7 +298,7 @@ def _send_now(notice: Notice, audience: Audience, left_out: Any) -> bool:
         # a connection that broke nobody knows.
         if committed or not (isinstance(error, _NotNow | IntegrityError) or _was_refused(error)):
             raise
-        if waits.may_pass(error) and not sql.is_postgresql():
+        if waits.is_transient(error) and not sql.is_postgresql():
             raise _cannot_be_stored() from error  # SQLite has one lock for all
         logger.info("Not in one transaction, so in two: %r", error.__cause__ or error)
         notice.pk = None
@@ -317,7 +317,7 @@ def _send_on_commit(notice: Notice, audience: Audience, left_out: Any) -> Notice
     with (
         waits.limited(at_least=STORING_S),
         _busy_where_locked(unless=lambda: committed),
-        transactions.begun(),
+        transactions.begin(),
     ):
         transaction.on_commit(note_commit, using=sql.alias())
         written = rows.insert(notice)
@@ -337,7 +337,7 @@ def _busy_where_locked(*, unless: Callable[[], bool] = lambda: False) -> Iterato
     try:
         yield
     except OperationalError as error:
-        if unless() or not waits.may_pass(error):
+        if unless() or not waits.is_transient(error):
             raise
         raise _cannot_be_stored() from error
 
@@ -348,7 +348,7 @@ def _cannot_be_stored() -> Busy:
 
 def _was_refused(error: BaseException) -> bool:
     """Whether the database took it back, for a lock or after the time that the role has."""
-    return waits.may_pass(error) or waits.state(error) == waits.QUERY_CANCELED
+    return waits.is_transient(error) or waits.state(error) == waits.QUERY_CANCELED
 
 
 def _carry_out_on_commit(hook: Callable[[], None]) -> None:

@@ -63,13 +63,13 @@ def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
 def lock_failures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The SQLSTATE of each transaction that had to be tried again."""
     failures: list[str] = []
-    judge = waits.may_pass
+    is_transient = waits.is_transient
 
     def note(error: DatabaseError) -> bool:
         failures.append(getattr(error.__cause__, "sqlstate", str(error)))
-        return judge(error)
+        return is_transient(error)
 
-    monkeypatch.setattr(waits, "may_pass", note)
+    monkeypatch.setattr(waits, "is_transient", note)
     return failures
 
 

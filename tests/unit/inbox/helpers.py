@@ -31,16 +31,16 @@ def committed() -> AbstractContextManager[Any]:
 
 
 @contextmanager
-def told_of_notices() -> Iterator[list[Notice]]:
+def sent_notices() -> Iterator[list[Notice]]:
     """The notices for which `notice_sent` was sent in the block."""
-    told: list[Notice] = []
+    sent: list[Notice] = []
 
     def note(notice: Notice, **_: Any) -> None:
-        told.append(notice)
+        sent.append(notice)
 
     signals.notice_sent.connect(note)
     try:
-        yield told
+        yield sent
     finally:
         signals.notice_sent.disconnect(note)
 

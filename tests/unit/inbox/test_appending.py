@@ -37,7 +37,7 @@ def test_an_arrival_adds_one_to_version_and_counts_and_stamps_the_row(ada):
     assert (copy_of(ada, second).arrived, copy_of(ada, second).version) == (2, 2)
 
 
-def test_one_arrival_is_told_with_one_step_per_recipient_and_the_notice_once(announced):
+def test_an_arrival_is_one_change_with_a_step_per_recipient_and_the_notice_once(announced):
     users = people(3)
 
     notice = deliver(users, "For all")
@@ -105,13 +105,13 @@ def test_a_batch_that_is_appended_again_changes_nobody(ada, announced):
     assert inbox_of(ada).version == 1
 
 
-def test_a_notice_that_somebody_has_cannot_be_deleted(ada):
+def test_a_notice_that_is_in_an_inbox_cannot_be_deleted(ada):
     notice = deliver(ada)
     with pytest.raises(IntegrityError):
         notice.delete()
 
 
-def test_a_recall_takes_the_notice_out_of_every_inbox_and_count(announced):
+def test_a_recall_removes_the_notice_from_every_inbox_and_count(announced):
     users = people(3)
     gone, stays = deliver_many(users, 2)
     mark(users[1], "seen", gone)
@@ -131,7 +131,7 @@ def test_a_recall_takes_the_notice_out_of_every_inbox_and_count(announced):
     assert batch_of(gone).state == "closed"
 
 
-def test_a_recalled_one_is_told_without_its_words(ada):
+def test_a_recalled_notice_is_read_without_its_texts(ada):
     notice = deliver(
         ada,
         "Secret",

@@ -23,7 +23,7 @@ from tests.unit.inbox.helpers import (
 pytestmark = pytest.mark.django_db
 
 
-def test_what_failed_stays_put_off_when_its_process_leaves_it_to_the_workers(ada):
+def test_a_failed_batch_stays_postponed_when_its_process_releases_it(ada):
     mine, bad = abandoned([ada]), abandoned([ada])
     fail_batches(bad)
     claiming.release([batch_of(mine).pk, batch_of(bad).pk])
@@ -34,13 +34,13 @@ def test_what_failed_stays_put_off_when_its_process_leaves_it_to_the_workers(ada
 
 
 class Unusable:
-    """Stands for a database that has nothing to do with the inboxes."""
+    """A database without inboxes, which must not be used."""
 
     def __getattr__(self, name):
         raise AssertionError(f"The other database was asked for its {name}.")
 
 
-def test_open_batches_are_asked_for_in_the_sql_of_their_database(ada, monkeypatch):
+def test_open_batches_are_read_in_the_sql_of_their_database(ada, monkeypatch):
     notice = abandoned([ada])
     monkeypatch.setattr(sql, "alias", lambda: "inboxes")
     connections["inboxes"] = own = connections["default"]
@@ -53,7 +53,7 @@ def test_open_batches_are_asked_for_in_the_sql_of_their_database(ada, monkeypatc
     assert found == [batch_of(notice).pk]
 
 
-def test_what_is_carried_out_together_fits_into_one_frame():
+def test_a_group_fits_into_one_frame():
     assert claiming.MAX_NOTICES_TOGETHER <= protocol.MAX_FRAME_ROWS
 
 
@@ -71,7 +71,7 @@ def test_a_notice_of_several_batches_is_carried_out_batch_by_batch(announced, se
     assert claiming.grouped([one, 10**15]) == [[one]]
 
 
-def test_only_what_is_to_be_appended_now_is_taken_together(ada):
+def test_only_batches_that_are_to_be_appended_now_are_grouped(ada):
     done = deliver(ada)
     waiting = [abandoned(ada) for _ in range(2)]
     scheduled = abandoned(ada, send_at=timezone.now() + timedelta(days=1))

@@ -39,11 +39,11 @@ from tests.unit.inbox.helpers import (
 pytestmark = pytest.mark.django_db
 
 
-def test_recall_says_how_many_inboxes_hold_it():
+def test_a_recall_returns_how_many_inboxes_have_the_notice():
     assert sending.recall(deliver(people(3))) == 3
 
 
-def test_a_recall_closes_what_is_not_yet_sent(ada, bob, settings):
+def test_a_recall_closes_batches_that_are_not_sent_yet(ada, bob, settings):
     settings.NOTIFY_BATCH_SIZE = 1
     notice = abandoned([ada, bob])
     sending.carry_out_next()
@@ -87,7 +87,7 @@ def test_a_batch_of_a_recalled_notice_is_never_appended(ada):
     assert Notification.objects.count() == 0
 
 
-def test_a_scheduled_notice_that_is_recalled_never_comes(ada):
+def test_a_scheduled_notice_that_is_recalled_never_arrives(ada):
     notice = deliver(ada, send_at=timezone.now() + timedelta(hours=1))
     assert sending.recall(notice) == 0
     age_batches(7200)
@@ -115,7 +115,7 @@ def test_a_recall_that_is_rolled_back_recalls_nothing(ada):
 
 def test_a_second_recall_recalls_nothing_and_resumes_the_first(ada):
     notice = deliver(ada)
-    sending.recall(notice)  # its process dies before the commit's work
+    sending.recall(notice)  # its process dies before the commit hooks run
     when = Notice.objects.get(pk=notice.pk).recalled
 
     with committed():
@@ -134,7 +134,7 @@ def test_a_recall_whose_process_died_is_picked_up_after_the_grace(ada):
     assert counts(ada) == (0, 0)
 
 
-def test_a_recall_of_what_was_deleted_meanwhile_takes_out_the_rest(ada, bob):
+def test_a_recall_after_some_copies_were_deleted_recalls_the_rest(ada, bob):
     notice = deliver([ada, bob])
     upkeep.delete_rows(key(ada), [copy_of(ada, notice).pk])
     version = inbox_of(ada).version
@@ -146,7 +146,7 @@ def test_a_recall_of_what_was_deleted_meanwhile_takes_out_the_rest(ada, bob):
     assert not Inbox.objects.exclude(unseen=0, unread=0).exists()
 
 
-def test_a_paused_notice_is_nobodys_work_until_it_goes_on(ada, bob, settings):
+def test_a_paused_notice_is_not_due_until_it_is_resumed(ada, bob, settings):
     settings.NOTIFY_BATCH_SIZE = 1
     notice = abandoned([ada, bob, *people(1)])
     sending.carry_out_next()
@@ -167,7 +167,7 @@ def test_a_paused_notice_is_nobodys_work_until_it_goes_on(ada, bob, settings):
     assert Notification.objects.filter(notice=notice).count() == 3
 
 
-def test_what_was_paused_before_its_time_goes_on_at_its_time(ada):
+def test_a_notice_resumed_before_its_time_is_sent_at_its_time(ada):
     notice = deliver(ada, send_at=timezone.now() + timedelta(hours=1))
     sending.pause(notice)
     with committed():
@@ -177,7 +177,7 @@ def test_what_was_paused_before_its_time_goes_on_at_its_time(ada):
     assert batch_of(notice).due == notice.send_at
 
 
-def test_what_was_paused_beyond_its_time_goes_on_at_once(ada):
+def test_a_notice_resumed_after_its_time_is_sent_at_once(ada):
     notice = deliver(ada, send_at=timezone.now() + timedelta(hours=1))
     sending.pause(notice)
     Notice.objects.update(send_at=timezone.now() - timedelta(minutes=1))
@@ -193,7 +193,7 @@ def test_a_paused_notice_does_not_become_open_by_a_second_pause_or_resume(ada):
     assert states(notice) == ["pending"]
 
 
-def test_cancelling_keeps_what_has_arrived_and_sends_no_more(ada, bob, settings):
+def test_cancelling_keeps_arrived_copies_and_sends_no_more(ada, bob, settings):
     settings.NOTIFY_BATCH_SIZE = 1
     notice = abandoned([ada, bob, *people(1)])
     sending.carry_out_next()
@@ -210,15 +210,13 @@ def test_cancelling_keeps_what_has_arrived_and_sends_no_more(ada, bob, settings)
     assert Notification.objects.filter(recalled=None).count() == 1
 
 
-def test_what_has_all_arrived_cannot_be_cancelled(ada):
+def test_a_notice_that_has_arrived_everywhere_cannot_be_cancelled(ada):
     notice = deliver(ada)
     assert [sending.pause(notice), sending.cancel(notice)] == [0, 0]
     assert notice.status == "sent"
 
 
-def test_a_recall_takes_out_what_arrived_before_the_cancel_and_closes_what_is_paused(
-    ada, bob, settings
-):
+def test_a_recall_reaches_copies_from_before_a_cancel_and_closes_paused_batches(ada, bob, settings):
     settings.NOTIFY_BATCH_SIZE = 1
     cancelled, paused = abandoned([ada, bob]), abandoned([ada, bob])
     for notice in (cancelled, paused):
@@ -233,13 +231,13 @@ def test_a_recall_takes_out_what_arrived_before_the_cancel_and_closes_what_is_pa
     assert sending.resume(paused) == 0
 
 
-def test_who_is_to_be_erased_is_taken_off_a_paused_notice_too(ada, bob):
+def test_erasing_a_user_removes_them_from_a_paused_notice_too(ada, bob):
     notice = abandoned([ada, bob])
     sending.pause(notice)
     assert [one["id"] for one in personal.export(key(ada))["waiting_for"]] == [notice.pk]
 
 
-def test_a_recall_and_a_resumption_begin_with_no_failure(ada):
+def test_a_recall_and_a_resumption_reset_the_attempts(ada):
     recalled, paused = deliver(ada), abandoned([ada])
     fail_batches(recalled)
     fail_batches(paused, state="paused")
@@ -248,7 +246,7 @@ def test_a_recall_and_a_resumption_begin_with_no_failure(ada):
     assert set(Batch.objects.values_list("attempts", flat=True)) == {0}
 
 
-def test_what_has_expired_by_the_clock_of_the_database_is_recalled(ada):
+def test_a_notice_that_has_expired_by_the_databases_clock_is_recalled(ada):
     soon = deliver(ada, "soon", expires=timezone.now() + timedelta(hours=1))
     deliver(ada, "later", expires=timezone.now() + timedelta(hours=2))
     deliver(ada, "never")
@@ -270,7 +268,7 @@ def test_the_clock_of_this_process_does_not_expire_anything(ada, monkeypatch):
     assert control.expired_notices() == []
 
 
-def test_what_expires_before_it_is_sent_is_not_sent(ada):
+def test_a_notice_that_expires_before_it_is_sent_is_not_sent(ada):
     notice = deliver(
         ada,
         send_at=timezone.now() + timedelta(hours=1),
@@ -286,16 +284,16 @@ def test_what_expires_before_it_is_sent_is_not_sent(ada):
     assert Notification.objects.count() == 0
 
 
-def test_expiries_come_in_lots_and_not_to_each_worker_the_same(ada, monkeypatch):
+def test_expired_notices_come_in_chunks_that_differ_between_workers(ada, monkeypatch):
     monkeypatch.setattr(control, "EXPIRED_PER_PASS", 3)
     before = timezone.now() - timedelta(seconds=1)
     Notice.objects.bulk_create(Notice(title=f"{n}", expires=before) for n in range(30))
-    lots = [control.expired_notices() for _ in range(9)]
-    assert all(len(set(lot)) == 3 for lot in lots)
-    assert len(set(map(frozenset, lots))) > 1
+    chunks = [control.expired_notices() for _ in range(9)]
+    assert all(len(set(chunk)) == 3 for chunk in chunks)
+    assert len(set(map(frozenset, chunks))) > 1
 
 
-def test_a_recall_that_waits_for_nobody_tries_once(ada, monkeypatch):
+def test_a_recall_without_waiting_tries_once(ada, monkeypatch):
     tries = []
 
     def locked(*_):
@@ -308,7 +306,7 @@ def test_a_recall_that_waits_for_nobody_tries_once(ada, monkeypatch):
     assert len(tries) == 1
 
 
-def test_of_two_workers_with_the_same_expired_notice_one_carries_it_out(ada, monkeypatch):
+def test_of_two_workers_with_the_same_expired_notice_one_recalls_it(ada, monkeypatch):
     notice = deliver(ada, expires=timezone.now() + timedelta(hours=1))
     Notice.objects.update(expires=Now())
     monkeypatch.setattr(control, "expired_notices", lambda: [notice.pk])

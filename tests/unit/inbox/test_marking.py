@@ -37,9 +37,9 @@ def test_seen_moves_unseen_only(ada, announced):
     assert row.seen is not None
     assert row.read is None
     assert (row.arrived, row.version) == (1, 3)
-    [told] = change.rows
-    assert (told["id"], told["version"]) == (notice.pk, 3)
-    assert told["seen"] is not None
+    [row] = change.rows
+    assert (row["id"], row["version"]) == (notice.pk, 3)
+    assert row["seen"] is not None
 
 
 def test_read_implies_seen(ada):
@@ -52,7 +52,7 @@ def test_read_implies_seen(ada):
     assert counts(ada) == (0, 0) == recounted(ada)
 
 
-def test_read_leaves_the_time_of_seeing(ada):
+def test_read_keeps_the_time_of_seen(ada):
     notice = deliver(ada)
     mark(ada, "seen", notice)
     seen = copy_of(ada, notice).seen
@@ -85,7 +85,7 @@ def test_unread_keeps_it_seen(ada):
     assert counts(ada) == (0, 1) == recounted(ada)
 
 
-def test_unread_on_an_archived_or_recalled_one_does_nothing(ada):
+def test_unread_does_nothing_to_an_archived_or_recalled_copy(ada):
     archived, recalled = deliver_many(ada, 2)
     mark(ada, "read", recalled)
     mark(ada, "archived", archived)
@@ -110,7 +110,7 @@ def test_unarchived_comes_back_as_read(ada):
 
 
 @pytest.mark.parametrize("as_", protocol.MARKS)
-def test_marks_of_a_recalled_one_leave_the_counts(ada, as_):
+def test_marks_of_a_recalled_copy_leave_the_counts(ada, as_):
     notice, _other = deliver_many(ada, 2)
     sending.recall(notice)
     sending.carry_out(batch_of(notice).pk)
@@ -180,9 +180,9 @@ def test_through_marks_what_arrived_at_or_before_it(ada, as_):
     assert counts(ada) == recounted(ada)
 
 
-def test_through_goes_by_arrival_and_not_by_the_last_change(ada):
+def test_through_compares_the_arrival_and_not_the_last_change(ada):
     first, second = deliver_many(ada, 2)
-    mark(ada, "seen", first)  # its version is 3 now, and still it arrived as 1
+    mark(ada, "seen", first)  # its version is now 3, but it arrived as 1
 
     through(ada, "read", cursor_of(ada).epoch, 1)
 
@@ -230,7 +230,7 @@ def test_one_mark_through_at_a_time_per_user(ada, bob, monkeypatch):
     assert counts(ada) == (0, 0) == recounted(ada)
 
 
-def test_what_happens_between_its_batches_does_not_let_a_second_one_in(ada, monkeypatch):
+def test_changes_between_its_transactions_do_not_admit_a_second_mark_through(ada, monkeypatch):
     monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
     notices = deliver_many(ada, 5)
     epoch = cursor_of(ada).epoch

@@ -11,7 +11,7 @@ from tests.unit.inbox.helpers import (
 pytestmark = pytest.mark.django_db
 
 
-def test_progress_tells_how_far_a_notice_is(ada, bob, settings):
+def test_progress_counts_the_recipients_by_state(ada, bob, settings):
     settings.NOTIFY_BATCH_SIZE = 1
     notice = deliver([ada, bob])
     assert progress(notice.pk) == {

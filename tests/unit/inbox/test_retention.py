@@ -45,7 +45,7 @@ def prune(state="all", announce=lambda change: None):
     return retention.prune(MONTH, state, announce=announce, pause_s=0)
 
 
-def test_what_is_older_goes_and_the_rest_stays(ada, bob):
+def test_older_notices_are_deleted_and_others_stay(ada, bob):
     old, young = deliver_many([ada, bob], 2)
     age(old)
 
@@ -72,7 +72,7 @@ def test_a_deletion_raises_the_floor_to_the_new_version_and_is_announced(ada, bo
     assert not changes_since(ada, cursor_of(ada)).reset
 
 
-def test_many_go_in_lots_each_its_own_change(ada, monkeypatch):
+def test_many_rows_are_deleted_in_chunks_each_its_own_change(ada, monkeypatch):
     monkeypatch.setattr(retention, "ROWS_PER_CHUNK", 2)
     age(*deliver_many(ada, 5))
     changes: list[Change] = []
@@ -85,7 +85,7 @@ def test_many_go_in_lots_each_its_own_change(ada, monkeypatch):
 
 
 @pytest.mark.parametrize("state", ["read", "archived", "recalled"])
-def test_only_those_in_a_state(ada, state):
+def test_only_notifications_in_a_state_are_deleted(ada, state):
     notices = deliver_many(ada, 4)
     age(*notices)
     marking.mark_ids(key(ada), "read", [notices[0].pk])
@@ -102,7 +102,7 @@ def test_only_those_in_a_state(ada, state):
     assert counts(ada) == recounted(ada)
 
 
-def test_a_notice_goes_when_nobody_has_it_any_more(ada, bob):
+def test_a_notice_is_deleted_when_nobody_has_it_any_more(ada, bob):
     notice = deliver([ada, bob])
     age(notice)
     marking.mark_ids(key(ada), "read", [notice.pk])
@@ -131,14 +131,14 @@ def test_a_notice_whose_recall_is_under_way_stays(ada):
     assert prune().notices == 1
 
 
-def test_notices_of_users_who_are_gone_go(ada):
+def test_notices_of_deleted_users_are_deleted(ada):
     notice = deliver(ada)
     age(notice)
     ada.delete()
     assert prune() == Pruned(notices=1)
 
 
-def test_spent_tickets_and_ended_sessions_do_not_stay_for_ever():
+def test_spent_tickets_and_ended_sessions_are_deleted():
     now = timezone.now()
     SpentTicket.objects.create(nonce="old", spent=now - timedelta(hours=2))
     SpentTicket.objects.create(nonce="young", spent=now - timedelta(minutes=2))
@@ -165,7 +165,7 @@ def test_an_ended_session_is_kept_for_longer_than_its_cookie_is_good(settings, c
     assert EndedSession.objects.get().key_hash == "young"
 
 
-def test_spent_tickets_go_in_lots_and_where_there_are_none_it_costs_two_queries(
+def test_spent_tickets_are_deleted_in_chunks_and_two_queries_suffice_without_any(
     monkeypatch, django_assert_num_queries
 ):
     monkeypatch.setattr(retention, "ROWS_PER_CHUNK", 2)

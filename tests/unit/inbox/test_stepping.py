@@ -31,7 +31,7 @@ def test_the_counts_cannot_fall_below_0(ada):
             Inbox.objects.filter(pk=ada.pk).update(**{field: F(field) - 2})
 
 
-def test_many_rows_are_one_version_which_does_not_carry_them(ada, monkeypatch):
+def test_a_change_of_many_rows_is_one_version_and_carries_none(ada, monkeypatch):
     monkeypatch.setattr(stepping, "MAX_ROWS_IN_CHANGE", 2)
     notices = deliver_many(ada, 3)
     before = cursor_of(ada)
@@ -63,7 +63,7 @@ def test_counts_that_would_fall_below_0_are_counted_anew(
     notices = [sending.send(to=[ada, bob], title=f"{n}") for n in range(4)]
     for user in (ada, bob):
         marking.mark_ids(key(user), "read", ids(notices))
-    # What others do to the rows, the inbox knows nothing of.
+    # Other code changes the rows, but not their inbox.
     Notification.objects.filter(user=ada, notice__in=notices[:3]).update(read=None, seen=None)
 
     change(key(ada), notices)

@@ -31,9 +31,9 @@ def test_a_deletion_is_a_change_whose_version_is_the_floor(ada):
     assert (inbox.version, inbox.floor) == (3, 3)
     assert counts(ada) == (1, 1) == recounted(ada)
     assert change.rows is None
-    told = changes_since(ada, old)
-    assert told.reset
-    assert [row["id"] for row in told.rows] == [keep.pk]
+    found = changes_since(ada, old)
+    assert found.reset
+    assert [row["id"] for row in found.rows] == [keep.pk]
 
 
 def test_a_cursor_at_the_floor_is_good(ada):
@@ -43,9 +43,9 @@ def test_a_cursor_at_the_floor_is_good(ada):
 
     late = deliver(ada)
 
-    told = changes_since(ada, at_the_floor)
-    assert not told.reset
-    assert [row["id"] for row in told.rows] == [late.pk]
+    found = changes_since(ada, at_the_floor)
+    assert not found.reset
+    assert [row["id"] for row in found.rows] == [late.pk]
 
 
 def test_deleting_nothing_changes_nothing(ada, bob):
@@ -79,11 +79,11 @@ def test_an_acknowledgement_only_rises_and_never_past_the_version(ada, bob):
     assert inbox_of(bob).acknowledged == 0
 
 
-def test_an_acknowledgement_of_somebody_without_an_inbox_is_forgotten(ada):
+def test_an_acknowledgement_without_an_inbox_is_ignored(ada):
     assert upkeep.acknowledge({key(ada): 2}) == set()
 
 
-def test_an_inbox_whose_version_went_back_gets_another_epoch(ada, bob):
+def test_an_inbox_whose_version_went_back_gets_a_new_epoch(ada, bob):
     deliver_many([ada, bob], 2)
     before = {user: cursor_of(user) for user in (ada, bob)}
 
@@ -109,7 +109,7 @@ def test_a_new_epoch_voids_every_cursor(ada):
     old = cursor_of(ada)
     upkeep.renew_all_epochs()
 
-    told = changes_since(ada, old)
+    found = changes_since(ada, old)
 
-    assert told.reset
-    assert not changes_since(ada, Cursor(told.epoch, told.version)).reset
+    assert found.reset
+    assert not changes_since(ada, Cursor(found.epoch, found.version)).reset

@@ -28,7 +28,7 @@ from tests.unit.inbox.helpers import (
 pytestmark = pytest.mark.django_db
 
 
-def test_the_only_batch_is_left_to_its_process_until_the_grace_has_passed(ada):
+def test_a_sole_batch_is_left_to_its_process_for_the_grace_period(ada):
     notice = abandoned(ada)
     assert not something_is_due()
     assert work.carry_out_next() is None
@@ -46,7 +46,7 @@ def test_the_grace_is_not_over_before_its_time(ada):
     assert work.carry_out_next() is None
 
 
-def test_more_batches_than_one_are_for_whoever_is_there(ada, bob, settings):
+def test_several_batches_are_due_for_every_worker_at_once(ada, bob, settings):
     settings.NOTIFY_BATCH_SIZE = 1
     abandoned([ada, bob])
     assert work.carry_out_next() is not None
@@ -64,11 +64,11 @@ def test_a_batch_is_carried_out_once(ada):
     assert batch_of(batch.notice).finished is not None
 
 
-def test_a_batch_that_does_not_exist_is_nothing_to_do():
+def test_a_missing_batch_is_nothing_to_do():
     assert work.carry_out(10**15) is None
 
 
-def test_a_batch_whose_users_are_all_gone_is_done_and_changes_nobody(ada):
+def test_a_batch_whose_users_are_all_deleted_is_done_and_changes_no_inbox(ada):
     notice = abandoned(ada)
     batch = batch_of(notice)
     ada.delete()
@@ -98,12 +98,12 @@ def test_a_notice_is_not_sent_some_seconds_early(ada, seconds):
     assert Notification.objects.count() == 0
 
 
-def test_a_time_that_has_passed_is_now(ada):
+def test_a_scheduled_time_in_the_past_is_now(ada):
     deliver(ada, send_at=timezone.now() - timedelta(seconds=5))
     assert Notification.objects.count() == 1
 
 
-def test_the_audience_of_a_scheduled_notice_is_the_one_of_the_call(ada, bob):
+def test_the_audience_of_a_scheduled_notice_is_fixed_by_the_call(ada, bob):
     deliver([ada, bob], send_at=timezone.now() + timedelta(hours=1))
     late = people(1, "late")[0]
     bob.delete()
@@ -130,7 +130,7 @@ def failing(monkeypatch):
     return failing
 
 
-def test_a_failing_batch_is_put_off_and_the_others_go_on(ada, failing):
+def test_a_failing_batch_is_postponed_and_the_others_continue(ada, failing):
     bad, good = abandoned(ada), abandoned(ada)
     age_batches(35, notice=bad)
     age_batches(40, notice=good)
@@ -148,7 +148,7 @@ def test_a_failing_batch_is_put_off_and_the_others_go_on(ada, failing):
     assert work.carry_out_next().notice_id == bad.pk
 
 
-def test_a_failing_batch_is_put_off_for_longer_and_longer(ada, failing):
+def test_a_failing_batch_is_postponed_for_longer_each_time(ada, failing):
     bad = abandoned(ada)
     failing.add(bad.pk)
     waits = []

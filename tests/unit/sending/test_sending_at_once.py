@@ -16,7 +16,7 @@ from notify.exceptions import EmptyAudience, KeyConflict, UnknownUsers
 from notify.inbox import appending, opening
 from notify.models import Batch, Notice, Notification
 from notify.sending import audience
-from tests.unit.inbox.helpers import Announced, batch_of, counts, people, told_of_notices
+from tests.unit.inbox.helpers import Announced, batch_of, counts, people, sent_notices
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -124,7 +124,7 @@ def test_where_the_inboxes_cannot_be_had_it_is_stored_first(announced, monkeypat
         return append(*batches)
 
     monkeypatch.setattr(appending, "append_batches", fail_once)
-    with told_of_notices() as told:
+    with sent_notices() as told:
         notice = sending.send(to=ada, title="Hello")
     assert list(Notice.objects.all()) == [notice] == told
     assert batch_of(notice).state == Batch.State.DONE
