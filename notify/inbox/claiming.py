@@ -77,9 +77,7 @@ def locked(batch_ids: Sequence[int], *, wait: bool = True) -> list[Batch]:
         batch_ids: the batches.
         wait: whether to wait for a notice that is locked, or raise OperationalError at once.
     """
-    batches = Batch.objects.defer("recipients")
-    skip_locked = len(batch_ids) > 1 and sql.is_postgresql()
-    batches = batches.select_for_update(skip_locked=skip_locked)
+    batches = Batch.objects.defer("recipients").select_for_update(skip_locked=len(batch_ids) > 1)
     found = list(batches.filter(pk__in=batch_ids, state__in=OPEN).order_by("pk"))
     notice_ids = [batch.notice_id for batch in found]
     if notice_ids:
@@ -108,7 +106,7 @@ def release(batch_ids: Collection[int]) -> None:
         held = Batch.objects.filter(
             pk__in=batch_ids, state__in=OPEN, attempts=0, due__gt=Now(), due__lte=Now() + GRACE
         )
-        free = held.select_for_update(skip_locked=sql.is_postgresql()).values_list("pk", flat=True)
+        free = held.select_for_update(skip_locked=True).values_list("pk", flat=True)
         held.filter(pk__in=list(free)).update(due=Now())
 
     transactions.in_transaction(work)

@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Greatest, Now
 
-from notify import sql
 from notify.inbox.claiming import GRACE
 from notify.models import Batch, Notice
 from notify.sql import database, transactions
@@ -44,8 +43,7 @@ def start_recall(notice_id: int, *, urgent: bool = True, wait: bool = True) -> i
 def _start_recall(notice_id: int, urgent: bool, wait: bool) -> int | None:
     # The batches first: this waits for those that are being appended right now.
     batches = Batch.objects.filter(notice=notice_id)
-    nowait = not wait and sql.is_postgresql()
-    list(batches.select_for_update(nowait=nowait).order_by("pk").values_list("pk"))
+    list(batches.select_for_update(nowait=not wait).order_by("pk").values_list("pk"))
     unrecalled = Notice.objects.filter(pk=notice_id, recalled__isnull=True)
     if not unrecalled.update(recalled=database.now()):
         return None

@@ -13,7 +13,6 @@ from functools import partial
 
 from django.db.models.functions import Now
 
-from notify import sql
 from notify.changes import Change
 from notify.inbox import appending, claiming
 from notify.inbox.turns import OPEN, Turns
@@ -168,7 +167,7 @@ def _postpone_one(batch_id: int) -> None:
     To a whole second, so that batches of a notice that fail together stay one turn.
     """
     waiting = Batch.objects.filter(pk=batch_id, state__in=OPEN)
-    locked = waiting.select_for_update(skip_locked=sql.is_postgresql())
+    locked = waiting.select_for_update(skip_locked=True)
     for attempts, now in locked.values_list("attempts", Now()):
         seconds = min(MAX_BACKOFF_S, 2**attempts)
         due = (now + timedelta(seconds=seconds + 1)).replace(microsecond=0)
