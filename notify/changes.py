@@ -38,7 +38,7 @@ class Change:
     `arrivals` are the notices that arrived in all of them, in this order; the first one's row in
     each inbox has the step's `start` + 1 as `arrived` and `version`, the last one's the step's
     `to`. `rows` are the changed rows of the one inbox that changed. With neither, whoever needs
-    the rows reads them from the store.
+    the rows reads them from the inbox.
     """
 
     steps: list[Step]
