@@ -11,18 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from notify import sql
 from notify.changes import Change
 from notify.inbox import upkeep
+from notify.inbox.retention import PAUSE_S, ROWS_PER_CHUNK, unheld_notices
 from notify.models import ApiToken, Batch, Inbox, KnownDevice, Notice, Notification, user_pk
 from notify.sql import transactions
 from notify.sql.dialects import dialect
 from notify.sql.keys import database_key
-
-ROWS_PER_TRANSACTION = 1000
-PAUSE_S = 0.05
 
 _CONTENT = ("kind", "category", "level", "title", "body", "url", "actions", "data", "created")
 _STATES = ("arrived", "seen", "read", "archived", "recalled")
@@ -100,7 +98,7 @@ def _written_by(user: str) -> QuerySet[Notice]:
 
 
 def _chunks(rows: QuerySet[Any]) -> Iterator[list[tuple[int, int]]]:
-    while chunk := list(rows.order_by("pk").values_list("pk", "notice_id")[:ROWS_PER_TRANSACTION]):
+    while chunk := list(rows.order_by("pk").values_list("pk", "notice_id")[:ROWS_PER_CHUNK]):
         yield chunk
 
 
@@ -136,14 +134,10 @@ def _remove_from_batches(key: Any) -> int:
 
 def _delete_unheld(notices: set[int]) -> int:
     """Deletes those of the notices that nobody has a copy of any more; how many."""
-    held = Notification.objects.filter(notice=OuterRef("pk"))
-    waiting = Batch.objects.filter(
-        notice=OuterRef("pk"), state__in=[*Batch.NOT_YET, Batch.State.RECALLING]
-    )
     ids, deleted = sorted(notices), 0
-    for start in range(0, len(ids), ROWS_PER_TRANSACTION):
-        chunk = Notice.objects.filter(pk__in=ids[start : start + ROWS_PER_TRANSACTION])
-        unheld = list(chunk.filter(~Exists(held), ~Exists(waiting)).values_list("pk", flat=True))
+    for start in range(0, len(ids), ROWS_PER_CHUNK):
+        chunk = unheld_notices().filter(pk__in=ids[start : start + ROWS_PER_CHUNK])
+        unheld = list(chunk.values_list("pk", flat=True))
         Notice.objects.filter(pk__in=unheld).delete()
         deleted += len(unheld)
     return deleted

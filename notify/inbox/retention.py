@@ -93,12 +93,16 @@ def _chosen(older_than: timedelta, state: str) -> Iterator[tuple[str, list[int]]
 
 
 def _delete_notices(older_than: timedelta, pause: Callable[[], None]) -> int:
+    return _delete(unheld_notices().filter(created__lt=_before(older_than)), pause)
+
+
+def unheld_notices() -> QuerySet[Notice]:
+    """The notices that nobody has a copy of, and that no batch is still to be carried out for."""
     held = Notification.objects.filter(notice=OuterRef("pk"))
     waiting = Batch.objects.filter(
         notice=OuterRef("pk"), state__in=[*Batch.NOT_YET, Batch.State.RECALLING]
     )
-    empty = Notice.objects.filter(~Exists(held), ~Exists(waiting), created__lt=_before(older_than))
-    return _delete(empty, pause)
+    return Notice.objects.filter(~Exists(held), ~Exists(waiting))
 
 
 def prune_ended(*, pause_s: float = PAUSE_S, sleep: Callable[[float], object] = time.sleep) -> int:
