@@ -21,9 +21,8 @@ from notify.sql.dialects import dialect
 def append_batches(*batches: Batch) -> Change:
     """Puts the notices of these batches into the inboxes of their recipients, in this order.
 
-    The caller holds the locks of the batches and of their notices, or has just written them. The
-    numbers of people who were appended and skipped are set on the batches; who no longer exists
-    is skipped.
+    The caller holds the locks of the batches and of their notices, or has just written them. Users
+    who no longer exist are skipped. `appended` and `skipped` of the batches are set, not saved.
 
     Args:
         batches: one batch, or several that have the same recipients and are the only batches of
