@@ -60,7 +60,7 @@ def _recipients(batch: Batch) -> tuple[str, list[Any]]:
 
 
 def _insert_copies(keys: str, key_params: Sequence[Any], notices: Sequence[int]) -> int:
-    """Locks the inboxes and inserts the copies that are missing; how many those are.
+    """Locks the inboxes, inserts the missing copies, and returns their number.
 
     The statement that locks the inboxes reads their versions, too: it waits for other writers,
     and then sees the versions that they have left.
@@ -84,7 +84,7 @@ def _insert_copies(keys: str, key_params: Sequence[Any], notices: Sequence[int])
 def _count_up(
     keys: str, key_params: Sequence[Any], notices: Sequence[int], *, only_new: bool
 ) -> list[tuple[Any, ...]]:
-    """Counts up the inboxes; with `only_new`, those to which the (only) notice has just come."""
+    """Counts up the inboxes; with `only_new`, only those that the (only) notice is new in."""
     count, arrived = len(notices), ""
     if only_new:
         arrived = """AND EXISTS (

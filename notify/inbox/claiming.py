@@ -40,7 +40,8 @@ def grouped(batch_ids: Sequence[int]) -> list[list[int]]:
     notices.
 
     Args:
-        batch_ids: the batches; of several, those that are not to be appended now are left out.
+        batch_ids: the batches. If there are several, those that are not to be appended now are
+            left out.
     """
     if len(batch_ids) == 1:
         return [list(batch_ids)]
@@ -68,13 +69,11 @@ def grouped(batch_ids: Sequence[int]) -> list[list[int]]:
 
 
 def locked(batch_ids: Sequence[int], *, wait: bool = True) -> list[Batch]:
-    """Locks those of the batches that are still to be carried out, and their notices.
-
-    Of several, those that are locked already are left out: whoever holds one and waits for another
-    may deadlock.
+    """Locks the batches that are still to be carried out, and their notices.
 
     Args:
-        batch_ids: the batches.
+        batch_ids: the batches. If there are several, those that are locked already are left out: a
+            transaction that holds one and waits for another may deadlock.
         wait: whether to wait for a notice that is locked, or raise OperationalError at once.
     """
     batches = Batch.objects.defer("recipients").select_for_update(skip_locked=len(batch_ids) > 1)
@@ -96,7 +95,7 @@ def locked(batch_ids: Sequence[int], *, wait: bool = True) -> list[Batch]:
 def release(batch_ids: Collection[int]) -> None:
     """Makes batches due for a worker that this process was to carry out.
 
-    Those that failed stay postponed.
+    Batches that failed stay postponed.
 
     Raises:
         Busy: if the locks cannot be had in time.

@@ -58,8 +58,8 @@ def _start_recall(notice_id: int, urgent: bool, wait: bool) -> int | None:
 def expired_notices() -> list[int]:
     """Some of the notices that have expired by the database's clock and are not recalled yet.
 
-    They are a random choice of those that expired first: so several workers find different ones,
-    and a few that fail do not hold up the others.
+    They are chosen at random among the first to expire. So several workers find different notices,
+    and a few that fail do not hold up the rest.
     """
     expired = Notice.objects.filter(expires__lte=Now(), recalled__isnull=True)
     first = expired.order_by("expires").values_list("pk", flat=True)
@@ -68,7 +68,7 @@ def expired_notices() -> list[int]:
 
 
 def pause(notice_id: int) -> int:
-    """Pauses the batches that are not appended yet; how many people they are for.
+    """Pauses the batches that are not appended yet, and returns how many people they are for.
 
     A batch that a worker is appending is waited for, and arrives.
     """
@@ -78,7 +78,10 @@ def pause(notice_id: int) -> int:
 
 
 def resume(notice_id: int) -> int:
-    """Resumes paused batches, at their scheduled time if that is to come; for how many people."""
+    """Resumes paused batches, and returns how many people they are for.
+
+    A scheduled time that is still to come applies.
+    """
 
     def work() -> int:
         at = Notice.objects.filter(pk=notice_id).values_list("send_at").first()
@@ -89,7 +92,7 @@ def resume(notice_id: int) -> int:
 
 
 def cancel(notice_id: int) -> int:
-    """Cancels the batches that are not appended yet, for good; how many people they are for.
+    """Cancels the batches that are not appended yet, and returns how many people they are for.
 
     What has arrived stays. A batch that a worker is appending is waited for, and arrives.
     """

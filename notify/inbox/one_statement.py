@@ -117,7 +117,7 @@ def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[
     It returns a record for each row that it changed, or one record if it changed none. The inbox
     stays locked until the statement ends.
 
-    Rows are chosen as they were when the statement began. Whoever changes a row counts up its
+    Rows are chosen as they were when the statement began. Every change of a row counts up its
     inbox, so the rows are still the same if the inbox has the same version once it is locked.
     Otherwise nothing is chosen, and there is no record.
     """

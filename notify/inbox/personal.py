@@ -56,7 +56,7 @@ def export(user: str) -> dict[str, Any]:
 
 
 def erase(user: str, *, announce: Callable[[Change], None]) -> Counter[str]:
-    """Deletes everything about a person, and their name in what they wrote to others.
+    """Deletes everything about a person, and their name in notices that they wrote.
 
     What they wrote stays in the inboxes of its recipients: recall it first if it must go.
 
@@ -133,7 +133,7 @@ def _remove_from_batches(key: Any) -> int:
 
 
 def _delete_unheld(notices: set[int]) -> int:
-    """Deletes those of the notices that nobody has a copy of any more; how many."""
+    """Deletes the notices that nobody has a copy of any more, and returns their number."""
     ids, deleted = sorted(notices), 0
     for start in range(0, len(ids), ROWS_PER_CHUNK):
         chunk = unheld_notices().filter(pk__in=ids[start : start + ROWS_PER_CHUNK])

@@ -97,7 +97,7 @@ def _delete_notices(older_than: timedelta, pause: Callable[[], None]) -> int:
 
 
 def unheld_notices() -> QuerySet[Notice]:
-    """The notices that nobody has a copy of, and that no batch is still to be carried out for."""
+    """The notices without copies and without batches that are still to be carried out."""
     held = Notification.objects.filter(notice=OuterRef("pk"))
     waiting = Batch.objects.filter(
         notice=OuterRef("pk"), state__in=[*Batch.NOT_YET, Batch.State.RECALLING]
@@ -106,11 +106,14 @@ def unheld_notices() -> QuerySet[Notice]:
 
 
 def prune_ended(*, pause_s: float = PAUSE_S, sleep: Callable[[float], object] = time.sleep) -> int:
-    """Deletes spent tickets and ended sessions that nobody can use any more; how many.
+    """Deletes spent tickets and ended sessions that nobody can use any more.
 
     Args:
         pause_s: the pause between two chunks, in seconds.
         sleep: waits for so many seconds; an exception that it raises ends the work.
+
+    Returns:
+        How many rows were deleted.
     """
 
     def pause() -> None:

@@ -91,6 +91,6 @@ def renew_epochs(seen: Mapping[str, int]) -> int:
 
 
 def renew_all_epochs() -> int:
-    """Gives a new epoch to every inbox, a step of every restore; how many there are."""
+    """Gives a new epoch to every inbox, as after a restore, and returns their number."""
     statement = f"UPDATE notify_inbox SET epoch = {dialect().NEW_EPOCH}"
     return transactions.in_transaction(lambda: sql.execute(statement))

@@ -90,7 +90,7 @@ def one_at_a_time(name: str) -> None:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether the database is unreachable or too slow, so that another try may succeed.
+    """Whether the database is unreachable or too slow, and another try may succeed.
 
     Not where a table is missing, which SQLite calls an operational error too.
     """

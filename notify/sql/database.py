@@ -68,8 +68,8 @@ def facts() -> Facts:
     connection = sql.connection()
     _drop_if_dead(connection)
     connection.ensure_connection()
-    # Not the wrapper, which gets one connection of a pool after the other. Those of SQLite take no
-    # weak reference, and have no pool.
+    # Not the wrapper, which gets one connection of a pool after the other. SQLite's connections
+    # take no weak reference, and have no pool.
     holder = connection.connection if sql.is_postgresql() else connection
     read_at, found = _known.get(holder, (0.0, None))
     if found is None or time.monotonic() - read_at > FACTS_LIFETIME_S:
