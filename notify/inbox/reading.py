@@ -97,14 +97,14 @@ def page(
         The page; None if the user has no inbox.
     """
     searched_to = _end_of_search(user, tab, before) if q else None
-    found = {
+    filters = {
         "copy.arrived < %s": before,
         "copy.arrived >= %s": searched_to,
         "notice.category = %s": category,
         "notice.level = %s": level,
     }
-    conditions = [condition for condition, value in found.items() if value is not None]
-    params: list[Any] = [value for value in found.values() if value is not None]
+    conditions = [condition for condition, value in filters.items() if value is not None]
+    params: list[Any] = [value for value in filters.values() if value is not None]
     if q:
         contains = dialect().contains
         conditions.append(f"({contains('notice.title')} OR {contains('notice.body')})")
