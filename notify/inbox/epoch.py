@@ -1,4 +1,7 @@
-"""The epochs of inboxes. Each has the inbox's own random part, and the lineage of the database."""
+"""Epochs: which life of an inbox's version counter a cursor belongs to.
+
+An epoch joins the inbox's own random part with the lineage of the database.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ from notify.sql import database
 
 
 def full(own: str) -> str:
-    """The epoch that clients see, of an inbox's own part."""
+    """The epoch that clients see, made of an inbox's own part."""
     return own + suffix()
 
 
 def suffix() -> str:
-    """What `full` adds; for whoever has many."""
+    """What `full` appends; read it once for many inboxes."""
     lineage = database.facts().lineage
     return f".{lineage}" if lineage else ""

@@ -1,4 +1,4 @@
-"""The marks that a user sets on notifications, in SQL."""
+"""The marks that a user can set on notifications, in SQL."""
 
 from __future__ import annotations
 
@@ -10,35 +10,39 @@ from notify.protocol import MarkName
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Which rows it changes, how, and which of those move a count: conditions of a notification
-    `m` as it was before, and assignments to its columns. The counts move by `sign`."""
+    """What a mark does to a notification.
 
-    changes: str
-    sets: str
-    unseen: str = "FALSE"
+    `changes`, `unseen` and `unread` are conditions of the notification `copy` before the mark.
+    """
+
+    changes: str  # whether the mark changes the row at all
+    sets: str  # assignments to its columns
+    unseen: str = "FALSE"  # whether the inbox's count moves by `sign`
     unread: str = "FALSE"
     sign: int = -1
 
     def assignments(self, now: Any) -> tuple[str, list[Any]]:
-        """As SQL, and its parameters; `now` is one itself."""
+        """`sets` as SQL with its parameters; `now` is a parameter of raw SQL."""
         return self.sets % {"now": "%s"}, [now] * self.sets.count("%(now)s")
 
 
-_LIVE = "m.archived IS NULL AND m.recalled IS NULL"
+_LIVE = "copy.archived IS NULL AND copy.recalled IS NULL"
 MARKS: dict[str, Mark] = {
-    MarkName.SEEN: Mark("m.seen IS NULL", "seen = %(now)s", unseen=_LIVE),
+    MarkName.SEEN: Mark("copy.seen IS NULL", "seen = %(now)s", unseen=_LIVE),
     MarkName.READ: Mark(
-        "m.read IS NULL",
+        "copy.read IS NULL",
         "read = %(now)s, seen = COALESCE(seen, %(now)s)",
-        unseen=f"m.seen IS NULL AND {_LIVE}",
+        unseen=f"copy.seen IS NULL AND {_LIVE}",
         unread=_LIVE,
     ),
-    MarkName.UNREAD: Mark(f"m.read IS NOT NULL AND {_LIVE}", "read = NULL", unread="TRUE", sign=1),
-    MarkName.ARCHIVED: Mark(
-        "m.archived IS NULL",
-        "archived = %(now)s, read = COALESCE(read, %(now)s), seen = COALESCE(seen, %(now)s)",
-        unseen="m.seen IS NULL AND m.recalled IS NULL",
-        unread="m.read IS NULL AND m.recalled IS NULL",
+    MarkName.UNREAD: Mark(
+        f"copy.read IS NOT NULL AND {_LIVE}", "read = NULL", unread="TRUE", sign=1
     ),
-    MarkName.UNARCHIVED: Mark("m.archived IS NOT NULL", "archived = NULL"),
+    MarkName.ARCHIVED: Mark(
+        "copy.archived IS NULL",
+        "archived = %(now)s, read = COALESCE(read, %(now)s), seen = COALESCE(seen, %(now)s)",
+        unseen="copy.seen IS NULL AND copy.recalled IS NULL",
+        unread="copy.read IS NULL AND copy.recalled IS NULL",
+    ),
+    MarkName.UNARCHIVED: Mark("copy.archived IS NOT NULL", "archived = NULL"),
 }

@@ -1,12 +1,14 @@
-"""A notice to one person, and a mark of a few, as one statement each. The usual ways are seven
-and eight round trips to the database, with a view or the user's other windows waiting for them.
+"""A notice to one person, and a mark of a few rows, as one statement each.
 
-PostgreSQL only: elsewhere an `INSERT` cannot be a part of a query. Each is a transaction by
-itself, so it has no BEGIN and no COMMIT. `NOTIFY_ONE_STATEMENT = False` turns them off.
+Otherwise these take seven and eight round trips to the database, while a view or the user's other
+windows wait. PostgreSQL only: elsewhere an `INSERT` cannot be a part of a query. Each statement is
+a transaction by itself, so it has no BEGIN and no COMMIT. `NOTIFY_ONE_STATEMENT = False` turns
+them off.
 
-All parts of a statement see the tables as they were when it began, know of each other by what they
-return, and are carried out to the end, read or not (PostgreSQL, 7.8.4 "Data-Modifying Statements
-in WITH"). Only a row that it has waited for is seen as it is then (13.2.1 "Read Committed").
+All parts of a statement see the tables as they were when it began, know of each other only by what
+they return, and run to the end whether they are read or not (PostgreSQL, 7.8.4 "Data-Modifying
+Statements in WITH"). Only a row that the statement has waited for is seen as it is afterwards
+(13.2.1 "Read Committed").
 """
 
 from __future__ import annotations
@@ -19,61 +21,77 @@ from django.db.models import AutoField, Model
 
 from notify import conf, sql
 from notify.changes import Change, Step
-from notify.inbox import epoch, reading
+from notify.inbox import epoch, rows
 from notify.inbox.marks import Mark
-from notify.models import Batch, Inbox, Notice, Notification
+from notify.models import Batch
 from notify.sql import database, transactions, waits
+from notify.sql.keys import database_key, public_key
+from notify.sql.postgresql import each_of, single_key
 
 
 def append(batch: Batch) -> Change | None:
-    """Writes a notice, its only batch, and the recipient's copy, and counts up the inbox.
+    """Writes a notice, its only batch and the recipient's copy, and counts up the inbox.
 
-    Neither batch nor notice has been saved; the batch is as it will be when it is done. None, and
-    nothing is written, where it has several recipients, this one has no inbox or does not exist,
-    the database is no PostgreSQL, or a transaction is open. Raises DatabaseError. Whoever has the
-    inbox or the user is waited for, but not for long.
+    Args:
+        batch: the batch as it will be when it is done. Neither it nor its notice is saved yet.
+
+    Returns:
+        The change. None, with nothing written, if there are several recipients, if the recipient
+        has no inbox or does not exist, if the database is not PostgreSQL, or if a transaction is
+        open.
+
+    Raises:
+        DatabaseError: also if the inbox or the user stays locked for longer than a moment.
     """
-    if batch.size != 1 or not _may():
+    if batch.size != 1 or not _is_allowed():
         return None
-    suffix = epoch.suffix()  # before, as it may fail
+    suffix = epoch.suffix()  # first, because it may fail
     notice = batch.notice
-    insert_notice, said = _insert(notice)
-    insert_batch, done = _insert(batch, notice="notice.id")
-    # Where there is no inbox nothing is inserted, and `version` is that of the row once it is
-    # locked.
+    insert_notice, notice_params = _insert(notice)
+    insert_batch, batch_params = _insert(batch, notice="notice.id")
+    # If there is no inbox, nothing is inserted. `version` is read once the row is locked.
     found = waits.fetch(
-        f"WITH inbox AS (UPDATE {sql.table(Inbox)}"
-        " SET version = version + 1, unseen = unseen + 1, unread = unread + 1"
-        f" WHERE user_id = {sql.sole_key()}"
-        " RETURNING user_id, epoch, version, unseen, unread),"
-        f" notice AS ({insert_notice} FROM inbox RETURNING id),"
-        f" batch AS ({insert_batch} FROM notice RETURNING id),"
-        f" copy AS (INSERT INTO {sql.table(Notification)} (user_id, notice_id, arrived, version)"
-        " SELECT inbox.user_id, notice.id, inbox.version, inbox.version FROM inbox, notice)"
-        " SELECT notice.id, batch.id, user_id, epoch, version - 1, version, unseen, unread"
-        " FROM inbox, notice, batch",
-        [*batch.recipients, *said, *done],
+        f"""WITH inbox AS (
+            UPDATE notify_inbox
+            SET version = version + 1, unseen = unseen + 1, unread = unread + 1
+            WHERE user_id = {single_key()}
+            RETURNING user_id, epoch, version, unseen, unread
+        ), notice AS (
+            {insert_notice} FROM inbox RETURNING id
+        ), batch AS (
+            {insert_batch} FROM notice RETURNING id
+        ), copy AS (
+            INSERT INTO notify_notification (user_id, notice_id, arrived, version)
+            SELECT inbox.user_id, notice.id, inbox.version, inbox.version FROM inbox, notice
+        )
+        SELECT notice.id, batch.id, user_id, epoch, version - 1, version, unseen, unread
+        FROM inbox, notice, batch""",
+        [*batch.recipients, *notice_params, *batch_params],
         rows=1,
     )
     if not found:
         return None
-    [(notice_id, batch_id, user, own, *rest)] = found
-    _note_saved(notice, notice_id)
+    [(notice_id, batch_id, user, own, *numbers)] = found
+    _set_saved(notice, notice_id)
     batch.notice = notice
-    _note_saved(batch, batch_id)
-    step = Step(sql.public_key(user), own + suffix, *rest)
-    return Change([step], [reading.notice_row(notice)])
+    _set_saved(batch, batch_id)
+    step = Step(public_key(user), own + suffix, *numbers)
+    return Change([step], [rows.notice_row(notice)])
 
 
 def mark(user: str, how: Mark, ids: Sequence[int]) -> tuple[int, Change | None] | None:
-    """Marks those of the notices that are in this inbox; its version after it, and the change.
+    """Marks the notices with these ids, as far as the inbox has them.
 
-    None, and nothing is written, where this cannot be one statement: there is no inbox, it was
-    changed by whoever was waited for, the database refused it for a reason that may pass or for
-    counts that would fall below 0, it is no PostgreSQL, or a transaction is open. Raises
-    DatabaseError.
+    Returns:
+        The inbox's version afterwards, and the change. None, with nothing written, where this
+        cannot be one statement: there is no inbox, it was changed while the statement waited for
+        it, the database refused it for a reason that may pass or because counts would fall below
+        0, it is not PostgreSQL, or a transaction is open.
+
+    Raises:
+        DatabaseError: if the database refuses it for another reason.
     """
-    if not _may():
+    if not _is_allowed():
         return None
     suffix = epoch.suffix()
     try:
@@ -81,7 +99,7 @@ def mark(user: str, how: Mark, ids: Sequence[int]) -> tuple[int, Change | None] 
     except IntegrityError:
         return None  # the counts were wrong, and would fall below 0
     except OperationalError as error:
-        if waits.may_pass(error):
+        if waits.is_transient(error):
             return None
         raise
     if not records:
@@ -89,52 +107,68 @@ def mark(user: str, how: Mark, ids: Sequence[int]) -> tuple[int, Change | None] 
     owner, own, start, to, *counts = records[0][:6]
     if to is None:
         return start, None
-    step = Step(sql.public_key(owner), own + suffix, start, to, *counts)
-    return to, Change([step], rows=[reading.row_of(record[6:]) for record in records])
+    step = Step(public_key(owner), own + suffix, start, to, *counts)
+    return to, Change([step], rows=[rows.row_of(record[6:]) for record in records])
 
 
 def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[Any]]:
-    """A record for each row that it has changed, and one where it has changed none; the inbox
-    stays locked until it ends.
+    """The statement of `mark`, with its parameters.
 
-    Rows are chosen as they were when the statement began. Who changes a row counts up its inbox,
-    so all are still like that if the inbox has the same version once it is locked; else nothing is
-    chosen, and there is no record.
+    It returns a record for each row that it changed, or one record if it changed none. The inbox
+    stays locked until the statement ends.
+
+    Rows are chosen as they were when the statement began. Every change of a row counts up its
+    inbox, so the rows are still the same if the inbox has the same version once it is locked.
+    Otherwise nothing is chosen, and there is no record.
     """
-    inbox, copies = sql.table(Inbox), sql.table(Notification)
-    key = sql.database_key(user)
+    key = database_key(user)
     sets, times = how.assignments(sql.moment(database.now()))
-    statement = (
-        "WITH before AS MATERIALIZED"
-        f" (SELECT version FROM {inbox} WHERE user_id = {sql.sole_key()}),"
-        " locked AS MATERIALIZED"
-        f" (SELECT user_id, epoch, version FROM {inbox} WHERE user_id = {sql.sole_key()}"
-        f" {sql.for_update()}),"
-        " unchanged AS (SELECT locked.* FROM locked JOIN before USING (version)),"
-        f" chosen AS (SELECT m.id, ({how.unseen}) AS unseen, ({how.unread}) AS unread"
-        # The limit has each be looked up by itself: for many the planner would rather read all
-        # rows of an inbox that it takes for one of average size.
-        " FROM unchanged, unnest(%s::bigint[]) AS wanted(id), LATERAL"
-        f" (SELECT * FROM {copies} WHERE user_id = unchanged.user_id AND notice_id = wanted.id"
-        f" LIMIT 1) m WHERE {how.changes}),"
-        f" n AS (UPDATE {copies} SET {sets}, version = (SELECT version + 1 FROM unchanged)"
-        f" WHERE id {sql.one_of('(SELECT id FROM chosen)')} RETURNING *),"
-        " total AS (SELECT count(*) AS rows, count(*) FILTER (WHERE unseen) AS unseen,"
-        " count(*) FILTER (WHERE unread) AS unread FROM chosen),"
-        f" stepped AS (UPDATE {inbox} i SET version = i.version + 1,"
-        f" unseen = i.unseen + total.unseen * {how.sign},"
-        f" unread = i.unread + total.unread * {how.sign}"
-        " FROM unchanged, total WHERE i.user_id = unchanged.user_id AND total.rows > 0"
-        " RETURNING i.version, i.unseen, i.unread)"
-        " SELECT unchanged.user_id, unchanged.epoch, unchanged.version,"
-        f" stepped.version, stepped.unseen, stepped.unread, {reading.row_columns()}"
-        " FROM unchanged LEFT JOIN stepped ON TRUE LEFT JOIN n ON TRUE"
-        f" LEFT JOIN {sql.table(Notice)} t ON t.id = n.notice_id ORDER BY n.arrived"
-    )
+    # LIMIT 1 makes the planner look up each row by itself: for many it would rather read all rows
+    # of an inbox, which it believes to be of average size.
+    statement = f"""WITH before AS MATERIALIZED (
+            SELECT version FROM notify_inbox WHERE user_id = {single_key()}
+        ), locked AS MATERIALIZED (
+            SELECT user_id, epoch, version FROM notify_inbox WHERE user_id = {single_key()}
+            FOR UPDATE
+        ), unchanged AS (
+            SELECT locked.* FROM locked JOIN before USING (version)
+        ), chosen AS (
+            SELECT copy.id, ({how.unseen}) AS unseen, ({how.unread}) AS unread
+            FROM unchanged, unnest(%s::bigint[]) AS wanted(id), LATERAL (
+                SELECT * FROM notify_notification
+                WHERE user_id = unchanged.user_id AND notice_id = wanted.id
+                LIMIT 1
+            ) AS copy
+            WHERE {how.changes}
+        ), copy AS (
+            UPDATE notify_notification
+            SET {sets}, version = (SELECT version + 1 FROM unchanged)
+            WHERE id {each_of("(SELECT id FROM chosen)")}
+            RETURNING *
+        ), total AS (
+            SELECT count(*) AS rows, count(*) FILTER (WHERE unseen) AS unseen,
+                count(*) FILTER (WHERE unread) AS unread
+            FROM chosen
+        ), stepped AS (
+            UPDATE notify_inbox AS inbox
+            SET version = inbox.version + 1,
+                unseen = inbox.unseen + total.unseen * {how.sign},
+                unread = inbox.unread + total.unread * {how.sign}
+            FROM unchanged, total
+            WHERE inbox.user_id = unchanged.user_id AND total.rows > 0
+            RETURNING inbox.version, inbox.unseen, inbox.unread
+        )
+        SELECT unchanged.user_id, unchanged.epoch, unchanged.version,
+            stepped.version, stepped.unseen, stepped.unread, {rows.columns()}
+        FROM unchanged
+        LEFT JOIN stepped ON TRUE
+        LEFT JOIN copy ON TRUE
+        LEFT JOIN notify_notice AS notice ON notice.id = copy.notice_id
+        ORDER BY copy.arrived"""
     return statement, [key, key, sorted(set(ids)), *times]
 
 
-def _may() -> bool:
+def _is_allowed() -> bool:
     return (
         sql.is_postgresql()
         and sql.connection().get_autocommit()
@@ -144,12 +178,16 @@ def _may() -> bool:
 
 
 def _insert(row: Model, **expressions: str) -> tuple[str, list[Any]]:
-    """`INSERT … SELECT` of a row that has not been saved, as Django's `save` would write it, and
-    its parameters; `expressions` are what stands in place of some."""
+    """`INSERT … SELECT` of an unsaved row as Django's `save` would write it, with its parameters.
+
+    Args:
+        row: the unsaved row.
+        expressions: by the name of a field, SQL to write instead of its value.
+    """
     connection = sql.connection()
     columns, values, params = [], [], list[Any]()
     for field in row._meta.local_concrete_fields:
-        if isinstance(field, AutoField):  # the database's to say
+        if isinstance(field, AutoField):  # the database sets it
             continue
         columns.append(connection.ops.quote_name(str(field.column)))
         expression = expressions.get(field.name)
@@ -161,6 +199,6 @@ def _insert(row: Model, **expressions: str) -> tuple[str, list[Any]]:
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}", params
 
 
-def _note_saved(row: Model, key: int) -> None:
+def _set_saved(row: Model, key: int) -> None:
     row.pk = key
     row._state.adding, row._state.db = False, sql.alias()

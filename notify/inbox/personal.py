@@ -1,7 +1,7 @@
-"""All that is kept about one person: to hand it to them, and to erase it.
+"""Exporting and erasing everything that is stored about one person.
 
-The account itself is the project's; so are its sessions. Ended sessions and spent tickets are
-kept as hashes and random numbers that lead to nobody; servers delete them (retention.py).
+The account and its sessions belong to the project. Ended sessions and spent tickets are stored as
+hashes and random numbers that identify nobody; servers delete them (`retention`).
 """
 
 from __future__ import annotations
@@ -11,24 +11,26 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from notify import sql
 from notify.changes import Change
-from notify.inbox import store
+from notify.inbox import upkeep
+from notify.inbox.retention import PAUSE_S, ROWS_PER_CHUNK, unheld_notices
 from notify.models import ApiToken, Batch, Inbox, KnownDevice, Notice, Notification, user_pk
 from notify.sql import transactions
+from notify.sql.dialects import dialect
+from notify.sql.keys import database_key
 
-ROWS_A_BATCH = 1000
-PAUSE_S = 0.05
-
-_TOLD = ("kind", "category", "level", "title", "body", "url", "actions", "data", "created")
+_CONTENT = ("kind", "category", "level", "title", "body", "url", "actions", "data", "created")
 _STATES = ("arrived", "seen", "read", "archived", "recalled")
 
 
 def export(user: str) -> dict[str, Any]:
-    """Everything, ready for JSON but for its times. The texts of recalled notices are in it:
-    they are kept, though no client is shown them."""
+    """Everything about a person, ready for JSON except for its times.
+
+    It includes the texts of recalled notices: they are stored, though no client shows them.
+    """
     key = user_pk(user)
     return {
         "user": user,
@@ -36,12 +38,12 @@ def export(user: str) -> dict[str, Any]:
         "notifications": [
             {name: getattr(one, name) for name in _STATES}
             | {"id": one.notice_id, "actor": one.notice.actor_name or None}
-            | {name: getattr(one.notice, name) for name in _TOLD}
+            | {name: getattr(one.notice, name) for name in _CONTENT}
             for one in _rows(Notification, user_id=key).select_related("notice").order_by("arrived")
         ],
-        "written": list(_written_by(user).order_by("pk").values("id", "sender", "key", *_TOLD)),
+        "written": list(_written_by(user).order_by("pk").values("id", "sender", "key", *_CONTENT)),
         "waiting_for": [
-            {name: getattr(notice, name) for name in ("id", "send_at", *_TOLD)}
+            {name: getattr(notice, name) for name in ("id", "send_at", *_CONTENT)}
             for notice in Notice.objects.filter(
                 pk__in=_batches_naming(key, waiting=True).values("notice")
             )
@@ -54,18 +56,24 @@ def export(user: str) -> dict[str, Any]:
 
 
 def erase(user: str, *, announce: Callable[[Change], None]) -> Counter[str]:
-    """Deletes it, in batches, and takes the person's name off what they wrote to others; how many
-    rows of each kind. `announce` gets each change of the inbox after its commit.
+    """Deletes everything about a person, and their name in notices that they wrote.
 
-    What they wrote stays in the inboxes of those it was for: recall it first if it must go.
+    What they wrote stays in the inboxes of its recipients: recall it first if it must go.
+
+    Args:
+        user: `str(user.pk)`.
+        announce: gets each change of the inbox after its commit.
+
+    Returns:
+        How many rows of each kind were deleted or changed.
     """
     key = user_pk(user)
     done: Counter[str] = Counter()
-    done["batches"] = _take_off_batches(key)
+    done["batches"] = _remove_from_batches(key)
     notices: set[int] = set()
-    for rows in _lots(_rows(Notification, user_id=key)):
+    for rows in _chunks(_rows(Notification, user_id=key)):
         notices.update(notice for _, notice in rows)
-        change = store.delete_rows(user, [pk for pk, _ in rows])
+        change = upkeep.delete_rows(user, [pk for pk, _ in rows])
         done["notifications"] += len(rows)
         if change is not None:
             announce(change)
@@ -73,7 +81,7 @@ def erase(user: str, *, announce: Callable[[Change], None]) -> Counter[str]:
     done["notices"] = _delete_unheld(notices)
     done["devices"] = _rows(KnownDevice, user_id=key).delete()[0]
     done["api tokens"] = _rows(ApiToken, user_id=key).delete()[0]
-    # Its keys too: they are the sender's own words, and nobody can use them any more.
+    # Their idempotency keys too: the sender chose the words, and nobody can use them any more.
     done["authorships"] = _written_by(user).update(actor=None, actor_name="", sender="", key=None)
     done["inboxes"] = _rows(Inbox, user_id=key).delete()[0]
     return done
@@ -89,59 +97,47 @@ def _written_by(user: str) -> QuerySet[Notice]:
     return Notice.objects.filter(by)
 
 
-def _lots(rows: QuerySet[Any]) -> Iterator[list[tuple[int, int]]]:
-    while lot := list(rows.order_by("pk").values_list("pk", "notice_id")[:ROWS_A_BATCH]):
-        yield lot
+def _chunks(rows: QuerySet[Any]) -> Iterator[list[tuple[int, int]]]:
+    while chunk := list(rows.order_by("pk").values_list("pk", "notice_id")[:ROWS_PER_CHUNK]):
+        yield chunk
 
 
 def batch_naming(key: Any, notice_id: int) -> Batch | None:
-    """The batch of this notice that has this user among its recipients."""
+    """The batch of this notice that has the user among its recipients, if any."""
     return _batches_naming(key, notice_id=notice_id).defer("recipients").first()
 
 
 def _batches_naming(
     key: Any, *, waiting: bool = False, notice_id: int | None = None
 ) -> QuerySet[Batch]:
-    """The batches that have this user among their recipients, found by the database."""
-    batch = sql.table(Batch)
-    each = "jsonb_array_elements_text" if sql.is_postgresql() else "json_each"
-    value = "r" if sql.is_postgresql() else "value"
-    own = sql.database_key(key)
-    ids = sql.fetch(
-        f"SELECT b.id FROM {batch} b WHERE {'b.notice_id = %s AND' if notice_id else ''} EXISTS"
-        f" (SELECT 1 FROM {each}(b.recipients) r WHERE {value} = %s)",
-        [*([notice_id] if notice_id else []), str(own) if sql.is_postgresql() else own],
-    )
+    """The batches that have the user among their recipients, found by the database."""
+    condition, params = ("TRUE", []) if notice_id is None else ("batch.notice_id = %s", [notice_id])
+    ids = sql.fetch(dialect().batches_naming(condition), [*params, database_key(key)])
     named = Batch.objects.filter(pk__in=[pk for (pk,) in ids])
     return named.filter(state__in=Batch.NOT_YET) if waiting else named
 
 
-def _take_off_batches(key: Any) -> int:
-    """So that nothing that is on its way arrives, and nobody reads there who was meant."""
-    own = sql.database_key(key)
-    taken = 0
-    for pk in list(_batches_naming(key).values_list("pk", flat=True)):
+def _remove_from_batches(key: Any) -> int:
+    """Takes the user off the recipients, so that nothing more arrives and no batch names them."""
+    own = database_key(key)
+    batch_ids = list(_batches_naming(key).values_list("pk", flat=True))
+    for batch_id in batch_ids:
 
-        def take(pk: int = pk) -> None:
-            batch = Batch.objects.select_for_update().get(pk=pk)
+        def remove(batch_id: int = batch_id) -> None:
+            batch = Batch.objects.select_for_update().get(pk=batch_id)
             batch.recipients = [one for one in batch.recipients if one != own]
             batch.save(update_fields=["recipients"])
 
-        transactions.in_transaction(take)
-        taken += 1
-    return taken
+        transactions.in_transaction(remove)
+    return len(batch_ids)
 
 
 def _delete_unheld(notices: set[int]) -> int:
-    """Notices that were for this person alone: nobody holds them any more."""
-    held = Notification.objects.filter(notice=OuterRef("pk"))
-    waiting = Batch.objects.filter(
-        notice=OuterRef("pk"), state__in=[*Batch.NOT_YET, Batch.State.RECALLING]
-    )
+    """Deletes the notices that nobody has a copy of any more, and returns their number."""
     ids, deleted = sorted(notices), 0
-    for start in range(0, len(ids), ROWS_A_BATCH):
-        lot = Notice.objects.filter(pk__in=ids[start : start + ROWS_A_BATCH])
-        unheld = list(lot.filter(~Exists(held), ~Exists(waiting)).values_list("pk", flat=True))
+    for start in range(0, len(ids), ROWS_PER_CHUNK):
+        chunk = unheld_notices().filter(pk__in=ids[start : start + ROWS_PER_CHUNK])
+        unheld = list(chunk.values_list("pk", flat=True))
         Notice.objects.filter(pk__in=unheld).delete()
         deleted += len(unheld)
     return deleted

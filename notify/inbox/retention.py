@@ -1,9 +1,9 @@
-"""Deleting what is old, in batches with a pause between them; the only code that deletes notices.
+"""Deleting old rows, in chunks with a pause between them.
 
-Spent tickets and ended sessions are nobody's: servers delete them every hour. Notices go only where
-the project says so, by `NOTIFY_KEEP_DAYS` or `notify_prune`.
+Servers delete spent tickets and ended sessions every hour. Notices are deleted only if the project
+asks for it, by `NOTIFY_KEEP_DAYS` or `notify_prune`.
 
-A deletion is a change of the inbox like any other: clients whose cursor is older start anew.
+A deletion changes the inbox like any other change: clients with an older cursor get a reset.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from django.db.models.functions import Now
 
 from notify import conf
 from notify.changes import Change
-from notify.inbox import store
+from notify.inbox import upkeep
 from notify.models import Batch, EndedSession, Notice, Notification, SpentTicket
 
-ROWS_A_BATCH = 1000
+ROWS_PER_CHUNK = 1000
 PAUSE_S = 0.05
 TICKETS_KEPT = timedelta(hours=1)  # a ticket lives a minute
 LONGEST = timedelta(days=conf.MAX_DAYS)
-SESSIONS_KEPT = timedelta(days=60)  # at least: see sessions_kept
+SESSIONS_KEPT = timedelta(days=60)  # at least, see sessions_kept
 
-# By what has become of a notification.
+# Which notifications to delete, by their state.
 STATES = {
     "all": Q(),
     "read": Q(read__isnull=False),
@@ -53,16 +53,25 @@ def prune(
     pause_s: float = PAUSE_S,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Pruned:
-    """Deletes the notifications in this state of notices older than that, then the notices that
-    nobody has any more. `announce` gets each change after its commit. What `sleep` raises ends it
-    between two batches."""
+    """Deletes old notifications, then old notices that nobody has any more.
+
+    Args:
+        older_than: the age of the notices.
+        state: one of `STATES`, the state of the notifications.
+        announce: gets each change after its commit.
+        pause_s: the pause between two chunks, in seconds.
+        sleep: waits for so many seconds; an exception that it raises ends the work.
+
+    Returns:
+        How many rows were deleted.
+    """
     pruned = Pruned()
 
     def pause() -> None:
         sleep(pause_s)
 
     for user, ids in _chosen(older_than, state):
-        change = store.delete_rows(user, ids)
+        change = upkeep.delete_rows(user, ids)
         pruned.notifications += len(ids)
         if change is not None:
             announce(change)
@@ -73,9 +82,9 @@ def prune(
 
 
 def _chosen(older_than: timedelta, state: str) -> Iterator[tuple[str, list[int]]]:
-    """Lots of rows of one user each."""
+    """Chunks of rows, each of one user: (user, ids)."""
     old = Notification.objects.filter(STATES[state], notice__created__lt=_before(older_than))
-    while rows := list(old.order_by("user", "pk").values_list("user", "pk")[:ROWS_A_BATCH]):
+    while rows := list(old.order_by("user", "pk").values_list("user", "pk")[:ROWS_PER_CHUNK]):
         by_user: dict[Any, list[int]] = {}
         for user, pk in rows:
             by_user.setdefault(user, []).append(pk)
@@ -84,17 +93,28 @@ def _chosen(older_than: timedelta, state: str) -> Iterator[tuple[str, list[int]]
 
 
 def _delete_notices(older_than: timedelta, pause: Callable[[], None]) -> int:
+    return _delete(unheld_notices().filter(created__lt=_before(older_than)), pause)
+
+
+def unheld_notices() -> QuerySet[Notice]:
+    """The notices without copies and without batches that are still to be carried out."""
     held = Notification.objects.filter(notice=OuterRef("pk"))
     waiting = Batch.objects.filter(
         notice=OuterRef("pk"), state__in=[*Batch.NOT_YET, Batch.State.RECALLING]
     )
-    empty = Notice.objects.filter(~Exists(held), ~Exists(waiting), created__lt=_before(older_than))
-    return _delete(empty, pause)
+    return Notice.objects.filter(~Exists(held), ~Exists(waiting))
 
 
 def prune_ended(*, pause_s: float = PAUSE_S, sleep: Callable[[float], object] = time.sleep) -> int:
-    """Deletes spent tickets and ended sessions that nobody can use any more; how many. What `sleep`
-    raises ends it between two batches."""
+    """Deletes spent tickets and ended sessions that nobody can use any more.
+
+    Args:
+        pause_s: the pause between two chunks, in seconds.
+        sleep: waits for so many seconds; an exception that it raises ends the work.
+
+    Returns:
+        How many rows were deleted.
+    """
 
     def pause() -> None:
         sleep(pause_s)
@@ -109,14 +129,17 @@ def _before(age: timedelta) -> Any:
 
 
 def sessions_kept() -> timedelta:
-    """Longer than a cookie that is the whole session is good for after it was signed out: Django
-    takes it for `SESSION_COOKIE_AGE`. Any other engine forgets the session itself."""
+    """How long ended sessions are remembered.
+
+    Longer than Django accepts a signed cookie that holds the whole session (`SESSION_COOKIE_AGE`).
+    Every other session engine forgets the session itself.
+    """
     return max(SESSIONS_KEPT, timedelta(seconds=settings.SESSION_COOKIE_AGE) + timedelta(days=1))
 
 
 def _delete(rows: QuerySet[Any], pause: Callable[[], None]) -> int:
     deleted = 0
-    while keys := list(rows.values_list("pk", flat=True)[:ROWS_A_BATCH]):
+    while keys := list(rows.values_list("pk", flat=True)[:ROWS_PER_CHUNK]):
         rows.model.objects.filter(pk__in=keys).delete()
         deleted += len(keys)
         pause()

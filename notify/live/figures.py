@@ -22,7 +22,7 @@ from notify.access import authentication, user_agents
 from notify.bus import groups
 from notify.bus.hints import ORIGIN, AskHint, PartHint
 from notify.bus.publisher import publisher
-from notify.inbox import reading
+from notify.inbox import progress
 from notify.live.connection import Connection
 from notify.live.rates import Rates, part_of
 from notify.models import permissions
@@ -193,7 +193,7 @@ class Figures:
         name, _, of = topic.partition(":")
         shared: Any = None
         if name == "notice":
-            shared = await self._hub.pool.run(reading.progress, int(of))
+            shared = await self._hub.pool.run(progress.progress, int(of))
         elif name == "operations":
             shared = await self._operations()
         elif name in {OWN, "person"}:
@@ -250,7 +250,7 @@ class Figures:
         written: int | None = None  # without the database the other figures are still of use
         with contextlib.suppress(db.Error):
             self._newest_notice, written = await self._hub.pool.run(
-                reading.notices_after, self._newest_notice
+                progress.notices_after, self._newest_notice
             )
         parts = {process: part for process, (_, part) in self._all_parts("operations").items()}
         return self._rates.take(parts, self._hub.loop.time()) | {"notices": written}

@@ -404,8 +404,8 @@ class Hub:
     async def _heal_gaps(self) -> None:
         behind, self._gaps = self._gaps, {}
         ready = [one for one in behind if one.queued and not one.catching_up and not one.held]
-        for start in range(0, len(ready), reading.USERS_A_QUERY):
-            lot = ready[start : start + reading.USERS_A_QUERY]
+        for start in range(0, len(ready), reading.USERS_PER_QUERY):
+            lot = ready[start : start + reading.USERS_PER_QUERY]
             await self._catch_up(lot, {one: one.queued for one in lot}, behind)
 
     async def _catch_up(

@@ -20,7 +20,7 @@ from notify import conf
 from notify.access import authentication
 from notify.bus.publisher import publisher
 from notify.changes import Cursor
-from notify.inbox import reading, retention, store
+from notify.inbox import reading, retention, upkeep
 from notify.live.connection import Connection
 from notify.live.pool import DatabasePool
 from notify.protocol import Code
@@ -191,7 +191,7 @@ class Sweep:
         }
         if gone_back:
             logger.warning("The database has gone back; %d inboxes start anew.", len(gone_back))
-            await self._hub.pool.run(store.renew_epochs, gone_back)
+            await self._hub.pool.run(upkeep.renew_epochs, gone_back)
             again = {user: queued[user] for user in gone_back}
             moved |= await self._hub.pool.run(reading.moved, again)
         for user in moved.keys() | apart:
@@ -220,7 +220,7 @@ class Sweep:
             versions[connection.user] = max(since, versions.get(connection.user, 0))
         if not versions:
             return
-        written = await self._hub.pool.run(store.acknowledge, versions)
+        written = await self._hub.pool.run(upkeep.acknowledge, versions)
         for connection in dirty:
             if connection.user in written:
                 connection.written_acknowledgement = Cursor(

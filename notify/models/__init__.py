@@ -1,7 +1,8 @@
 """The rows: what was said (Notice), to whom (Batch), each one's copy (Notification, Inbox),
 and what lets a client in (ApiToken, SpentTicket, EndedSession, KnownDevice).
 
-Only `inbox/store.py` and `inbox/one_statement.py` change `Inbox.version` and what goes with it.
+Of `inbox/`, only `appending`, `stepping` and `one_statement` change `Inbox.version` and what goes
+with it.
 """
 
 from __future__ import annotations

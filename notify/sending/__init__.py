@@ -25,7 +25,7 @@ from notify import conf, protocol, signals, sql
 from notify.bus.publisher import publisher
 from notify.changes import Change
 from notify.exceptions import Busy
-from notify.inbox import one_statement, store, work
+from notify.inbox import claiming, control, marking, one_statement, work
 from notify.inbox.turns import Turns
 from notify.models import Level, Notice, content
 from notify.sending import rows
@@ -49,7 +49,7 @@ class _Sent(threading.local):
     """The batches that this thread's open transaction has written: the first one's commit hook
     carries out all of them, so that what is sent to the same people in one transaction arrives
     as one change. Those of a transaction that was rolled back stay until the next `send`, and are
-    found not to exist. (SQLite gives their ids out again; `work.alike` takes what it may.)"""
+    found not to exist. (SQLite gives their ids out again; `claiming.grouped` takes what it may.)"""
 
     batches: Sequence[int] = ()
     # What the hooks of its commit may still wait, all together, in s; None until one runs.
@@ -138,7 +138,7 @@ def recall(notice: Notice | int) -> int:
     """
     notice_id = _id_of(notice)
     with waits.limited():
-        inboxes = work.start_recall(notice_id)
+        inboxes = control.start_recall(notice_id)
         _carry_out_on_commit(partial(_after_recall, notice_id, first=inboxes is not None))
     return inboxes or 0
 
@@ -148,14 +148,14 @@ arecall = sync_to_async(recall)
 
 def pause(notice: Notice | int) -> int:
     """Stops sending before the next batch; how many people wait for `resume` now."""
-    return work.pause(_id_of(notice))
+    return control.pause(_id_of(notice))
 
 
 def resume(notice: Notice | int) -> int:
     """Goes on with a paused notice, not before its `send_at`; for how many people."""
     notice_id = _id_of(notice)
     with waits.limited():
-        people = work.resume(notice_id)
+        people = control.resume(notice_id)
         _carry_out_on_commit(partial(_carry_out_or_hand_over, notice_id))
     return people
 
@@ -165,12 +165,12 @@ def cancel(notice: Notice | int) -> int:
 
     Those who have it keep it: see `recall`.
     """
-    return work.cancel(_id_of(notice))
+    return control.cancel(_id_of(notice))
 
 
 def mark(user: str, as_: str, *, ids: Sequence[int]) -> int:
     """Marks these notices in the user's inbox; the inbox's version after it."""
-    version, change = store.mark_ids(user, as_, ids)
+    version, change = marking.mark_ids(user, as_, ids)
     _announce_on_commit(change)
     return version
 
@@ -178,7 +178,7 @@ def mark(user: str, as_: str, *, ids: Sequence[int]) -> int:
 def mark_through(user: str, as_: str, *, epoch: str, through: int) -> int:
     """Marks all that arrived at or before `through`; the version after it. Raises EpochChanged."""
     version = 0
-    for version, change in store.mark_through(user, as_, epoch, through):  # noqa: B007
+    for version, change in marking.mark_through(user, as_, epoch, through):  # noqa: B007
         _announce_on_commit(change)
     return version
 
@@ -225,13 +225,13 @@ def recall_expired() -> Expiry:
     One whose batches somebody has, or that fails, is logged and left for the next time. Raises
     DatabaseError where the connection is lost.
     """
-    lot = work.expired_notices()
+    lot = control.expired_notices()
     return Expiry(len(lot), sum(map(_recall_expired, lot)))
 
 
 def _recall_expired(notice_id: int) -> bool:
     try:
-        first = work.start_recall(notice_id, urgent=False, wait=False) is not None
+        first = control.start_recall(notice_id, urgent=False, wait=False) is not None
     except Busy as busy:
         logger.info("Notice %s has expired, and is recalled later: %s", notice_id, busy)
         return False
@@ -296,7 +296,7 @@ def _send_now(notice: Notice, audience: Audience, left_out: Any) -> bool:
         if change is not None:
             tell()
             return True
-        with waits.limited(AT_ONCE_S), transactions.begun(rows=batch.size):
+        with waits.limited(AT_ONCE_S), transactions.begin(rows=batch.size):
             transaction.on_commit(tell, using=sql.alias())  # before the hooks of others, which fail
             notice.save(force_insert=True, using=sql.alias())
             batch.notice = notice  # which has its id now
@@ -313,7 +313,7 @@ def _send_now(notice: Notice, audience: Audience, left_out: Any) -> bool:
         # a connection that broke nobody knows.
         if committed or not (isinstance(error, _NotNow | IntegrityError) or _was_refused(error)):
             raise
-        if waits.may_pass(error) and not sql.is_postgresql():
+        if waits.is_transient(error) and not sql.is_postgresql():
             raise _cannot_be_stored() from error  # SQLite has one lock for all
         logger.info("Not in one transaction, so in two: %r", error.__cause__ or error)
         notice.pk = None
@@ -332,7 +332,7 @@ def _send_on_commit(notice: Notice, audience: Audience, left_out: Any) -> Notice
     with (
         waits.limited(at_least=STORING_S),
         _busy_where_locked(unless=lambda: committed),
-        transactions.begun(),
+        transactions.begin(),
     ):
         transaction.on_commit(note_commit, using=sql.alias())
         written = rows.insert(notice)
@@ -352,7 +352,7 @@ def _busy_where_locked(*, unless: Callable[[], bool] = lambda: False) -> Iterato
     try:
         yield
     except OperationalError as error:
-        if unless() or not waits.may_pass(error):
+        if unless() or not waits.is_transient(error):
             raise
         raise _cannot_be_stored() from error
 
@@ -363,7 +363,7 @@ def _cannot_be_stored() -> Busy:
 
 def _was_refused(error: BaseException) -> bool:
     """Whether the database took it back, for a lock or after the time that the role has."""
-    return waits.may_pass(error) or waits.state(error) == waits.QUERY_CANCELED
+    return waits.is_transient(error) or waits.state(error) == waits.QUERY_CANCELED
 
 
 def _carry_out_on_commit(hook: Callable[[], None]) -> None:
@@ -413,7 +413,7 @@ def _carry_out_alone(notice_id: int, only_batch: int | None) -> Sequence[int]:
     if only_batch in _sent.batches and _carry_out_all_sent():
         return []
     try:
-        batches = work.open_batches(notice_id)
+        batches = claiming.open_batches(notice_id)
         if len(batches) > 1:
             return batches
         with _floor():
@@ -431,7 +431,7 @@ def _carry_out_all_sent() -> bool:
     locked: list[int] = []
     reason: Busy | None = None
     try:
-        for run in work.alike(together):
+        for run in claiming.grouped(together):
             try:
                 with _floor():
                     changes = work.carry_out_together(run)
@@ -465,7 +465,7 @@ def _leave_to_workers(batches: Sequence[int], error: Exception) -> None:
     logger.warning("What was sent is stored, for a worker: %r", error.__cause__ or error)
     try:
         with waits.limited(at_least=LEAVING_S):
-            work.release(batches)
+            claiming.release(batches)
         publisher.publish_work()
     except (Busy, DatabaseError) as also:
         logger.warning("A worker will find it within half a minute: %r", also)

@@ -19,6 +19,8 @@ from notify import sql
 from notify.exceptions import InvalidNotice, UnknownUsers
 from notify.models.users import active_users, all_users, user_field
 from notify.sending.names import in_lots
+from notify.sql import keys
+from notify.sql.dialects import dialect
 
 KEYS_A_QUERY = 5000
 # All groups are one query, and so are all permissions: this is what it may name. Each queryset is a
@@ -76,9 +78,9 @@ class Audience:
         """The users that it is for as of now, each once; keys of nobody are left out."""
         wanted = Q(pk__in=[])
         if self.keys:
-            keys = sql.json_array(sql.database_keys(self.keys))
+            array = sql.json_array(keys.database_keys(self.keys))
             # One parameter, however many there are.
-            wanted |= Q(pk__in=RawSQL(sql.keys_of()[1:-1], [keys]))  # noqa: S611  ours
+            wanted |= Q(pk__in=RawSQL(dialect().keys_in_array()[1:-1], [array]))  # noqa: S611  ours
         for query in self.queries:
             wanted |= Q(pk__in=query.values("pk"))
         return all_users().filter(wanted)
@@ -115,7 +117,7 @@ class Audience:
         for some in in_lots(iter(self.keys), KEYS_A_QUERY):
             found.update(all_users().filter(pk__in=some).values_list("pk", flat=True))
         missing = self.keys - found
-        if found - self.keys or sql.has_collation(sql.key_field()):
+        if found - self.keys or keys.has_collation(keys.key_field()):
             missing = {key for key in missing if not all_users().filter(pk=key).exists()}
         if missing:
             raise UnknownUsers(missing)
@@ -157,7 +159,7 @@ class Audience:
 
     def _add_key(self, key: Any) -> None:
         try:
-            self.keys.add(sql.to_key(key))
+            self.keys.add(keys.to_key(key))
         except ValidationError as error:
             raise InvalidNotice(
                 "to",

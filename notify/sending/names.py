@@ -16,6 +16,7 @@ from django.db.models.lookups import IContains
 
 from notify import sql
 from notify.exceptions import InvalidNotice, UnknownUsers, some_of
+from notify.sql import keys
 
 NAMES_A_QUERY = 1000
 LOOKED_UP_IN_VAIN = 20  # each is a query, perhaps without an index; after that a name is unknown
@@ -64,7 +65,7 @@ def _may_be_written_otherwise(users: Any, unasked: set[str]) -> bool:
     column = users.model._meta.get_field(users.model.USERNAME_FIELD)
     return look_up is not None and (
         bool(unasked)
-        or sql.has_collation(column)
+        or keys.has_collation(column)
         or look_up is not BaseUserManager.get_by_natural_key
     )
 
@@ -75,7 +76,7 @@ def has_word(path: str, word: str) -> Q:
     deterministic), by that of Unicode."""
     field = get_user_model()._meta.get_field(path.rpartition("__")[2])
     text: Any = F(path)
-    if sql.is_postgresql() and sql.has_collation(field):
+    if sql.is_postgresql() and keys.has_collation(field):
         text = Collate(text, "und-x-icu")
     return Q(IContains(text, word))
 

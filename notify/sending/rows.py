@@ -15,10 +15,12 @@ from django.db.models.functions import Greatest, Now
 
 from notify import conf, sql
 from notify.exceptions import EmptyAudience, KeyConflict
-from notify.inbox import reading, work
+from notify.inbox import claiming
+from notify.inbox.rows import notice_row
 from notify.models import Batch, Level, Notice
 from notify.sending.audience import Audience
 from notify.sql import database
+from notify.sql.keys import database_keys
 
 
 def name_of(actor: AbstractBaseUser | None) -> str:
@@ -29,7 +31,7 @@ def name_of(actor: AbstractBaseUser | None) -> str:
 
 
 def fingerprint(notice: Notice, audience: Audience, left_out: Any) -> str:
-    said = reading.notice_row(notice) | {
+    said = notice_row(notice) | {
         "id": None,
         "created": None,
         "send_at": notice.send_at,
@@ -67,7 +69,7 @@ def write_batches(notice: Notice, audience: Audience, left_out: Any) -> int | No
         raise EmptyAudience("nobody is left to send to. Nothing was sent.")
     # The only batch is carried out right after the commit; more are for whoever is there.
     mine = second is None or conf.current().task_backend is not None
-    due: Any = Now() + work.GRACE if mine else Now()
+    due: Any = Now() + claiming.GRACE if mine else Now()
     if notice.send_at is not None:
         due = Greatest(Now(), Value(notice.send_at, DateTimeField()))
     if second is not None:  # the same moment for all: see inbox/turns.py
@@ -88,9 +90,9 @@ def done_batch(notice: Notice, lot: Sequence[Any]) -> Batch:
 
 
 def _batch(notice: Notice, lot: Sequence[Any]) -> Batch:
-    keys = sql.database_keys(lot)
+    recipients = database_keys(lot)
     urgent = notice.level == Level.CRITICAL
-    return Batch(notice=notice, recipients=keys, size=len(keys), urgent=urgent)
+    return Batch(notice=notice, recipients=recipients, size=len(recipients), urgent=urgent)
 
 
 def _write(batch: Batch, due: Any) -> Batch:

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 
 from notify import sending
 from notify.exceptions import Busy
-from notify.inbox import work
+from notify.inbox import control, work
 from notify.inbox.turns import Turns
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Worker:
         """Whether there was one, also if it failed."""
         try:
             worked = sending.carry_out_next(self._turns)
-        except work.PutOff as failure:
+        except work.Postponed as failure:
             error = failure.__cause__
             expected = isinstance(error, Busy | DatabaseError)
             logger.warning(
@@ -66,7 +66,7 @@ class Worker:
         except (Busy, DatabaseError) as error:
             logger.warning("Expired notices are recalled later: %r", error)
             return False
-        if expiry.seen < work.EXPIRED_A_LOT or not expiry.recalled:
+        if expiry.seen < control.EXPIRED_PER_PASS or not expiry.recalled:
             return False
         self._expiry_due = now
         return True

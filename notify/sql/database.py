@@ -1,16 +1,16 @@
-"""What the database says of itself: its lineage, its deployment, its clock.
+"""Facts about the database: its lineage, its deployment, its clock.
 
-Read in one query for each connection, and again after ten seconds, because another server may
-come to answer behind the same connection (a failover, a pooler).
+They are read in one query per connection, and again after ten seconds, because another server may
+answer behind the same connection after a failover or through a pooler.
 
 Lineage: a restore or a failover that lost commits may bring back a version that clients have seen
 with other rows. On PostgreSQL the system identifier names the cluster and the timeline names its
 history (a promotion starts a new one), so both become part of every epoch.
 
-Deployment: tells the processes of one deployment from those of others that use the same channel
-layer. It is a hash of a random number in a row of the database and of what differs in each copy
-of it: the name and number of a PostgreSQL database and when its server was started, the number of
-SQLite's file. No address is in it, because processes may come by several.
+Deployment: distinguishes the processes of one deployment from others on the same channel layer. It
+is a hash of a random number in a row of the database and of what differs in each copy of the
+database: the name and OID of a PostgreSQL database and the start time of its server, or the inode
+of SQLite's file. It has no address, because processes may use different ones.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ logger = logging.getLogger(__name__)
 
 FACTS_LIFETIME_S = 10.0
 
-# What a role may be refused: hardened servers revoke these functions, and Aurora has some of them
-# in name only. A WAL file's name begins with the timeline. It cannot be asked while in recovery,
-# where nothing is written and no client is served changes.
+# Expressions that a role may be refused: hardened servers revoke these functions, and Aurora has
+# some of them in name only. The name of a WAL file begins with the timeline. It cannot be read
+# during recovery, when nothing is written and no client is served changes.
 _OPTIONAL = {
-    "lineage": "(SELECT system_identifier FROM pg_control_system())::text || '/' ||"
-    " CASE WHEN pg_is_in_recovery() THEN ''"
-    " ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END",
+    "lineage": """(SELECT system_identifier FROM pg_control_system())::text || '/' ||
+        CASE WHEN pg_is_in_recovery() THEN ''
+            ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END""",
     "start time": "extract(epoch FROM pg_postmaster_start_time())::text",
 }
 # Classes of SQLSTATE: access refused or unknown function; unsupported; not in this state.
@@ -50,12 +50,12 @@ _REFUSALS = {"42", "0A", "55"}
 
 
 class Facts(NamedTuple):
-    lineage: str  # eight hexadecimal digits; empty where the database does not tell
+    lineage: str  # eight hexadecimal digits; empty if unknown
     deployment: str  # 16 hexadecimal digits
-    # The database's clock less the monotonic one of this process; None on SQLite, whose
-    # clock is this machine's.
+    # The database's clock minus the monotonic clock of this process; None on SQLite, which uses
+    # the clock of this machine.
     clock_offset_s: float | None
-    isolation: str  # of transactions that ask for none; empty on SQLite, which has one
+    isolation: str  # the default isolation level; empty on SQLite, which has only one
 
 
 _known: WeakKeyDictionary[object, tuple[float, Facts]] = WeakKeyDictionary()
@@ -64,12 +64,12 @@ _last_deployment: str | None = None
 
 
 def facts() -> Facts:
-    """What is known of the database behind this thread's connection, at most ten seconds old."""
+    """Facts about the database behind this thread's connection, at most ten seconds old."""
     connection = sql.connection()
     _drop_if_dead(connection)
     connection.ensure_connection()
-    # Not the wrapper, which has one connection of a pool after the other. SQLite's take no weak
-    # reference, and have no pool.
+    # Not the wrapper, which gets one connection of a pool after the other. SQLite's connections
+    # take no weak reference, and have no pool.
     holder = connection.connection if sql.is_postgresql() else connection
     read_at, found = _known.get(holder, (0.0, None))
     if found is None or time.monotonic() - read_at > FACTS_LIFETIME_S:
@@ -80,9 +80,11 @@ def facts() -> Facts:
 
 
 def now() -> datetime:
-    """The time by the database's clock, in whole milliseconds, as the protocol writes it: what is
-    stored is what is told. Clocks of processes differ, so whatever is stored to be compared is of
-    this one. It is off by half a round trip at most."""
+    """The time by the database's clock, off by half a round trip at most.
+
+    In whole milliseconds, as the protocol writes times: clients see what is stored. Times that are
+    stored for comparison come from this clock, because those of processes differ.
+    """
     offset_s = facts().clock_offset_s
     moment = datetime.now(UTC)
     if offset_s is not None:
@@ -91,15 +93,19 @@ def now() -> datetime:
 
 
 def deployment() -> str | None:
-    """The deployment as this process has read it last, for code that may not ask the database
-    now; None where it has not been read yet."""
+    """The deployment as last read by this process, for code that must not query the database.
+
+    None if it has not been read yet.
+    """
     named = conf.current().deployment
     return _last_deployment if named is None else _digest(named)[:16]
 
 
 def renew_deployment() -> None:
-    """Gives this database a name of its own, other than that of what it is a copy of. Running
-    processes notice within 20 s: what they know holds for ten, and each sweep asks."""
+    """Makes a copy of a database a deployment of its own.
+
+    Running processes notice within 20 s: facts are cached for ten, and each sweep reads them.
+    """
     Deployment.objects.update_or_create(
         pk=Deployment.ONLY, defaults={"identity": Deployment.new_identity()}
     )
@@ -107,12 +113,12 @@ def renew_deployment() -> None:
 
 
 def refused() -> list[str]:
-    """What PostgreSQL does not tell this role, and what notify does without."""
+    """The names of the optional facts that PostgreSQL does not let this role read."""
     return sorted(_refused_now(sql.connection())) if sql.is_postgresql() else []
 
 
 def forget() -> None:
-    """Has everything read anew."""
+    """Clears the cache."""
     global _last_deployment  # noqa: PLW0603
     _known.clear()
     _refused.clear()
@@ -120,12 +126,14 @@ def forget() -> None:
 
 
 def _drop_if_dead(connection: BaseDatabaseWrapper) -> None:
-    """After a failure, so that the next call has another. Django looks where a request ends, and
-    a coroutine, a command or a thread that lives for long has none."""
+    """Closes a connection that is unusable after a failure, so that the next call opens another.
+
+    Django does so at the end of a request, which coroutines, commands and threads do not have.
+    """
     if connection.connection is None or not connection.errors_occurred:
         return
     if connection.in_atomic_block or not connection.get_autocommit():
-        return  # whoever has begun it is told
+        return  # the code that began the transaction gets the error
     if connection.is_usable():
         connection.errors_occurred = False
     else:
@@ -140,48 +148,50 @@ def _note_deployment(identity: str) -> None:
 def _of_postgresql(connection: BaseDatabaseWrapper) -> Facts:
     refused = _refused.setdefault(connection.alias, set())
     try:
-        asked, told = _ask_all(connection, refused)
+        asked_at, answer = _query_all(connection, refused)
     except DatabaseError as error:
         newly_refused = _refused_now(connection) - refused if _is_refusal(error) else set()
         if not newly_refused:
             raise
         refused |= newly_refused
         logger.warning(
-            "PostgreSQL does not tell this role its %s. After a restore, a copy or a failover of "
-            "the database run `manage.py notify_restored`.",
+            "PostgreSQL does not let this role read its %s. After a restore, a copy or a failover "
+            "of the database run `manage.py notify_restored`.",
             " and ".join(sorted(refused)),
         )
-        asked, told = _ask_all(connection, refused)
-    lineage, clock, isolation, *identity = told
+        asked_at, answer = _query_all(connection, refused)
+    lineage, clock, isolation, *identity = answer
     return Facts(
         lineage=_digest(lineage)[:8] if lineage else "",
         deployment=_deployment_of(identity),
-        clock_offset_s=float(clock) - asked,
+        clock_offset_s=float(clock) - asked_at,
         isolation=isolation,
     )
 
 
-def _ask_all(
+def _query_all(
     connection: BaseDatabaseWrapper, refused: Collection[str]
 ) -> tuple[float, tuple[Any, ...]]:
-    """When it was asked, in the middle of the round trip by the monotonic clock, and the answer."""
-    lineage, start = ("NULL" if name in refused else asked for name, asked in _OPTIONAL.items())
-    began = time.monotonic()
-    told = _ask(
-        connection,
-        f"SELECT {lineage}, extract(epoch FROM clock_timestamp()),"
-        f" current_setting('default_transaction_isolation'), {start}, current_database(),"
-        " (SELECT oid FROM pg_database WHERE datname = current_database()),"
-        f" (SELECT identity FROM {sql.table(Deployment)})",
+    """The middle of the round trip by the monotonic clock, and the answer."""
+    lineage, start_time = (
+        "NULL" if name in refused else expression for name, expression in _OPTIONAL.items()
     )
-    return (began + time.monotonic()) / 2, told
+    began = time.monotonic()
+    answer = _query(
+        connection,
+        f"""SELECT {lineage}, extract(epoch FROM clock_timestamp()),
+            current_setting('default_transaction_isolation'), {start_time}, current_database(),
+            (SELECT oid FROM pg_database WHERE datname = current_database()),
+            (SELECT identity FROM notify_deployment)""",
+    )
+    return (began + time.monotonic()) / 2, answer
 
 
 def _refused_now(connection: BaseDatabaseWrapper) -> set[str]:
     refused = set()
     for name, expression in _OPTIONAL.items():
         try:
-            _ask(connection, f"SELECT {expression}")
+            _query(connection, f"SELECT {expression}")
         except DatabaseError as error:
             if not _is_refusal(error):
                 raise
@@ -189,8 +199,8 @@ def _refused_now(connection: BaseDatabaseWrapper) -> set[str]:
     return refused
 
 
-def _ask(connection: BaseDatabaseWrapper, query: str) -> tuple[Any, ...]:
-    """Its only row. Where it is refused, a transaction that is open stays usable."""
+def _query(connection: BaseDatabaseWrapper, query: str) -> tuple[Any, ...]:
+    """The only row of a query. An open transaction stays usable if the query is refused."""
     guard = (
         transaction.atomic(using=connection.alias) if connection.in_atomic_block else nullcontext()
     )
@@ -204,9 +214,9 @@ def _is_refusal(error: DatabaseError) -> bool:
 
 def _of_sqlite() -> Facts:
     [(_, _, file)] = [row for row in sql.fetch("PRAGMA database_list") if row[1] == "main"]
-    [(identity,)] = sql.fetch(f"SELECT (SELECT identity FROM {sql.table(Deployment)})")
-    number = Path(file).stat().st_ino if file else None  # it may be in memory
-    return Facts("", _deployment_of([identity, number]), clock_offset_s=None, isolation="")
+    [(identity,)] = sql.fetch("SELECT (SELECT identity FROM notify_deployment)")
+    inode = Path(file).stat().st_ino if file else None  # it may be in memory
+    return Facts("", _deployment_of([identity, inode]), clock_offset_s=None, isolation="")
 
 
 def _deployment_of(identity: list[Any]) -> str:

@@ -1,5 +1,4 @@
-"""Transactions of our own: READ COMMITTED, patient for two seconds, and tried again where what
-refused them may pass."""
+"""Transactions of our own: READ COMMITTED, with limited waiting, and retried after a deadlock."""
 
 from __future__ import annotations
 
@@ -23,11 +22,21 @@ T = TypeVar("T")
 def in_transaction(
     work: Callable[[], T], *, rows: int | None = None, attempts: int = ATTEMPTS
 ) -> T:
-    """What `work` returns, run in one transaction; raises Busy when locks cannot be had in time.
+    """Runs `work` in one transaction.
 
-    A deadlock or a user who went meanwhile is tried again while there is time, unless a
-    transaction of the caller's is open: then only the caller can. `rows`: how many it touches,
-    where those are few (`waits.in_force`).
+    A deadlock, or a user who was deleted meanwhile, is retried while there is time. In a
+    transaction of the caller only the caller can retry.
+
+    Args:
+        work: what to run; it may run several times.
+        rows: how many rows it touches, if those are few (see `waits.in_force`).
+        attempts: how often to try.
+
+    Returns:
+        What `work` returns.
+
+    Raises:
+        Busy: if the locks cannot be had in time.
     """
     with waits.limited():
         nested = is_open()
@@ -35,10 +44,10 @@ def in_transaction(
             if waits.left() <= 0:
                 raise busy()
             try:
-                with begun(rows):
+                with begin(rows):
                     return work()
             except (OperationalError, IntegrityError) as error:
-                if not waits.may_pass(error):
+                if not waits.is_transient(error):
                     raise
                 pause = random.uniform(0, 0.02 * 2**attempt)  # noqa: S311  jitter is no secret
                 if nested or attempt == attempts or pause > waits.left():
@@ -49,18 +58,18 @@ def in_transaction(
 
 
 @contextmanager
-def begun(rows: int | None = None) -> Iterator[None]:
-    """A transaction, or a savepoint in that of the caller's, whose waits are limited."""
+def begin(rows: int | None = None) -> Iterator[None]:
+    """A transaction, or a savepoint in the caller's, whose waits are limited."""
     nested = is_open()
-    must_say = not nested and must_say_read_committed()
+    set_isolation = not nested and needs_read_committed()
     began = time.monotonic()
     waiting_since: float | None = began
     try:
         with transaction.atomic(using=sql.alias()):
-            if not sql.is_postgresql():  # SQLite waits in its BEGIN, and PostgreSQL's is none yet
+            if not sql.is_postgresql():  # SQLite waits in BEGIN; PostgreSQL has not sent it yet
                 waits.charge(time.monotonic() - began - waits.SLOW_S)
-            waiting_since = None  # the statements are seen to by `in_force`
-            if must_say:
+            waiting_since = None  # `in_force` counts the waiting of statements
+            if set_isolation:
                 sql.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             with waits.in_force(rows, nested=nested):
                 yield
@@ -72,18 +81,21 @@ def begun(rows: int | None = None) -> Iterator[None]:
 
 
 def is_open() -> bool:
-    """Whether the caller has a transaction, or sees to all of them."""
-    own = sql.connection()
-    return own.in_atomic_block or not own.get_autocommit()
+    """Whether the caller has a transaction, or manages all of them itself."""
+    connection = sql.connection()
+    return connection.in_atomic_block or not connection.get_autocommit()
 
 
-def must_say_read_committed() -> bool:
-    """Whether a transaction has to ask for READ COMMITTED, because the role, the database or
-    Django's OPTIONS say another isolation. Under those whoever waited for an inbox fails."""
+def needs_read_committed() -> bool:
+    """Whether a transaction has to set READ COMMITTED.
+
+    The role, the database or Django's OPTIONS may have another default. Under a stricter level,
+    a transaction that waited for an inbox fails.
+    """
     if not sql.is_postgresql():
         return False
-    asked = "isolation_level" in sql.connection().settings_dict.get("OPTIONS", {})
-    return asked or database.facts().isolation != READ_COMMITTED
+    configured = "isolation_level" in sql.connection().settings_dict.get("OPTIONS", {})
+    return configured or database.facts().isolation != READ_COMMITTED
 
 
 def busy(error: BaseException | None = None) -> Busy:

@@ -1,20 +1,21 @@
-"""How long a call waits for what others have locked: two seconds for all that it does.
+"""Limits how long a call waits for locks: two seconds in total.
 
-Only waiting counts, not work. Neither driver nor server says how long a statement waited, so it is
-estimated:
+Only waiting counts, not work. Neither the driver nor the server says how long a statement waited,
+so it is estimated:
 
-- A statement that was refused has waited: until `lock_timeout`, or until PostgreSQL found the
+- A statement that was refused has waited until `lock_timeout`, or until PostgreSQL found the
   deadlock.
-- One that touches few rows (`rows`) and took half a second longer than those need has waited, too.
-- Any other that succeeded did not wait, however long it took.
+- A statement that touches few rows (`rows`) and took half a second longer than those need has
+  waited, too.
+- Any other statement that succeeded did not wait, however long it took.
 
-Where nobody holds a lock, many statements are so never cut short; several waits that each end in
-time may add up to more than two seconds.
+So where nobody holds a lock, no series of statements is cut short; but several waits that each end
+in time may add up to more than two seconds.
 
-PostgreSQL's `lock_timeout` is a limit of one wait, so it is set to what is left of the call's time
-before each transaction, and again before a statement that comes after a wait. A statement that
-queues behind other waiters waits twice (for its place, then for the lock), so those that touch few
-rows have a `statement_timeout`, too. Shorter limits of the role's own stay in force.
+PostgreSQL's `lock_timeout` limits a single wait. So it is set to the rest of the call's time before
+each transaction, and again before a statement that follows a wait. A statement that queues behind
+other waiters waits twice (for its place, then for the lock), so statements that touch few rows get
+a `statement_timeout`, too. Shorter limits of the role stay in force.
 """
 
 from __future__ import annotations
@@ -31,23 +32,24 @@ from django.db import DatabaseError
 from notify import sql
 
 LIMIT_S = 2.0
-LEAST_MS = 10  # PostgreSQL takes 0 for no limit
-SLOW_S = 0.5  # a statement of few rows that took longer than that and its rows has waited
-DEADLOCK_S = 1.0  # PostgreSQL's `deadlock_timeout`: it looks for one after waiting for so long
-ROW_S = 0.001  # what a row may take beside the waiting
-# Of what a worker does again without a limit, or a client asks for again: a second beside the wait.
+MIN_LIMIT_MS = 10  # to PostgreSQL, 0 means no limit
+SLOW_S = 0.5  # a statement of few rows that took so much longer than its rows need has waited
+DEADLOCK_S = 1.0  # PostgreSQL's `deadlock_timeout`: how long it waits before it looks for one
+ROW_S = 0.001  # what a row may take apart from waiting
+# `rows` for a batch that a worker can repeat without a limit, or a client can ask for again: one
+# second apart from waiting.
 ROWS_OF_A_BATCH = 1000
 # PostgreSQL: serialization_failure, deadlock_detected, lock_not_available; and
-# foreign_key_violation, which is a user who was deleted before we could commit.
-PASSING_STATES = {"40001", "40P01", "55P03", "23503"}
+# foreign_key_violation: a user was deleted before the commit.
+TRANSIENT_STATES = {"40001", "40P01", "55P03", "23503"}
 LOCK_NOT_AVAILABLE = "55P03"  # after a lock_timeout, or at once with NOWAIT
-QUERY_CANCELED = "57014"  # by a statement_timeout, of ours or of the role
-_OF_SAVEPOINTS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
+QUERY_CANCELED = "57014"  # by a statement_timeout, ours or that of the role
+_SAVEPOINT_STATEMENTS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class _Call(threading.local):
-    left: float | None = None  # seconds that it may still wait; None outside of `limited`
+    left: float | None = None  # seconds that the call may still wait; None outside of `limited`
 
 
 _call = _Call()
@@ -55,8 +57,12 @@ _call = _Call()
 
 @contextmanager
 def limited(seconds: float | None = None, *, at_least: float = 0.0) -> Iterator[None]:
-    """Limits the waiting within it to so many seconds (by default two); never beyond the enclosing
-    `limited`, but never less than `at_least` seconds."""
+    """Limits how long the block waits.
+
+    Args:
+        seconds: the limit, by default two seconds; an enclosing `limited` may be shorter.
+        at_least: a minimum in seconds, also where an enclosing `limited` is shorter.
+    """
     outer, wanted = _call.left, LIMIT_S if seconds is None else seconds
     own = max(wanted if outer is None else min(outer, wanted), at_least)
     _call.left = own
@@ -70,7 +76,7 @@ def limited(seconds: float | None = None, *, at_least: float = 0.0) -> Iterator[
 
 @contextmanager
 def unlimited() -> Iterator[None]:
-    """For code of others, whose calls have limits of their own."""
+    """Lifts the limit for code of the project, whose calls have limits of their own."""
     outer, _call.left = _call.left, None
     try:
         yield
@@ -79,23 +85,27 @@ def unlimited() -> Iterator[None]:
 
 
 def left() -> float:
-    """Seconds that may still be waited; 0 or less when they are over."""
+    """How many seconds the call may still wait; 0 or less if its time is over."""
     return LIMIT_S if _call.left is None else _call.left
 
 
 def charge(seconds: float) -> None:
-    """Counts so much waiting to the limit."""
+    """Counts seconds of waiting towards the limit."""
     if _call.left is not None:
         _call.left -= max(0.0, seconds)
 
 
 def charge_refusal(error: BaseException, began: float) -> None:
-    """Counts what a statement or a commit that began then, by the monotonic clock, has waited
-    before the database refused it."""
+    """Counts how long a statement or commit has waited before the database refused it.
+
+    Args:
+        error: the refusal.
+        began: when it began, by the monotonic clock.
+    """
     took = time.monotonic() - began
     if state(error) in (LOCK_NOT_AVAILABLE, QUERY_CANCELED):
-        charge(min(took, max(left(), LEAST_MS / 1000)))
-    elif state(error) in PASSING_STATES:
+        charge(min(took, max(left(), MIN_LIMIT_MS / 1000)))
+    elif state(error) in TRANSIENT_STATES:
         charge(min(took, DEADLOCK_S))
     elif _is_sqlite_lock(error):
         charge(took)
@@ -103,7 +113,7 @@ def charge_refusal(error: BaseException, began: float) -> None:
 
 @contextmanager
 def _charged(rows: int | None) -> Iterator[None]:
-    """Counts the waiting of the statement in it."""
+    """Counts how long the statement in the block has waited."""
     began = time.monotonic()
     try:
         yield
@@ -119,12 +129,14 @@ def state(error: BaseException) -> str | None:
     return getattr(error.__cause__, "sqlstate", None)
 
 
-def may_pass(error: BaseException) -> bool:
-    """Whether the database refused it, and may take it another time: for a lock, a deadlock, or a
-    user who went. What it refuses is rolled back."""
+def is_transient(error: BaseException) -> bool:
+    """Whether a retry may succeed after this refusal: a lock, a deadlock, or a deleted user.
+
+    What the database refuses is rolled back.
+    """
     if state(error) == QUERY_CANCELED:
-        return left() <= 0  # else it is a limit of the role's own, which another try meets again
-    return state(error) in PASSING_STATES or _is_sqlite_lock(error)
+        return left() <= 0  # else it is a limit of the role, which a retry meets again
+    return state(error) in TRANSIENT_STATES or _is_sqlite_lock(error)
 
 
 def _is_sqlite_lock(error: BaseException) -> bool:
@@ -133,9 +145,13 @@ def _is_sqlite_lock(error: BaseException) -> bool:
 
 @contextmanager
 def in_force(rows: int | None = None, *, nested: bool) -> Iterator[None]:
-    """Has the open transaction keep to the limit; with `rows`, its statements too, and they may
-    take 1 ms longer for each. `nested`: it is the caller's, whose `lock_timeout` is back at the
-    end; where this fails, by the savepoint that is around it."""
+    """Applies the limit to the open transaction.
+
+    Args:
+        rows: limits the time of its statements, too, and allows 1 ms more for each row.
+        nested: whether the transaction is the caller's. Then its `lock_timeout` is restored at the
+            end, or after a failure by the enclosing savepoint.
+    """
     if not sql.is_postgresql():
         yield
         return
@@ -150,7 +166,7 @@ def in_force(rows: int | None = None, *, nested: bool) -> Iterator[None]:
             sql.fetch(*_limits(rows))
 
     def renewing(execute: Any, statement: Any, *rest: Any) -> Any:
-        if not str(statement).startswith(_OF_SAVEPOINTS):  # which nothing may come before
+        if not str(statement).startswith(_SAVEPOINT_STATEMENTS):  # nothing may precede those
             renew_after_a_wait()
         with _charged(rows):
             return execute(statement, *rest)
@@ -160,12 +176,14 @@ def in_force(rows: int | None = None, *, nested: bool) -> Iterator[None]:
         if nested:
             sql.fetch("SELECT set_config('lock_timeout', %s, true)", [before])
         else:
-            renew_after_a_wait()  # the commit may have to wait, too
+            renew_after_a_wait()  # the commit may wait, too
 
 
 def _charging(fetch: _F) -> _F:
-    """Counts the waiting of a statement that is a transaction by itself; in one that is open,
-    `in_force` does."""
+    """Counts the waiting of a statement that is a transaction by itself.
+
+    In an open transaction `in_force` does.
+    """
 
     @wraps(fetch)
     def charging(*args: Any, rows: int | None = None, **how: Any) -> Any:
@@ -181,51 +199,54 @@ def _charging(fetch: _F) -> _F:
 def fetch(
     statement: str, params: Iterable[Any] = (), *, rows: int | None = None
 ) -> list[tuple[Any, ...]]:
-    """What a statement that is a transaction by itself returns. The limit goes to PostgreSQL with
-    it, in one round trip, and holds for its locks of tables, too. Elsewhere, and in a transaction
-    that is open, it is `sql.fetch`.
+    """Runs a statement as a transaction by itself, and returns its rows.
 
-    Statements of one string are one transaction (PostgreSQL 55.2.2.1 "Multiple Statements in a
-    Simple Query"). The parameters are a part of the string, also where the server binds those of
-    others: a pipeline would take it prepared, but cost half as much again, and an error of its
-    commit leaves the connection unusable (psycopg 3.3.9).
+    The limit goes to PostgreSQL together with the statement, in one round trip, and also holds for
+    its table locks. On SQLite, and in an open transaction, this is `sql.fetch`.
+
+    Several statements in one string are one transaction (PostgreSQL 55.2.2.1 "Multiple Statements
+    in a Simple Query"). The parameters are written into the string, even where the server binds
+    them otherwise: a pipeline would take a prepared statement, but costs half as much again, and an
+    error of its commit leaves the connection unusable (psycopg 3.3.9).
     """
     if not sql.is_postgresql() or not sql.connection().get_autocommit():
         return sql.fetch(statement, params)
     limits, values = _limits(rows)
-    with _binding_here() as cursor:
+    with _client_cursor() as cursor:
         cursor.execute(f"{limits}; {statement}", (*values, *params))
         cursor.nextset()
         return list(cursor.fetchall())
 
 
-def _binding_here() -> Any:
-    """A cursor that writes parameters into its string."""
-    from psycopg import ClientCursor  # there is none without PostgreSQL
+def _client_cursor() -> Any:
+    """A cursor that writes parameters into the statement."""
+    from psycopg import ClientCursor  # installed only for PostgreSQL
 
-    own = sql.connection()
-    own.ensure_connection()
-    raw: Any = own.connection
+    connection = sql.connection()
+    connection.ensure_connection()
+    raw: Any = connection.connection
     factory, raw.cursor_factory = raw.cursor_factory, ClientCursor
     try:
-        return own.cursor()
+        return connection.cursor()
     finally:
         raw.cursor_factory = factory
 
 
 def _limits(rows: int | None) -> tuple[str, list[Any]]:
-    """A statement that sets them until the transaction ends, and returns `lock_timeout` as it was
-    before."""
-    wait = max(LEAST_MS, round(left() * 1000))
-    lock, limits = _least("lock_timeout"), [wait]
+    """A statement that sets the limits until the transaction ends, with its parameters.
+
+    It returns the previous `lock_timeout`.
+    """
+    wait = max(MIN_LIMIT_MS, round(left() * 1000))
+    lock, limits = _shorten("lock_timeout"), [wait]
     if rows is None:
         return f"SELECT current_setting('lock_timeout'), {lock}", limits
-    both = f"SELECT current_setting('lock_timeout'), {lock}, {_least('statement_timeout')}"
-    # A wait that a lock's limit ends is told by another error: so this one comes later.
-    return both, [wait, wait + LEAST_MS + round(rows * ROW_S * 1000)]
+    both = f"SELECT current_setting('lock_timeout'), {lock}, {_shorten('statement_timeout')}"
+    # The statement's limit comes later, so that a lock's limit ends a wait with its own error.
+    return both, [wait, wait + MIN_LIMIT_MS + round(rows * ROW_S * 1000)]
 
 
-def _least(name: str) -> str:
-    """Sets a limit in ms, a parameter, unless a shorter one is in force. 0 is none."""
+def _shorten(name: str) -> str:
+    """Sets a limit in ms, a parameter, unless a shorter one is in force. 0 means no limit."""
     in_force = f"nullif(extract(epoch FROM current_setting('{name}')::interval), 0) * 1000"
     return f"set_config('{name}', least({in_force}, %s)::bigint::text, true)"

@@ -23,7 +23,7 @@ from django.db import connection, transaction
 
 from notify import sending
 from notify.changes import Cursor
-from notify.inbox import reading, store
+from notify.inbox import marking, opening, reading
 from notify.models import Batch, Inbox, Notice, Notification
 from notify.sending.audience import everyone
 from tests.benchmarks import machine
@@ -69,7 +69,7 @@ def people(count: int) -> None:
         " SELECT 'user-' || n, '!', FALSE, FALSE, TRUE, '', '', '', CURRENT_TIMESTAMP"
         f" FROM {_numbers(1, count)} numbers"
     )
-    reading.open_inboxes(f"(SELECT id FROM {USERS})", [])
+    opening.open_inboxes(f"(SELECT id FROM {USERS})", [])
     settle()
 
 
@@ -247,7 +247,7 @@ def _mark(user: str) -> Callable[[], None]:
     marks = itertools.cycle(["read", "unread"] if newest.read is None else ["unread", "read"])
 
     def work() -> None:
-        _, change = store.mark_ids(user, next(marks), [newest.notice_id])
+        _, change = marking.mark_ids(user, next(marks), [newest.notice_id])
         assert change is not None
 
     return work
@@ -314,9 +314,9 @@ def mark_all(user: str) -> dict[str, float]:
     """Marks all read: seconds, and the longest of its transactions, which hold the locks."""
     head = reading.heads([user])[user]
     steps, started = [], time.perf_counter()
-    marking = store.mark_through(user, "read", head.epoch, head.version)
+    changes = marking.mark_through(user, "read", head.epoch, head.version)
     before = started
-    for _ in marking:
+    for _ in changes:
         now = time.perf_counter()
         steps.append(now - before)
         before = now

@@ -13,7 +13,7 @@ from django.db import connection, connections
 from django.db.models import Count, Sum
 
 import notify
-from notify.inbox import store
+from notify.inbox import marking
 from notify.inbox.epoch import full
 from notify.models import Batch, Inbox, Notice, Notification
 from tests.faults.world import SWEEP, World, contract, patience
@@ -188,7 +188,7 @@ class Others:
     def _mark_all(self) -> None:
         for inbox in Inbox.objects.filter(pk__in=self._rng.sample(self._users, 100)):
             mark = partial(
-                store.mark_through, str(inbox.pk), "read", full(inbox.epoch), inbox.version
+                marking.mark_through, str(inbox.pk), "read", full(inbox.epoch), inbox.version
             )
             self._timed("mark", lambda mark=mark: list(mark()))
 

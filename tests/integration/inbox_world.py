@@ -16,8 +16,10 @@ from notify import protocol, sending, sql
 from notify.bus import hints
 from notify.changes import Change, Cursor, Reading, Step
 from notify.inbox import reading
+from notify.inbox.rows import notice_row
 from notify.models import Notification
 from notify.protocol import inbox_frames
+from notify.sql.keys import public_key
 from tests.integration.model_client import Asked, Frame, ModelClient
 from tests.unit.inbox.helpers import committed, key
 
@@ -225,7 +227,7 @@ class World:
         for user, version, floor, acknowledged, *numbers in sql.fetch(RECOUNT):
             unseen, unread, true_unseen, true_unread = numbers
             assert (unseen, unread) == (true_unseen, true_unread)
-            assert version == self._versions[sql.public_key(user)]
+            assert version == self._versions[public_key(user)]
             assert 0 <= acknowledged <= version >= floor
 
     def everybody_comes_back(self) -> None:
@@ -275,7 +277,7 @@ def truth(user: str) -> list[Frame]:
     """What an inbox shows, newest first, written down without the store's SQL."""
     live = Notification.objects.filter(user=user, archived=None, recalled=None)
     return [
-        reading.notice_row(row.notice)
+        notice_row(row.notice)
         | {"arrived": row.arrived, "version": row.version}
         | {name: _rfc3339(getattr(row, name)) for name in ("seen", "read")}
         for row in live.order_by("-arrived").select_related("notice")

@@ -33,7 +33,7 @@ from notify.bus import hints
 from notify.bus.publisher import publisher
 from notify.changes import Change
 from notify.exceptions import Busy, EpochChanged
-from notify.inbox import reading, retention, store, work
+from notify.inbox import claiming, marking, reading, retention, stepping, upkeep
 from notify.models import Batch, Inbox, Notice, Notification
 from notify.protocol import inbox_frames
 from notify.sending.audience import everyone
@@ -44,11 +44,11 @@ LIMITS: list[tuple[Any, str, int]] = [
     (reading, "MAX_CHANGED_ROWS", 6),
     (reading, "MAX_ROWS_OF_A_VERSION", 3),
     (inbox_frames, "MAX_FRAME_ROWS", 3),
-    (work, "NOTICES_TOGETHER", 3),
+    (claiming, "MAX_NOTICES_TOGETHER", 3),
     (inbox_frames, "MAX_FRAME_BYTES", 2500),
     (hints, "MAX_ROWS_BYTES", 2000),
-    (store, "ROWS_A_CHANGE", 3),
-    (store, "ROWS_IN_A_CHANGE", 2),
+    (marking, "MAX_ROWS_PER_CHANGE", 3),
+    (stepping, "MAX_ROWS_IN_CHANGE", 2),
     (retention, "PAUSE_S", 0),
 ]
 EXPIRES = datetime(2099, 1, 1, tzinfo=UTC)
@@ -186,7 +186,7 @@ class InboxMachine(RuleBasedStateMachine):
             expected = {n: held.marked(as_) if n in ids else held for n, held in before.items()}
             assert flags_of(name) == expected
             changed = sum(expected[n] != held for n, held in before.items())
-            assert told == head.version + -(-changed // store.ROWS_A_CHANGE)
+            assert told == head.version + -(-changed // marking.MAX_ROWS_PER_CHANGE)
 
         self.world.do(mark)
 
@@ -195,7 +195,7 @@ class InboxMachine(RuleBasedStateMachine):
         """Begins such a mark, or goes on with the one that was begun."""
         if self.marking is None:
             head = self.world.head(self.user(user))
-            self.marking = store.mark_through(head.user, as_, head.epoch, head.version)
+            self.marking = marking.mark_through(head.user, as_, head.epoch, head.version)
         self.world.do(self.go_on_marking)
 
     def go_on_marking(self) -> None:
@@ -213,7 +213,7 @@ class InboxMachine(RuleBasedStateMachine):
         name = self.user(user)
         rows = Notification.objects.filter(user=name).order_by("pk").values_list("pk", flat=True)
         chosen = {self.one_of(list(rows), n) for n in which} if rows else set()
-        self.world.do(lambda: self.announce(store.delete_rows(name, sorted(chosen))))
+        self.world.do(lambda: self.announce(upkeep.delete_rows(name, sorted(chosen))))
 
     @rule(state=st.sampled_from(["read", "archived", "recalled"]))
     def prune(self, state: str) -> None:
@@ -229,10 +229,10 @@ class InboxMachine(RuleBasedStateMachine):
         name = self.user(user)
         version = self.world.head(name).version
         todo = {
-            "restored": store.renew_all_epochs,
-            "gone back": lambda: store.renew_epochs({name: version + 1}),
-            "recounted": lambda: self.announce(store.recount(name)),
-            "acknowledged": lambda: store.acknowledge({name: version}),
+            "restored": upkeep.renew_all_epochs,
+            "gone back": lambda: upkeep.renew_epochs({name: version + 1}),
+            "recounted": lambda: self.announce(upkeep.recount(name)),
+            "acknowledged": lambda: upkeep.acknowledge({name: version}),
         }
         self.world.do(todo[what])
 

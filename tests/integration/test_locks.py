@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from notify import sending, sql
 from notify.bus.publisher import publisher
 from notify.exceptions import Busy
-from notify.inbox import store
+from notify.inbox import appending
 from notify.models import Batch, Inbox, Notice, Notification
 from notify.sending import rows
 from notify.sql import database, transactions, waits
@@ -342,13 +342,13 @@ def test_a_connection_that_asks_for_serializable_by_djangos_options_too(monkeypa
     deliver(ada)
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "isolation_level", SERIALIZABLE)
     seen: list[Any] = []
-    append = store.append
+    append = appending.append_batches
 
     def note(*batches: Batch) -> Any:
         seen.extend(sql.fetch("SHOW transaction_isolation"))
         return append(*batches)
 
-    monkeypatch.setattr(store, "append", note)
+    monkeypatch.setattr(appending, "append_batches", note)
     connection.close()
     try:
         sending.send(to=ada, title="Hello", key="k")

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from notify import sending
 from notify.bus.publisher import publisher
-from notify.inbox import store
+from notify.inbox import appending
 from notify.models import Batch
 from notify.sending import rows, tasks
 from notify.sql import waits
@@ -42,7 +42,7 @@ def slowly(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, seconds: flo
 
 
 def test_many_sends_of_one_transaction_are_all_carried_out(monkeypatch, caplog):
-    slowly(monkeypatch, store, "append", LIMIT_S / 10)
+    slowly(monkeypatch, appending, "append_batches", LIMIT_S / 10)
     with transaction.atomic():
         for user in people(50):
             sending.send(to=user, title="Hello")

@@ -24,9 +24,9 @@ from notify import protocol, sending, sql
 from notify.bus.publisher import publisher
 from notify.changes import Change, Cursor
 from notify.exceptions import Busy, KeyConflict
-from notify.inbox import reading, store, work
+from notify.inbox import appending, marking, reading, upkeep, work
 from notify.inbox.turns import Turns
-from notify.inbox.work import PutOff
+from notify.inbox.work import Postponed
 from notify.models import Batch, Inbox, Notice, Notification
 from notify.sql import waits
 from tests.harness.waiting import deadline, eventually
@@ -63,13 +63,13 @@ def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
 def lock_failures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The SQLSTATE of each transaction that had to be tried again."""
     failures: list[str] = []
-    judge = waits.may_pass
+    is_transient = waits.is_transient
 
     def note(error: DatabaseError) -> bool:
         failures.append(getattr(error.__cause__, "sqlstate", str(error)))
-        return judge(error)
+        return is_transient(error)
 
-    monkeypatch.setattr(waits, "may_pass", note)
+    monkeypatch.setattr(waits, "is_transient", note)
     return failures
 
 
@@ -120,7 +120,7 @@ def outcome(work: Callable[[], Any]) -> Callable[[], Any]:
     def run() -> Any:
         try:
             return work()
-        except (Busy, KeyConflict, PutOff, DatabaseError) as error:
+        except (Busy, KeyConflict, Postponed, DatabaseError) as error:
             return error
 
     return run
@@ -196,7 +196,7 @@ class Hold:
 @pytest.fixture
 def hold_append(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hold]:
     """The first append stops when its rows are written, before its commit."""
-    hold, append, calls = Hold(), store.append, []
+    hold, append, calls = Hold(), appending.append_batches, []
 
     def stop_once(batch: Batch) -> Change:
         change = append(batch)
@@ -205,7 +205,7 @@ def hold_append(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hold]:
             hold.here()
         return change
 
-    monkeypatch.setattr(store, "append", stop_once)
+    monkeypatch.setattr(appending, "append_batches", stop_once)
     yield hold
     hold.let_go()
 
@@ -285,10 +285,10 @@ def test_recalls_marks_fan_outs_and_deletions_at_once_do_not_deadlock(lock_failu
         *(lambda notice=notice: sending.recall(notice) for notice in old[:3]),
         lambda: [sending.mark(key(user), "read", ids=ids(old)) for user in users],
         lambda: [sending.mark(key(user), "seen", ids=ids(old)) for user in reversed(users)],
-        lambda: [store.delete_rows(key(user), [doomed[user]]) for user in users],
-        lambda: [store.acknowledge({key(user): 3 for user in users}) for _ in range(10)],
-        lambda: [store.recount(key(user)) for user in users],
-        store.renew_all_epochs,
+        lambda: [upkeep.delete_rows(key(user), [doomed[user]]) for user in users],
+        lambda: [upkeep.acknowledge({key(user): 3 for user in users}) for _ in range(10)],
+        lambda: [upkeep.recount(key(user)) for user in users],
+        upkeep.renew_all_epochs,
     )
     work_off()
 
@@ -342,7 +342,7 @@ def write_at_random(users: list[User], seed: int, rounds: int) -> None:
         elif what == 4:
             known = list(user.notify_notifications.values_list("notice", flat=True)[:5])
             with transaction.atomic():  # the inbox is locked until the rollback
-                store.mark_ids(key(user), "read", known)
+                marking.mark_ids(key(user), "read", known)
                 transaction.set_rollback(True)
         else:
             with transaction.atomic():
@@ -408,7 +408,7 @@ def test_an_inbox_that_several_make_at_once_is_one():
     [found, *others] = together(
         *(lambda: reading.changes([(key(ada), None)])[0] for _ in range(4)),
         lambda: sending.carry_out(one.pk),
-        lambda: store.mark_ids(key(ada), "read", [one.notice_id]),
+        lambda: marking.mark_ids(key(ada), "read", [one.notice_id]),
     )
 
     assert {found.epoch, *(other.epoch for other in others[:3])} == {cursor_of(ada).epoch}
@@ -607,7 +607,7 @@ def test_marks_of_all_sorts_at_once_leave_the_counts_exact():
 
 
 def test_one_mark_of_everything_at_a_time_per_user(monkeypatch, announced):
-    monkeypatch.setattr(store, "ROWS_A_CHANGE", 2)
+    monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
     [ada] = people(1)
     deliver_many(ada, 12)
     epoch = cursor_of(ada).epoch
@@ -692,7 +692,7 @@ def test_a_mark_that_waited_for_the_inbox_is_of_what_it_holds_then(
     """A statement that waited sees its tables as they were before. Who has written what a client
     has applied has changed none, and the statement goes on."""
     if meanwhile == "acknowledged":
-        monkeypatch.delattr(store, "_mark")
+        monkeypatch.delattr(marking, "_mark_ids")
     [ada] = people(1)
     notice = deliver(ada)
     version = sending.mark(key(ada), "read", ids=[notice.pk])
@@ -702,12 +702,12 @@ def test_a_mark_that_waited_for_the_inbox_is_of_what_it_holds_then(
             if meanwhile == "marked":
                 sending.mark(key(ada), "unread", ids=[notice.pk])
             else:
-                store.acknowledge({key(ada): version})
-                store.renew_all_epochs()
+                upkeep.acknowledge({key(ada): version})
+                upkeep.renew_all_epochs()
             marked = ids([notice, other])
-            marking = beside.start(sending.mark, key(ada), "read", ids=marked)
+            waiting = beside.start(sending.mark, key(ada), "read", ids=marked)
             eventually(lambda: lock_waits() == 1, PATIENCE, what="the mark waiting")
-        assert result(marking) == version + (3 if meanwhile == "marked" else 2)
+        assert result(waiting) == version + (3 if meanwhile == "marked" else 2)
     assert counts(ada) == (0, 0) == recounted(ada)
     assert inbox_of(ada).acknowledged == (version if meanwhile == "acknowledged" else 0)
     assert announced.last.steps[0].epoch == cursor_of(ada).epoch
@@ -750,7 +750,7 @@ def test_a_batch_that_cannot_have_its_locks_is_put_off(monkeypatch):
         # It has its turn first, and then the next one has.
         turns = Turns()
         failure = result(beside.start(outcome(partial(work.carry_out_next, turns))))
-        assert isinstance(failure, PutOff)
+        assert isinstance(failure, Postponed)
         assert isinstance(failure.__cause__, Busy)
         assert result(beside.start(work.carry_out_next, turns)).notice_id == free.pk
         assert (batch_of(stuck).state, batch_of(stuck).attempts) == ("pending", 1)
@@ -783,9 +783,9 @@ def test_putting_off_waits_for_nobody():
     with threads() as beside:
         with transaction.atomic():
             Batch.objects.select_for_update().get(pk=batch_id)
-            result(beside.start(work._put_off, [batch_id]))
+            result(beside.start(work._postpone, [batch_id]))
         assert batch_of(notice).attempts == 0
-        result(beside.start(work._put_off, [batch_id]))
+        result(beside.start(work._postpone, [batch_id]))
         assert batch_of(notice).attempts == 1
 
 
@@ -826,10 +826,10 @@ def test_an_acknowledgement_does_not_wait_for_an_inbox():
     ada, bob = people(2)
     deliver([ada, bob])
     with threads() as beside, locked(ada):
-        written = beside.start(store.acknowledge, {key(ada): 1, key(bob): 1})
+        written = beside.start(upkeep.acknowledge, {key(ada): 1, key(bob): 1})
         assert result(written) == {key(bob)}
     assert (inbox_of(ada).acknowledged, inbox_of(bob).acknowledged) == (0, 1)
-    assert store.acknowledge({key(ada): 1}) == {key(ada)}
+    assert upkeep.acknowledge({key(ada): 1}) == {key(ada)}
 
 
 @only_postgres

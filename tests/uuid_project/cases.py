@@ -18,15 +18,16 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 import notify
-from notify import protocol, sending, sql
+from notify import protocol, sending
 from notify.access import authentication
 from notify.bus.publisher import publisher
 from notify.changes import Change, Cursor
 from notify.exceptions import InvalidNotice, KeyConflict, UnknownUsers
-from notify.inbox import reading, retention, store
+from notify.inbox import marking, reading, retention, upkeep
 from notify.management.people import person
 from notify.models import ApiToken, Batch, Inbox, Notice, Notification, permissions
 from notify.sending.names import users_named
+from notify.sql.keys import database_key, key_type
 from tests.unit.inbox.helpers import committed, something_is_due
 from tests.uuid_project.people.models import Office
 
@@ -189,13 +190,13 @@ def test_marks_and_their_counts():
 
     assert mark(name, "seen", ids=[notices[0].pk]) == 5
     assert counts(ada) == (5, 3, 4)
-    version, change = store.mark_ids(name, "read", [notices[1].pk])
+    version, change = marking.mark_ids(name, "read", [notices[1].pk])
     assert version == 6
     assert change.steps[0].user == name
     assert [row["id"] for row in change.rows] == [notices[1].pk]
     assert mark_through(name, "archived", epoch=cursor_of(ada).epoch, through=3) == 7
     assert counts(ada) == (7, 1, 1)
-    assert store.recount(name) is None
+    assert upkeep.recount(name) is None
 
 
 def test_recalls_deletions_acknowledgements_and_epochs(announced):
@@ -206,16 +207,16 @@ def test_recalls_deletions_acknowledgements_and_epochs(announced):
     assert recall(first) == 2
     assert counts(ada) == (3, 1, 1)
     assert {step.user for step in announced[-1].steps} == {str(ada.pk), str(bob.pk)}
-    change = store.delete_rows(str(ada.pk), [Notification.objects.get(user=ada, notice=second).pk])
+    change = upkeep.delete_rows(str(ada.pk), [Notification.objects.get(user=ada, notice=second).pk])
     assert change.steps[0].user == str(ada.pk)
     assert reading.changes([(str(ada.pk), before)])[0].reset
-    assert store.acknowledge({str(ada.pk): 4, str(bob.pk): 2}) == {str(ada.pk), str(bob.pk)}
+    assert upkeep.acknowledge({str(ada.pk): 4, str(bob.pk): 2}) == {str(ada.pk), str(bob.pk)}
     assert Inbox.objects.get(pk=ada.pk).acknowledged == 4
     epochs = cursor_of(ada).epoch, cursor_of(bob).epoch
-    assert store.renew_epochs({str(ada.pk): 9, str(bob.pk): 1}) == 1
+    assert upkeep.renew_epochs({str(ada.pk): 9, str(bob.pk): 1}) == 1
     assert cursor_of(ada).epoch != epochs[0]
     assert cursor_of(bob).epoch == epochs[1]
-    assert store.renew_all_epochs() == 2
+    assert upkeep.renew_all_epochs() == 2
 
 
 def test_batches_are_in_the_order_of_locking_and_skip_who_is_gone(settings):
@@ -223,7 +224,7 @@ def test_batches_are_in_the_order_of_locking_and_skip_who_is_gone(settings):
     users = make(8)
     notice = send(to=random.Random(2).sample(users, 8), title="Hello")  # noqa: S311
     keys = [key for batch in Batch.objects.order_by("pk") for key in batch.recipients]
-    assert keys == [sql.database_key(user.pk) for user in users]
+    assert keys == [database_key(user.pk) for user in users]
     users[4].delete()
 
     while sending.carry_out_next():
@@ -240,7 +241,7 @@ def test_pruning_and_counting():
     Notice.objects.update(created=Now() - timedelta(days=40))
     young = send(to=ada, title="young")
     mark(str(ada.pk), "read", ids=[young.pk])
-    store.acknowledge({str(ada.pk): 3})
+    upkeep.acknowledge({str(ada.pk): 3})
     found: Any = Notice.objects.with_counts().get(pk=young.pk)
     assert (found.delivered, found.seen, found.read) == (1, 1, 1)
 
@@ -293,7 +294,7 @@ def test_keys_have_the_type_of_the_column():
             " WHERE table_name = 'notify_inbox' AND column_name = 'user_id'"
         )
         [(column,)] = cursor.fetchall()
-    assert sql.key_type() in {column, column.replace("character varying", "varchar")}
+    assert key_type() in {column, column.replace("character varying", "varchar")}
 
 
 @pytest.mark.postgres

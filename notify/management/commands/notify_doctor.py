@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from notify import sending
 from notify.bus.publisher import publisher
-from notify.inbox import store
+from notify.inbox import upkeep
 from notify.management.people import person
 from notify.models import Inbox
 
@@ -159,7 +159,7 @@ def _recount_all() -> tuple[int, int]:
     users = Inbox.objects.order_by("pk").values_list("pk", flat=True)
     looked_at = wrong = 0
     for user in users.iterator():
-        change = store.recount(str(user))
+        change = upkeep.recount(str(user))
         looked_at += 1
         if change is not None:
             wrong += 1

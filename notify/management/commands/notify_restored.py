@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from notify.inbox import store
+from notify.inbox import upkeep
 from notify.sql import database
 
 
@@ -18,4 +18,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         database.renew_deployment()
-        self.stdout.write(f"Renewed the epoch of {store.renew_all_epochs()} inboxes.")
+        self.stdout.write(f"Renewed the epoch of {upkeep.renew_all_epochs()} inboxes.")

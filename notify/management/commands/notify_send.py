@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from notify import sending
 from notify.bus.publisher import publisher
 from notify.exceptions import Busy, NotifyError
-from notify.inbox import work
+from notify.inbox import claiming
 from notify.management.durations import duration, moment
 from notify.models import Level, Notice
 from notify.sending.audience import Recipient, everyone
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         except NotifyError as error:
             raise CommandError(str(error)) from error
         try:
-            for batch_id in work.open_batches(notice.pk):
+            for batch_id in claiming.open_batches(notice.pk):
                 sending.carry_out(batch_id)
         except Busy:
             self.stderr.write("Others have some inboxes locked: a server or notify_work goes on.")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
 
 from notify import protocol
+from notify.protocol.times import rfc3339
 
 
 def json_response(value: Any, status: int = 200) -> HttpResponse:
@@ -22,7 +23,4 @@ def encoded_response(text: str, status: int = 200) -> HttpResponse:
 
 
 def timestamp(value: datetime | None) -> str | None:
-    """RFC 3339, UTC, with milliseconds."""
-    if value is None:
-        return None
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if value is None else rfc3339(value)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 import notify
 from notify import sending
-from notify.inbox import store
+from notify.inbox import upkeep
 from notify.models import ApiToken, EndedSession, Inbox, Notification
 from tests.harness.sessions import new_session
 from tests.unit.admin.world import INBOXES, allow, text_of
@@ -126,7 +126,7 @@ def test_what_waits_in_the_inbox_is_told_step_by_step(client, staff, ada):
 def test_what_a_client_has_confirmed_is_delivered_by_then_at_the_latest(client, staff, ada):
     notice = notify.send(to=ada, title="Hello")
     before = timezone.now()
-    store.acknowledge({str(ada.pk): 1})
+    upkeep.acknowledge({str(ada.pk): 1})
     at = Inbox.objects.get(pk=ada.pk).acknowledged_at
     assert before - timedelta(milliseconds=1) <= at <= timezone.now()
     shown = told(client, ada, notice)
@@ -134,7 +134,7 @@ def test_what_a_client_has_confirmed_is_delivered_by_then_at_the_latest(client, 
     assert "a client has confirmed version 1; at the latest" in shown
 
     notify.send(to=ada, title="Another")
-    store.acknowledge({str(ada.pk): 2})
+    upkeep.acknowledge({str(ada.pk): 2})
     assert "when this one arrived is not recorded" in told(client, ada, notice)
 
 

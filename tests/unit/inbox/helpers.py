@@ -1,18 +1,21 @@
-"""What tests of the store share: people, notices that have arrived, and the truth recounted."""
+"""Helpers for tests of the inbox: people, notices that have arrived, and recounted rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.test import TestCase
 
 from notify import sending, signals
 from notify.changes import Change, Cursor, Reading, Row
-from notify.inbox import reading
+from notify.inbox import marking, reading
 from notify.models import Batch, Inbox, Notice, Notification
 
 
@@ -23,21 +26,21 @@ def people(count: int, prefix: str = "user") -> list[User]:
 
 
 def committed() -> AbstractContextManager[Any]:
-    """Runs what waits for the commit at the end of the `with`: tests with `db` never commit."""
+    """Runs the commit hooks at the end of the block, because tests with `db` never commit."""
     return TestCase.captureOnCommitCallbacks(execute=True)
 
 
 @contextmanager
-def told_of_notices() -> Iterator[list[Notice]]:
-    """What `notice_sent` has told, in the `with`."""
-    told: list[Notice] = []
+def sent_notices() -> Iterator[list[Notice]]:
+    """The notices for which `notice_sent` was sent in the block."""
+    sent: list[Notice] = []
 
     def note(notice: Notice, **_: Any) -> None:
-        told.append(notice)
+        sent.append(notice)
 
     signals.notice_sent.connect(note)
     try:
-        yield told
+        yield sent
     finally:
         signals.notice_sent.disconnect(note)
 
@@ -50,6 +53,29 @@ def deliver(to: Any, title: str = "Hello", **fields: Any) -> Notice:
 
 def deliver_many(to: Any, count: int) -> list[Notice]:
     return [deliver(to, f"Notice {n}") for n in range(count)]
+
+
+def abandoned(to: Any, title: str = "Hello", **fields: Any) -> Notice:
+    """A notice whose process died between its commit and its batches."""
+    with transaction.atomic():
+        return sending.send(to=to, title=title, **fields)
+
+
+def age_batches(seconds: float, **which: Any) -> None:
+    """Makes these batches due so many seconds earlier."""
+    Batch.objects.filter(**which).update(due=F("due") - timedelta(seconds=seconds))
+
+
+def fail_batches(notice: Notice, **fields: Any) -> None:
+    """Makes the batches of a notice look as if they had failed three times."""
+    Batch.objects.filter(notice=notice).update(
+        attempts=3, due=Now() + timedelta(seconds=20), **fields
+    )
+
+
+def mark(user: User, as_: str, *notices: Notice) -> tuple[int, Any]:
+    with transaction.atomic():
+        return marking.mark_ids(key(user), as_, ids(notices))
 
 
 def ids(notices: Iterable[Notice]) -> list[int]:
@@ -84,6 +110,11 @@ def batch_of(notice: Notice) -> Batch:
     return Batch.objects.get(notice=notice)
 
 
+def states(notice: Notice) -> list[str]:
+    """The states of a notice's batches, in their order."""
+    return list(Batch.objects.filter(notice=notice).order_by("pk").values_list("state", flat=True))
+
+
 def something_is_due() -> bool:
     """Whether a worker would find a batch now."""
     due = Batch.objects.filter(due__lte=Now())
@@ -107,7 +138,7 @@ def titles(rows: Iterable[Row]) -> list[str]:
 
 
 class Announced:
-    """Takes the place of `groups.publish`: what would have gone to the sockets."""
+    """Replaces `groups.publish`, and records what would have gone to the sockets."""
 
     def __init__(self) -> None:
         self.changes: list[Change] = []

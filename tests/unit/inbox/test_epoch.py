@@ -16,7 +16,7 @@ def test_on_sqlite_an_epoch_is_the_inboxs_own_part(ada):
 
 
 @pytest.mark.postgres
-def test_on_postgresql_it_names_the_lineage_too(ada):
+def test_on_postgresql_an_epoch_includes_the_lineage(ada):
     deliver(ada)
     own, _, lineage = cursor_of(ada).epoch.partition(".")
     assert own == inbox_of(ada).epoch
@@ -31,7 +31,7 @@ def test_another_lineage_voids_every_cursor(ada, monkeypatch):
     promoted = database.facts()._replace(lineage="promoted")
     monkeypatch.setattr(database, "facts", lambda: promoted)
 
-    [told] = reading.changes([(key(ada), old)])
+    [found] = reading.changes([(key(ada), old)])
 
-    assert told.reset
-    assert told.epoch.endswith(".promoted")
+    assert found.reset
+    assert found.epoch.endswith(".promoted")

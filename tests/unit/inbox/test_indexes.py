@@ -1,4 +1,4 @@
-"""How the databases carry out what the store asks: by index, however full the tables are."""
+"""The plans of frequent statements use an index, however full the tables are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from notify import sending
 from notify.changes import Cursor
-from notify.inbox import one_statement, reading, store, work
+from notify.inbox import appending, control, marking, one_statement, reading
 from notify.inbox.marks import MARKS
 from notify.inbox.turns import Turns
 from notify.models import Batch, Inbox, Notice, Notification
@@ -31,7 +31,7 @@ UNIQUE_ON_SQLITE = "sqlite_autoindex_notify_notification_1"
 
 @pytest.fixture
 def users(db: None) -> list[User]:
-    """Enough rows that a scan would be dearer than an index."""
+    """Enough rows to make a scan more expensive than an index."""
     users = people(100)
     deliver(users)
     now = timezone.now()
@@ -52,20 +52,20 @@ def users(db: None) -> list[User]:
 
 
 def asks(user: str, cursor: Cursor, last: Notice) -> Iterator[tuple[str, Callable[[], object]]]:
-    """What is asked often, by the index that it should use."""
+    """Frequent statements, each with the index that it should use."""
     yield "notify_page", lambda: reading.page(user, before=150)
     yield "notify_page", lambda: reading.resets([user])
     yield "notify_unread", lambda: reading.page(user, tab="unread", before=150)
-    yield ANY, lambda: reading.categories(user)  # of all rows that there are
+    yield ANY, lambda: reading.categories(user)  # of archived rows, too
     yield "notify_changes", lambda: reading.changes([(user, cursor)])
     yield "notify_changes", lambda: reading.rows_of_version(user, cursor.since)
-    yield "notify_one_copy|notify_copies", lambda: store.mark_ids(user, "read", [last.pk, 2, 3])
-    yield ANY, lambda: list(store.mark_through(user, "seen", cursor.epoch, 10))
-    yield ANY, lambda: list(store.mark_through(user, "read", cursor.epoch, ROWS_AN_INBOX))
+    yield "notify_one_copy|notify_copies", lambda: marking.mark_ids(user, "read", [last.pk, 2, 3])
+    yield ANY, lambda: list(marking.mark_through(user, "seen", cursor.epoch, 10))
+    yield ANY, lambda: list(marking.mark_through(user, "read", cursor.epoch, ROWS_AN_INBOX))
     yield "notify_batch_turns", sending.carry_out_next
-    yield "notify_notice_expires", work.expired_notices
-    yield ANY, lambda: store.append(batch_of(last))
-    yield ANY, lambda: store.take_out(batch_of(last))
+    yield "notify_notice_expires", control.expired_notices
+    yield ANY, lambda: appending.append_batches(batch_of(last))
+    yield ANY, lambda: appending.recall_batch(batch_of(last))
 
 
 def test_what_is_asked_often_is_answered_by_an_index(users):
@@ -75,9 +75,9 @@ def test_what_is_asked_often_is_answered_by_an_index(users):
 
     for index, ask in asks(key(user), cursor, last):
         plans = [plan for sql in statements(ask) for plan in plans_of(sql)]
-        told = "\n".join(plans).replace(UNIQUE_ON_SQLITE, "notify_one_copy")
-        assert re.search(index, told), told
-        assert not [line for line in plans if is_scan(line)], told
+        text = "\n".join(plans).replace(UNIQUE_ON_SQLITE, "notify_one_copy")
+        assert re.search(index, text), text
+        assert not [line for line in plans if is_scan(line)], text
 
 
 def statements(ask: Callable[[], object]) -> list[str]:
@@ -92,7 +92,7 @@ def statements(ask: Callable[[], object]) -> list[str]:
 
 @pytest.mark.postgres
 def test_a_mark_in_one_statement_looks_up_each_row_by_an_index(users):
-    """And not all rows of an inbox, which may be a million where the average has two."""
+    """It does not read all rows of an inbox, which may be a million where the average has two."""
     small = people(3000, prefix="small")
     Inbox.objects.bulk_create(Inbox(user=user) for user in small)
     notices = Notice.objects.order_by("pk")
@@ -107,14 +107,14 @@ def test_a_mark_in_one_statement_looks_up_each_row_by_an_index(users):
         for how, wanted in product(MARKS.values(), (ids, ids[:1])):
             statement = one_statement.mark_statement(key(users[50]), how, wanted)
             plans = [plan for plan in plans_of(asking.mogrify(*statement)) if is_read(plan)]
-            assert len(plans) == 2, plans  # which to mark, and to mark them
+            assert len(plans) == 2, plans  # to choose the rows, and to mark them
             assert all(re.search(r"\((notice_)?id = ", plan) for plan in plans), plans
 
 
 @pytest.mark.postgres
 def test_the_head_of_an_inbox_is_looked_up_by_its_key(users):
-    """And not found by reading all inboxes, as the planner would for the hundred that it expects
-    of an array."""
+    """And not by reading all inboxes, as the planner would for the 100 that it expects of a JSON
+    array."""
     Inbox.objects.bulk_create(Inbox(user=user) for user in people(3000, prefix="small"))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -155,7 +155,7 @@ def test_a_claim_reads_a_few_pages_whatever_waits(db, crowd, urgent):
         )
         due = timezone.now() - timedelta(minutes=1)  # below the others
         Batch.objects.create(notice_id=first, recipients=[], size=1, due=due, urgent=urgent)
-        cursor.execute("REINDEX INDEX notify_batch_turns")  # without what other tests rolled back
+        cursor.execute("REINDEX INDEX notify_batch_turns")  # without rolled back rows
         cursor.execute("ANALYZE notify_batch")
         turns = Turns()
         for _ in range(3):
@@ -163,28 +163,28 @@ def test_a_claim_reads_a_few_pages_whatever_waits(db, crowd, urgent):
             assert asked
             for statement in asked:
                 cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}")
-                [[told]] = cursor.fetchall()
-                plan = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
+                [[answer]] = cursor.fetchall()
+                plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
                 pages = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
                 assert pages < 30, (crowd, statement, plan)
     assert turns.claim() is not None
 
 
 def is_read(line: str) -> bool:
-    """Whether it reads copies."""
+    """Whether the step reads copies."""
     return bool(re.match(".*Scan notify_notification ", line))
 
 
 def plans_of(sql: str) -> list[str]:
-    """The steps of the plan, a line each."""
+    """The steps of the plan, one per line."""
     how = "EXPLAIN (FORMAT JSON)" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
     with connection.cursor() as cursor:
         cursor.execute(f"{how} {sql}")
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     if connection.vendor == "sqlite":
         return [line for *_, line in rows]
-    [[told]] = rows
-    nodes = [(json.loads(told) if isinstance(told, str) else told)[0]["Plan"]]
+    [[answer]] = rows
+    nodes = [(json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]]
     for node in nodes:
         nodes += node.get("Plans", [])
     return [
@@ -195,7 +195,7 @@ def plans_of(sql: str) -> list[str]:
 
 
 def is_scan(line: str) -> bool:
-    """Whether it reads all of a table that grows. Inboxes are too few here to matter."""
+    """Whether the step reads all of a table that grows. Inboxes are too few here to matter."""
     return bool(
         re.match(r"Seq Scan notify_(notification|batch|notice)\b", line)
         or re.match(r"SCAN notify_(notification|batch|notice)\b(?!.*USING)", line)

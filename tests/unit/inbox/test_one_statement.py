@@ -1,4 +1,4 @@
-"""One statement for one person: the same rows as `store` and `save` leave."""
+"""A send or mark in one statement leaves the same rows as several statements do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from notify import protocol, sending
 from notify.bus.publisher import publisher
-from notify.inbox import one_statement, store
+from notify.inbox import one_statement, stepping
 from notify.inbox.marks import MARKS
 from notify.models import Batch, Inbox, Notice, Notification
 from notify.sending import rows
@@ -29,7 +29,7 @@ from tests.unit.inbox.helpers import (
     key,
     people,
     recounted,
-    told_of_notices,
+    sent_notices,
 )
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -52,7 +52,7 @@ def ada():
 
 
 def written(row: Any) -> dict[str, Any]:
-    """All columns but those that are each row's own, read anew."""
+    """All columns except those that differ in every row, read from the database."""
     row.refresh_from_db()
     names = {field.attname for field in row._meta.concrete_fields} - ITS_OWN
     return {name: getattr(row, name) for name in names}
@@ -76,7 +76,7 @@ def said_in_full(ada: Any, bob: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_it_leaves_the_rows_that_the_usual_way_leaves(ada, announced, settings, full):
+def test_it_writes_the_same_rows_as_several_statements(ada, announced, settings, full):
     [bob] = people(1, prefix="bob")
     said = said_in_full(ada, bob) if full else {"to": ada, "title": "Hello"}
     of_each_way = []
@@ -119,7 +119,7 @@ def test_with_parameters_bound_by_the_server(ada, bound_by_the_server):
 
 
 @pytest.mark.parametrize("one_statement_or_not", [True, False])
-def test_what_the_commit_refuses_is_not_written(ada, settings, one_statement_or_not):
+def test_nothing_is_written_if_the_commit_is_refused(ada, settings, one_statement_or_not):
     settings.NOTIFY_ONE_STATEMENT = one_statement_or_not
     [bob] = people(1, prefix="bob")
     gone = User.objects.get(pk=bob.pk)
@@ -130,16 +130,16 @@ def test_what_the_commit_refuses_is_not_written(ada, settings, one_statement_or_
     assert counts(ada) == (1, 1)
 
 
-def test_in_a_transaction_it_is_not_taken(ada):
+def test_in_a_transaction_it_is_not_used(ada):
     with transaction.atomic():
         assert one_statement.append(rows.done_batch(Notice(title="x"), [ada.pk])) is None
     assert counts(ada) == (1, 1)
 
 
-def test_what_is_returned_has_been_saved(ada):
-    with told_of_notices() as told:
+def test_the_returned_notice_is_saved(ada):
+    with sent_notices() as sent:
         notice = sending.send(to=ada, title="Hello")
-    assert told == [notice]
+    assert sent == [notice]
     assert notice == Notice.objects.latest("pk")
     assert not notice._state.adding
     assert not notice.repeated
@@ -160,7 +160,7 @@ def test_without_an_inbox_nothing_is_written(is_a_user):
         assert not model._default_manager.exists()
 
 
-def test_several_people_are_not_its_business(ada):
+def test_it_is_not_used_for_several_people(ada):
     before = model_to_dict(inbox_of(ada))
     assert one_statement.append(rows.done_batch(Notice(title="x"), [ada.pk, 0])) is None
     assert model_to_dict(inbox_of(ada)) == before
@@ -170,9 +170,9 @@ def test_several_people_are_not_its_business(ada):
 
 
 def notices_in_every_state(ada: User) -> list[Notice]:
-    """In the inbox as new, seen, read, archived, archived unread, read and unread again, recalled,
-    recalled when seen."""
-    sending.recall(Notice.objects.get())  # that of the fixture
+    """Notifications in all states: new, seen, read, archived, archived unread, read and unread
+    again, recalled, and recalled after being seen."""
+    sending.recall(Notice.objects.get())  # the one of the fixture
     notices = [sending.send(to=ada, title=f"n{n}", data={"n": n}) for n in range(8)]
     _new, seen, read, archived, unread_archived, unread, recalled, seen_recalled = notices
     sending.mark(key(ada), "seen", ids=ids([seen, seen_recalled]))
@@ -186,13 +186,13 @@ def notices_in_every_state(ada: User) -> list[Notice]:
 
 
 def state_of(ada: User) -> list[dict[str, Any]]:
-    """The inbox and its rows."""
+    """The inbox and its rows, as the database has them."""
     copies = Notification.objects.filter(user=ada).order_by("arrived")
     return [model_to_dict(inbox_of(ada)), *(model_to_dict(copy) for copy in copies)]
 
 
 @pytest.mark.parametrize("as_", protocol.MARKS)
-def test_a_mark_leaves_the_rows_that_the_usual_way_leaves(
+def test_a_mark_writes_the_same_rows_as_several_statements(
     ada, announced, settings, monkeypatch, as_
 ):
     notices = notices_in_every_state(ada)
@@ -221,12 +221,12 @@ def test_the_store_knows_the_marks_of_the_protocol():
 def test_a_mark_that_changes_nothing_is_one_statement_too(ada, announced):
     [notice] = Notice.objects.all()
     version = sending.mark(key(ada), "read", ids=[notice.pk])
-    before, told = state_of(ada), len(announced.changes)
+    before, announced_before = state_of(ada), len(announced.changes)
     with CaptureQueriesContext(connection) as queries:
         assert sending.mark(key(ada), "read", ids=[notice.pk, 10**15]) == version
     assert len(queries) == 1
     assert state_of(ada) == before
-    assert len(announced.changes) == told
+    assert len(announced.changes) == announced_before
 
 
 def test_a_mark_with_parameters_bound_by_the_server(ada, bound_by_the_server):
@@ -237,7 +237,7 @@ def test_a_mark_with_parameters_bound_by_the_server(ada, bound_by_the_server):
     assert counts(ada) == (1, 1) == recounted(ada)
 
 
-def test_a_mark_is_of_ones_own_inbox_only(ada):
+def test_a_mark_changes_only_the_users_own_inbox(ada):
     [bob] = people(1, prefix="bob")
     notice = sending.send(to=[ada, bob], title="to both")
     sending.mark(key(ada), "read", ids=[notice.pk])
@@ -246,15 +246,15 @@ def test_a_mark_is_of_ones_own_inbox_only(ada):
     assert counts(bob) == (1, 1)
 
 
-def test_without_an_inbox_a_mark_is_not_its_business():
+def test_without_an_inbox_it_does_not_mark():
     [ada] = people(1)
     assert one_statement.mark(key(ada), MARKS["read"], [1]) is None
     assert not Inbox.objects.exists()
     assert sending.mark(key(ada), "read", ids=[1]) == 0
 
 
-def test_a_mark_of_many_does_not_carry_the_rows(ada, announced, monkeypatch):
-    monkeypatch.setattr(store, "ROWS_IN_A_CHANGE", 2)
+def test_a_mark_of_many_rows_does_not_carry_them(ada, announced, monkeypatch):
+    monkeypatch.setattr(stepping, "MAX_ROWS_IN_CHANGE", 2)
     notices = [sending.send(to=ada, title="Hello") for _ in range(3)]
     sending.mark(key(ada), "read", ids=ids(notices))
     sending.mark(key(ada), "unread", ids=ids(notices[:2]))
@@ -263,7 +263,7 @@ def test_a_mark_of_many_does_not_carry_the_rows(ada, announced, monkeypatch):
     assert [row["id"] for row in of_few.rows] == ids(notices[:2])
 
 
-def test_in_a_transaction_a_mark_is_a_part_of_it(ada):
+def test_a_mark_in_a_transaction_is_a_part_of_it(ada):
     [notice] = Notice.objects.all()
     with transaction.atomic():
         assert one_statement.mark(key(ada), MARKS["read"], [notice.pk]) is None

@@ -1,4 +1,4 @@
-"""What a person may ask for: all that is kept about them, and that it goes."""
+"""Exporting and erasing everything about a person."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from notify.models import ApiToken, Batch, Inbox, KnownDevice, Notice, Notificat
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Tables that lead to nobody: hashes of session keys, and random numbers.
+# Tables that identify nobody: hashes of session keys, and random numbers.
 ANONYMOUS = {"EndedSession", "SpentTicket"}
 
 
@@ -38,7 +38,7 @@ def bob(make_user):
 
 @pytest.fixture
 def life(ada, bob):
-    """Ada has something in every table."""
+    """Gives Ada a row in every table."""
     notify.send(to=ada, title="for ada alone", body="secret of ada")
     notify.send(to=[ada, bob], title="for both")
     notify.send(to=bob, title="from ada", actor=ada, sender=ada, key="ada-key")
@@ -53,7 +53,7 @@ def run(command, *arguments):
     return out.getvalue()
 
 
-def test_an_export_has_something_of_every_table(life):
+def test_an_export_includes_every_table(life):
     found = json.loads(run("notify_export", "ada"))
     assert [row["title"] for row in found["notifications"]] == ["for ada alone", "for both"]
     assert found["notifications"][0]["body"] == "secret of ada"
@@ -61,14 +61,14 @@ def test_an_export_has_something_of_every_table(life):
     assert [row["title"] for row in found["waiting_for"]] == ["tomorrow"]
     assert [row["name"] for row in found["api_tokens"]] == ["robot"]
     assert len(found["devices"]) == len(found["inbox"]) == 1
-    assert "f" * 64 not in json.dumps(found)  # a secret of ours, of no use to her
+    assert "f" * 64 not in json.dumps(found)  # a secret of the server
 
 
-def test_an_export_has_nothing_of_anybody_else(life):
+def test_an_export_includes_nobody_else(life):
     assert "secret of ada" not in run("notify_export", "bob")
 
 
-def test_erasing_leaves_no_row_that_leads_to_the_person(life, ada):
+def test_erasing_leaves_no_row_that_identifies_the_person(life, ada):
     run("notify_erase", "ada", "--yes")
     for model in apps.get_app_config("notify").get_models():
         if model.__name__ in ANONYMOUS:
@@ -85,14 +85,14 @@ def test_erasing_leaves_no_row_that_leads_to_the_person(life, ada):
     assert get_user_model().objects.filter(pk=ada.pk).exists()
 
 
-def test_erasing_leaves_the_others_what_they_have(life, bob):
+def test_erasing_keeps_the_inboxes_of_others(life, bob):
     before = set(Notification.objects.filter(user=bob).values_list("notice__title", flat=True))
     run("notify_erase", "ada", "--yes")
     after = set(Notification.objects.filter(user=bob).values_list("notice__title", flat=True))
     assert before == after == {"for both", "from ada"}
 
 
-def test_what_was_on_its_way_does_not_arrive_after_it(life, ada, bob):
+def test_a_queued_notice_does_not_arrive_after_it(life, ada, bob):
     run("notify_erase", "ada", "--yes")
     Batch.objects.filter(state="pending").update(due=timezone.now() - timedelta(hours=1))
     run("notify_work", "--until-idle")
@@ -100,7 +100,7 @@ def test_what_was_on_its_way_does_not_arrive_after_it(life, ada, bob):
     assert not Notification.objects.filter(user=ada).exists()
 
 
-def test_the_inbox_works_after_it_in_a_new_life(life, ada):
+def test_the_inbox_works_after_it_with_a_new_epoch(life, ada):
     epoch = Inbox.objects.get(user=ada).epoch
     run("notify_erase", "ada", "--yes")
     notify.send(to=ada, title="hello again")
@@ -109,12 +109,12 @@ def test_the_inbox_works_after_it_in_a_new_life(life, ada):
     assert inbox.epoch != epoch
 
 
-def test_erasing_wants_to_be_sure(life, ada):
+def test_erasing_asks_for_confirmation(life, ada):
     with pytest.raises(CommandError, match="--yes"):
         run("notify_erase", "ada")
     assert Notification.objects.filter(user=ada).exists()
 
 
-def test_a_stranger_is_told_as_one():
+def test_an_unknown_user_is_an_error():
     with pytest.raises(CommandError, match="no user 'nobody'"):
         run("notify_export", "nobody")

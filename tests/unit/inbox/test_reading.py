@@ -3,11 +3,10 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from notify import protocol, sending
 from notify.changes import Cursor
-from notify.inbox import reading, store, work
+from notify.inbox import marking, reading, work
 from notify.models import Inbox
 from tests.unit.inbox.helpers import (
     batch_of,
@@ -26,50 +25,47 @@ from tests.unit.inbox.helpers import (
 pytestmark = pytest.mark.django_db
 
 
-# What happened since
-
-
-def test_what_happened_since_a_cursor_comes_by_version(ada):
+def test_changes_since_a_cursor_are_sorted_by_version(ada):
     notices = deliver_many(ada, 3)
     since = cursor_of(ada)
-    store.mark_ids(key(ada), "read", [notices[2].pk])
-    store.mark_ids(key(ada), "seen", [notices[0].pk])
+    marking.mark_ids(key(ada), "read", [notices[2].pk])
+    marking.mark_ids(key(ada), "seen", [notices[0].pk])
 
-    told = changes_since(ada, since)
+    latest = changes_since(ada, since)
 
-    assert not told.reset
-    assert (told.since, told.version) == (3, 5)
-    assert [(row["id"], row["version"]) for row in told.rows] == [
+    assert not latest.reset
+    assert (latest.since, latest.version) == (3, 5)
+    assert [(row["id"], row["version"]) for row in latest.rows] == [
         (notices[2].pk, 4),
         (notices[0].pk, 5),
     ]
-    assert (told.unseen, told.unread) == (1, 2)
+    assert (latest.unseen, latest.unread) == (1, 2)
 
 
 def test_a_cursor_that_is_up_to_date_gets_no_rows(ada):
     deliver(ada)
-    told = changes_since(ada, cursor_of(ada))
-    assert (told.reset, told.since, told.version, told.rows) == (False, 1, 1, [])
+    latest = changes_since(ada, cursor_of(ada))
+    assert (latest.reset, latest.since, latest.version, latest.rows) == (False, 1, 1, [])
 
 
 def test_without_a_cursor_it_is_a_reset_of_the_newest_unarchived(ada):
     notices = deliver_many(ada, 4)
-    store.mark_ids(key(ada), "archived", [notices[1].pk])
+    marking.mark_ids(key(ada), "archived", [notices[1].pk])
     sending.recall(notices[2])
     work.carry_out(batch_of(notices[2]).pk)
 
-    told = changes_since(ada, None)
+    latest = changes_since(ada, None)
 
-    assert told.reset
-    assert [row["id"] for row in told.rows] == [notices[3].pk, notices[0].pk]
-    assert told.next is None
+    assert latest.reset
+    assert [row["id"] for row in latest.rows] == [notices[3].pk, notices[0].pk]
+    assert latest.next is None
 
 
-def test_an_empty_inbox_is_a_reset_too_and_is_made(ada):
-    told = changes_since(ada, None)
+def test_a_missing_inbox_is_created_and_is_an_empty_reset(ada):
+    latest = changes_since(ada, None)
 
-    assert (told.reset, told.version, told.rows, told.next) == (True, 0, [], None)
-    assert told.epoch == cursor_of(ada).epoch
+    assert (latest.reset, latest.version, latest.rows, latest.next) == (True, 0, [], None)
+    assert latest.epoch == cursor_of(ada).epoch
     assert inbox_of(ada).version == 0
 
 
@@ -94,7 +90,7 @@ def test_a_user_who_does_not_exist_gets_none(ada):
         pytest.param(lambda at: None, id="none"),
     ],
 )
-def test_a_cursor_that_cannot_be_followed_is_answered_by_a_reset(ada, cursor):
+def test_a_cursor_that_cannot_be_followed_gets_a_reset(ada, cursor):
     deliver_many(ada, 2)
     assert changes_since(ada, cursor(cursor_of(ada))).reset
 
@@ -104,10 +100,10 @@ def test_a_cursor_of_version_0_follows_while_no_row_was_deleted(ada):
     fresh = cursor_of(ada)
     deliver_many(ada, 2)
 
-    told = changes_since(ada, fresh)
+    latest = changes_since(ada, fresh)
 
-    assert not told.reset
-    assert titles(told.rows) == ["Notice 0", "Notice 1"]
+    assert not latest.reset
+    assert titles(latest.rows) == ["Notice 0", "Notice 1"]
 
 
 @pytest.mark.parametrize(("changed", "reset"), [(200, False), (201, True)])
@@ -122,7 +118,7 @@ def test_more_than_200_changed_rows_are_a_reset(ada, changed, reset):
 def test_a_version_with_more_rows_than_a_frame_takes_is_a_reset(ada, rows, reset):
     batch_of_rows(ada, rows)
     before = cursor_of(ada)
-    list(store.mark_through(key(ada), "seen", before.epoch, before.since))
+    list(marking.mark_through(key(ada), "seen", before.epoch, before.since))
 
     assert changes_since(ada, before).reset is reset
 
@@ -148,7 +144,7 @@ def test_the_changes_of_many_users_are_one_query(django_assert_num_queries):
     assert [one.user for one in found] == [key(user) for user in users]
 
 
-def test_the_same_user_may_be_asked_for_with_several_cursors(ada):
+def test_the_same_user_may_have_several_cursors(ada):
     deliver_many(ada, 3)
     epoch = cursor_of(ada).epoch
     wanted = [Cursor(epoch, 1), None, Cursor("other", 1), Cursor(epoch, 3)]
@@ -166,11 +162,11 @@ def test_the_same_user_may_be_asked_for_with_several_cursors(ada):
 def test_a_reset_says_where_the_next_page_begins(ada):
     deliver_many(ada, 5)
 
-    [told] = reading.resets([key(ada)], 2)
+    [latest] = reading.resets([key(ada)], 2)
 
-    assert titles(told.rows) == ["Notice 4", "Notice 3"]
-    assert told.next == 4
-    assert titles(reading.page(key(ada), before=told.next).rows) == [
+    assert titles(latest.rows) == ["Notice 4", "Notice 3"]
+    assert latest.next == 4
+    assert titles(reading.page(key(ada), before=latest.next).rows) == [
         "Notice 2",
         "Notice 1",
         "Notice 0",
@@ -179,11 +175,8 @@ def test_a_reset_says_where_the_next_page_begins(ada):
 
 def test_a_reset_of_no_rows_is_the_head(ada):
     deliver(ada)
-    [told] = reading.resets([key(ada)], 0)
-    assert (told.version, told.rows, told.next) == (1, [], 2)
-
-
-# Pages
+    [latest] = reading.resets([key(ada)], 0)
+    assert (latest.version, latest.rows, latest.next) == (1, [], 2)
 
 
 def test_pages_follow_each_other_without_a_gap(ada):
@@ -213,8 +206,8 @@ def test_an_arrival_between_two_pages_moves_nothing(ada):
 
 def test_the_tabs(ada):
     plain, read, archived, recalled = deliver_many(ada, 4)
-    store.mark_ids(key(ada), "read", ids([read, recalled]))
-    store.mark_ids(key(ada), "archived", [archived.pk])
+    marking.mark_ids(key(ada), "read", ids([read, recalled]))
+    marking.mark_ids(key(ada), "archived", [archived.pk])
     sending.recall(recalled)
     work.carry_out(batch_of(recalled).pk)
 
@@ -229,7 +222,7 @@ def test_the_tabs(ada):
 
 def test_the_archived_may_be_recalled_and_are_hidden_then(ada):
     notice = deliver(ada)
-    store.mark_ids(key(ada), "archived", [notice.pk])
+    marking.mark_ids(key(ada), "archived", [notice.pk])
     sending.recall(notice)
     work.carry_out(batch_of(notice).pk)
     assert reading.page(key(ada), tab="archived").rows == []
@@ -272,13 +265,13 @@ def test_a_search_is_for_words_and_not_for_patterns(ada, words, expected):
 
 
 @pytest.mark.parametrize("words", ["ärger", "ÄRGER", "Ärger", "λόγοι", "ΛΌΓΟΙ", "привет"])
-def test_a_search_takes_no_notice_of_case_beyond_ascii(ada, words):
+def test_a_search_ignores_case_beyond_ascii(ada, words):
     deliver(ada, "ÄRGER Λόγοι", body="Привет")
     deliver(ada, "arger logos", body="privet")
     assert titles(reading.page(key(ada), q=words).rows) == ["ÄRGER Λόγοι"]
 
 
-def test_a_search_looks_through_so_many_rows_a_page_and_finds_all_in_the_end(ada, monkeypatch):
+def test_each_page_of_a_search_looks_at_a_limited_number_of_rows(ada, monkeypatch):
     monkeypatch.setattr(reading, "SEARCHED_ROWS", 3)
     for n in range(8):
         deliver(ada, "needle" if n in (0, 6) else f"hay {n}")
@@ -288,7 +281,7 @@ def test_a_search_looks_through_so_many_rows_a_page_and_finds_all_in_the_end(ada
     assert [titles(page.rows) for page in pages] == [["needle"], [], ["needle"]]
 
 
-def test_a_search_that_fills_its_page_goes_on_below_its_last_row(ada, monkeypatch):
+def test_a_search_that_fills_its_page_continues_below_its_last_row(ada, monkeypatch):
     monkeypatch.setattr(reading, "SEARCHED_ROWS", 3)
     for n in range(4):
         deliver(ada, f"needle {n}")
@@ -307,7 +300,7 @@ def test_filters_and_pages_go_together(ada):
     assert (titles(second.rows), second.next) == (["0"], None)
 
 
-def test_categories_are_those_of_the_inbox_once_each_also_of_the_archived(ada, bob):
+def test_categories_are_distinct_and_include_those_of_archived_rows(ada, bob):
     for category in ("orders", "billing", "", "orders", "recalled"):
         last = deliver(ada, "Hello", category=category)
     with committed():
@@ -319,7 +312,7 @@ def test_categories_are_those_of_the_inbox_once_each_also_of_the_archived(ada, b
     assert reading.categories(key(ada)) == ["archive", "billing", "orders"]
 
 
-def test_categories_of_nobody_are_none(ada):
+def test_a_user_without_rows_has_no_categories(ada):
     assert reading.categories(key(ada)) == []
 
 
@@ -330,17 +323,14 @@ def test_categories_are_of_the_newest_rows(ada, monkeypatch):
     assert reading.categories(key(ada)) == ["b", "c"]
 
 
-def test_the_inbox_of_another_is_not_read(ada, bob):
+def test_another_users_inbox_is_not_read(ada, bob):
     deliver(bob, "for bob")
     deliver(ada, "for ada")
     assert titles(reading.page(key(ada)).rows) == ["for ada"]
     assert titles(changes_since(ada, None).rows) == ["for ada"]
 
 
-# Heads
-
-
-def test_heads_are_of_those_who_have_an_inbox(ada, bob):
+def test_heads_are_of_users_who_have_an_inbox(ada, bob):
     deliver(ada)
 
     heads = reading.heads([key(ada), key(bob), "999999999"])
@@ -350,15 +340,15 @@ def test_heads_are_of_those_who_have_an_inbox(ada, bob):
     assert (head.version, head.unseen, head.unread) == (1, 1, 1)
 
 
-def test_heads_of_many_are_one_query_a_lot(ada, django_assert_num_queries, monkeypatch):
-    monkeypatch.setattr(reading, "USERS_A_QUERY", 10)
+def test_heads_are_one_query_per_chunk(ada, django_assert_num_queries, monkeypatch):
+    monkeypatch.setattr(reading, "USERS_PER_QUERY", 10)
     users = people(25)
     deliver(users)
     with django_assert_num_queries(3):
         assert len(reading.heads(map(key, users))) == 25
 
 
-def test_only_inboxes_that_have_moved_are_told(ada, bob):
+def test_only_inboxes_that_have_moved_are_returned(ada, bob):
     deliver([ada, bob])
     cursors = {key(user): cursor_of(user) for user in (ada, bob)} | {"999999999": Cursor("e", 1)}
     assert reading.moved(cursors) == {}
@@ -368,63 +358,12 @@ def test_only_inboxes_that_have_moved_are_told(ada, bob):
     assert reading.moved(cursors) == {key(user): cursor_of(user) for user in (ada, bob)}
 
 
-def test_what_has_moved_of_many_is_one_query_a_lot(ada, django_assert_num_queries, monkeypatch):
-    monkeypatch.setattr(reading, "USERS_A_QUERY", 10)
+def test_moved_inboxes_are_one_query_per_chunk(ada, django_assert_num_queries, monkeypatch):
+    monkeypatch.setattr(reading, "USERS_PER_QUERY", 10)
     users = people(25)
     deliver(users)
     with django_assert_num_queries(3):
         assert len(reading.moved(dict.fromkeys(map(key, users), Cursor("e", 0)))) == 25
-
-
-# The words
-
-
-def test_times_are_utc_with_milliseconds(ada, settings):
-    settings.TIME_ZONE = "Asia/Kathmandu"
-    expires = timezone.now().replace(year=2099, month=1, day=2, hour=3, minute=4, second=5)
-    deliver(ada, expires=expires.replace(microsecond=678_999))
-
-    [row] = reading.page(key(ada)).rows
-
-    assert row["expires"] == "2099-01-02T03:04:05.678Z"
-
-
-def test_an_actor_who_is_gone_leaves_no_name(ada):
-    actor = people(1, "actor")[0]
-    deliver(ada, actor=actor)
-    actor.delete()
-    [row] = reading.page(key(ada)).rows
-    assert row["actor"] is None
-
-
-def test_the_sql_is_not_confused_by_what_is_said(ada):
-    said = "%s %(now)s '; \" -- \\ {} $1 ?"
-    deliver(ada, said, body=said, category=said, data={said: said})
-    [row] = reading.page(key(ada), category=said, q=said).rows
-    assert (row["title"], row["body"], row["data"]) == (said, said, {said: said})
-
-
-def test_progress_tells_how_far_a_notice_is(ada, bob, settings):
-    settings.NOTIFY_BATCH_SIZE = 1
-    notice = deliver([ada, bob])
-    assert reading.progress(notice.pk) == {
-        "status": "pending",
-        "recipients": 2,
-        "appended": 0,
-        "skipped": 0,
-        "cancelled": 0,
-        "batches": 2,
-        "batches_open": 2,
-    }
-    sending.carry_out_next()
-    progress = reading.progress(notice.pk)
-    assert (progress["status"], progress["appended"]) == ("sending", 1)
-    sending.carry_out_next()
-    assert reading.progress(notice.pk)["status"] == "sent"
-    assert reading.progress(10**15) is None
-
-
-# How it is read
 
 
 def test_rows_and_version_are_read_in_one_statement(ada):
@@ -446,6 +385,6 @@ def cursor_of_new(user):
 
 
 def batch_of_rows(user, count):
-    """`count` arrivals, quickly."""
+    """`count` arrivals, written quickly."""
     for n in range(count):
         deliver(user, f"{n}")

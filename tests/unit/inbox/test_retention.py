@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from notify import sending
 from notify.changes import Change
-from notify.inbox import retention, store
+from notify.inbox import marking, retention, upkeep
 from notify.inbox.retention import Pruned
 from notify.models import Batch, EndedSession, Notice, Notification, SpentTicket
 from tests.unit.inbox.helpers import (
@@ -45,7 +45,7 @@ def prune(state="all", announce=lambda change: None):
     return retention.prune(MONTH, state, announce=announce, pause_s=0)
 
 
-def test_what_is_older_goes_and_the_rest_stays(ada, bob):
+def test_older_notices_are_deleted_and_others_stay(ada, bob):
     old, young = deliver_many([ada, bob], 2)
     age(old)
 
@@ -72,8 +72,8 @@ def test_a_deletion_raises_the_floor_to_the_new_version_and_is_announced(ada, bo
     assert not changes_since(ada, cursor_of(ada)).reset
 
 
-def test_many_go_in_lots_each_its_own_change(ada, monkeypatch):
-    monkeypatch.setattr(retention, "ROWS_A_BATCH", 2)
+def test_many_rows_are_deleted_in_chunks_each_its_own_change(ada, monkeypatch):
+    monkeypatch.setattr(retention, "ROWS_PER_CHUNK", 2)
     age(*deliver_many(ada, 5))
     changes: list[Change] = []
 
@@ -85,11 +85,11 @@ def test_many_go_in_lots_each_its_own_change(ada, monkeypatch):
 
 
 @pytest.mark.parametrize("state", ["read", "archived", "recalled"])
-def test_only_those_in_a_state(ada, state):
+def test_only_notifications_in_a_state_are_deleted(ada, state):
     notices = deliver_many(ada, 4)
     age(*notices)
-    store.mark_ids(key(ada), "read", [notices[0].pk])
-    store.mark_ids(key(ada), "archived", [notices[1].pk])
+    marking.mark_ids(key(ada), "read", [notices[0].pk])
+    marking.mark_ids(key(ada), "archived", [notices[1].pk])
     with committed():
         sending.recall(notices[2])
 
@@ -102,10 +102,10 @@ def test_only_those_in_a_state(ada, state):
     assert counts(ada) == recounted(ada)
 
 
-def test_a_notice_goes_when_nobody_has_it_any_more(ada, bob):
+def test_a_notice_is_deleted_when_nobody_has_it_any_more(ada, bob):
     notice = deliver([ada, bob])
     age(notice)
-    store.mark_ids(key(ada), "read", [notice.pk])
+    marking.mark_ids(key(ada), "read", [notice.pk])
 
     assert prune("read") == Pruned(notifications=1, notices=0)
     assert prune() == Pruned(notifications=1, notices=1)
@@ -123,7 +123,7 @@ def test_a_notice_whose_recall_is_under_way_stays(ada):
     notice = deliver(ada)
     age(notice)
     sending.recall(notice)
-    store.delete_rows(key(ada), [copy_of(ada, notice).pk])
+    upkeep.delete_rows(key(ada), [copy_of(ada, notice).pk])
 
     assert prune().notices == 0
 
@@ -131,14 +131,14 @@ def test_a_notice_whose_recall_is_under_way_stays(ada):
     assert prune().notices == 1
 
 
-def test_notices_of_users_who_are_gone_go(ada):
+def test_notices_of_deleted_users_are_deleted(ada):
     notice = deliver(ada)
     age(notice)
     ada.delete()
     assert prune() == Pruned(notices=1)
 
 
-def test_spent_tickets_and_ended_sessions_do_not_stay_for_ever():
+def test_spent_tickets_and_ended_sessions_are_deleted():
     now = timezone.now()
     SpentTicket.objects.create(nonce="old", spent=now - timedelta(hours=2))
     SpentTicket.objects.create(nonce="young", spent=now - timedelta(minutes=2))
@@ -165,10 +165,10 @@ def test_an_ended_session_is_kept_for_longer_than_its_cookie_is_good(settings, c
     assert EndedSession.objects.get().key_hash == "young"
 
 
-def test_spent_tickets_go_in_lots_and_where_there_are_none_it_costs_two_queries(
+def test_spent_tickets_are_deleted_in_chunks_and_two_queries_suffice_without_any(
     monkeypatch, django_assert_num_queries
 ):
-    monkeypatch.setattr(retention, "ROWS_A_BATCH", 2)
+    monkeypatch.setattr(retention, "ROWS_PER_CHUNK", 2)
     old = timezone.now() - timedelta(hours=2)
     SpentTicket.objects.bulk_create(SpentTicket(nonce=f"{n}", spent=old) for n in range(5))
     pauses: list[float] = []

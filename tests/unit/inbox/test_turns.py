@@ -1,4 +1,4 @@
-"""Whose turn it is, through the code that carries out."""
+"""The order of batches, tested through the code that carries them out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from notify import sending
-from notify.inbox import store, work
+from notify.inbox import appending, work
 from notify.inbox.turns import URGENT_IN_A_ROW, Turns
 from notify.models import Batch, Notice
 from tests.unit.inbox.helpers import committed, deliver, people
@@ -31,7 +31,7 @@ def one_a_batch(settings):
 
 
 def waiting(batches, title="Hello", **fields):
-    """A notice of so many batches, which are all due."""
+    """A notice with so many batches, all of them due."""
     fields.setdefault("level", "info")
     notice = Notice.objects.create(title=title, **fields)
     due = timezone.now() - timedelta(seconds=1)
@@ -43,7 +43,7 @@ def waiting(batches, title="Hello", **fields):
 
 
 def served(turns, count):
-    """The notices of the next so many batches, by title."""
+    """The titles of the notices of the next batches."""
     done = (work.carry_out_next(turns) for _ in range(count))
     titles = dict(Notice.objects.values_list("pk", "title"))
     return [titles[one.notice_id] if one else None for one in done]
@@ -56,7 +56,7 @@ def test_notices_take_turns_however_many_batches_they_have():
     assert served(Turns(), 7) == ["single", "small", "big", "small", "big", "small", "big"]
 
 
-def test_who_comes_meanwhile_waits_for_the_end_of_the_round_and_no_longer():
+def test_a_notice_that_comes_during_a_round_waits_for_its_end_and_no_longer():
     for n in range(4):
         waiting(5, f"old {n}")
     turns = Turns()
@@ -73,7 +73,7 @@ def test_a_stream_of_new_notices_does_not_starve_an_old_one():
         waiting(1, f"new {n}")
         waiting(1, f"more {n}")
         order += served(turns, 1)
-    assert order.count("old") == 3  # each round is longer, as they come faster than they go
+    assert order.count("old") == 3  # each round is longer: more come than are sent
 
 
 def test_critical_ones_go_first_and_leave_every_fourth_turn_to_the_others():
@@ -103,11 +103,11 @@ def test_all_batches_of_a_notice_are_due_at_the_same_moment():
     assert set(several.batch_set.values_list("urgent", flat=True)) == {True}
     assert set(later.batch_set.values_list("urgent", flat=True)) == {False}
     assert later.batch_set.first().due == later.send_at
-    # Else a stream of ever older ones would make a round endless.
+    # Otherwise a stream of ever older notices would make a round endless.
     assert past.batch_set.first().due > timezone.now() - timedelta(minutes=1)
 
 
-def test_what_is_scheduled_has_its_turn_when_its_time_has_come():
+def test_a_scheduled_notice_has_its_turn_at_its_time():
     waiting(50, "backlog")
     [ada] = people(1)
     soon = deliver(ada, "soon", send_at=timezone.now() + timedelta(hours=1))
@@ -136,14 +136,14 @@ def test_a_recall_by_somebody_is_urgent_and_an_expiry_is_not():
 def broken(monkeypatch):
     """The notices with these ids cannot be appended."""
     broken: set[int] = set()
-    append = store.append
+    append = appending.append_batches
 
     def maybe(batch):
         if batch.notice_id in broken:
             raise DatabaseError("broken on purpose")
         return append(batch)
 
-    monkeypatch.setattr(store, "append", maybe)
+    monkeypatch.setattr(appending, "append_batches", maybe)
     return broken
 
 
@@ -155,24 +155,24 @@ def test_a_notice_whose_batches_all_fail_costs_the_others_a_turn_each_time(broke
     for _ in range(6):
         try:
             order += served(turns, 1)
-        except work.PutOff:
+        except work.Postponed:
             order.append("failed")
     assert order == ["failed", "good"] * 3
 
 
-def test_batches_that_are_put_off_together_stay_one_turn(broken):
+def test_batches_that_are_postponed_together_stay_one_turn(broken):
     bad = waiting(20)
     broken.add(bad.pk)
     began = time.monotonic()
     for _ in range(20):
-        with pytest.raises(work.PutOff):
+        with pytest.raises(work.Postponed):
             work.carry_out_next()
     took_s = time.monotonic() - began
     assert bad.batch_set.filter(attempts=1).count() == 20
     assert bad.batch_set.values("due").distinct().count() <= took_s + 2  # one for each second
 
 
-# For any story: what is due is served before any other notice of its kind is served a third time.
+# For any sequence: a due notice is served before any other of its kind is served a third time.
 
 STORIES = st.lists(
     st.one_of(
@@ -192,7 +192,7 @@ def test_nobody_starves(db, story):
     workers = [Turns(), Turns()]
     left: dict[int, int] = {}  # batches by notice
     urgent: dict[int, bool] = {}
-    passed: dict[tuple[int, int], dict[int, int]] = {}  # by worker and notice: who went before
+    passed: dict[tuple[int, int], dict[int, int]] = {}  # by worker and notice: who went first
     in_a_row = [0, 0]
 
     def work_once(worker):
@@ -201,7 +201,7 @@ def test_nobody_starves(db, story):
         if done is None:
             return
         one = done.notice_id
-        # Urgent ones first, but for the fourth turn.
+        # Urgent notices first, except in the fourth turn.
         both = len({urgent[notice] for notice in left}) == 2
         if both:
             assert urgent[one] == (in_a_row[worker] < URGENT_IN_A_ROW)
@@ -227,10 +227,10 @@ def test_nobody_starves(db, story):
     assert not left
 
 
-def test_what_an_earlier_version_left_takes_turns_after_the_migration():
+def test_batches_from_an_earlier_version_take_turns_after_the_migration():
     left = waiting(3, "left", level="critical")
     later = waiting(2, "later")
-    for n, batch in enumerate(Batch.objects.all()):  # as they were written, each at its moment
+    for n, batch in enumerate(Batch.objects.all()):  # each due at a moment of its own
         Batch.objects.filter(pk=batch.pk).update(due=batch.due + timedelta(milliseconds=n))
     in_an_hour = Now() + timedelta(hours=1)
     Batch.objects.filter(notice=later).update(due=F("due") + timedelta(hours=1))

@@ -10,7 +10,7 @@ import pytest
 from django.db import InterfaceError
 
 from notify.changes import Cursor
-from notify.inbox import reading, store
+from notify.inbox import reading, upkeep
 from notify.live import sweep
 from notify.live.connection import Connection
 from notify.live.sweep import Sweep
@@ -57,7 +57,7 @@ def inboxes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Cursor]:
             truth[user] = Cursor("new", truth[user].since)
 
     monkeypatch.setattr(reading, "moved", moved)
-    monkeypatch.setattr(store, "renew_epochs", renew_epochs)
+    monkeypatch.setattr(upkeep, "renew_epochs", renew_epochs)
     return truth
 
 

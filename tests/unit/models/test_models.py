@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notify import sending
-from notify.inbox import store
+from notify.inbox import marking, upkeep
 from notify.models import (
     ApiToken,
     Batch,
@@ -56,9 +56,9 @@ def test_what_the_user_model_gets_of_ours_has_our_prefix():
 def test_a_notice_counts_to_whom_it_was_delivered_and_who_saw_and_read_it():
     users = people(4)
     first, second = deliver_many(users, 2)
-    store.acknowledge({key(users[0]): 2, key(users[1]): 1})
-    store.mark_ids(key(users[0]), "seen", [first.pk])
-    store.mark_ids(key(users[1]), "read", [first.pk, second.pk])
+    upkeep.acknowledge({key(users[0]): 2, key(users[1]): 1})
+    marking.mark_ids(key(users[0]), "seen", [first.pk])
+    marking.mark_ids(key(users[1]), "read", [first.pk, second.pk])
 
     assert with_counts(first) == (2, 2, 1)
     assert with_counts(second) == (1, 1, 1)
@@ -70,8 +70,8 @@ def test_the_counts_do_not_multiply_with_the_batches(settings):
     notice = deliver(users)
     while sending.carry_out_next():
         pass
-    store.mark_ids(key(users[0]), "seen", [notice.pk])
-    store.acknowledge(dict.fromkeys(map(key, users), 1))
+    marking.mark_ids(key(users[0]), "seen", [notice.pk])
+    upkeep.acknowledge(dict.fromkeys(map(key, users), 1))
 
     found: Any = Notice.objects.with_counts().with_progress().get()
 

@@ -20,7 +20,7 @@ from notify.exceptions import (
     NotifyError,
     UnknownUsers,
 )
-from notify.inbox import store, work
+from notify.inbox import appending, claiming, marking, work
 from notify.models import Batch, Notice, Notification
 from tests.unit.inbox.helpers import (
     Announced,
@@ -178,14 +178,14 @@ def test_one_of_them_that_is_held_back_does_not_arrive(ada, announced, verb, sta
 
 
 def test_one_that_somebody_pauses_at_the_last_moment_does_not_arrive(ada, monkeypatch):
-    alike = work.alike
+    alike = claiming.grouped
 
     def pause_first(batch_ids):
         runs = alike(batch_ids)
         sending.pause(held)
         return runs
 
-    monkeypatch.setattr(work, "alike", pause_first)
+    monkeypatch.setattr(claiming, "grouped", pause_first)
     with committed(), transaction.atomic():
         held, *others = (notify.send(to=ada, title="Hello") for _ in range(3))
 
@@ -227,8 +227,8 @@ def test_where_they_fail_together_each_is_tried_by_itself(ada, monkeypatch, capl
 
 
 def test_not_too_much_is_one_change(ada, bob, announced, monkeypatch):
-    monkeypatch.setattr(work, "NOTICES_TOGETHER", 3)
-    monkeypatch.setattr(work, "ROWS_TOGETHER", 4)
+    monkeypatch.setattr(claiming, "MAX_NOTICES_TOGETHER", 3)
+    monkeypatch.setattr(claiming, "MAX_ROWS_TOGETHER", 4)
     with committed(), transaction.atomic():
         for to in ([ada], [ada, bob]):
             for _ in range(4):
@@ -259,7 +259,7 @@ def test_what_fails_after_the_commit_is_left_to_a_worker(ada, monkeypatch, caplo
     def fail(batch):
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr(store, "append", fail)
+    monkeypatch.setattr(appending, "append_batches", fail)
 
     notice = deliver(ada)
 
@@ -554,7 +554,7 @@ def test_a_mark_that_changes_nothing_is_not_announced(ada, announced):
 
 
 def test_a_mark_through_announces_each_of_its_changes(ada, announced, monkeypatch):
-    monkeypatch.setattr(store, "ROWS_A_CHANGE", 2)
+    monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
     deliver_many(ada, 3)
     announced.changes.clear()
     epoch = cursor_of(ada).epoch

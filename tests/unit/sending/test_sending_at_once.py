@@ -13,10 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from notify import sending, signals
 from notify.bus.publisher import publisher
 from notify.exceptions import EmptyAudience, KeyConflict, UnknownUsers
-from notify.inbox import reading, store
+from notify.inbox import appending, opening
 from notify.models import Batch, Notice, Notification
 from notify.sending import audience
-from tests.unit.inbox.helpers import Announced, batch_of, counts, people, told_of_notices
+from tests.unit.inbox.helpers import Announced, batch_of, counts, people, sent_notices
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -115,7 +115,7 @@ def test_nobody_is_refused_and_nothing_is_written():
 
 def test_where_the_inboxes_cannot_be_had_it_is_stored_first(announced, monkeypatch):
     [ada] = people(1)
-    append, failures = store.append, [DatabaseError("a lock")]
+    append, failures = appending.append_batches, [DatabaseError("a lock")]
 
     def fail_once(*batches):
         if failures:
@@ -123,8 +123,8 @@ def test_where_the_inboxes_cannot_be_had_it_is_stored_first(announced, monkeypat
             raise failures.pop()
         return append(*batches)
 
-    monkeypatch.setattr(store, "append", fail_once)
-    with told_of_notices() as told:
+    monkeypatch.setattr(appending, "append_batches", fail_once)
+    with sent_notices() as told:
         notice = sending.send(to=ada, title="Hello")
     assert list(Notice.objects.all()) == [notice] == told
     assert batch_of(notice).state == Batch.State.DONE
@@ -135,7 +135,7 @@ def test_where_the_inboxes_cannot_be_had_it_is_stored_first(announced, monkeypat
 def test_a_commit_that_is_refused_has_written_nothing(announced, monkeypatch):
     """As it is where somebody was deleted meanwhile: references are checked by the commit."""
     [ada] = people(1)
-    append = store.append
+    append = appending.append_batches
     refused: list[object] = []
 
     def append_and_delete_once(*batches):
@@ -146,7 +146,7 @@ def test_a_commit_that_is_refused_has_written_nothing(announced, monkeypatch):
                 cursor.execute("DELETE FROM auth_user WHERE id = %s", [ada.pk])
         return change
 
-    monkeypatch.setattr(store, "append", append_and_delete_once)
+    monkeypatch.setattr(appending, "append_batches", append_and_delete_once)
     notice = sending.send(to=ada, title="Hello")
     assert refused
     assert list(Notice.objects.all()) == [notice]
@@ -192,14 +192,14 @@ def test_what_a_receiver_sends_is_announced_after_it(announced):
 
 def test_who_came_into_being_meanwhile_is_sent_to(monkeypatch):
     [ada] = people(1)
-    open_inboxes, calls = reading.open_inboxes, []
+    open_inboxes, calls = opening.open_inboxes, []
 
     def nobody_yet(*args):
         calls.append(args)
         if len(calls) > 1:
             open_inboxes(*args)
 
-    monkeypatch.setattr(reading, "open_inboxes", nobody_yet)
+    monkeypatch.setattr(opening, "open_inboxes", nobody_yet)
     notice = sending.send(to=ada, title="Hello")
     assert list(Notice.objects.all()) == [notice]
     assert (batch_of(notice).appended, batch_of(notice).skipped) == (1, 0)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from notify import sending, sql
 from notify.bus.publisher import publisher
 from notify.exceptions import Busy
-from notify.inbox import store, work
+from notify.inbox import appending, control
 from notify.models import Batch, Notice
 from notify.sending import working
 from notify.sending.working import Worker
@@ -73,7 +73,7 @@ def test_what_expires_waits_for_no_backlog():
 
 
 def test_many_expiries_come_in_lots_with_a_batch_between_two(monkeypatch):
-    monkeypatch.setattr(work, "EXPIRED_A_LOT", 2)
+    monkeypatch.setattr(control, "EXPIRED_PER_PASS", 2)
     expired(5)
     waiting(1)
     worker = Worker(clock=lambda: 0.0)
@@ -86,14 +86,14 @@ def test_many_expiries_come_in_lots_with_a_batch_between_two(monkeypatch):
 
 def test_a_batch_that_fails_is_logged_and_ends_no_round(monkeypatch, caplog):
     good, bad = waiting(1, "good"), waiting(3, "bad")
-    append = store.append
+    append = appending.append_batches
 
     def fail(batch):
         if batch.notice_id == bad.pk:
             raise ValueError("broken on purpose")
         return append(batch)
 
-    monkeypatch.setattr(store, "append", fail)
+    monkeypatch.setattr(appending, "append_batches", fail)
     worker = Worker()
     assert [worker.do_next() for _ in range(5)] == [True] * 4 + [False]
     assert (good.status, worker.carried_out) == ("sent", 1)
@@ -107,7 +107,7 @@ def test_a_batch_that_the_database_refuses_is_one_line(monkeypatch, caplog):
     def refuse(batch):
         raise OperationalError("no room")
 
-    monkeypatch.setattr(store, "append", refuse)
+    monkeypatch.setattr(appending, "append_batches", refuse)
     with caplog.at_level(logging.WARNING):
         assert Worker().do_next()
     [record] = caplog.records
@@ -152,14 +152,14 @@ def test_an_expired_notice_that_cannot_be_recalled_keeps_it_from_nothing(monkeyp
     expired(3)
     bad = Notice.objects.first()
     waiting(2)
-    start_recall = work._start_recall
+    start_recall = control._start_recall
 
     def fail(notice_id, *how):
         if notice_id == bad.pk:
             sql.execute("INSERT INTO notify_inbox (user_id) VALUES (NULL)")  # refused
         return start_recall(notice_id, *how)
 
-    monkeypatch.setattr(work, "_start_recall", fail)
+    monkeypatch.setattr(control, "_start_recall", fail)
     worker = Worker(clock=SteppingClock())
     assert [worker.do_next() for _ in range(3)] == [True, True, False]
     assert (left(), worker.carried_out) == (1, 2)
@@ -167,17 +167,17 @@ def test_an_expired_notice_that_cannot_be_recalled_keeps_it_from_nothing(monkeyp
 
 
 def test_a_lot_of_which_some_are_locked_is_not_taken_for_the_last(monkeypatch):
-    monkeypatch.setattr(work, "EXPIRED_A_LOT", 4)
+    monkeypatch.setattr(control, "EXPIRED_PER_PASS", 4)
     expired(12)
     locked = set(Notice.objects.order_by("pk").values_list("pk", flat=True)[:2])
-    start_recall = work._start_recall
+    start_recall = control._start_recall
 
     def fail(notice_id, *how):
         if notice_id in locked:
             raise Busy("locked")
         return start_recall(notice_id, *how)
 
-    monkeypatch.setattr(work, "_start_recall", fail)
+    monkeypatch.setattr(control, "_start_recall", fail)
     worker = Worker(clock=lambda: 0.0)
     while worker.do_next():
         pass

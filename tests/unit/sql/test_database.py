@@ -36,7 +36,7 @@ def run(statement: str) -> None:
 
 @contextmanager
 def as_role(role: str) -> Iterator[None]:
-    """Of somebody who is no superuser, and may read and write our tables."""
+    """Runs the block as a role that is no superuser, and may read and write our tables."""
     run(f"CREATE ROLE {role}")
     run(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
     run(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}")
@@ -47,7 +47,7 @@ def as_role(role: str) -> Iterator[None]:
         run("RESET ROLE")
 
 
-def test_it_is_read_once_and_again_after_some_seconds(monkeypatch, django_assert_num_queries):
+def test_facts_are_read_once_and_again_after_some_seconds(monkeypatch, django_assert_num_queries):
     clock = [1000.0]
     monkeypatch.setattr("notify.sql.database.time.monotonic", lambda: clock[0])
     first = database.facts()
@@ -58,7 +58,7 @@ def test_it_is_read_once_and_again_after_some_seconds(monkeypatch, django_assert
 
 
 @pytest.mark.postgres
-def test_an_ordinary_role_may_read_it(ada):
+def test_an_ordinary_role_may_read_the_facts(ada):
     deliver(ada)
     lineage = database.facts().lineage
     database.forget()
@@ -72,21 +72,21 @@ def test_an_ordinary_role_may_read_it(ada):
     "function",
     ["pg_control_system()", "pg_current_wal_insert_lsn()", "pg_postmaster_start_time()"],
 )
-def test_where_a_function_is_refused_all_works_without_what_it_tells(ada, caplog, function):
+def test_all_works_without_a_function_that_is_refused(ada, caplog, function):
     run(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
     with as_role("hardened"), caplog.at_level(logging.WARNING):
         notify.send(to=ada, title="As ever")
-        told = database.facts()
+        facts = database.facts()
         database._known.clear()
-        assert database.facts().lineage == told.lineage
-    assert len(told.deployment) == 16
+        assert database.facts().lineage == facts.lineage
+    assert len(facts.deployment) == 16
     assert Notice.objects.get().title == "As ever"
-    assert bool(told.lineage) == (function == "pg_postmaster_start_time()")
+    assert bool(facts.lineage) == (function == "pg_postmaster_start_time()")
     assert [record.message.count("notify_restored") for record in caplog.records] == [1]
 
 
 @pytest.mark.postgres
-def test_the_checks_say_what_is_refused():
+def test_the_checks_name_what_is_refused():
     assert check_database(databases=["default"]) == []
     run("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
     with as_role("hardened"):
@@ -114,7 +114,7 @@ def test_an_internal_error_of_the_database_is_not_taken_for_a_refusal(monkeypatc
         raise InternalError from Internal()
 
     database.forget()
-    monkeypatch.setattr(database, "_ask", fail)
+    monkeypatch.setattr(database, "_query", fail)
     with pytest.raises(InternalError):
         database.facts()
     assert not any(database._refused.values())
@@ -122,16 +122,16 @@ def test_an_internal_error_of_the_database_is_not_taken_for_a_refusal(monkeypatc
 
 @pytest.mark.postgres
 def test_a_slow_answer_does_not_put_the_clock_off(monkeypatch):
-    ask = database._ask
+    query = database._query
 
-    def slowly(*what):
+    def slowly(*args):
         time.sleep(0.4)
-        told = ask(*what)
+        answer = query(*args)
         time.sleep(0.4)
-        return told
+        return answer
 
     database.forget()
-    monkeypatch.setattr(database, "_ask", slowly)
+    monkeypatch.setattr(database, "_query", slowly)
     database.facts()
     [(now,)] = sql.fetch("SELECT clock_timestamp()")
     assert abs((database.now() - now).total_seconds()) < deadline(0.2)
@@ -145,14 +145,14 @@ def test_the_deployment_is_the_same_for_every_connection_and_key(settings):
     assert database.deployment() == identity
 
 
-def test_a_copy_that_was_renewed_is_another_deployment():
+def test_a_restored_copy_is_another_deployment():
     before = database.facts().deployment
     call_command("notify_restored", stdout=StringIO())
     assert database.facts().deployment != before
     assert Deployment.objects.count() == 1
 
 
-def test_a_setting_overrides_it(settings):
+def test_a_setting_overrides_the_deployment(settings):
     of_the_database = database.facts().deployment
     settings.NOTIFY_DEPLOYMENT = "staging"
     database.forget()
@@ -162,8 +162,8 @@ def test_a_setting_overrides_it(settings):
 
 
 @pytest.mark.postgres
-def test_the_time_is_of_the_databases_clock(monkeypatch):
-    """Whatever this process takes the time for."""
+def test_the_time_is_that_of_the_databases_clock(monkeypatch):
+    """Whatever the clock of this process says."""
 
     class Wrong(datetime):
         @classmethod
@@ -174,5 +174,5 @@ def test_the_time_is_of_the_databases_clock(monkeypatch):
     monkeypatch.setattr("django.utils.timezone.now", lambda: datetime(1999, 1, 1, tzinfo=UTC))
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        [told] = cursor.fetchone()
-    assert abs(database.now() - told) < timedelta(seconds=5)
+        [now] = cursor.fetchone()
+    assert abs(database.now() - now) < timedelta(seconds=5)

@@ -48,7 +48,7 @@ def naps(monkeypatch):
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01", "55P03"])
-def test_a_deadlock_or_lock_timeout_is_tried_again(transactional_db, state):
+def test_a_deadlock_or_lock_timeout_is_retried(transactional_db, state):
     def error():
         found = OperationalError()
         found.__cause__ = Refused(state)
@@ -59,18 +59,18 @@ def test_a_deadlock_or_lock_timeout_is_tried_again(transactional_db, state):
     assert work.calls == 3
 
 
-def test_a_locked_sqlite_is_tried_again(transactional_db):
+def test_a_locked_sqlite_is_retried(transactional_db):
     work = Work(1, lambda: OperationalError("database is locked"))
     assert transactions.in_transaction(work) == "done"
 
 
-def test_it_waits_a_random_and_longer_time_before_each(transactional_db, naps):
+def test_it_waits_a_random_and_longer_time_before_each_retry(transactional_db, naps):
     transactions.in_transaction(Work(4))
     assert len(naps) == 4
     assert all(0 <= nap <= 0.02 * 2**n for n, nap in enumerate(naps, 1))
 
 
-def test_locks_that_cannot_be_had_are_busy(transactional_db):
+def test_it_raises_busy_when_locks_cannot_be_had(transactional_db):
     work = Work(99)
     with pytest.raises(Busy, match="try again"):
         transactions.in_transaction(work)
@@ -86,14 +86,14 @@ def test_other_errors_are_raised_at_once(transactional_db):
         transactions.in_transaction(Work(1, DatabaseError))
 
 
-def test_within_a_transaction_of_the_caller_only_the_caller_can_try_again(transactional_db):
+def test_in_a_transaction_of_the_caller_only_the_caller_can_retry(transactional_db):
     work = Work(1)
     with transaction.atomic(), pytest.raises(Busy):
         transactions.in_transaction(work)
     assert work.calls == 1
 
 
-def test_what_a_failed_attempt_wrote_is_gone(transactional_db, make_user):
+def test_a_failed_attempt_is_rolled_back(transactional_db, make_user):
     ada = make_user("ada")
     attempts = []
 
@@ -125,9 +125,7 @@ def test_a_transaction_of_ours_waits_two_seconds_for_a_lock(transactional_db):
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("fails", [False, True])
-def test_in_a_transaction_of_the_callers_its_lock_timeout_is_back_afterwards(
-    transactional_db, fails
-):
+def test_the_lock_timeout_of_the_callers_transaction_is_restored(transactional_db, fails):
     def work():
         assert 1500 < lock_timeout() <= 2000
         if fails:
@@ -141,7 +139,7 @@ def test_in_a_transaction_of_the_callers_its_lock_timeout_is_back_afterwards(
 
 
 @pytest.mark.postgres
-def test_a_shorter_limit_of_the_callers_stays_in_force(transactional_db):
+def test_a_shorter_limit_of_the_caller_stays_in_force(transactional_db):
     with transaction.atomic():
         sql.execute("SET LOCAL lock_timeout = '300ms'")
         assert transactions.in_transaction(lock_timeout) == 300

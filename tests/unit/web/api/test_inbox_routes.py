@@ -13,7 +13,7 @@ from django.utils import timezone
 
 import notify
 from notify.access.authentication import revalidate
-from notify.inbox import store
+from notify.inbox import upkeep
 from notify.models import ApiToken, Inbox, Notification
 from notify.protocol import Code
 from notify.web.api.schemas import Categories as CategoriesOut
@@ -431,6 +431,6 @@ def test_deleting_rows_makes_older_cursors_start_anew(make_user, by_session):
     send(ada)
     caller = by_session(ada)
     held = caller.get("inbox/changes/").json()
-    store.delete_rows(str(ada.pk), [Notification.objects.get().pk])
+    upkeep.delete_rows(str(ada.pk), [Notification.objects.get().pk])
     frame = caller.get("inbox/changes/", epoch=held["epoch"], since=held["to"]).json()
     assert frame["reset"] is True

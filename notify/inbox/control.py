@@ -1,0 +1,109 @@
+"""Recalling, pausing, resuming and cancelling a notice."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Greatest, Now
+
+from notify.inbox.claiming import GRACE
+from notify.models import Batch, Notice
+from notify.sql import database, transactions
+
+EXPIRED_PER_PASS = 100
+PASSES_TO_CHOOSE_FROM = 10
+_State = Batch.State
+
+
+def start_recall(notice_id: int, *, urgent: bool = True, wait: bool = True) -> int | None:
+    """Recalls a notice: from here on no inbox receives it.
+
+    The copies that exist are recalled as the batches are carried out.
+
+    Args:
+        notice_id: the notice.
+        urgent: whether its batches go before others.
+        wait: whether to wait for a batch that is locked, or raise Busy at once.
+
+    Returns:
+        How many inboxes have the notice; None if it was recalled before or does not exist.
+
+    Raises:
+        Busy: if the locks cannot be had in time.
+    """
+    return transactions.in_transaction(
+        lambda: _start_recall(notice_id, urgent, wait),
+        attempts=transactions.ATTEMPTS if wait else 1,
+    )
+
+
+def _start_recall(notice_id: int, urgent: bool, wait: bool) -> int | None:
+    # The batches first: this waits for those that are being appended right now.
+    batches = Batch.objects.filter(notice=notice_id)
+    list(batches.select_for_update(nowait=not wait).order_by("pk").values_list("pk"))
+    unrecalled = Notice.objects.filter(pk=notice_id, recalled__isnull=True)
+    if not unrecalled.update(recalled=database.now()):
+        return None
+    batches.filter(state__in=Batch.NOT_YET).update(state=_State.CLOSED)
+    done = batches.filter(state=_State.DONE)
+    inboxes = sum(done.values_list("appended", flat=True))
+    due = Now() + GRACE if done.count() == 1 else Now()
+    done.update(state=_State.RECALLING, due=due, urgent=urgent, attempts=0)
+    return inboxes
+
+
+def expired_notices() -> list[int]:
+    """Some of the notices that have expired by the database's clock and are not recalled yet.
+
+    They are chosen at random among the first to expire. So several workers find different notices,
+    and a few that fail do not hold up the rest.
+    """
+    expired = Notice.objects.filter(expires__lte=Now(), recalled__isnull=True)
+    first = expired.order_by("expires").values_list("pk", flat=True)
+    found = list(first[: EXPIRED_PER_PASS * PASSES_TO_CHOOSE_FROM])
+    return random.sample(found, min(EXPIRED_PER_PASS, len(found)))
+
+
+def pause(notice_id: int) -> int:
+    """Pauses the batches that are not appended yet, and returns how many people they are for.
+
+    A batch that a worker is appending is waited for, and arrives.
+    """
+    return transactions.in_transaction(
+        lambda: _change(notice_id, [_State.PENDING], state=_State.PAUSED)
+    )
+
+
+def resume(notice_id: int) -> int:
+    """Resumes paused batches, and returns how many people they are for.
+
+    A scheduled time that is still to come applies.
+    """
+
+    def work() -> int:
+        at = Notice.objects.filter(pk=notice_id).values_list("send_at").first()
+        due = Greatest(Now(), Value(at[0], DateTimeField())) if at and at[0] else Now()
+        return _change(notice_id, [_State.PAUSED], state=_State.PENDING, due=due, attempts=0)
+
+    return transactions.in_transaction(work)
+
+
+def cancel(notice_id: int) -> int:
+    """Cancels the batches that are not appended yet, and returns how many people they are for.
+
+    What has arrived stays. A batch that a worker is appending is waited for, and arrives.
+    """
+    return transactions.in_transaction(
+        lambda: _change(notice_id, Batch.NOT_YET, state=_State.CANCELLED)
+    )
+
+
+def _change(notice_id: int, states: Collection[str], **fields: Any) -> int:
+    # Locked in the order in which a recall does. After a worker, this sees what the worker wrote.
+    batches = Batch.objects.filter(notice=notice_id, state__in=states)
+    found = list(batches.select_for_update().order_by("pk").values_list("pk", "size"))
+    batches.filter(pk__in=[pk for pk, _ in found]).update(**fields)
+    return sum(size for _, size in found)

@@ -1,0 +1,143 @@
+"""Marking notifications as seen, read, archived and so on: some by id, or all up to a version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from notify import sql
+from notify.changes import Change
+from notify.exceptions import Busy, EpochChanged
+from notify.inbox import epoch, one_statement, opening, stepping
+from notify.inbox.marks import MARKS, Mark
+from notify.models import Inbox
+from notify.sql import database, transactions, waits
+from notify.sql.dialects import dialect
+from notify.sql.keys import database_key
+
+MAX_ROWS_PER_CHANGE = 2000  # a mark of everything is several changes
+STALLED_S = 30.0  # a mark of everything that made no progress for so long has died
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Which notifications of an inbox to mark, and at most how many."""
+
+    where: str  # a condition of `copy`
+    params: Sequence[Any]
+    limit: int
+
+
+def mark_ids(user: str, as_: str, ids: Sequence[int]) -> tuple[int, Change | None]:
+    """Marks the notices with these ids, as far as the inbox has them.
+
+    A mark that changes nothing leaves version and times as they are.
+
+    Args:
+        user: `str(user.pk)`.
+        as_: a key of `MARKS`.
+        ids: ids of notices.
+
+    Returns:
+        The inbox's version afterwards, and the change.
+
+    Raises:
+        Busy: if the locks cannot be had in time.
+    """
+    mark = MARKS[as_]
+    with waits.limited():
+        if 0 < len(ids) <= stepping.MAX_ROWS_IN_CHANGE:
+            done = one_statement.mark(user, mark, ids)
+            if done is not None:
+                return done
+        return transactions.in_transaction(lambda: _mark_ids(user, mark, ids), rows=len(ids))
+
+
+def _mark_ids(user: str, mark: Mark, ids: Sequence[int]) -> tuple[int, Change | None]:
+    inbox = opening.locked_inbox(user)
+    where = f"copy.notice_id IN {sql.placeholders(ids)}" if ids else "FALSE"
+    change, _ = _mark(inbox, mark, _Target(where, ids, limit=len(ids)))
+    return inbox.version, change
+
+
+def mark_through(
+    user: str, as_: str, client_epoch: str, through: int
+) -> Iterator[tuple[int, Change | None]]:
+    """Marks all notifications that arrived at or before a version, 2,000 per transaction.
+
+    Args:
+        user: `str(user.pk)`.
+        as_: a key of `MARKS`.
+        client_epoch: the epoch of the client's cursor.
+        through: the version.
+
+    Yields:
+        After each commit, the inbox's version and the change.
+
+    Raises:
+        EpochChanged: if the cursor belongs to another life of the inbox.
+        Busy: if the locks cannot be had in time, or another such mark of this user is running.
+    """
+    reached: int | None = 0  # each change begins where the last one ended
+    while reached is not None:
+
+        def step(after: int = reached) -> tuple[int, Change | None, int | None]:
+            return _mark_next(user, MARKS[as_], client_epoch, after, through)
+
+        version, change, reached = transactions.in_transaction(step, rows=waits.ROWS_OF_A_BATCH)
+        yield version, change
+
+
+def _mark_next(
+    user: str, mark: Mark, client_epoch: str, after: int, through: int
+) -> tuple[int, Change | None, int | None]:
+    """(version, change, `arrived` of the last row if some may be left)."""
+    inbox = opening.locked_inbox(user)
+    if epoch.full(inbox.epoch) != client_epoch:
+        raise EpochChanged("This cursor belongs to an earlier life of the inbox; read it again.")
+    if after == 0:
+        _refuse_a_second(inbox)
+    target = _Target(
+        "copy.arrived > %s AND copy.arrived <= %s", [after, through], MAX_ROWS_PER_CHANGE
+    )
+    change, reached = _mark(inbox, mark, target)
+    _note_marking(inbox, None if reached is None else database.now())
+    return inbox.version, change, reached
+
+
+def _mark(inbox: Inbox, mark: Mark, target: _Target) -> tuple[Change | None, int | None]:
+    """The change, and `arrived` of the last row if some may be left."""
+    chosen = (
+        "notify_notification AS copy"
+        f" WHERE copy.user_id = %s AND {target.where} AND {mark.changes}"
+        f" ORDER BY copy.arrived LIMIT {target.limit}"
+    )
+    params = [database_key(inbox.pk), *target.params]
+    [(rows, last, unseen, unread)] = sql.fetch(
+        f"""SELECT count(*), max(copy.arrived),
+            count(CASE WHEN {mark.unseen} THEN 1 END), count(CASE WHEN {mark.unread} THEN 1 END)
+        FROM (SELECT copy.* FROM {chosen}) AS copy""",
+        params,
+    )
+    if rows:
+        sets, times = mark.assignments(sql.moment(database.now()))
+        sql.execute(
+            f"""UPDATE notify_notification SET {sets}, version = %s
+            WHERE id {dialect().each_of(f"(SELECT copy.id FROM {chosen})")}""",
+            [*times, inbox.version + 1, *params],
+        )
+    change = stepping.advance(inbox, rows, unseen=mark.sign * unseen, unread=mark.sign * unread)
+    return change, last if rows == target.limit else None
+
+
+def _refuse_a_second(inbox: Inbox) -> None:
+    if inbox.marking and (database.now() - inbox.marking).total_seconds() < STALLED_S:
+        raise Busy("Another mark of everything is running in this inbox; try again after it.")
+
+
+def _note_marking(inbox: Inbox, since: datetime | None) -> None:
+    if inbox.marking != since:
+        inbox.marking = since
+        inbox.save(update_fields=["marking"])

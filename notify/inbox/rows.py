@@ -1,0 +1,74 @@
+"""Notifications as rows of the protocol, made of a record of raw SQL or of a notice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from notify.changes import Row
+from notify.models import Notice
+from notify.protocol.times import rfc3339
+from notify.sql.dialects import dialect
+from notify.sql.keys import public_key
+
+_TIMES = ("seen", "read", "archived", "recalled")
+_TEXTS = ("kind", "category", "level", "title", "body", "url")
+_RECALLED: Row = {"title": "", "body": "", "url": None, "actor": None, "actions": [], "data": {}}
+
+
+def columns() -> str:
+    """The columns that `row_of` takes, as SQL: of a notification `copy` and its `notice`."""
+    write_time = dialect().rfc3339
+    times = ", ".join(write_time(f"copy.{name}") for name in _TIMES)
+    texts = ", ".join(f"notice.{name}" for name in _TEXTS)
+    return (
+        f"copy.notice_id, copy.arrived, copy.version, {times}, {texts}, notice.actor_id,"
+        " notice.actor_name, notice.actions, notice.data,"
+        f" {write_time('notice.created')}, {write_time('notice.expires')}"
+    )
+
+
+def row_of(record: Sequence[Any]) -> Row:
+    """A record of `columns` as a row; the texts of a recalled notice are empty."""
+    notice_id, arrived, version, seen, read, archived, recalled, *content = record
+    kind, category, level, title, body, url, actor, actor_name, actions, data, created, expires = (
+        content
+    )
+    row: Row = {
+        "id": notice_id,
+        "arrived": arrived,
+        "version": version,
+        "kind": kind,
+        "category": category,
+        "level": level,
+        "title": title,
+        "body": body,
+        "url": url or None,
+        "actor": {"id": public_key(actor), "name": actor_name} if actor is not None else None,
+        "actions": json.loads(actions),
+        "data": json.loads(data),
+        "created": created,
+        "expires": expires,
+        "seen": seen,
+        "read": read,
+        "archived": archived,
+        "recalled": recalled,
+    }
+    return row if recalled is None else row | _RECALLED
+
+
+def notice_row(notice: Notice) -> Row:
+    """A notice as a new row, without `arrived` and `version`."""
+    actor = {"id": str(notice.actor_id), "name": notice.actor_name} if notice.actor_id else None
+    return {
+        "id": notice.pk,
+        **{name: getattr(notice, name) for name in _TEXTS},
+        "url": notice.url or None,
+        "actor": actor,
+        "actions": notice.actions,
+        "data": notice.data,
+        "created": rfc3339(notice.created),
+        "expires": rfc3339(notice.expires) if notice.expires else None,
+        **dict.fromkeys(_TIMES),
+    }

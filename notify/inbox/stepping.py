@@ -1,0 +1,85 @@
+"""How an inbox goes from one version to the next.
+
+Each change adds one to the version of the inboxes concerned, under their row locks and in the
+transaction of the change, and stamps the rows that it touched with that version. Locks are held
+until the commit, so versions are in the order of commits and no cursor can skip a row.
+
+Locks are taken in one order everywhere: batch, notice, inbox rows by key, notifications. Only
+this module, `appending` and `one_statement` write `Inbox.version`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Count, Q
+
+from notify.changes import Change, Step
+from notify.inbox import epoch, reading
+from notify.models import Inbox, Notification
+from notify.sql.keys import public_key
+
+logger = logging.getLogger(__name__)
+
+MAX_ROWS_IN_CHANGE = 50  # a larger change carries no rows; clients read them
+
+
+def steps_of(records: Iterable[tuple[Any, ...]]) -> list[Step]:
+    """Steps of records `(user_id, epoch, version before, version, unseen, unread)`."""
+    suffix = epoch.suffix()
+    return [Step(public_key(key), own + suffix, *rest) for key, own, *rest in records]
+
+
+def advance(
+    inbox: Inbox, rows: int, *, unseen: int, unread: int, floor: bool = False
+) -> Change | None:
+    """Writes a locked inbox after a change.
+
+    Args:
+        inbox: the inbox, under its row lock.
+        rows: how many notifications changed.
+        unseen: what to add to the count of unseen ones.
+        unread: what to add to the count of unread ones.
+        floor: whether older cursors become void.
+
+    Returns:
+        The change; None if there is none.
+    """
+    if not (rows or unseen or unread):
+        return None
+    inbox.version += 1
+    inbox.unseen += unseen
+    inbox.unread += unread
+    if min(inbox.unseen, inbox.unread) < 0:
+        inbox.unseen, inbox.unread = counted(inbox)
+        logger.warning(
+            "The counts of the inbox of %s were wrong and have been recounted: other code has "
+            "changed its notifications by a query of its own.",
+            inbox.pk,
+        )
+    if floor:
+        inbox.floor = inbox.version
+    inbox.save(update_fields=["version", "unseen", "unread", "floor"])
+    user = str(inbox.pk)
+    own = epoch.full(inbox.epoch)
+    step = Step(user, own, inbox.version - 1, inbox.version, inbox.unseen, inbox.unread)
+    carried = rows <= MAX_ROWS_IN_CHANGE and not floor
+    return Change([step], rows=reading.rows_of_version(user, inbox.version) if carried else None)
+
+
+def counted(inbox: Inbox) -> tuple[int, int]:
+    """The numbers of unseen and unread notifications, counted in the rows."""
+    counts = count_in(Notification.objects.filter(user_id=inbox.pk))
+    return counts["unseen"], counts["unread"]
+
+
+def count_in(rows: Any) -> dict[str, int]:
+    """How many of these notifications count for their inbox as `unseen` and `unread`."""
+    live = Q(archived__isnull=True, recalled__isnull=True)
+    counts: dict[str, int] = rows.aggregate(
+        unseen=Count("pk", filter=live & Q(seen__isnull=True)),
+        unread=Count("pk", filter=live & Q(read__isnull=True)),
+    )
+    return counts

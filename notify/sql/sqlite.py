@@ -1,0 +1,97 @@
+"""SQL for SQLite; `postgresql.py` has the same names, and says what each is."""
+
+from __future__ import annotations
+
+import re
+
+from notify.sql.keys import user_table
+
+# SQLite compares times as text, and Django writes six decimals.
+CLOCK = "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f000', 'NOW')"
+NEW_EPOCH = "lower(hex(randomblob(8)))"
+
+
+def lock(clause: str) -> str:
+    """Nothing: SQLite has one lock for all, taken by BEGIN IMMEDIATE."""
+    del clause
+    return ""
+
+
+def rfc3339(column: str) -> str:
+    return f"strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', {column})"
+
+
+def contains(column: str) -> str:
+    """LIKE ignores case of ASCII letters only. REGEXP is Django's, by Python's `re`."""
+    return f"{column} REGEXP %s"
+
+
+def contains_parameter(words: str) -> str:
+    return f"(?i){re.escape(words)}"
+
+
+def keys_in_array() -> str:
+    return "(SELECT value FROM json_each(%s))"
+
+
+def single_key() -> str:
+    return "(SELECT %s)"
+
+
+def keys_in_batch() -> str:
+    return (
+        "(SELECT recipient.value"
+        " FROM notify_batch AS batch, json_each(batch.recipients) AS recipient"
+        " WHERE batch.id = %s)"
+    )
+
+
+def each_of(subquery: str) -> str:
+    return f"IN {subquery}"
+
+
+def cursors(count: int) -> str:
+    del count
+    return """(
+        SELECT json_extract(value, '$[0]') AS n, json_extract(value, '$[1]') AS user_id,
+            json_extract(value, '$[2]') AS since
+        FROM json_each(%s)
+    )"""
+
+
+def copies_of_notice(keys: str) -> str:
+    return f"(SELECT * FROM notify_notification WHERE user_id IN {keys} AND notice_id = %s)"
+
+
+def open_inboxes(keys: str) -> str:
+    users, pk = user_table()
+    return f"""INSERT INTO notify_inbox
+            (user_id, epoch, version, floor, acknowledged, unseen, unread)
+        SELECT {pk}, {NEW_EPOCH}, 0, 0, 0, 0, 0
+        FROM {users}
+        WHERE {pk} IN {keys}
+        ORDER BY {pk}
+        ON CONFLICT DO NOTHING"""
+
+
+def read_inboxes(count: int, columns: str, where: str, order: str, *, by_notice: bool) -> str:
+    """SQLite has no LATERAL, and PostgreSQL does not plan this form well."""
+    join_notice = "JOIN notify_notice AS notice ON notice.id = copy.notice_id" if by_notice else ""
+    return f"""SELECT wanted.n, wanted.since, inbox.user_id, inbox.epoch, inbox.version,
+            inbox.floor, inbox.unseen, inbox.unread, {columns}
+        FROM {cursors(count)} AS wanted
+        JOIN notify_inbox AS inbox ON inbox.user_id = wanted.user_id
+        LEFT JOIN notify_notification AS copy ON copy.id IN (
+            SELECT copy.id FROM notify_notification AS copy {join_notice}
+            WHERE copy.user_id = inbox.user_id AND {where}
+            ORDER BY {order} LIMIT %s
+        )
+        LEFT JOIN notify_notice AS notice ON notice.id = copy.notice_id
+        ORDER BY wanted.n, {order}"""
+
+
+def batches_naming(condition: str) -> str:
+    return f"""SELECT batch.id FROM notify_batch AS batch
+        WHERE {condition} AND EXISTS (
+            SELECT 1 FROM json_each(batch.recipients) AS recipient WHERE recipient.value = %s
+        )"""

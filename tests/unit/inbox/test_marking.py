@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+from django.utils import timezone
+
+from notify import protocol, sending
+from notify.exceptions import Busy, EpochChanged
+from notify.inbox import marking, upkeep
+from notify.models import Inbox, Notification
+from tests.unit.inbox.helpers import (
+    batch_of,
+    copy_of,
+    counts,
+    cursor_of,
+    deliver,
+    deliver_many,
+    inbox_of,
+    key,
+    mark,
+    recounted,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_seen_moves_unseen_only(ada, announced):
+    notice, _other = deliver_many(ada, 2)
+
+    version, change = mark(ada, "seen", notice)
+
+    assert version == 3
+    assert counts(ada) == (1, 2) == recounted(ada)
+    row = copy_of(ada, notice)
+    assert row.seen is not None
+    assert row.read is None
+    assert (row.arrived, row.version) == (1, 3)
+    [row] = change.rows
+    assert (row["id"], row["version"]) == (notice.pk, 3)
+    assert row["seen"] is not None
+
+
+def test_read_implies_seen(ada):
+    notice = deliver(ada)
+
+    mark(ada, "read", notice)
+
+    row = copy_of(ada, notice)
+    assert row.read == row.seen is not None
+    assert counts(ada) == (0, 0) == recounted(ada)
+
+
+def test_read_keeps_the_time_of_seen(ada):
+    notice = deliver(ada)
+    mark(ada, "seen", notice)
+    seen = copy_of(ada, notice).seen
+    Notification.objects.update(seen=seen - timedelta(hours=1))
+
+    mark(ada, "read", notice)
+
+    assert copy_of(ada, notice).seen == seen - timedelta(hours=1)
+
+
+def test_archived_implies_read(ada):
+    notice = deliver(ada)
+
+    mark(ada, "archived", notice)
+
+    row = copy_of(ada, notice)
+    assert row.archived == row.read == row.seen is not None
+    assert counts(ada) == (0, 0) == recounted(ada)
+
+
+def test_unread_keeps_it_seen(ada):
+    notice = deliver(ada)
+    mark(ada, "read", notice)
+
+    mark(ada, "unread", notice)
+
+    row = copy_of(ada, notice)
+    assert row.read is None
+    assert row.seen is not None
+    assert counts(ada) == (0, 1) == recounted(ada)
+
+
+def test_unread_does_nothing_to_an_archived_or_recalled_copy(ada):
+    archived, recalled = deliver_many(ada, 2)
+    mark(ada, "read", recalled)
+    mark(ada, "archived", archived)
+    sending.recall(recalled)
+    sending.carry_out(batch_of(recalled).pk)
+    version = inbox_of(ada).version
+
+    assert mark(ada, "unread", archived, recalled) == (version, None)
+    assert counts(ada) == (0, 0) == recounted(ada)
+
+
+def test_unarchived_comes_back_as_read(ada):
+    notice = deliver(ada)
+    mark(ada, "archived", notice)
+
+    mark(ada, "unarchived", notice)
+
+    row = copy_of(ada, notice)
+    assert row.archived is None
+    assert row.read is not None
+    assert counts(ada) == (0, 0) == recounted(ada)
+
+
+@pytest.mark.parametrize("as_", protocol.MARKS)
+def test_marks_of_a_recalled_copy_leave_the_counts(ada, as_):
+    notice, _other = deliver_many(ada, 2)
+    sending.recall(notice)
+    sending.carry_out(batch_of(notice).pk)
+
+    mark(ada, as_, notice)
+
+    assert counts(ada) == (1, 1) == recounted(ada)
+
+
+@pytest.mark.parametrize("as_", ["seen", "read", "archived"])
+def test_a_mark_that_changes_nothing_leaves_version_and_times_alone(ada, as_):
+    notice = deliver(ada)
+    version, _ = mark(ada, as_, notice)
+    before = copy_of(ada, notice)
+
+    assert mark(ada, as_, notice) == (version, None)
+
+    after = copy_of(ada, notice)
+    assert (after.version, after.seen, after.read, after.archived) == (
+        before.version,
+        before.seen,
+        before.read,
+        before.archived,
+    )
+
+
+def test_an_id_that_is_named_twice_counts_once(ada):
+    notice, _other = deliver_many(ada, 2)
+
+    version, change = mark(ada, "read", notice, notice)
+
+    assert version == 3
+    assert len(change.rows) == 1
+    assert counts(ada) == (1, 1) == recounted(ada)
+
+
+def test_ids_that_are_not_in_the_inbox_are_ignored(ada, bob):
+    of_bob = deliver(bob)
+    deliver(ada)
+
+    assert marking.mark_ids(key(ada), "read", [of_bob.pk, 10**15]) == (1, None)
+    assert copy_of(bob, of_bob).read is None
+    assert counts(bob) == (1, 1)
+
+
+def test_a_mark_of_nothing_does_nothing(ada):
+    deliver(ada)
+    assert marking.mark_ids(key(ada), "read", []) == (1, None)
+
+
+def through(user, as_, epoch, version):
+    return list(marking.mark_through(key(user), as_, epoch, version))
+
+
+@pytest.mark.parametrize("as_", protocol.MARKS_THROUGH)
+def test_through_marks_what_arrived_at_or_before_it(ada, as_):
+    notices = deliver_many(ada, 3)
+    epoch = cursor_of(ada).epoch
+
+    through(ada, as_, epoch, 2)
+
+    assert [getattr(copy_of(ada, notice), as_) is not None for notice in notices] == [
+        True,
+        True,
+        False,
+    ]
+    assert counts(ada) == recounted(ada)
+
+
+def test_through_compares_the_arrival_and_not_the_last_change(ada):
+    first, second = deliver_many(ada, 2)
+    mark(ada, "seen", first)  # its version is now 3, but it arrived as 1
+
+    through(ada, "read", cursor_of(ada).epoch, 1)
+
+    assert copy_of(ada, first).read is not None
+    assert copy_of(ada, second).read is None
+
+
+def test_through_works_in_batches_each_its_own_change(ada, monkeypatch):
+    monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
+    deliver_many(ada, 5)
+
+    changes = through(ada, "read", cursor_of(ada).epoch, 5)
+
+    assert [(version, len(change.rows)) for version, change in changes] == [(6, 2), (7, 2), (8, 1)]
+    assert [change.steps[0].unread for _, change in changes] == [3, 1, 0]
+    assert counts(ada) == (0, 0) == recounted(ada)
+    assert inbox_of(ada).marking is None
+
+
+def test_through_ends_where_the_last_batch_was_full(ada, monkeypatch):
+    monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
+    deliver_many(ada, 4)
+
+    changes = through(ada, "read", cursor_of(ada).epoch, 4)
+
+    assert [version for version, _ in changes] == [5, 6, 6]
+    assert changes[-1][1] is None
+    assert inbox_of(ada).marking is None
+
+
+def test_one_mark_through_at_a_time_per_user(ada, bob, monkeypatch):
+    monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
+    deliver_many(ada, 5)
+    deliver(bob)
+    epoch = cursor_of(ada).epoch
+    under_way = marking.mark_through(key(ada), "seen", epoch, 5)
+    next(under_way)
+
+    with pytest.raises(Busy):
+        through(ada, "read", epoch, 5)
+    through(bob, "read", cursor_of(bob).epoch, 1)
+
+    assert len(list(under_way)) == 2
+    through(ada, "read", epoch, 5)
+    assert counts(ada) == (0, 0) == recounted(ada)
+
+
+def test_changes_between_its_transactions_do_not_admit_a_second_mark_through(ada, monkeypatch):
+    monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
+    notices = deliver_many(ada, 5)
+    epoch = cursor_of(ada).epoch
+    under_way = marking.mark_through(key(ada), "seen", epoch, 5)
+    next(under_way)
+
+    mark(ada, "read", notices[0])
+    upkeep.delete_rows(key(ada), [copy_of(ada, notices[1]).pk])
+    deliver(ada)
+    Inbox.objects.filter(pk=ada.pk).update(unread=F("unread") + 1)
+    upkeep.recount(key(ada))
+
+    with pytest.raises(Busy):
+        through(ada, "read", epoch, 5)
+    list(under_way)
+    assert counts(ada) == (1, 4) == recounted(ada)
+
+
+def test_a_mark_through_that_died_is_not_waited_for_for_ever(ada, monkeypatch):
+    monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
+    deliver_many(ada, 5)
+    epoch = cursor_of(ada).epoch
+    next(marking.mark_through(key(ada), "read", epoch, 5))
+    long_ago = timezone.now() - timedelta(seconds=marking.STALLED_S + 1)
+    Inbox.objects.filter(pk=ada.pk).update(marking=long_ago)
+
+    through(ada, "read", epoch, 5)
+
+    assert counts(ada) == (0, 0)
+
+
+def test_arrivals_during_a_mark_through_are_left_alone(ada, monkeypatch):
+    monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
+    deliver_many(ada, 3)
+    under_way = marking.mark_through(key(ada), "read", cursor_of(ada).epoch, 3)
+    next(under_way)
+
+    late = deliver(ada, "late")
+    list(under_way)
+
+    assert copy_of(ada, late).read is None
+    assert counts(ada) == (1, 1) == recounted(ada)
+
+
+def test_through_with_another_epoch_marks_nothing(ada):
+    deliver(ada)
+    with pytest.raises(EpochChanged):
+        through(ada, "read", "0123456789abcdef", 1)
+    assert counts(ada) == (1, 1)
