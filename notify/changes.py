@@ -64,3 +64,21 @@ class Reading:
     reset: bool = False
     rows: list[Row] = field(default_factory=list)
     next: int | None = None
+
+
+def is_deeper(value: Any, limit: int) -> bool:
+    """Whether plain data (dicts, lists, tuples) is nested more than `limit` levels deep.
+
+    Without recursion, so that data of any depth can be checked.
+    """
+    level = [value]
+    for _ in range(limit):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list | tuple)
+        ]
+        if not level:
+            return False
+    return True

@@ -101,7 +101,7 @@ def test_the_same_key_sends_once(make_user):
         (["--to", "ada", "nobody", "--title", "T"], "no such user: nobody"),
         (["--group", "nogroup", "--title", "T"], "no such group: nogroup"),
         (["--to", "ada", "--title", "x" * 201], "title"),
-        (["--to", "ada", "--title", "T", "--url", "javascript:x"], "is no link"),
+        (["--to", "ada", "--title", "T", "--url", "javascript:x"], "is not a link"),
         (["--to", "ada", "--title", "T", "--expires-in", "soon"], "is no duration"),
         (["--to", "ada", "--title", "T", "--expires", "soon"], "is no time"),
         (["--to", "ada", "--title", "T", "--key", "k", "--expires-in", "1h"], "give --expires"),

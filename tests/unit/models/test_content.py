@@ -36,14 +36,14 @@ def test_the_defaults_are_those_of_the_model():
 
 
 def test_a_refusal_is_a_value_error_too():
-    with pytest.raises(ValueError, match="title: a notice needs one that can be seen"):
+    with pytest.raises(ValueError, match="title: must contain a visible character"):
         check(title="")
 
 
 # Texts
 
 
-NOTHING = [
+INVISIBLE = [
     "",
     " ",
     "\n\t",
@@ -58,21 +58,24 @@ NOTHING = [
 ]
 
 
-@pytest.mark.parametrize("title", NOTHING, ids=ascii)
-def test_a_title_that_can_be_seen_is_needed(title):
-    assert refused(title=title) == ("title", "a notice needs one that can be seen.")
+@pytest.mark.parametrize("title", INVISIBLE, ids=ascii)
+def test_a_title_without_a_visible_character_is_refused(title):
+    assert refused(title=title) == ("title", "must contain a visible character.")
 
 
-@pytest.mark.parametrize("title", NOTHING, ids=ascii)
-def test_what_can_be_seen_makes_a_title_of_it(title):
+@pytest.mark.parametrize("title", INVISIBLE, ids=ascii)
+def test_one_visible_character_is_enough_for_a_title(title):
     for seen in ("x", "\N{ARABIC NUMBER SIGN}", "\N{HEAVY BLACK HEART}", "\ue000", "\U0001fadf"):
         assert check(title=title + seen)["title"] == title + seen
 
 
-@pytest.mark.parametrize("nothing", NOTHING[1:], ids=ascii)
-def test_a_label_and_a_category_can_be_seen_too(nothing):
-    assert refused(actions=[{"label": nothing, "url": "/"}])[0] == "actions"
-    assert refused(category=nothing) == ("category", "cannot be seen. Leave it out, or name one.")
+@pytest.mark.parametrize("text", INVISIBLE[1:], ids=ascii)
+def test_a_label_and_a_category_need_a_visible_character_too(text):
+    assert refused(actions=[{"label": text, "url": "/"}])[0] == "actions"
+    assert refused(category=text) == (
+        "category",
+        "must contain a visible character. Otherwise leave it out.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ def test_a_text_has_a_length_and_the_refusal_says_both(field, limit):
     name, message = refused(**{field: "ü" * (limit + 1)})
     assert name == field
     assert f"{limit + 1} characters" in message
-    assert f"{limit} fit" in message
+    assert f"at most {limit} are allowed" in message
 
 
 @pytest.mark.parametrize("field", ["title", "body", "category", "kind", "key", "url"])
@@ -100,7 +103,7 @@ def test_a_text_is_a_string(field, value):
     assert type(value).__name__ in message
 
 
-def test_a_lazy_translation_is_told_as_it_reads_now():
+def test_a_lazy_translation_is_sent_in_the_active_language():
     title = check(title=gettext_lazy("Hello"))["title"]
     assert (type(title), title) == (str, "Hello")
 
@@ -278,7 +281,7 @@ def test_data_has_a_depth(wrap):
     assert check(data={"x": data})
     field, message = refused(data={"x": wrap(data)})
     assert field == "data"
-    assert "16 deep" in message
+    assert "16 levels deep" in message
 
 
 json_values = st.recursive(

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 import notify
-from notify.models import permissions
+from notify.models import Notice, permissions
 from notify.models.permissions import has_permission, is_superuser, may_on_users
 from tests.unit.admin.world import allow
 
@@ -56,3 +56,8 @@ def test_nothing_asks_in_another_way():
     root = Path(notify.__file__).parent
     found = [file.name for file in root.rglob("*.py") if asks.search(file.read_text())]
     assert found == []
+
+
+def test_there_are_permissions_to_send_and_to_watch():
+    codes = {code for code, _ in Notice._meta.permissions}
+    assert codes == {"send_notice", "view_operations"}
