@@ -20,7 +20,7 @@ def check(**fields):
 
 
 def refused(**fields):
-    """(field, message) of the refusal."""
+    """The field and the message of the refusal."""
     with pytest.raises(InvalidNotice) as caught:
         check(**fields)
     assert str(caught.value) == f"{caught.value.field}: {caught.value.message}"
@@ -81,7 +81,7 @@ def test_a_label_and_a_category_need_a_visible_character_too(text):
 @pytest.mark.parametrize(
     ("field", "limit"), [("title", 200), ("body", 4000), ("category", 100), ("kind", 100)]
 )
-def test_a_text_has_a_length_and_the_refusal_says_both(field, limit):
+def test_a_text_has_a_limit_and_the_refusal_names_both_lengths(field, limit):
     assert check(**{field: "ü" * limit})[field] == "ü" * limit
     name, message = refused(**{field: "ü" * (limit + 1)})
     assert name == field
@@ -91,7 +91,7 @@ def test_a_text_has_a_length_and_the_refusal_says_both(field, limit):
 
 @pytest.mark.parametrize("field", ["title", "body", "category", "kind", "key", "url"])
 @pytest.mark.parametrize("value", ["a\0b", "\ud800", "x\udfff"], ids=ascii)
-def test_what_a_database_or_json_cannot_hold_is_refused(field, value):
+def test_text_that_a_database_or_json_cannot_store_is_refused(field, value):
     assert refused(**{field: value})[0] == field
 
 
@@ -175,7 +175,7 @@ def test_no_link(url):
         "http:///path",
     ],
 )
-def test_anything_else_is_no_link(url):
+def test_anything_else_is_not_a_link(url):
     for field, fields in {
         "url": {"url": url},
         "actions": {"actions": [{"label": "Open", "url": url}]},
@@ -254,7 +254,7 @@ def test_other_data_is_refused(data):
 
 
 @pytest.mark.parametrize("text", [r"\u0000", r"\\u0000", "\\", "␀"])
-def test_what_only_looks_like_nul_is_data(text):
+def test_text_that_only_looks_like_nul_is_data(text):
     assert check(data={text: text})["data"] == {text: text}
 
 
@@ -295,7 +295,7 @@ json_values = st.recursive(
 @example({"": "\\u0000"})
 @example({"x": -0.0})
 @example({"x": 1e308})
-def test_data_that_is_taken_is_json_that_every_side_reads_alike(data):
+def test_accepted_data_is_json_that_every_side_reads_alike(data):
     with contextlib.suppress(InvalidNotice):
         taken = check(data=data)["data"]
         assert taken == data
@@ -325,7 +325,7 @@ def test_a_time_has_a_time_zone(field, moment):
     assert "time zone" in message
 
 
-def test_what_has_expired_is_not_sent():
+def test_an_expired_notice_is_refused():
     now = timezone.now()
     assert refused(expires=now)[0] == "expires"
     later = now + timedelta(hours=2)
@@ -333,7 +333,7 @@ def test_what_has_expired_is_not_sent():
     assert check(expires=later, send_at=later - timedelta(hours=1))
 
 
-def test_a_time_of_sending_that_has_passed_is_taken():
+def test_a_past_time_of_sending_is_accepted():
     assert check(send_at=timezone.now() - timedelta(days=1))
 
 

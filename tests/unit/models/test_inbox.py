@@ -118,7 +118,7 @@ def test_deleting_a_user_deletes_the_inbox_and_keeps_the_notice():
 
 
 def test_deleting_a_user_takes_one_statement_per_table():
-    """A receiver of every model's deletion would have Django load all those rows first."""
+    """With a deletion receiver for all models, Django would load all these rows first."""
     [ada] = people(1)
     deliver_many(ada, 30)
     with CaptureQueriesContext(connection) as queries:
