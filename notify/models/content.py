@@ -140,7 +140,7 @@ def _url(field: str, value: object) -> str:
         if parts.scheme in {"http", "https"} and parts.hostname:
             return url
     raise InvalidNotice(
-        field, f"{url!r} is not a link. Use a path such as /orders/7/, or an http(s) URL."
+        field, f"{url!r} is not a link. Use a path such as /orders/7/, or an http(s) address."
     )
 
 

@@ -55,7 +55,7 @@ def is_possible(notice: Notice, audience: Audience, excluded: Any) -> bool:
         and notice.key is None
         and notice.send_at is None
         and 0 < len(audience.keys - {excluded}) <= conf.current().batch_size
-        and audience.is_keys_only()
+        and audience.has_only_keys()
     )
 
 

@@ -85,7 +85,7 @@ class Audience:
             is_recipient |= Q(pk__in=query.values("pk"))
         return all_users().filter(is_recipient)
 
-    def is_keys_only(self) -> bool:
+    def has_only_keys(self) -> bool:
         """Whether the table of users alone decides who is a recipient: there are only keys, and
         the project's manager does not hide users."""
         users = all_users()

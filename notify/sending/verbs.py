@@ -46,7 +46,7 @@ def send(
         body: Plain text, up to 4,000 characters.
         level: One of `Level`.
         category: Up to 100 characters, which people see.
-        url: A path or an http(s) URL.
+        url: A path or an http(s) address.
         actor: The user who caused the notice. They do not receive it.
         include_actor: Whether the actor receives the notice, too.
         actions: Up to four of `{"label": …, "url": …}`.

@@ -45,9 +45,9 @@ def test_what_it_sends_to_different_people_arrives_in_order(ada, bob, announced)
     with committed(), transaction.atomic():
         notices = [notify.send(to=to, title="Hello") for to in (ada, ada, bob, [ada, bob], ada)]
 
-    told = [[row["id"] for row in change.arrivals] for change in announced.changes]
+    arrivals = [[row["id"] for row in change.arrivals] for change in announced.changes]
     first, second, *others = ids(notices)
-    assert told == [[first, second], *([one] for one in others)]
+    assert arrivals == [[first, second], *([one] for one in others)]
     assert counts(ada) == (4, 4)
     assert counts(bob) == (2, 2)
 
@@ -168,22 +168,22 @@ def test_a_failing_announcement_does_not_reach_the_caller(ada, monkeypatch, capl
 
 
 def test_the_signal_is_sent_after_the_commit_and_its_receivers_cannot_break_it(ada):
-    told = []
+    received = []
 
     def note(sender, notice, **kwargs):
-        told.append(notice)
+        received.append(notice)
         raise RuntimeError("a receiver of the project")
 
     signals.notice_sent.connect(note)
     try:
         with committed():
             notice = notify.send(to=ada, title="Hello")
-            assert told == []
+            assert received == []
         with committed():
             notify.send(to=ada, title="With a key", key="k")
             notify.send(to=ada, title="With a key", key="k")
     finally:
         signals.notice_sent.disconnect(note)
-    assert told[0] == notice
-    assert len(told) == 2
+    assert received[0] == notice
+    assert len(received) == 2
     assert counts(ada) == (2, 2)

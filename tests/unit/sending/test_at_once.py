@@ -54,9 +54,9 @@ def test_a_recipient_with_an_inbox_takes_four_statements(settings):
     sending.send(to=ada, title="makes the inbox")
     with CaptureQueriesContext(connection) as queries:
         sending.send(to=ada, title="finds it")
-    said = [query["sql"] for query in queries]
+    executed = [query["sql"] for query in queries]
     aside = ("BEGIN", "COMMIT", "SELECT current_setting('lock_timeout')")
-    statements = [sql for sql in said if not sql.startswith(aside)]
+    statements = [sql for sql in executed if not sql.startswith(aside)]
     assert len(statements) == 4, statements
     assert counts(ada) == (2, 2)
 
@@ -124,9 +124,9 @@ def test_where_the_inboxes_cannot_be_had_it_is_stored_first(announced, monkeypat
         return append(*batches)
 
     monkeypatch.setattr(store, "append", fail_once)
-    with told_of_notices() as told:
+    with told_of_notices() as received:
         notice = sending.send(to=ada, title="Hello")
-    assert list(Notice.objects.all()) == [notice] == told
+    assert list(Notice.objects.all()) == [notice] == received
     assert batch_of(notice).state == Batch.State.DONE
     assert counts(ada) == (1, 1)
     assert len(announced.changes) == 1

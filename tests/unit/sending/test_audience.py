@@ -152,8 +152,9 @@ def test_a_group_that_is_not_saved_is_refused(db):
 def test_a_repeated_recipient_is_described_as_before(crew):
     """The description is part of fingerprints that databases already contain."""
     group, may = Group.objects.get(name="crew"), Permission.objects.first()
-    said = [everyone(), group, may, group, User.objects.all(), crew[0], everyone(), crew[0].pk]
-    assert Audience.of(said).describe() == [
+    users = User.objects.all()
+    recipients = [everyone(), group, may, group, users, crew[0], everyone(), crew[0].pk]
+    assert Audience.of(recipients).describe() == [
         str(crew[0].pk), "everyone", "everyone", f"group:{group.pk}", f"group:{group.pk}",
         f"permission:{may.pk}", "queryset",
     ]  # fmt: skip
@@ -294,8 +295,8 @@ def test_an_empty_audience_is_an_error(empty):
 
 def test_the_description_does_not_depend_on_who_is_in_a_group(crew):
     group = Group.objects.get(name="crew")
-    said = [crew[1], group, crew[0]]
-    before = Audience.of(said).describe()
+    recipients = [crew[1], group, crew[0]]
+    before = Audience.of(recipients).describe()
     group.user_set.add(crew[3])
-    assert Audience.of(reversed(said)).describe() == before
+    assert Audience.of(reversed(recipients)).describe() == before
     assert Audience.of(everyone()).describe() != Audience.of(group).describe()

@@ -38,16 +38,16 @@ def test_groups_by_name(crew):
 
 def test_many_usernames_are_looked_up_in_chunks(crew, monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(names, "NAMES_PER_QUERY", 2)
-    wanted = [user.username for user in crew]
+    usernames = [user.username for user in crew]
     with django_assert_num_queries(3):
-        assert sorted(user.pk for user in users_named(wanted)) == pks(crew)
+        assert sorted(user.pk for user in users_named(usernames)) == pks(crew)
 
 
 def test_many_groupnames_are_looked_up_in_chunks(db, monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(names, "NAMES_PER_QUERY", 2)
-    wanted = [group.name for group in (Group.objects.create(name=f"group {n}") for n in range(5))]
+    group_names = [Group.objects.create(name=f"group {n}").name for n in range(5)]
     with django_assert_num_queries(3):
-        assert sorted(group.name for group in groups_named(wanted)) == sorted(wanted)
+        assert sorted(group.name for group in groups_named(group_names)) == sorted(group_names)
 
 
 def test_unknown_groups_are_not_all_listed(db):

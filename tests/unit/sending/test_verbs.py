@@ -141,10 +141,10 @@ def test_a_recall_of_an_unknown_notice_returns_0():
 
 
 def test_the_signal_of_a_recall_is_sent_once(ada):
-    told = []
+    received = []
 
     def note(sender, notice_id, **kwargs):
-        told.append(notice_id)
+        received.append(notice_id)
 
     signals.notice_recalled.connect(note)
     notice = deliver(ada)
@@ -156,7 +156,7 @@ def test_the_signal_of_a_recall_is_sent_once(ada):
             notify.recall(10**15)
     finally:
         signals.notice_recalled.disconnect(note)
-    assert told == [notice.pk]
+    assert received == [notice.pk]
 
 
 # Marks
