@@ -5,7 +5,7 @@ Users are named by `str(user.pk)`, so that integers and UUIDs travel alike.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -66,18 +66,15 @@ class Reading:
     next: int | None = None
 
 
-def is_deeper(value: Any, limit: int) -> bool:
-    """Whether plain data (dicts, lists, tuples) is nested more than `limit` levels deep.
-
-    Without recursion, so that data of any depth can be checked.
-    """
+def nests_deeper_than(limit: int, value: Any, containers: Any = dict | list) -> bool:
+    """Whether data for JSON has more than `limit` levels of `containers` (mappings, sequences)."""
     level = [value]
     for _ in range(limit):
         level = [
             inner
             for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list | tuple)
+            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
+            if isinstance(inner, containers)
         ]
         if not level:
             return False

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from notify.changes import is_deeper
+from notify.changes import nests_deeper_than
 from notify.exceptions import InvalidNotice
 from notify.models.inbox import Level
 
@@ -169,7 +169,7 @@ def _data(value: Mapping[str, Any] | None) -> dict[str, Any]:
         return {}
     if not isinstance(value, Mapping):
         raise InvalidNotice("data", f"must be a dictionary, not {type(value).__name__}.")
-    if is_deeper(value, MAX_DATA_DEPTH):
+    if nests_deeper_than(MAX_DATA_DEPTH, value, Mapping | list | tuple):
         # Where the stack is deeper than here, reading it could exceed the recursion limit.
         raise InvalidNotice(
             "data", f"is nested more than {MAX_DATA_DEPTH} levels deep. Flatten it."

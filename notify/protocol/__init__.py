@@ -10,7 +10,7 @@ from enum import IntEnum, StrEnum
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from notify.changes import Cursor, Reading, Row, is_deeper
+from notify.changes import Cursor, Reading, Row
 
 VERSION = 1
 SUBPROTOCOL = "notify.v1"
@@ -133,7 +133,7 @@ def parse(text: str) -> ClientFrame:
         frame = _decode(text)
     except (ValueError, RecursionError) as error:
         raise Malformed("a frame is one JSON object") from error
-    if not isinstance(frame, dict) or is_deeper(frame, MAX_DEPTH):
+    if not isinstance(frame, dict) or _is_deeper(frame, MAX_DEPTH):
         raise Malformed(f"a frame is one JSON object, at most {MAX_DEPTH} deep")
     kind = frame.get("type")
     if not isinstance(kind, str):
@@ -202,6 +202,20 @@ def _parse_integer(digits: str) -> int | None:
 _decode: Callable[[str], Any] = json.JSONDecoder(
     parse_constant=_refuse_constant, parse_int=_parse_integer
 ).decode
+
+
+def _is_deeper(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _has_half_a_pair(text: str, frame: dict[str, Any]) -> bool:

@@ -7,7 +7,6 @@ from http import HTTPStatus
 
 from notify.management.doctor.asking import Answer, ask, ordinary_path, path_of, shake_hands
 from notify.management.doctor.patient import FOREIGN_HOST, Advice, Patient, Weak
-from notify.models.permissions import VIEW_OPERATIONS
 
 # Headers that only a proxy may set: what a client sends here, and what nginx must set instead. A
 # process that believes one answers differently: the Origin does not match, the host is not
@@ -71,7 +70,7 @@ def probes(patient: Patient) -> str:
 def _is_of_a_process(answer: Answer) -> bool:
     """Whether it is what `notify.web` says: /readyz tells of its sweep, and /metrics of the
     permission that it needs, where it does not tell its figures."""
-    return any(words in answer.body for words in ('"sweep"', VIEW_OPERATIONS, "# HELP "))
+    return any(words in answer.body for words in ('"sweep"', "notify.view_operations", "# HELP "))
 
 
 def hsts(patient: Patient) -> str:
