@@ -37,8 +37,8 @@ class Sent(threading.local):
 
     The first one's commit hook carries out all of them, so that what one transaction sends to the
     same people arrives as one change. Batches of a transaction that was rolled back stay here until
-    the next `send`, and are found not to exist. (SQLite reuses their ids; `work.alike` leaves out
-    batches that must not be appended now.)
+    the next `send`, and are found not to exist. (SQLite reuses their ids, so `work.alike` checks
+    that each batch is to be appended now.)
     """
 
     batches: Sequence[int] = ()
