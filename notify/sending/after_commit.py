@@ -1,6 +1,6 @@
 """Commit hooks, which carry out what was sent or recalled, or hand it to the workers.
 
-They raise nothing: what is not done now, a worker finds within half a minute.
+Carrying out raises nothing: what fails now, a worker finds within half a minute.
 """
 
 from __future__ import annotations
