@@ -21,10 +21,10 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from notify import sending
 from notify.changes import Row
 from notify.inbox import reading
 from notify.live.hub import hubs
+from notify.sending import after_commit, carrying_out
 
 logger = logging.getLogger(__name__)
 
@@ -68,15 +68,16 @@ class immediate_delivery(ContextDecorator):  # noqa: N801  used as a function, a
 
 @contextmanager
 def _delivering() -> Iterator[None]:
-    if sending._hand_over is _carry_out:  # nested
+    if after_commit.hand_over is _carry_out:  # nested
         yield
         return
     commits = _Commits()
     with (
         patch.object(BaseDatabaseWrapper, "on_commit", commits.on_commit()),
         patch.object(transaction.Atomic, "__exit__", commits.leave_atomic()),
-        patch.object(sending, "_hand_over", _carry_out),
-        patch.object(sending, "_sent", sending._Sent()),  # without what was sent before
+        patch.object(after_commit, "hand_over", _carry_out),
+        # A new one, without what was sent before.
+        patch.object(after_commit, "sent", after_commit.Sent()),
     ):
         yield
 
@@ -145,7 +146,7 @@ def _inbox_row(row: Row) -> InboxRow:
 
 def _carry_out(batches: Sequence[int]) -> None:
     for batch_id in batches:
-        sending.carry_out(batch_id)
+        carrying_out.carry_out(batch_id)
 
 
 class _Commits:

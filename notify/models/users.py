@@ -1,4 +1,4 @@
-"""The users of the site, whatever their model has."""
+"""The users of the project, whichever user model it has."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import QuerySet
 
-from notify.models import primary, user_pk
+from notify.models.base import primary
 
 
 def all_users() -> QuerySet[Any]:
-    """All of them, in the database that holds the inboxes."""
+    """All users, read from the database that holds the inboxes."""
     return get_user_model()._default_manager.using(primary())
 
 
+def user_pk(key: Any) -> Any:
+    """Converts a key (`str(pk)`), which sockets and hints use, back to a primary key."""
+    return get_user_model()._meta.pk.to_python(key)
+
+
 def user_of(key: str) -> Any:
-    """The user with this key (`str(pk)`); None where there is none."""
+    """The user with this key (`str(pk)`), or None."""
     try:
         return all_users().filter(pk=user_pk(key)).first()
     except (ValueError, ValidationError):
@@ -25,13 +30,14 @@ def user_of(key: str) -> Any:
 
 
 def active_users(among: QuerySet[Any] | None = None) -> QuerySet[Any]:
-    """Those of these users (None: of all) who are active, where the model knows."""
+    """The active users among these (None: among all); all of them if the model has no
+    `is_active`."""
     found = all_users().all() if among is None else among
     return found if user_field("is_active") is None else found.filter(is_active=True)
 
 
 def user_field(name: str) -> Any:
-    """The field of users with this name; None where there is none."""
+    """The user model's field with this name, or None."""
     try:
         return get_user_model()._meta.get_field(name)
     except FieldDoesNotExist:

@@ -1,4 +1,4 @@
-"""Whom a notice is for: from what callers say to primary keys, in batches, each once."""
+"""The recipients of a notice: from the argument `to` to batches of primary keys."""
 
 from __future__ import annotations
 
@@ -18,25 +18,28 @@ from django.db.models.sql import Query
 from notify import sql
 from notify.exceptions import InvalidNotice, UnknownUsers
 from notify.models.users import active_users, all_users, user_field
-from notify.sending.names import in_lots
-from notify.sql import keys
+from notify.sending.names import in_chunks
 from notify.sql.dialects import dialect
+from notify.sql.keys import database_keys, has_collation, key_field, to_key
 
-KEYS_A_QUERY = 5000
-# All groups are one query, and so are all permissions: this is what it may name. Each queryset is a
-# query of its own, whose result is merged in memory, while the caller's transaction is open.
-MAX_GROUPS = 10_000
-MAX_QUERYSETS = 100
+KEYS_PER_QUERY = 5000
+MAX_GROUPS = 10_000  # and permissions: each kind is a single query
+MAX_QUERYSETS = 100  # each is a query; results are merged in memory in the caller's transaction
 
 
 class Everyone:
-    """All users who are active when the notice is sent."""
+    """The recipient that stands for all active users."""
 
     def __repr__(self) -> str:
         return "everyone()"
 
 
 def everyone() -> Everyone:
+    """All users who are active when the notice is sent.
+
+    Returns:
+        A recipient for the argument `to` of `send`.
+    """
     return Everyone()
 
 
@@ -47,20 +50,19 @@ _ONE = (Model, Group, Permission, QuerySet, Everyone, str, bytes)
 
 @dataclass(slots=True)
 class Audience:
-    """What `to` said, sorted by kind."""
+    """The recipients in `to`, sorted by kind."""
 
     keys: set[Any] = field(default_factory=set)
     groups: set[Any] = field(default_factory=set)  # primary keys
     permissions: set[Any] = field(default_factory=set)  # primary keys
     querysets: list[QuerySet[Any]] = field(default_factory=list)
     everyone: bool = False
-    names: list[str] = field(default_factory=list)  # what is no key, for `describe`
-    # Of all that is no key; made of it when all has been said.
-    queries: list[QuerySet[Any]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)  # of all but the keys, for `describe`
+    queries: list[QuerySet[Any]] = field(default_factory=list)  # for all but the keys
 
     @classmethod
     def of(cls, to: To) -> Audience:
-        """Raises InvalidNotice where `to` holds something that is no recipient."""
+        """Sorts the recipients in `to`. Raises InvalidNotice if it contains anything else."""
         audience = cls()
         if isinstance(to, _ONE) or not isinstance(to, Iterable):
             audience._add(to)
@@ -71,53 +73,53 @@ class Audience:
         return audience
 
     def describe(self) -> list[str]:
-        """Whom it is for, as the caller said it; the same for a retry, whoever joined since."""
+        """Names of the recipients as given: unchanged when somebody joins a group."""
         return sorted(str(key) for key in self.keys) + sorted(self.names)
 
     def people(self) -> QuerySet[Any]:
-        """The users that it is for as of now, each once; keys of nobody are left out."""
-        wanted = Q(pk__in=[])
+        """The users who are recipients now, each once. Unknown keys are ignored."""
+        is_recipient = Q(pk__in=[])
         if self.keys:
-            array = sql.json_array(keys.database_keys(self.keys))
-            # One parameter, however many there are.
-            wanted |= Q(pk__in=RawSQL(dialect().keys_in_array()[1:-1], [array]))  # noqa: S611  ours
+            keys = sql.json_array(database_keys(self.keys))
+            # A single parameter, however many there are.
+            is_recipient |= Q(pk__in=RawSQL(dialect().keys_in_array()[1:-1], [keys]))  # noqa: S611  ours
         for query in self.queries:
-            wanted |= Q(pk__in=query.values("pk"))
-        return all_users().filter(wanted)
+            is_recipient |= Q(pk__in=query.values("pk"))
+        return all_users().filter(is_recipient)
 
-    def is_keys_only(self) -> bool:
-        """Whether the table of users alone tells who it is for: no group and no query is asked,
-        and no manager of the project's own, which may hide some."""
-        found = all_users()
-        plain = type(found) is QuerySet and type(found.query) is Query and not found.query.where
+    def has_only_keys(self) -> bool:
+        """Whether the table of users alone decides who is a recipient: there are only keys, and
+        the project's manager does not hide users."""
+        users = all_users()
+        plain = type(users) is QuerySet and type(users.query) is Query and not users.query.where
         return not self.queries and plain
 
     def refuse_unknown(self) -> None:
-        """Raises UnknownUsers where a key that was named belongs to nobody."""
-        self._existing()
+        """Raises UnknownUsers if a key belongs to no user."""
+        self._existing_keys()
 
     def batches(self, size: int, *, without: Any = None) -> Iterator[list[Any]]:
-        """The primary keys of the recipients but `without`, each once; at most `size` at a time.
+        """The primary keys of the recipients in order, each once, in lists of at most `size`.
 
-        Raises UnknownUsers where a key that was named belongs to nobody.
+        Leaves out the key `without`. Raises UnknownUsers if a key belongs to no user.
         """
-        yield from in_lots(self._all_keys(without), size)
+        yield from in_chunks(self._all_keys(without), size)
 
     def _all_keys(self, without: Any) -> Iterator[Any]:
         if not self.queries:
-            found: Iterable[Any] = sorted(self._existing())
+            found: Iterable[Any] = sorted(self._existing_keys())
         elif len(self.queries) == 1 and not self.keys:
             found = _stream(self.queries[0])
-        else:  # a mixture is merged in memory, for the sake of simplicity
-            found = sorted(self._existing().union(*map(_stream, self.queries)))
+        else:  # merged in memory, for the sake of simplicity
+            found = sorted(self._existing_keys().union(*map(_stream, self.queries)))
         return (key for key in found if key != without)
 
-    def _existing(self) -> set[Any]:
+    def _existing_keys(self) -> set[Any]:
         found: set[Any] = set()
-        for some in in_lots(iter(self.keys), KEYS_A_QUERY):
-            found.update(all_users().filter(pk__in=some).values_list("pk", flat=True))
+        for chunk in in_chunks(iter(self.keys), KEYS_PER_QUERY):
+            found.update(all_users().filter(pk__in=chunk).values_list("pk", flat=True))
         missing = self.keys - found
-        if found - self.keys or keys.has_collation(keys.key_field()):
+        if found - self.keys or has_collation(key_field()):
             missing = {key for key in missing if not all_users().filter(pk=key).exists()}
         if missing:
             raise UnknownUsers(missing)
@@ -135,8 +137,8 @@ class Audience:
             case QuerySet():
                 self.querysets.append(_checked(recipient))
                 self.names.append("queryset")
-                _refuse_more(len(self.querysets), MAX_QUERYSETS, "querysets")
-            case Model():  # of users, whatever their base class
+                _check_count(len(self.querysets), MAX_QUERYSETS, "querysets")
+            case Model():  # a user, whose class may have any base
                 self._add_key(recipient.pk if isinstance(recipient, get_user_model()) else None)
             case _:
                 self._add_key(recipient)
@@ -146,7 +148,7 @@ class Audience:
             raise InvalidNotice("to", f"the {kind} {named} is not saved. Save it first.")
         keys.add(named.pk)
         self.names.append(f"{kind}:{named.pk}")
-        _refuse_more(len(keys), MAX_GROUPS, f"{kind}s")
+        _check_count(len(keys), MAX_GROUPS, f"{kind}s")
 
     def _queries(self) -> Iterator[QuerySet[Any]]:
         if self.everyone:
@@ -159,28 +161,28 @@ class Audience:
 
     def _add_key(self, key: Any) -> None:
         try:
-            self.keys.add(keys.to_key(key))
+            self.keys.add(to_key(key))
         except ValidationError as error:
             raise InvalidNotice(
                 "to",
-                f"{key!r} is no recipient. Give users, their primary keys, groups, querysets of "
-                "users or everyone(); look usernames up first.",
+                f"{key!r} is not a recipient. Pass users, their primary keys, groups, permissions, "
+                "querysets of users, or everyone(). Look up usernames first.",
             ) from error
 
 
 def have_groups() -> bool:
-    """Whether users are members of Django's groups, as PermissionsMixin makes them."""
+    """Whether users can be members of Django's groups, as with PermissionsMixin."""
     return _relates("groups", Group)
 
 
 def have_permissions() -> bool:
-    """Whether users have Django's permissions, by themselves or by their groups."""
+    """Whether users can have Django's permissions, of their own or through groups."""
     return have_groups() or _relates("user_permissions", Permission)
 
 
 def _relates(name: str, to: type[Model]) -> bool:
-    """Whether users have a relation of this name to Django's own model: a project may have another,
-    whose keys would be taken for those of this one."""
+    """Whether users have a relation of this name to Django's own model `to`. A project may relate
+    them to a model of its own, whose keys mean something else."""
     related = getattr(user_field(name), "related_model", None)
     return isinstance(related, type) and issubclass(related, to)
 
@@ -188,7 +190,7 @@ def _relates(name: str, to: type[Model]) -> bool:
 def _members(groups: Collection[Any]) -> QuerySet[Any]:
     if not have_groups():
         raise InvalidNotice(
-            "to", "users have no groups in this project. Give users, or a queryset of them."
+            "to", "users have no groups in this project. Pass users, or a queryset of users."
         )
     return active_users().filter(groups__in=groups)
 
@@ -196,24 +198,24 @@ def _members(groups: Collection[Any]) -> QuerySet[Any]:
 def _allowed(permissions: Collection[Any]) -> QuerySet[Any]:
     if not have_permissions():
         raise InvalidNotice(
-            "to", "users have no permissions in this project. Give users, or a queryset of them."
+            "to", "users have no permissions in this project. Pass users, or a queryset of users."
         )
-    who = Q()
+    is_allowed = Q()
     if user_field("is_superuser") is not None:
-        who |= Q(is_superuser=True)
+        is_allowed |= Q(is_superuser=True)
     if _relates("user_permissions", Permission):
-        who |= Q(user_permissions__in=permissions)
+        is_allowed |= Q(user_permissions__in=permissions)
     if have_groups():
         groups = Group.objects.using(sql.alias()).filter(permissions__in=permissions)
-        who |= Q(groups__in=groups.values("pk"))
-    return active_users().filter(who)
+        is_allowed |= Q(groups__in=groups.values("pk"))
+    return active_users().filter(is_allowed)
 
 
-def _refuse_more(count: int, most: int, what: str) -> None:
-    if count > most:
+def _check_count(count: int, limit: int, kind: str) -> None:
+    if count > limit:
         raise InvalidNotice(
             "to",
-            f"more than {most} {what}. Say it as one queryset of users, as in "
+            f"has more than {limit} {kind}. Pass a single queryset of users instead, such as "
             "User.objects.filter(groups__in=...).",
         )
 
@@ -223,14 +225,15 @@ def _checked(query: QuerySet[Any]) -> QuerySet[Any]:
         raise InvalidNotice(
             "to",
             f"the queryset is of {query.model.__name__}, not of users. "
-            "Turn it into users, as in User.objects.filter(pk__in=query.values('user')).",
+            "Pass users, such as User.objects.filter(pk__in=query.values('user')).",
         )
-    return query.using(sql.alias())  # it becomes a part of our own queries
+    return query.using(sql.alias())  # it becomes part of our own queries
 
 
 def _stream(query: QuerySet[Any]) -> Iterator[Any]:
-    # Joins may repeat a user and slices forbid further filters, hence the subquery.
-    once = all_users().filter(
+    # A subquery, because joins may repeat a user and slices cannot be filtered.
+    distinct = all_users().filter(
         pk__in=query.order_by().values("pk") if not query.query.is_sliced else query.values("pk")
     )
-    return once.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=KEYS_A_QUERY)
+    keys = distinct.order_by("pk").values_list("pk", flat=True)
+    return keys.iterator(chunk_size=KEYS_PER_QUERY)

@@ -1,4 +1,4 @@
-"""From names to users and groups."""
+"""Look up users and groups by name."""
 
 from __future__ import annotations
 
@@ -16,30 +16,35 @@ from django.db.models.lookups import IContains
 
 from notify import sql
 from notify.exceptions import InvalidNotice, UnknownUsers, some_of
-from notify.sql import keys
+from notify.sql.keys import has_collation
 
-NAMES_A_QUERY = 1000
-LOOKED_UP_IN_VAIN = 20  # each is a query, perhaps without an index; after that a name is unknown
+NAMES_PER_QUERY = 1000
+# Each is a query, perhaps without an index. After these, other names count as unknown.
+MAX_FAILED_LOOKUPS = 20
 
 
 def users_named(names: Iterable[str]) -> list[Any]:
-    """The users who could sign in with these names; raises UnknownUsers if one is missing."""
+    """Looks up the users who could sign in with these usernames.
+
+    Raises:
+        UnknownUsers: There is no user, or more than one, of some name.
+    """
     model: Any = get_user_model()
     users = model._default_manager.db_manager(sql.alias())
-    # As Django's sign-in form reads them (NFKC), beside as they are written.
-    normal = {name: model.normalize_username(name) for name in names}
-    asked = {*normal, *normal.values()}
-    held: dict[str, Any] = {}
-    for lot in in_lots(iter(asked), NAMES_A_QUERY):
-        for user in users.filter(**{f"{model.USERNAME_FIELD}__in": lot}):
-            held[user.get_username()] = user
-    one_by_one = _may_be_written_otherwise(users, held.keys() - asked)
+    # Each name both as given and in NFKC, as Django's sign-in form reads it.
+    normalized = {name: model.normalize_username(name) for name in names}
+    queried = {*normalized, *normalized.values()}
+    by_username: dict[str, Any] = {}
+    for chunk in in_chunks(iter(queried), NAMES_PER_QUERY):
+        for user in users.filter(**{f"{model.USERNAME_FIELD}__in": chunk}):
+            by_username[user.get_username()] = user
+    one_by_one = _may_be_spelled_differently(users, by_username.keys() - queried)
     found: dict[Any, Any] = {}
     missing: list[str] = []
-    for name, form in normal.items():
-        user = held.get(name) or held.get(form)
-        if user is None and one_by_one and len(missing) < LOOKED_UP_IN_VAIN:
-            user = _looked_up(users, form)
+    for name, form in normalized.items():
+        user = by_username.get(name) or by_username.get(form)
+        if user is None and one_by_one and len(missing) < MAX_FAILED_LOOKUPS:
+            user = _by_natural_key(users, form)
         if user is None:
             missing.append(name)
         else:
@@ -49,49 +54,59 @@ def users_named(names: Iterable[str]) -> list[Any]:
     return list(found.values())
 
 
-def _looked_up(users: Any, name: str) -> Any:
-    """As the sign-in does it; None where that finds nobody, or several."""
+def _by_natural_key(users: Any, name: str) -> Any:
+    """The user whom the sign-in would find; None if it finds none, or several."""
     try:
         return users.get_by_natural_key(name)
     except (ObjectDoesNotExist, MultipleObjectsReturned):
         return None
 
 
-def _may_be_written_otherwise(users: Any, unasked: set[str]) -> bool:
-    """Whether a name may be that of a user whose own is written otherwise, in another case mostly:
-    the manager has its own way to look somebody up, or the column compares so, as it says itself or
-    shows by giving users whom nobody named."""
+def _may_be_spelled_differently(users: Any, unexpected: set[str]) -> bool:
+    """Whether a name may belong to a user whose username is spelled differently, for example in
+    another case: the manager overrides `get_by_natural_key`, the column has a collation, or the
+    query found usernames that it had not asked for."""
     look_up = getattr(type(users), "get_by_natural_key", None)
     column = users.model._meta.get_field(users.model.USERNAME_FIELD)
     return look_up is not None and (
-        bool(unasked)
-        or keys.has_collation(column)
+        bool(unexpected)
+        or has_collation(column)
         or look_up is not BaseUserManager.get_by_natural_key
     )
 
 
 def has_word(path: str, word: str) -> Q:
-    """Whether a text field of users, by its path from the query's model, has the word in it. Where
-    its collation may tell of no part of a text (PostgreSQL before 18, where it is not
-    deterministic), by that of Unicode."""
+    """Condition that a text field of users contains a word, ignoring case.
+
+    PostgreSQL before 18 cannot search for a part of a text whose collation is not deterministic,
+    so a column with a collation is compared by Unicode's instead.
+
+    Args:
+        path: The field's path from the query's model.
+        word: The word.
+    """
     field = get_user_model()._meta.get_field(path.rpartition("__")[2])
     text: Any = F(path)
-    if sql.is_postgresql() and keys.has_collation(field):
+    if sql.is_postgresql() and has_collation(field):
         text = Collate(text, "und-x-icu")
     return Q(IContains(text, word))
 
 
 def groups_named(names: Iterable[str]) -> list[Group]:
-    """The groups with these names; raises InvalidNotice if one is missing."""
-    wanted = set(names)
+    """Looks up groups by name.
+
+    Raises:
+        InvalidNotice: There is no group of some name.
+    """
+    names = set(names)
     found: list[Group] = []
-    for some in in_lots(iter(wanted), NAMES_A_QUERY):
-        found += Group.objects.using(sql.alias()).filter(name__in=some)
-    if missing := wanted - {group.name for group in found}:
+    for chunk in in_chunks(iter(names), NAMES_PER_QUERY):
+        found += Group.objects.using(sql.alias()).filter(name__in=chunk)
+    if missing := names - {group.name for group in found}:
         raise InvalidNotice("to", f"no such group: {some_of(sorted(missing))}. Nothing was sent.")
     return found
 
 
-def in_lots(keys: Iterator[Any], size: int) -> Iterator[list[Any]]:
-    while lot := list(islice(keys, size)):
-        yield lot
+def in_chunks(keys: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    while chunk := list(islice(keys, size)):
+        yield chunk

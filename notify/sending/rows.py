@@ -1,49 +1,53 @@
-"""The rows of a notice, itself and its batches, in whatever transaction is open."""
+"""Write a notice and its batches, in whatever transaction is open."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Greatest, Now
 
 from notify import conf, sql
-from notify.exceptions import EmptyAudience, KeyConflict
+from notify.exceptions import Busy, EmptyAudience, KeyConflict
 from notify.inbox import claiming
 from notify.inbox.rows import notice_row
 from notify.models import Batch, Level, Notice
 from notify.sending.audience import Audience
-from notify.sql import database
+from notify.sql import database, waits
 from notify.sql.keys import database_keys
 
 
 def name_of(actor: AbstractBaseUser | None) -> str:
+    """The full name, or else the username; empty if there is no actor."""
     if actor is None:
         return ""
     full_name = getattr(actor, "get_full_name", str)()
     return str(full_name or actor.get_username())
 
 
-def fingerprint(notice: Notice, audience: Audience, left_out: Any) -> str:
-    said = notice_row(notice) | {
+def fingerprint(notice: Notice, audience: Audience, excluded: Any) -> str:
+    """A hash of the arguments of `send`, by which a repeated call is recognised."""
+    # Fingerprints are stored: the names and the format must stay.
+    arguments = notice_row(notice) | {
         "id": None,
         "created": None,
         "send_at": notice.send_at,
         "to": audience.describe(),
-        "left_out": left_out,
+        "left_out": excluded,
     }
-    text = json.dumps(said, sort_keys=True, cls=DjangoJSONEncoder)
+    text = json.dumps(arguments, sort_keys=True, cls=DjangoJSONEncoder)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def insert(notice: Notice) -> Notice:
-    """The notice, or the one that this sender wrote with the same key before."""
+    """Writes the notice. Returns it, or the earlier notice of this sender with the same key."""
     if notice.key is None:
         notice.save(force_insert=True, using=sql.alias())
         return notice
@@ -61,38 +65,56 @@ def insert(notice: Notice) -> Notice:
     return earlier
 
 
-def write_batches(notice: Notice, audience: Audience, left_out: Any) -> int | None:
-    """The batch's id if it is the only one and due now, else None."""
-    lots = audience.batches(conf.current().batch_size, without=left_out)
-    first, second = next(lots, None), next(lots, None)
+def write_batches(notice: Notice, audience: Audience, excluded: Any) -> int | None:
+    """Writes the batches. Returns the id of the batch if there is only one and it is due."""
+    chunks = audience.batches(conf.current().batch_size, without=excluded)
+    first, second = next(chunks, None), next(chunks, None)
     if first is None:
         raise EmptyAudience("nobody is left to send to. Nothing was sent.")
-    # The only batch is carried out right after the commit; more are for whoever is there.
-    mine = second is None or conf.current().task_backend is not None
-    due: Any = Now() + claiming.GRACE if mine else Now()
+    # Workers wait if a commit hook is about to carry out the batch, or a task of a backend is.
+    reserved = second is None or conf.current().task_backend is not None
+    due: Any = Now() + claiming.GRACE if reserved else Now()
     if notice.send_at is not None:
         due = Greatest(Now(), Value(notice.send_at, DateTimeField()))
-    if second is not None:  # the same moment for all: see inbox/turns.py
-        this = Notice.objects.filter(pk=notice.pk)
-        due = this.annotate(due=due).values_list("due", flat=True).get()
+    if second is not None:  # evaluated once, the same for all: see inbox/turns.py
+        query = Notice.objects.filter(pk=notice.pk)
+        due = query.annotate(due=due).values_list("due", flat=True).get()
     only = _write(_batch(notice, first), due)
-    for lot in (*([second] if second else []), *lots):
-        _write(_batch(notice, lot), due)
+    for chunk in (*([second] if second else []), *chunks):
+        _write(_batch(notice, chunk), due)
     return None if second is not None or notice.send_at is not None else int(only.pk)
 
 
-def done_batch(notice: Notice, lot: Sequence[Any]) -> Batch:
-    """The only batch, as it is when it has been carried out; not saved."""
-    batch = _batch(notice, lot)
+def done_batch(notice: Notice, recipients: Sequence[Any]) -> Batch:
+    """The only batch of a notice, in the state after it is carried out; not saved."""
+    batch = _batch(notice, recipients)
     batch.state, batch.appended, batch.finished = Batch.State.DONE, batch.size, database.now()
     batch.due = batch.finished
     return batch
 
 
-def _batch(notice: Notice, lot: Sequence[Any]) -> Batch:
-    recipients = database_keys(lot)
+@contextmanager
+def busy_if_locked(*, unless: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """Turns a database error into Busy if it was caused by a lock; `unless` says not to."""
+    try:
+        yield
+    except OperationalError as error:
+        if unless() or not waits.is_transient(error):
+            raise
+        raise cannot_be_stored() from error
+
+
+def cannot_be_stored() -> Busy:
+    return Busy(
+        "The notice cannot be stored: another transaction has locked its tables or its key. "
+        "Try again."
+    )
+
+
+def _batch(notice: Notice, recipients: Sequence[Any]) -> Batch:
+    keys = database_keys(recipients)
     urgent = notice.level == Level.CRITICAL
-    return Batch(notice=notice, recipients=recipients, size=len(recipients), urgent=urgent)
+    return Batch(notice=notice, recipients=keys, size=len(keys), urgent=urgent)
 
 
 def _write(batch: Batch, due: Any) -> Batch:

@@ -1,4 +1,4 @@
-"""One who carries out what waits: a thread of a server, or `manage.py notify_work`."""
+"""A worker: a thread of a server, or `manage.py notify_work`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from django.db import DatabaseError
 
-from notify import sending
 from notify.exceptions import Busy
 from notify.inbox import control, work
 from notify.inbox.turns import Turns
+from notify.sending import carrying_out, expiry
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +19,8 @@ EXPIRY_INTERVAL_S = 1.0
 
 
 class Worker:
-    """Takes batches in turns, and looks for expired notices between two of them, however many
-    batches there are. One for each thread."""
+    """Carries out batches in turns, and recalls expired notices between two batches, however long
+    the backlog is. Not thread-safe: one for each thread."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.carried_out = 0
@@ -29,23 +29,28 @@ class Worker:
         self._expiry_due = clock()
 
     def do_next(self) -> bool:
-        """Carries out one batch, and once a second recalls what has expired; whether to go on.
+        """Carries out one batch, and once a second recalls expired notices.
 
-        A batch that fails is put off and logged. Raises DatabaseError or Busy where that, too,
-        failed: wait before the next.
+        A batch that fails is logged and put off.
+
+        Returns:
+            Whether there may be more to do.
+
+        Raises:
+            Busy, DatabaseError: The batch could not even be put off. Wait before the next call.
         """
         worked = self._carry_out_next()
         return self._recall_expired() or worked
 
     def _carry_out_next(self) -> bool:
-        """Whether there was one, also if it failed."""
+        """Returns whether there was a batch, even if it failed."""
         try:
-            worked = sending.carry_out_next(self._turns)
+            worked = carrying_out.carry_out_next(self._turns)
         except work.Postponed as failure:
             error = failure.__cause__
             expected = isinstance(error, Busy | DatabaseError)
             logger.warning(
-                "A batch failed, and is put off (%s): %r",
+                "A batch failed and was put off (%s): %r",
                 failure,
                 error,
                 exc_info=None if expected else error,
@@ -55,18 +60,17 @@ class Worker:
         return worked
 
     def _recall_expired(self) -> bool:
-        """Whether more are waiting. Raises nothing: expiries that fail must not keep it from its
-        batches."""
+        """Returns whether there are more. Raises nothing: failures must not delay batches."""
         now = self._clock()
         if now < self._expiry_due:
             return False
         self._expiry_due = now + EXPIRY_INTERVAL_S
         try:
-            expiry = sending.recall_expired()
+            seen, recalled = expiry.recall_expired()
         except (Busy, DatabaseError) as error:
-            logger.warning("Expired notices are recalled later: %r", error)
+            logger.warning("Cannot recall expired notices now: %r", error)
             return False
-        if expiry.seen < control.EXPIRED_PER_PASS or not expiry.recalled:
+        if seen < control.EXPIRED_PER_PASS or not recalled:
             return False
         self._expiry_due = now
         return True

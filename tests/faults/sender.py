@@ -131,14 +131,14 @@ class Sender:
 
 def _arm(die: str) -> None:
     """Has this process end, as by SIGKILL, at that point of its first send."""
-    from notify import sending
     from notify.bus.publisher import publisher
+    from notify.sending import after_commit
 
     def end(*_: Any, **__: Any) -> None:
         os._exit(9)
 
     if die == "before the append":
-        sending._carry_out_or_hand_over = end
+        after_commit._carry_out_or_hand_over = end
     else:
         publisher.publish = end  # type: ignore[method-assign]
 

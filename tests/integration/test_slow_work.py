@@ -19,7 +19,7 @@ from tests.unit.inbox.helpers import Announced, people
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LIMIT_S = 0.05
-WRITING_S = 0.6  # longer than that and `sending.STORING_S`
+WRITING_S = 0.6  # longer than that and `before_commit.STORING_S`
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,7 @@ from notify.exceptions import Busy
 from notify.inbox import reading
 from notify.management.commands import notify_doctor, notify_work
 from notify.models import Batch, Inbox, Notice, Notification
+from notify.sending import carrying_out
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,7 +102,7 @@ def test_the_same_key_sends_once(make_user):
         (["--to", "ada", "nobody", "--title", "T"], "no such user: nobody"),
         (["--group", "nogroup", "--title", "T"], "no such group: nogroup"),
         (["--to", "ada", "--title", "x" * 201], "title"),
-        (["--to", "ada", "--title", "T", "--url", "javascript:x"], "is no link"),
+        (["--to", "ada", "--title", "T", "--url", "javascript:x"], "is not a link"),
         (["--to", "ada", "--title", "T", "--expires-in", "soon"], "is no duration"),
         (["--to", "ada", "--title", "T", "--expires", "soon"], "is no time"),
         (["--to", "ada", "--title", "T", "--key", "k", "--expires-in", "1h"], "give --expires"),
@@ -145,13 +146,13 @@ def test_it_stops_after_the_batch_at_hand(make_user, settings, monkeypatch):
     make_people(make_user, 3)
     notify.send(to=notify.everyone(), title="T")
     stop = threading.Event()
-    carry_out_next = sending.carry_out_next
+    carry_out_next = carrying_out.carry_out_next
 
     def carry_out_and_stop(turns):
         stop.set()
         return carry_out_next(turns)
 
-    monkeypatch.setattr(sending, "carry_out_next", carry_out_and_stop)
+    monkeypatch.setattr(carrying_out, "carry_out_next", carry_out_and_stop)
     assert notify_work.work(stop, until_idle=False) == 1
     assert Notification.objects.count() == 1
 
@@ -159,7 +160,7 @@ def test_it_stops_after_the_batch_at_hand(make_user, settings, monkeypatch):
 def test_a_failing_batch_does_not_end_it(make_user, monkeypatch, caplog):
     monkeypatch.setattr(notify_work, "IDLE_S", 0.01)
     failures = iter([Busy("locked"), Busy("locked")])
-    carry_out_next = sending.carry_out_next
+    carry_out_next = carrying_out.carry_out_next
 
     def fail_twice(turns):
         for failure in failures:
@@ -168,7 +169,7 @@ def test_a_failing_batch_does_not_end_it(make_user, monkeypatch, caplog):
 
     notify.send(to=make_user("ada"), title="T")
     Batch.objects.update(state=Batch.State.PENDING, due=timezone.now() - timedelta(seconds=1))
-    monkeypatch.setattr(sending, "carry_out_next", fail_twice)
+    monkeypatch.setattr(carrying_out, "carry_out_next", fail_twice)
     assert notify_work.work(threading.Event(), until_idle=True) == 1
     assert caplog.text.count("The work failed") == 2
 
@@ -179,7 +180,7 @@ def test_until_idle_gives_up_on_a_database_that_stays_away(monkeypatch):
     def fail(turns):
         raise Busy("locked")
 
-    monkeypatch.setattr(sending, "carry_out_next", fail)
+    monkeypatch.setattr(carrying_out, "carry_out_next", fail)
     with pytest.raises(Busy):
         notify_work.work(threading.Event(), until_idle=True)
 

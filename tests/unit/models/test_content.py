@@ -20,7 +20,7 @@ def check(**fields):
 
 
 def refused(**fields):
-    """(field, message) of the refusal."""
+    """The field and the message of the refusal."""
     with pytest.raises(InvalidNotice) as caught:
         check(**fields)
     assert str(caught.value) == f"{caught.value.field}: {caught.value.message}"
@@ -36,14 +36,14 @@ def test_the_defaults_are_those_of_the_model():
 
 
 def test_a_refusal_is_a_value_error_too():
-    with pytest.raises(ValueError, match="title: a notice needs one that can be seen"):
+    with pytest.raises(ValueError, match="title: must contain a visible character"):
         check(title="")
 
 
 # Texts
 
 
-NOTHING = [
+INVISIBLE = [
     "",
     " ",
     "\n\t",
@@ -58,37 +58,40 @@ NOTHING = [
 ]
 
 
-@pytest.mark.parametrize("title", NOTHING, ids=ascii)
-def test_a_title_that_can_be_seen_is_needed(title):
-    assert refused(title=title) == ("title", "a notice needs one that can be seen.")
+@pytest.mark.parametrize("title", INVISIBLE, ids=ascii)
+def test_a_title_without_a_visible_character_is_refused(title):
+    assert refused(title=title) == ("title", "must contain a visible character.")
 
 
-@pytest.mark.parametrize("title", NOTHING, ids=ascii)
-def test_what_can_be_seen_makes_a_title_of_it(title):
+@pytest.mark.parametrize("title", INVISIBLE, ids=ascii)
+def test_one_visible_character_is_enough_for_a_title(title):
     for seen in ("x", "\N{ARABIC NUMBER SIGN}", "\N{HEAVY BLACK HEART}", "\ue000", "\U0001fadf"):
         assert check(title=title + seen)["title"] == title + seen
 
 
-@pytest.mark.parametrize("nothing", NOTHING[1:], ids=ascii)
-def test_a_label_and_a_category_can_be_seen_too(nothing):
-    assert refused(actions=[{"label": nothing, "url": "/"}])[0] == "actions"
-    assert refused(category=nothing) == ("category", "cannot be seen. Leave it out, or name one.")
+@pytest.mark.parametrize("text", INVISIBLE[1:], ids=ascii)
+def test_a_label_and_a_category_need_a_visible_character_too(text):
+    assert refused(actions=[{"label": text, "url": "/"}])[0] == "actions"
+    assert refused(category=text) == (
+        "category",
+        "must contain a visible character. Otherwise leave it out.",
+    )
 
 
 @pytest.mark.parametrize(
     ("field", "limit"), [("title", 200), ("body", 4000), ("category", 100), ("kind", 100)]
 )
-def test_a_text_has_a_length_and_the_refusal_says_both(field, limit):
+def test_a_text_has_a_limit_and_the_refusal_names_both_lengths(field, limit):
     assert check(**{field: "ü" * limit})[field] == "ü" * limit
     name, message = refused(**{field: "ü" * (limit + 1)})
     assert name == field
     assert f"{limit + 1} characters" in message
-    assert f"{limit} fit" in message
+    assert f"at most {limit} are allowed" in message
 
 
 @pytest.mark.parametrize("field", ["title", "body", "category", "kind", "key", "url"])
 @pytest.mark.parametrize("value", ["a\0b", "\ud800", "x\udfff"], ids=ascii)
-def test_what_a_database_or_json_cannot_hold_is_refused(field, value):
+def test_text_that_a_database_or_json_cannot_store_is_refused(field, value):
     assert refused(**{field: value})[0] == field
 
 
@@ -100,7 +103,7 @@ def test_a_text_is_a_string(field, value):
     assert type(value).__name__ in message
 
 
-def test_a_lazy_translation_is_told_as_it_reads_now():
+def test_a_lazy_translation_is_sent_in_the_active_language():
     title = check(title=gettext_lazy("Hello"))["title"]
     assert (type(title), title) == (str, "Hello")
 
@@ -172,7 +175,7 @@ def test_no_link(url):
         "http:///path",
     ],
 )
-def test_anything_else_is_no_link(url):
+def test_anything_else_is_not_a_link(url):
     for field, fields in {
         "url": {"url": url},
         "actions": {"actions": [{"label": "Open", "url": url}]},
@@ -251,7 +254,7 @@ def test_other_data_is_refused(data):
 
 
 @pytest.mark.parametrize("text", [r"\u0000", r"\\u0000", "\\", "␀"])
-def test_what_only_looks_like_nul_is_data(text):
+def test_text_that_only_looks_like_nul_is_data(text):
     assert check(data={text: text})["data"] == {text: text}
 
 
@@ -278,7 +281,7 @@ def test_data_has_a_depth(wrap):
     assert check(data={"x": data})
     field, message = refused(data={"x": wrap(data)})
     assert field == "data"
-    assert "16 deep" in message
+    assert "16 levels deep" in message
 
 
 json_values = st.recursive(
@@ -292,7 +295,7 @@ json_values = st.recursive(
 @example({"": "\\u0000"})
 @example({"x": -0.0})
 @example({"x": 1e308})
-def test_data_that_is_taken_is_json_that_every_side_reads_alike(data):
+def test_accepted_data_is_json_that_every_side_reads_alike(data):
     with contextlib.suppress(InvalidNotice):
         taken = check(data=data)["data"]
         assert taken == data
@@ -322,7 +325,7 @@ def test_a_time_has_a_time_zone(field, moment):
     assert "time zone" in message
 
 
-def test_what_has_expired_is_not_sent():
+def test_an_expired_notice_is_refused():
     now = timezone.now()
     assert refused(expires=now)[0] == "expires"
     later = now + timedelta(hours=2)
@@ -330,7 +333,7 @@ def test_what_has_expired_is_not_sent():
     assert check(expires=later, send_at=later - timedelta(hours=1))
 
 
-def test_a_time_of_sending_that_has_passed_is_taken():
+def test_a_past_time_of_sending_is_accepted():
     assert check(send_at=timezone.now() - timedelta(days=1))
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 import notify
-from notify.models import permissions
+from notify.models import Notice, permissions
 from notify.models.permissions import has_permission, is_superuser, may_on_users
 from tests.unit.admin.world import allow
 
@@ -15,13 +15,13 @@ pytestmark = pytest.mark.django_db
 
 
 class Bare:
-    """A user of a model that knows of no permissions."""
+    """A user of a model without permissions."""
 
     is_active = True
 
 
 class Trusted(Bare):
-    """One of a model that has its own, and no superusers."""
+    """A user of a model with permissions of its own, and without superusers."""
 
     def __init__(self, *trusted_with: str) -> None:
         self.trusted_with = trusted_with
@@ -31,7 +31,7 @@ class Trusted(Bare):
 
 
 @pytest.mark.parametrize("nobody", [None, Bare(), AnonymousUser()], ids=repr)
-def test_nobody_has_what_nobody_gave_them(nobody):
+def test_without_permissions_nobody_has_any(nobody):
     assert has_permission(nobody, permissions.SEND) is False
     assert is_superuser(nobody) is False
     assert may_on_users(nobody, "change") is False
@@ -56,3 +56,8 @@ def test_nothing_asks_in_another_way():
     root = Path(notify.__file__).parent
     found = [file.name for file in root.rglob("*.py") if asks.search(file.read_text())]
     assert found == []
+
+
+def test_there_are_permissions_to_send_and_to_watch():
+    codes = {code for code, _ in Notice._meta.permissions}
+    assert codes == {"send_notice", "view_operations"}

@@ -19,12 +19,12 @@ pytestmark = pytest.mark.django_db
 
 
 def keys(to, size=1000, without=None):
-    return [key for lot in Audience.of(to).batches(size, without=without) for key in lot]
+    return [key for chunk in Audience.of(to).batches(size, without=without) for key in chunk]
 
 
 @pytest.fixture
 def crew(db):
-    """Five users, of whom the last is not active, and a group of the first two and the last."""
+    """Five users, the last one not active, and a group of the first two and the last."""
     users = people(5, "crew")
     User.objects.filter(pk=users[4].pk).update(is_active=False)
     group = Group.objects.create(name="crew")
@@ -69,7 +69,7 @@ def test_the_active_users_who_have_a_permission_and_superusers(crew):
     assert Audience.of(may).describe() == [f"permission:{may.pk}"]
 
 
-def test_the_people_of_an_audience_are_those_that_its_batches_name(crew, ada):
+def test_the_people_of_an_audience_are_those_in_its_batches(crew, ada):
     group = Group.objects.get(name="crew")
     for to in (ada, [ada, group], [everyone(), crew[4]], [crew[4], User.objects.all()[:2]]):
         assert sorted(Audience.of(to).people().values_list("pk", flat=True)) == keys(to)
@@ -83,7 +83,7 @@ def make_groups(count):
 
 @pytest.fixture
 def statements():
-    """How many a call needs."""
+    """Counts the statements of a call."""
 
     def count(call):
         with CaptureQueriesContext(connection) as queries:
@@ -133,13 +133,13 @@ def test_a_hundred_thousand_keys_are_twenty_queries(crew, statements):
 
 
 @pytest.mark.parametrize("kind", ["groups", "querysets"])
-def test_more_than_a_query_should_be_made_of_is_refused(db, kind):
+def test_more_than_belong_in_one_query_are_refused(db, kind):
     named: dict[str, list[Any]] = {
         "groups": [Group(pk=n) for n in range(audience.MAX_GROUPS + 1)],
         "querysets": [User.objects.all()] * (audience.MAX_QUERYSETS + 1),
     }
     many = named[kind]
-    with pytest.raises(InvalidNotice, match=f"{kind}. Say it as one queryset of users"):
+    with pytest.raises(InvalidNotice, match=f"{kind}. Pass a single queryset of users"):
         Audience.of(many)
     Audience.of(many[:-1])
 
@@ -149,17 +149,18 @@ def test_a_group_that_is_not_saved_is_refused(db):
         Audience.of(Group(name="new"))
 
 
-def test_what_is_said_twice_is_described_as_it_was(crew):
-    """It is a part of the fingerprint of keys that are in databases already."""
+def test_a_repeated_recipient_is_described_as_before(crew):
+    """The description is part of fingerprints that databases already contain."""
     group, may = Group.objects.get(name="crew"), Permission.objects.first()
-    said = [everyone(), group, may, group, User.objects.all(), crew[0], everyone(), crew[0].pk]
-    assert Audience.of(said).describe() == [
+    users = User.objects.all()
+    recipients = [everyone(), group, may, group, users, crew[0], everyone(), crew[0].pk]
+    assert Audience.of(recipients).describe() == [
         str(crew[0].pk), "everyone", "everyone", f"group:{group.pk}", f"group:{group.pk}",
         f"permission:{may.pk}", "queryset",
     ]  # fmt: skip
 
 
-def test_a_user_who_is_named_is_told_though_not_active(crew):
+def test_a_named_user_is_a_recipient_even_if_not_active(crew):
     assert keys(crew[4]) == [crew[4].pk]
 
 
@@ -211,7 +212,7 @@ def test_an_iterator_is_an_iterable_too(crew):
     assert keys(user for user in crew[:2]) == pks(crew[:2])
 
 
-def test_the_order_is_that_of_locking_whatever_the_order_of_naming(crew):
+def test_keys_are_in_the_order_of_locking(crew):
     assert keys(reversed(crew)) == pks(crew)
     assert keys(User.objects.filter(groups__isnull=False).order_by("-pk")) == sorted(
         pks([crew[0], crew[1], crew[4]])
@@ -219,18 +220,18 @@ def test_the_order_is_that_of_locking_whatever_the_order_of_naming(crew):
 
 
 def test_batches_have_at_most_the_size_and_leave_one_out(crew):
-    lots = list(Audience.of(crew).batches(2, without=crew[0].pk))
-    assert lots == [pks(crew[1:3]), pks(crew[3:5])]
+    chunks = list(Audience.of(crew).batches(2, without=crew[0].pk))
+    assert chunks == [pks(crew[1:3]), pks(crew[3:5])]
 
 
-def test_keys_are_looked_up_in_lots(crew, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(audience, "KEYS_A_QUERY", 2)
+def test_keys_are_looked_up_in_chunks(crew, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(audience, "KEYS_PER_QUERY", 2)
     with django_assert_num_queries(3):
         assert keys(pks(crew)) == pks(crew)
 
 
 @pytest.mark.parametrize("missing", [10**9, "1000000000", 2**31 - 1, -1])
-def test_a_key_of_nobody_is_an_unknown_user(ada, missing):
+def test_an_unknown_key_is_an_unknown_user(ada, missing):
     with pytest.raises(UnknownUsers) as caught:
         keys([ada, missing])
     assert caught.value.names == [str(missing)]
@@ -264,13 +265,13 @@ def test_a_user_who_was_deleted_is_an_unknown_user(ada):
     ],
     ids=lambda nobody: type(nobody).__name__,
 )
-def test_what_is_no_recipient_is_refused(nobody):
-    with pytest.raises(InvalidNotice, match="is no recipient") as caught:
+def test_anything_else_is_refused(nobody):
+    with pytest.raises(InvalidNotice, match="is not a recipient") as caught:
         Audience.of(nobody)
     assert caught.value.field == "to"
 
 
-def test_a_queryset_of_something_else_is_refused():
+def test_a_queryset_of_another_model_is_refused():
     with pytest.raises(InvalidNotice, match="of Group, not of users"):
         Audience.of(Group.objects.all())
 
@@ -285,17 +286,17 @@ def test_a_queryset_of_something_else_is_refused():
         pytest.param(lambda: Group.objects.create(name="empty"), id="an empty group"),
     ],
 )
-def test_nobody_in_the_audience_is_an_error(empty):
+def test_an_empty_audience_is_an_error(empty):
     with pytest.raises(EmptyAudience) as caught:
         deliver(empty())
     assert isinstance(caught.value, ValueError)
     assert Notification.objects.count() == 0
 
 
-def test_the_description_is_of_what_was_said_and_not_of_who_is_there(crew):
+def test_the_description_does_not_depend_on_who_is_in_a_group(crew):
     group = Group.objects.get(name="crew")
-    said = [crew[1], group, crew[0]]
-    before = Audience.of(said).describe()
+    recipients = [crew[1], group, crew[0]]
+    before = Audience.of(recipients).describe()
     group.user_set.add(crew[3])
-    assert Audience.of(reversed(said)).describe() == before
+    assert Audience.of(reversed(recipients)).describe() == before
     assert Audience.of(everyone()).describe() != Audience.of(group).describe()

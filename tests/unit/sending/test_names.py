@@ -36,18 +36,18 @@ def test_groups_by_name(crew):
         groups_named(["crew", "none"])
 
 
-def test_many_usernames_are_looked_up_in_lots(crew, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(names, "NAMES_A_QUERY", 2)
-    wanted = [user.username for user in crew]
+def test_many_usernames_are_looked_up_in_chunks(crew, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(names, "NAMES_PER_QUERY", 2)
+    usernames = [user.username for user in crew]
     with django_assert_num_queries(3):
-        assert sorted(user.pk for user in users_named(wanted)) == pks(crew)
+        assert sorted(user.pk for user in users_named(usernames)) == pks(crew)
 
 
-def test_many_groupnames_are_looked_up_in_lots(db, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(names, "NAMES_A_QUERY", 2)
-    wanted = [group.name for group in (Group.objects.create(name=f"group {n}") for n in range(5))]
+def test_many_groupnames_are_looked_up_in_chunks(db, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(names, "NAMES_PER_QUERY", 2)
+    group_names = [Group.objects.create(name=f"group {n}").name for n in range(5)]
     with django_assert_num_queries(3):
-        assert sorted(group.name for group in groups_named(wanted)) == sorted(wanted)
+        assert sorted(group.name for group in groups_named(group_names)) == sorted(group_names)
 
 
 def test_unknown_groups_are_not_all_listed(db):
@@ -82,6 +82,6 @@ def test_a_username_is_looked_up_as_the_projects_manager_does(crew, monkeypatch)
         users_named(["Crew-0", "Crew-1", "crew-1", "nobody"])
 
 
-def test_unknown_usernames_cost_no_query_each(crew, django_assert_num_queries):
+def test_unknown_usernames_do_not_cost_a_query_each(crew, django_assert_num_queries):
     with django_assert_num_queries(1), pytest.raises(UnknownUsers):
         users_named(f"nobody {n}" for n in range(50))

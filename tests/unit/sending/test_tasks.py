@@ -5,26 +5,18 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from notify.bus.publisher import publisher
+from notify import sending
 from notify.inbox import work
 from notify.models import Batch, Notification
 from notify.sending import tasks
-from tests.unit.inbox.helpers import Announced, committed, deliver, people, something_is_due
+from tests.unit.inbox.helpers import committed, deliver, people, something_is_due
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def announced(monkeypatch):
-    announced = Announced()
-    monkeypatch.setattr(publisher, "publish", announced.take)
-    monkeypatch.setattr(publisher, "publish_work", announced.take_work)
-    return announced
-
-
-@pytest.fixture(autouse=True)
 def backend(settings):
-    """`default`, the backend that runs a task where it is enqueued; two recipients a batch."""
+    """`default`, a backend that runs tasks when they are enqueued; two recipients per batch."""
     settings.NOTIFY_TASK_BACKEND = "default"
     settings.NOTIFY_BATCH_SIZE = 2
 
@@ -44,8 +36,6 @@ def test_an_audience_of_one_batch_needs_no_task(monkeypatch):
 
 
 def test_a_recall_of_several_batches_is_tasks_too(announced):
-    from notify import sending
-
     notice = deliver(people(5))
     with committed():
         assert sending.recall(notice) == 5
@@ -53,7 +43,7 @@ def test_a_recall_of_several_batches_is_tasks_too(announced):
     assert set(Batch.objects.values_list("state", flat=True)) == {"closed"}
 
 
-def test_a_task_that_comes_twice_does_nothing_the_second_time():
+def test_a_task_that_runs_twice_does_nothing_the_second_time():
     deliver(people(5))
     batch = Batch.objects.earliest("pk")
     assert tasks.carry_out_batch.call(batch.pk) is False

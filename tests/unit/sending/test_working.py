@@ -7,21 +7,15 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from notify import sending, sql
-from notify.bus.publisher import publisher
+from notify import sql
 from notify.exceptions import Busy
 from notify.inbox import appending, control
 from notify.models import Batch, Notice
-from notify.sending import working
+from notify.sending import expiry, working
 from notify.sending.working import Worker
 from notify.sql import transactions
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_announced(monkeypatch):
-    monkeypatch.setattr(publisher, "publish", lambda change: None)
 
 
 def waiting(batches, title="T"):
@@ -42,7 +36,7 @@ def left():
     return Notice.objects.filter(expires__isnull=False, recalled=None).count()
 
 
-def test_it_goes_on_while_there_is_something_to_do():
+def test_it_continues_while_there_is_something_to_do():
     waiting(3)
     worker = Worker()
     assert [worker.do_next() for _ in range(5)] == [True, True, True, False, False]
@@ -72,7 +66,7 @@ def test_what_expires_waits_for_no_backlog():
     assert Batch.objects.filter(state="pending").count() == 7
 
 
-def test_many_expiries_come_in_lots_with_a_batch_between_two(monkeypatch):
+def test_many_expiries_come_in_chunks_with_a_batch_between_two(monkeypatch):
     monkeypatch.setattr(control, "EXPIRED_PER_PASS", 2)
     expired(5)
     waiting(1)
@@ -97,11 +91,11 @@ def test_a_batch_that_fails_is_logged_and_ends_no_round(monkeypatch, caplog):
     worker = Worker()
     assert [worker.do_next() for _ in range(5)] == [True] * 4 + [False]
     assert (good.status, worker.carried_out) == ("sent", 1)
-    assert caplog.text.count("A batch failed, and is put off") == 3
+    assert caplog.text.count("A batch failed and was put off") == 3
     assert "Traceback" in caplog.text  # it is nothing that a database does
 
 
-def test_a_batch_that_the_database_refuses_is_one_line(monkeypatch, caplog):
+def test_a_batch_that_the_database_refuses_is_logged_in_one_line(monkeypatch, caplog):
     waiting(1)
 
     def refuse(batch):
@@ -115,7 +109,7 @@ def test_a_batch_that_the_database_refuses_is_one_line(monkeypatch, caplog):
     assert record.exc_info is None
 
 
-def test_a_database_that_is_away_is_raised_as_there_is_nothing_to_go_on_with(monkeypatch):
+def test_an_unreachable_database_raises(monkeypatch):
     def away(*_):
         raise OperationalError("away")
 
@@ -125,7 +119,7 @@ def test_a_database_that_is_away_is_raised_as_there_is_nothing_to_go_on_with(mon
 
 
 class SteppingClock:
-    """Has an expiry be due at each call."""
+    """Makes an expiry due at each call."""
 
     def __init__(self):
         self.seconds = 0.0
@@ -135,20 +129,20 @@ class SteppingClock:
         return self.seconds
 
 
-def test_expiries_that_fail_do_not_keep_it_from_its_batches(monkeypatch, caplog):
+def test_expiries_that_fail_do_not_delay_batches(monkeypatch, caplog):
     waiting(2)
 
     def fail():
         raise Busy("locked")
 
-    monkeypatch.setattr(sending, "recall_expired", fail)
+    monkeypatch.setattr(expiry, "recall_expired", fail)
     worker = Worker(clock=SteppingClock())
     assert [worker.do_next() for _ in range(3)] == [True, True, False]
     assert worker.carried_out == 2
-    assert caplog.text.count("Expired notices are recalled later") == 3
+    assert caplog.text.count("Cannot recall expired notices now") == 3
 
 
-def test_an_expired_notice_that_cannot_be_recalled_keeps_it_from_nothing(monkeypatch, caplog):
+def test_an_expired_notice_that_cannot_be_recalled_delays_nothing(monkeypatch, caplog):
     expired(3)
     bad = Notice.objects.first()
     waiting(2)
@@ -163,10 +157,10 @@ def test_an_expired_notice_that_cannot_be_recalled_keeps_it_from_nothing(monkeyp
     worker = Worker(clock=SteppingClock())
     assert [worker.do_next() for _ in range(3)] == [True, True, False]
     assert (left(), worker.carried_out) == (1, 2)
-    assert f"Notice {bad.pk} has expired, and cannot be recalled" in caplog.text
+    assert f"Notice {bad.pk} has expired, but cannot be recalled" in caplog.text
 
 
-def test_a_lot_of_which_some_are_locked_is_not_taken_for_the_last(monkeypatch):
+def test_a_chunk_of_which_some_are_locked_is_not_taken_for_the_last(monkeypatch):
     monkeypatch.setattr(control, "EXPIRED_PER_PASS", 4)
     expired(12)
     locked = set(Notice.objects.order_by("pk").values_list("pk", flat=True)[:2])

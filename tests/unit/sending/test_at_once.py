@@ -1,4 +1,4 @@
-"""`send` where no transaction is open: what it writes and appends is one transaction."""
+"""`send` outside a transaction: it writes and appends in a single transaction."""
 
 from __future__ import annotations
 
@@ -47,28 +47,28 @@ def test_it_is_in_every_inbox_when_it_is_committed(announced, recipients):
     assert len(announced.last.steps) == recipients
 
 
-def test_one_person_who_has_an_inbox_takes_four_statements(settings):
-    """Where it is not a single one, as on PostgreSQL: tests/unit/inbox/test_one_statement.py."""
+def test_a_recipient_with_an_inbox_takes_four_statements(settings):
+    """On PostgreSQL it is a single one: tests/unit/inbox/test_one_statement.py."""
     settings.NOTIFY_ONE_STATEMENT = False
     [ada] = people(1)
     sending.send(to=ada, title="makes the inbox")
     with CaptureQueriesContext(connection) as queries:
         sending.send(to=ada, title="finds it")
-    said = [query["sql"] for query in queries]
+    executed = [query["sql"] for query in queries]
     aside = ("BEGIN", "COMMIT", "SELECT current_setting('lock_timeout')")
-    statements = [sql for sql in said if not sql.startswith(aside)]
+    statements = [sql for sql in executed if not sql.startswith(aside)]
     assert len(statements) == 4, statements
     assert counts(ada) == (2, 2)
 
 
-def test_several_batches_are_for_the_workers(announced, settings):
+def test_several_batches_are_left_to_the_workers(announced, settings):
     settings.NOTIFY_BATCH_SIZE = 2
     notice = sending.send(to=people(3), title="Hello")
     assert Batch.objects.filter(notice=notice, state=Batch.State.PENDING).count() == 2
     assert (announced.changes, announced.work) == ([], 1)
 
 
-def test_who_is_nobody_is_refused_and_nothing_is_written(announced):
+def test_an_unknown_user_is_refused_and_nothing_is_written(announced):
     [ada] = people(1)
     with pytest.raises(UnknownUsers, match=r"\b0\b"):
         sending.send(to=0, title="Hello")
@@ -80,7 +80,7 @@ def test_who_is_nobody_is_refused_and_nothing_is_written(announced):
 
 
 class Lazily(Query):
-    """As of a package that hides what is deleted softly: the filter comes when it is compiled."""
+    """Like a package for soft deletion, which adds its filter when the query is compiled."""
 
     filtered = False
 
@@ -96,7 +96,7 @@ class Lazily(Query):
     [lambda: User.objects.filter(is_active=True), lambda: QuerySet(User, query=Lazily(User))],
     ids=["at once", "lazily"],
 )
-def test_whom_the_projects_manager_hides_is_nobody(monkeypatch, visible):
+def test_a_user_whom_the_projects_manager_hides_is_unknown(monkeypatch, visible):
     [ada] = people(1)
     sending.send(to=ada, title="before")
     User.objects.update(is_active=False)
@@ -106,7 +106,7 @@ def test_whom_the_projects_manager_hides_is_nobody(monkeypatch, visible):
     assert Notice.objects.count() == 1
 
 
-def test_nobody_is_refused_and_nothing_is_written():
+def test_an_empty_audience_is_refused_and_nothing_is_written():
     [ada] = people(1)
     with pytest.raises(EmptyAudience):
         sending.send(to=ada, actor=ada, title="Hello")
@@ -124,16 +124,16 @@ def test_where_the_inboxes_cannot_be_had_it_is_stored_first(announced, monkeypat
         return append(*batches)
 
     monkeypatch.setattr(appending, "append_batches", fail_once)
-    with sent_notices() as told:
+    with sent_notices() as received:
         notice = sending.send(to=ada, title="Hello")
-    assert list(Notice.objects.all()) == [notice] == told
+    assert list(Notice.objects.all()) == [notice] == received
     assert batch_of(notice).state == Batch.State.DONE
     assert counts(ada) == (1, 1)
     assert len(announced.changes) == 1
 
 
-def test_a_commit_that_is_refused_has_written_nothing(announced, monkeypatch):
-    """As it is where somebody was deleted meanwhile: references are checked by the commit."""
+def test_a_commit_that_is_refused_writes_nothing(announced, monkeypatch):
+    """As when a user is deleted meanwhile: the commit checks foreign keys."""
     [ada] = people(1)
     append = appending.append_batches
     refused: list[object] = []
@@ -154,8 +154,8 @@ def test_a_commit_that_is_refused_has_written_nothing(announced, monkeypatch):
     assert len(announced.changes) == 1
 
 
-def test_a_failing_hook_of_others_neither_doubles_nor_silences_it(announced):
-    """It runs after the commit, inside our `with`."""
+def test_a_failing_hook_of_the_project_neither_repeats_nor_silences_it(announced):
+    """The hook runs after the commit, inside our `with`."""
     [ada] = people(1)
 
     def fail():
@@ -175,7 +175,7 @@ def test_a_failing_hook_of_others_neither_doubles_nor_silences_it(announced):
     assert len(announced.changes) == 1
 
 
-def test_what_a_receiver_sends_is_announced_after_it(announced):
+def test_a_notice_sent_by_a_receiver_is_announced_second(announced):
     [ada] = people(1)
 
     def answer(notice, **_):
@@ -190,7 +190,7 @@ def test_what_a_receiver_sends_is_announced_after_it(announced):
     assert [step.to for change in announced.changes for step in change.steps] == [1, 2]
 
 
-def test_who_came_into_being_meanwhile_is_sent_to(monkeypatch):
+def test_a_user_who_is_created_meanwhile_receives_it(monkeypatch):
     [ada] = people(1)
     open_inboxes, calls = opening.open_inboxes, []
 
@@ -206,7 +206,7 @@ def test_who_came_into_being_meanwhile_is_sent_to(monkeypatch):
     assert counts(ada) == (1, 1)
 
 
-def test_with_a_key_others_do_not_wait_for_the_inboxes(announced):
+def test_with_a_key_the_notice_is_stored_before_inboxes_are_locked(announced):
     [ada] = people(1)
     with CaptureQueriesContext(connection) as queries:
         first = sending.send(to=ada, title="Hello", key="k")
@@ -221,7 +221,7 @@ def test_with_a_key_others_do_not_wait_for_the_inboxes(announced):
     assert len(announced.changes) == 1
 
 
-def test_without_autocommit_it_waits_for_the_callers_commit(announced):
+def test_without_autocommit_it_is_appended_after_the_callers_commit(announced):
     [ada] = people(1)
     transaction.set_autocommit(False)
     try:

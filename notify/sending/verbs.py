@@ -1,0 +1,246 @@
+"""The verbs: send, recall, pause, resume, cancel and mark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from notify import protocol
+from notify.inbox import control, marking
+from notify.models import Level, Notice, content
+from notify.sending import after_commit, at_once, before_commit, rows
+from notify.sending.audience import Audience, To
+from notify.sql import database, waits
+
+
+def send(
+    *,
+    to: To,
+    title: str,
+    body: str = "",
+    level: str = Level.INFO,
+    category: str = "",
+    url: str | None = None,
+    actor: AbstractBaseUser | None = None,
+    include_actor: bool = False,
+    actions: Iterable[Mapping[str, str]] = (),
+    data: Mapping[str, Any] | None = None,
+    kind: str = "",
+    expires: datetime | None = None,
+    send_at: datetime | None = None,
+    key: str | None = None,
+    sender: AbstractBaseUser | None = None,
+) -> Notice:
+    """Sends a notice to each recipient's inbox and open browsers, once this transaction commits.
+
+    Waits at most 2 s for locks. If the inboxes stay locked, the notice is stored and a worker
+    delivers it. `send` never waits for the channel layer, and never raises because of it.
+
+    Args:
+        to: A user, a primary key, a Group, a Permission (all users who have it), a queryset of
+            users, `everyone()`, or an iterable of those.
+        title: Plain text, up to 200 characters.
+        body: Plain text, up to 4,000 characters.
+        level: One of `Level`.
+        category: Up to 100 characters, which people see.
+        url: A path or an http(s) address.
+        actor: The user who caused the notice. They do not receive it.
+        include_actor: Whether the actor receives the notice, too.
+        actions: Up to four of `{"label": …, "url": …}`.
+        data: A dictionary that JSON can encode, up to 4 KiB.
+        kind: Up to 100 characters, for programs.
+        expires: When the notice is recalled, with a time zone.
+        send_at: When the notice is sent, with a time zone; by default, now.
+        key: An idempotency key: a repeated call of the same `sender` returns the notice of the
+            first call. If `to` is a queryset, its users may have changed.
+        sender: Whose idempotency key this is; None is the system.
+
+    Returns:
+        The notice. Its `repeated` says whether an earlier call with the same key wrote it.
+
+    Raises:
+        InvalidNotice: An argument cannot be sent; names the field and the cure. It is a
+            ValueError, too.
+        EmptyAudience: Nobody is left to send to (an InvalidNotice).
+        UnknownUsers: A named user does not exist (an InvalidNotice).
+        KeyConflict: The key belongs to a notice with other content.
+        Busy: The notice cannot be stored within 2 s, because of locks.
+    """
+    with waits.limited():
+        with rows.busy_if_locked():
+            now = database.now()
+            fields = content.check(
+                title=title,
+                body=body,
+                level=level,
+                category=category,
+                url=url,
+                actions=actions,
+                data=data,
+                kind=kind,
+                expires=expires,
+                send_at=send_at,
+                key=key,
+                now=now,
+            )
+            audience = Audience.of(to)
+        excluded = actor.pk if actor is not None and not include_actor else None
+        notice = Notice(
+            **fields,
+            created=now,
+            actor_id=None if actor is None else actor.pk,
+            actor_name=rows.name_of(actor)[:200],
+            sender=f"user:{sender.pk}" if sender is not None else "",
+        )
+        notice.fingerprint = rows.fingerprint(notice, audience, excluded)
+        after_commit.start_send()
+        if at_once.is_possible(notice, audience, excluded) and at_once.send(
+            notice, audience, excluded
+        ):
+            return notice
+        return before_commit.send(notice, audience, excluded)
+
+
+asend = sync_to_async(send)
+
+
+def recall(notice: Notice | int) -> int:
+    """Takes a notice out of every inbox and off every screen.
+
+    Once this transaction commits, the notice arrives in no more inboxes. Where it is, it is taken
+    out batch by batch.
+
+    Args:
+        notice: The notice, or its primary key.
+
+    Returns:
+        The number of inboxes that have it; 0 if it was recalled before, or does not exist.
+
+    Raises:
+        Busy: Its batches stayed locked for 2 s.
+    """
+    notice_id = _id_of(notice)
+    with waits.limited():
+        inboxes = control.start_recall(notice_id)
+        after_commit.finish_recall(notice_id, first=inboxes is not None)
+    return inboxes or 0
+
+
+arecall = sync_to_async(recall)
+
+
+def pause(notice: Notice | int) -> int:
+    """Stops sending a notice before its next batch.
+
+    Args:
+        notice: The notice, or its primary key.
+
+    Returns:
+        The number of people who would have received it, and now wait for `resume`.
+
+    Raises:
+        Busy: Its batches stayed locked for 2 s.
+    """
+    return control.pause(_id_of(notice))
+
+
+def resume(notice: Notice | int) -> int:
+    """Continues to send a paused notice, but not before its `send_at`.
+
+    Args:
+        notice: The notice, or its primary key.
+
+    Returns:
+        The number of people who had been waiting.
+
+    Raises:
+        Busy: Its batches stayed locked for 2 s.
+    """
+    notice_id = _id_of(notice)
+    with waits.limited():
+        people = control.resume(notice_id)
+        after_commit.finish_resume(notice_id)
+    return people
+
+
+def cancel(notice: Notice | int) -> int:
+    """Stops sending a notice for good. Those who have received it keep it: see `recall`.
+
+    Args:
+        notice: The notice, or its primary key.
+
+    Returns:
+        The number of people who would still have received it.
+
+    Raises:
+        Busy: Its batches stayed locked for 2 s.
+    """
+    return control.cancel(_id_of(notice))
+
+
+def mark(user: str, as_: str, *, ids: Sequence[int]) -> int:
+    """Marks notifications in a user's inbox.
+
+    Args:
+        user: The user's `str(pk)`.
+        as_: One of `protocol.MARKS`.
+        ids: Primary keys of notices. Those that are not in the inbox are ignored.
+
+    Returns:
+        The inbox's version afterwards; 0 if the user has no inbox.
+
+    Raises:
+        Busy: The inbox stayed locked for 2 s.
+    """
+    version, change = marking.mark_ids(user, as_, ids)
+    after_commit.announce(change)
+    return version
+
+
+def mark_through(user: str, as_: str, *, epoch: str, through: int) -> int:
+    """Marks all notifications that had arrived in a user's inbox by the version `through`.
+
+    Args:
+        user: The user's `str(pk)`.
+        as_: One of `protocol.MARKS_THROUGH`.
+        epoch: The epoch of the inbox to which `through` belongs.
+        through: A version of the inbox.
+
+    Returns:
+        The inbox's version afterwards.
+
+    Raises:
+        EpochChanged: The inbox has another epoch.
+        Busy: The inbox stayed locked for 2 s.
+    """
+    version = 0
+    for version, change in marking.mark_through(user, as_, epoch, through):  # noqa: B007
+        after_commit.announce(change)
+    return version
+
+
+def carry_out_mark(user: str, frame: protocol.Mark) -> int:
+    """Carries out a `mark` frame, which names either ids or `through`.
+
+    Args:
+        user: The user's `str(pk)`.
+        frame: The frame.
+
+    Returns:
+        The inbox's version afterwards.
+
+    Raises:
+        EpochChanged: `through` belongs to another epoch of the inbox.
+        Busy: The inbox stayed locked for 2 s.
+    """
+    if isinstance(frame, protocol.MarkIds):
+        return mark(user, frame.as_, ids=frame.ids)
+    return mark_through(user, frame.as_, epoch=frame.epoch, through=frame.through)
+
+
+def _id_of(notice: Notice | int) -> int:
+    return notice if isinstance(notice, int) else int(notice.pk)
