@@ -10,4 +10,5 @@ class NotifyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from notify.access import session_end  # noqa: F401  they register themselves
+        from notify import checks, receivers  # noqa: F401  they register themselves
+        from notify.access import session_end  # noqa: F401  as above
