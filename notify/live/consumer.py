@@ -172,7 +172,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
             self._timers.append(loop.call_later(seconds, self._judge, connection))
 
     def _judge(self, connection: Connection) -> None:
-        self.hub.spawn(self.hub.sweep.judge([connection]))
+        self.hub.spawn(self.hub.revalidation.run([connection]))
 
     async def _refuse(self, why: str) -> None:
         """Ends the handshake with 403."""
@@ -287,14 +287,12 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         sent = self.hub.heartbeat.answered(connection, pong)
         if sent is None:
             return
-        if pong.cursor.epoch == sent.cursor.epoch:
-            connection.acknowledged = pong.cursor
         self._note_pong(connection, pong)
         if pong.cursor.epoch != sent.cursor.epoch or pong.cursor.since < sent.cursor.since:
             self.hub.resync(connection, pong.cursor)
             return
         if connection.held and connection.unacknowledged_bytes <= HOLD_ABOVE_BYTES:
-            connection.held = False
+            connection.release()
             self.hub.catch_up(connection, "resumed")
         self.hub.heartbeat.ask_on(connection)
 
@@ -304,7 +302,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         since = connection.unconfirmed_since
         if since is not None and pong.cursor == connection.queued:
             metrics.ACKNOWLEDGE_DELAY.observe(max(0.0, time.time() - since))
-            connection.unconfirmed_since = None
+            connection.confirm()
 
     def _close_socket(self, connection: Connection, frame: protocol.CloseSocket) -> None:
         if connection.identity.by_token:

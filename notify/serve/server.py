@@ -312,7 +312,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # as above
     def _limit_sockets(self) -> None:
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         hub = current_hub()
-        hub.socket_limit = max(1, files - FILES_FOR_OTHER_USE)
+        hub.sockets.limit = max(1, files - FILES_FOR_OTHER_USE)
 
     def log_action(self, protocol: str, action: str, details: dict[str, Any]) -> None:
         """For the access log: without the query string, which a ticket may be in."""

@@ -1,4 +1,4 @@
-"""The fast path of a broadcast tells a socket what the plain way does, whatever its state."""
+"""The fast path of a broadcast sends a socket what the general path does, whatever its state."""
 
 import asyncio
 import contextlib
@@ -53,7 +53,7 @@ class Way:
             loop=loop,
             direct=DirectWriter(self.protocol) if direct else None,
         )
-        self.connection.queued = Cursor("e1", 10)
+        self.connection.start_at(Cursor("e1", 10))
 
     def count_lost(self) -> None:
         self.lost += 1
@@ -167,7 +167,7 @@ class Broadcasts(RuleBasedStateMachine):
 
     @rule(held=RARELY)
     def hold(self, held: bool) -> None:
-        self.each(lambda way: setattr(way.connection, "held", held))
+        self.each(lambda way: way.connection.hold() if held else way.connection.release())
 
     @rule(is_being_read=RARELY)
     def catch_up(self, is_being_read: bool) -> None:
@@ -218,12 +218,12 @@ def far_behind(connection: Connection) -> None:
 # What keeps a socket from the fast path, each for itself.
 STATES: dict[str, Callable[[Connection], object]] = {
     "as usual": lambda one: None,
-    "ahead": lambda one: setattr(one, "queued", Cursor("e1", 12)),
-    "behind": lambda one: setattr(one, "queued", Cursor("e1", 9)),
-    "another life": lambda one: setattr(one, "queued", Cursor("e0", 10)),
-    "not told yet": lambda one: setattr(one, "queued", None),
-    "being read for": lambda one: setattr(one, "catching_up", True),
-    "held": lambda one: setattr(one, "held", True),
+    "ahead": lambda one: one.start_at(Cursor("e1", 12)),
+    "behind": lambda one: one.start_at(Cursor("e1", 9)),
+    "another life": lambda one: one.start_at(Cursor("e0", 10)),
+    "not told yet": lambda one: setattr(one, "queued_epoch", None),
+    "being read for": lambda one: one.begin_catch_up(),
+    "held": lambda one: one.hold(),
     "far behind": far_behind,
     "something waits": lambda one: one.write('{"type":"pong","id":1}'),
     "closing": lambda one: one.close(Code.RESTARTING, "the server restarts"),

@@ -73,7 +73,7 @@ async def test_one_that_lacks_something_is_asked_again_when_it_was_told(
     async def catch_up(*_: object) -> None:
         await told.wait()
 
-    monkeypatch.setattr(world.hub, "_catch_up", catch_up)
+    monkeypatch.setattr(world.hub.catching_up, "_catch_up", catch_up)
     await world.push(8)
     [early] = world.pings
     await world.hear(early, version=0)

@@ -176,7 +176,7 @@ class Operations(RuleBasedStateMachine):
             self.protocols.append(served(ours))
         self.writers = [DirectWriter(one) for one in self.protocols[:2]]
         self.writers[1].let_go()
-        self.writers[1]._is_told = False
+        self.writers[1]._is_notified = False
 
     @rule(size=st.sampled_from([1, 200, 100_000]))
     def write(self, size: int) -> None:

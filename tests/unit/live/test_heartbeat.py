@@ -73,7 +73,7 @@ async def test_a_ping_is_never_early_and_at_most_a_slot_late() -> None:
     due = [began + 20 * (0.9 + 0.2 * n / 200) for n in range(200)]
     for wire in wires:
         heartbeat.add(open_connection(wire))
-    slot = 1 / heartbeat_module.SLOTS_A_SECOND
+    slot = 1 / heartbeat_module.SLOTS_PER_SECOND
     told: list[int] = []
     while clock() < began + 22.5:
         clock.advance(0.005)

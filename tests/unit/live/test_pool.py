@@ -1,4 +1,4 @@
-"""Calls that take too long are given up; threads that hang are replaced."""
+"""Calls that take too long are abandoned; threads that hang are replaced."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def threads() -> list[threading.Thread]:
     return [one for one in threading.enumerate() if one.name == "test"]
 
 
-async def test_a_statement_that_takes_too_long_is_given_up_and_ended(pool: DatabasePool) -> None:
+async def test_a_statement_that_takes_too_long_is_cancelled(
+    pool: DatabasePool,
+) -> None:
     await pool.run(sql.fetch, "SELECT 1")
     [hung] = threads()
     began = time.monotonic()
@@ -112,7 +114,7 @@ async def test_the_call_of_a_caller_who_is_gone_has_the_limit_too(
     assert await pool.run(sql.fetch, "SELECT 1") == [(1,)]
 
 
-async def test_a_call_that_was_given_up_asks_for_nothing_more(
+async def test_an_abandoned_call_sends_no_more_queries(
     pool: DatabasePool, stuck: threading.Event
 ) -> None:
     outcome = []
@@ -128,7 +130,7 @@ async def test_a_call_that_was_given_up_asks_for_nothing_more(
         await pool.run(work)
     stuck.set()
     await aeventually(lambda: outcome)
-    assert outcome == ["This call was given up."]
+    assert outcome == ["This call was abandoned."]
 
 
 async def test_nobody_is_warned_of_a_caller_who_went_before_a_thread_was_free(
@@ -143,9 +145,9 @@ async def test_nobody_is_warned_of_a_caller_who_went_before_a_thread_was_free(
     running = asyncio.create_task(pool.run(busy))
     await aeventually(threads)
     waiting = asyncio.create_task(pool.run(sql.fetch, "SELECT 1"))
-    await aeventually(lambda: pool._under_way == 2)
+    await aeventually(lambda: pool._pending == 2)
     waiting.cancel()
-    await aeventually(lambda: pool._under_way == 1, what="the waiting call's end")
+    await aeventually(lambda: pool._pending == 1, what="the waiting call's end")
     assert caplog.records == []
     done.set()
     await running
@@ -175,7 +177,7 @@ async def test_what_hangs_does_not_hold_up_the_close_of_the_pool(
     began = time.monotonic()
     await pool.close()
     assert time.monotonic() - began < deadline(1)
-    with pytest.raises(OperationalError, match="it ends"):
+    with pytest.raises(OperationalError, match="no more queries"):
         await pool.run(sql.fetch, "SELECT 1")
     running.cancel()
 

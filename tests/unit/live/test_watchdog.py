@@ -74,4 +74,4 @@ async def test_a_systemd_that_does_not_listen_is_told_of_and_asked_again(
     keepalive.start()
     await asyncio.sleep(0.05)
     keepalive.stop()
-    assert caplog.text.count("systemd could not be told") >= 2
+    assert caplog.text.count("could not be sent to systemd") >= 2
