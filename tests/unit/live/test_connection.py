@@ -1,4 +1,4 @@
-"""What a socket queues, and what it leaves to be read."""
+"""What a socket queues, drops, and leaves to be read from the database."""
 
 from notify.changes import Cursor
 from notify.live.connection import CLOSE_ABOVE_BYTES, HOLD_ABOVE_BYTES
@@ -10,7 +10,7 @@ def change(start: int, to: int, epoch: str = "e1", row: str = '{"id":1}') -> Inb
     return InboxFrame(epoch, start, to, to, to, [row], frame_size([row]))
 
 
-async def test_a_change_that_follows_is_sent() -> None:
+async def test_a_change_that_follows_the_queue_is_sent() -> None:
     wire = Wire()
     socket = open_connection(wire)
     assert socket.offer(change(0, 1))
@@ -39,7 +39,7 @@ async def test_a_gap_another_epoch_or_missing_rows_are_not_sent() -> None:
     assert socket.queued == Cursor("e1", 5)
 
 
-async def test_what_waits_goes_out_as_one_frame_where_contiguous() -> None:
+async def test_contiguous_changes_in_the_queue_go_out_as_one_frame() -> None:
     wire = Wire()
     socket = open_connection(wire)
     for version in range(10):
@@ -47,8 +47,8 @@ async def test_what_waits_goes_out_as_one_frame_where_contiguous() -> None:
     socket.write('{"type":"pong","id":1}')
     socket.offer(change(10, 11))
     await settle()
-    told = [(one["type"], one.get("from"), one.get("to")) for one in wire.frames]
-    assert told == [("inbox", 0, 10), ("pong", None, None), ("inbox", 10, 11)]
+    sent = [(one["type"], one.get("from"), one.get("to")) for one in wire.frames]
+    assert sent == [("inbox", 0, 10), ("pong", None, None), ("inbox", 10, 11)]
 
 
 async def test_what_is_offered_before_it_was_told_or_while_it_catches_up_is_noted() -> None:
@@ -67,7 +67,7 @@ async def test_what_is_offered_before_it_was_told_or_while_it_catches_up_is_note
     assert wire.frames == []
 
 
-async def test_above_512_kib_unacknowledged_changes_wait_in_the_database() -> None:
+async def test_above_512_kib_unacknowledged_changes_stay_in_the_database() -> None:
     wire = Wire()
     socket = open_connection(wire)
     big = '{"body":"' + "x" * 100_000 + '"}'
