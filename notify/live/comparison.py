@@ -45,7 +45,7 @@ class Comparison:
 
     async def run(self, users: Collection[str]) -> None:
         """Reads the versions of these users' inboxes, and has sockets that are behind catch up."""
-        # Before the query: a version below what was queued by then means that the database has
+        # This must be read before the query: a version below it then means that the database has
         # gone back, while a version above it may belong to a hint that is on its way.
         queued, uneven = self._queued(users)
         moved = await self._pool.run(reading.moved, queued)
@@ -55,7 +55,9 @@ class Comparison:
             if head.epoch == queued[user].epoch and head.since < queued[user].since
         }
         if gone_back:
-            logger.warning("The database has gone back; %d inboxes start anew.", len(gone_back))
+            logger.warning(
+                "The database has gone back; %d inboxes get a new epoch.", len(gone_back)
+            )
             await self._pool.run(store.renew_epochs, gone_back)
             again = {user: queued[user] for user in gone_back}
             moved |= await self._pool.run(reading.moved, again)

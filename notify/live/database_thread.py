@@ -80,7 +80,7 @@ class DatabaseThread(threading.Thread):
         return result
 
     def _carry_out_next(self) -> bool:
-        """Takes a call and carries it out. Returns whether the thread goes on."""
+        """Takes a call and carries it out. Returns whether to take another."""
         call = self._calls.get()
         if call is None:
             return False
@@ -95,9 +95,9 @@ class DatabaseThread(threading.Thread):
                 error = raised
         with self._lock:
             self._call = None
-            goes_on = not self._dismissed
+            continues = not self._dismissed
         call.report(call, result, error)
-        return goes_on
+        return continues
 
     def _run(self, work: Callable[[], Any]) -> Any:
         if self._trusted_at < DatabaseThread.doubted_at:

@@ -92,10 +92,10 @@ class Figures:
         if not may:
             self.unwatch(connection, topic)
             refuse(Refused(Error.FORBIDDEN, f"{topic} needs the permission {permission(topic)}"))
-            return
-        if connection.closing is not None or topic not in connection.watched:
-            return  # closed, or unwatched, during the query
-        feed = feed_of(connection, topic)
+        elif connection.closing is None and topic in connection.watched:  # still, after the query
+            await self._add_watcher(connection, feed_of(connection, topic))
+
+    async def _add_watcher(self, connection: Connection, feed: str) -> None:
         self._parts.start(feed)
         watchers = self._watchers.setdefault(feed, set())
         watchers.add(connection)

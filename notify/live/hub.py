@@ -166,8 +166,8 @@ class Hub:
         return await self._identities.load(scope)
 
     def add(self, connection: Connection) -> None:
-        """From here on the socket misses nothing: changes that are offered before it knows where
-        its inbox is are noted."""
+        """Adds the socket before its inbox is read, so that it misses nothing: changes that are
+        offered until then are noted."""
         if self.sockets.add(connection):
             group = user_group(connection.user)
             self._users_by_group[group] = connection.user
@@ -212,6 +212,6 @@ class Hub:
             self.revalidation.soon(user)
 
     def _layer_is_back(self) -> None:
-        """Its groups are joined anew, and each user is then compared once more."""
+        """Hints may be lost. `_joined` is called for each group once it is joined again."""
         self.spawn(self.comparison.run(self.sockets.users))
         self.revalidation.all_later()

@@ -46,7 +46,7 @@ class Pruning:
             self._spawn(self._prune(conf.current().keep_days))
 
     def stop(self) -> None:
-        """Ends the pruning that is under way at its next pause."""
+        """Ends the current pruning at its next pause."""
         self._stopping.set()
 
     async def close(self) -> None:

@@ -87,13 +87,13 @@ def percentile(share: float, counts: Sequence[int], bounds: Sequence[float]) -> 
     Returns:
         Seconds; the last bound if the percentile is above it; None if nothing was counted.
     """
-    wanted = share * sum(counts)
-    if not wanted:
+    rank = share * sum(counts)
+    if not rank:
         return None
     below, lower = 0, 0.0
     for count, upper in zip(counts, bounds, strict=False):
-        if count and below + count >= wanted:
-            return lower + (upper - lower) * (wanted - below) / count
+        if count and below + count >= rank:
+            return lower + (upper - lower) * (rank - below) / count
         below, lower = below + count, upper
     return bounds[-1]
 

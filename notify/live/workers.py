@@ -16,7 +16,7 @@ WORKER_LIMIT_S = 60.0  # for one statement: that of the largest batch takes a wh
 
 
 class Workers:
-    """As many as `NOTIFY_SERVER_WORKERS` says, each in a thread of its own."""
+    """`NOTIFY_SERVER_WORKERS` of them, each in a thread of its own."""
 
     def __init__(self) -> None:
         self._count = conf.current().server_workers

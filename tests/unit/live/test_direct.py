@@ -164,9 +164,9 @@ def served(one: socket.socket) -> Any:
 
 class Operations(RuleBasedStateMachine):
     """What is written directly comes after everything written before, however that came to the
-    transport, and nothing follows a closing frame. Three sockets hear and say the same: of one the
-    protocol tells its writer when it wrote or closes; the writer of the second is not told, and
-    looks each time; the third has none, and all goes the plain path, which is the measure."""
+    transport, and nothing follows a closing frame. Three sockets receive and send the same: the
+    first has a writer that its protocol notifies, the second one that looks at its protocol each
+    time. The third has none, and is the reference."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -222,14 +222,14 @@ class Operations(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.read()
-        told, looking, plain = (
+        notified, looking, plain = (
             received + one.transport.waiting()
             for received, one in zip(self.received, self.protocols, strict=True)
         )
         for pair in self.pairs:
             for one in pair:
                 one.close()
-        assert told == looking == plain
+        assert notified == looking == plain
 
 
 TestOperations = Operations.TestCase

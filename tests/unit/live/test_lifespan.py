@@ -19,26 +19,26 @@ class Server:
 
     def __init__(self, application: Any) -> None:
         self._incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.task = asyncio.create_task(
             NotifyApplication(application)(
-                {"type": "lifespan", "state": {}}, self._incoming.get, self.said.put
+                {"type": "lifespan", "state": {}}, self._incoming.get, self.answers.put
             )
         )
 
-    async def tell(self, type_: str) -> dict[str, Any]:
+    async def send(self, type_: str) -> dict[str, Any]:
         """Sends the event, and returns the answer."""
         self._incoming.put_nowait({"type": type_})
-        return await asyncio.wait_for(self.said.get(), 30)
+        return await asyncio.wait_for(self.answers.get(), 30)
 
     async def life(self) -> list[str]:
         """Returns both answers. Checks that there is a hub in between."""
-        said = [(await self.tell(STARTUP))["type"]]
+        answers = [(await self.send(STARTUP))["type"]]
         assert len(hubs()) == 1
-        said.append((await self.tell(SHUTDOWN))["type"])
+        answers.append((await self.send(SHUTDOWN))["type"])
         await asyncio.wait_for(self.task, 30)
         assert hubs() == []
-        return said
+        return answers
 
 
 WHOLE = [f"{STARTUP}.complete", f"{SHUTDOWN}.complete"]
@@ -86,7 +86,7 @@ async def test_a_failed_startup_is_passed_on_to_the_server():
         await send({"type": f"{STARTUP}.failed", "message": "no pool"})
 
     server = Server(application)
-    assert await server.tell(STARTUP) == {"type": f"{STARTUP}.failed", "message": "no pool"}
+    assert await server.send(STARTUP) == {"type": f"{STARTUP}.failed", "message": "no pool"}
     await asyncio.wait_for(server.task, 30)
     [hub] = hubs()
     await hub.stop()
@@ -98,7 +98,7 @@ async def test_a_failure_after_the_answer_is_raised():
         raise RuntimeError("later")
 
     server = Server(application)
-    await server.tell(STARTUP)
+    await server.send(STARTUP)
     with pytest.raises(RuntimeError, match="later"):
         await asyncio.wait_for(server.task, 30)
     [hub] = hubs()

@@ -1,4 +1,4 @@
-"""What processes ask and tell each other about sockets."""
+"""How processes ask each other for the figures of their sockets."""
 
 from __future__ import annotations
 
