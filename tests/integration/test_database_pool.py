@@ -103,7 +103,8 @@ def test_a_connection_of_the_pool_that_hangs_is_not_given_to_anybody(
 
 
 READINGS = """
-from notify.inbox import reading, sql
+from notify import sql
+from notify.inbox import reading
 
 for _ in range(7):
     reading.categories("{user}")
