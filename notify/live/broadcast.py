@@ -1,13 +1,13 @@
-"""The fast path of one notice: offered in one loop to its sockets, written in another.
+"""The fast path of a hint with one notice: one loop offers it to its sockets, another writes it.
 
-Nearly all sockets are in the usual state when a notice comes: they were told all that was before
-it, nothing waits for them, and their last frame went out whole. The plain way is a dozen calls and
-a frame of its own for each. Here the recipient's part of the hint waits as it came, and one
-template makes the frames of all: docs/performance.md has what that is worth.
+Nearly all sockets are in the usual state when a notice comes: everything before it was queued, the
+queue is empty, and their last frame was written completely. The general path takes a dozen calls
+and a frame object for each of them. Here the recipient's part of the hint is queued as it came,
+and one template makes all frames: docs/performance.md has the gain.
 
-All else goes the plain way, by `Connection.offer` and `Connection.flush`: sockets in another state,
-hints of several notices or of rows that changed; and what was offered here is written by it where
-`NOTIFY_DIRECT_WRITES` is off, or the server is no `manage.py serve`. The bytes are the same
+Sockets in another state, and hints of several notices or of changed rows, take the general path:
+`Connection.offer` and `Connection.flush`. It also writes what was queued here if
+`NOTIFY_DIRECT_WRITES` is off or the server is not `manage.py serve`. Both paths send the same bytes
 (tests/unit/live/test_broadcast.py).
 """
 
@@ -24,21 +24,33 @@ logger = logging.getLogger(__name__)
 
 
 def offer(
-    hint: Iterable[UserChange],
+    steps: Iterable[UserChange],
     sockets: Mapping[str, tuple[Connection, ...]],
     at: float,
     unflushed: list[Connection],
 ) -> list[tuple[Connection, UserChange]]:
-    """`Connection.offer` for what follows the last that was queued, and waits alone: such sockets
-    are added to the `unflushed`. Returns the others, each with what it is to be offered."""
+    """Queues each step for those sockets of its user whose queue is empty and ends where the step
+    begins, and adds them to `unflushed`.
+
+    Assigns to the attributes of a Connection itself: a method would be one more call for each.
+
+    Args:
+        steps: of one hint.
+        sockets: all open ones, by user.
+        at: when the change was committed (seconds, wall clock).
+        unflushed: sockets that will be flushed at the end of this turn of the loop.
+
+    Returns:
+        The other sockets, each with the step for its `Connection.offer`.
+    """
     others = []
-    for told in hint:
-        user, epoch, start, to, _, _, rows = told
+    for step in steps:
+        user, epoch, start, to, _, _, rows = step
         for connection in sockets.get(user, ()):
             queued_bytes = connection.queued_bytes + rows.size
             if (
                 connection.queued_version == start
-                and to == start + 1  # or another version of us made the hint
+                and to == start + 1  # else the hint comes from another version of notify
                 and connection.queued_epoch == epoch
                 and not connection.outbox
                 and not connection.catching_up
@@ -49,35 +61,35 @@ def offer(
             ):
                 connection.queued_version = to
                 connection.queued_bytes = queued_bytes
-                connection.outbox = (told,)
+                connection.outbox = (step,)
                 if connection.unconfirmed_since is None:
                     connection.unconfirmed_since = at
                 unflushed.append(connection)
             else:
-                others.append((connection, told))
+                others.append((connection, step))
     return others
 
 
 def flush(unflushed: Iterable[Connection]) -> None:
-    """Writes what waits for these; first looks whether that is one notice, and nothing is before
-    it on the transport. Whoever cannot be written to is cut off, and nobody waits for them."""
+    """Writes what is queued for these sockets: a single notice straight into the transport if that
+    is free, else by `Connection.flush`. Aborts a socket that cannot be written to, and goes on."""
     for connection in unflushed:
         outbox, direct = connection.outbox, connection.direct
         try:
-            # Who is ended has no outbox, and who is closing has `bye` in it. A free writer's socket
-            # is open, so that no task writes to it.
+            # An ended socket has an empty outbox, and a closing one has `bye` in it. If the direct
+            # writer is free, its socket is open, and no task writes to it.
             if (
                 direct is not None
                 and direct.is_free
                 and len(outbox) == 1
-                and isinstance(told := outbox[0], tuple)
+                and isinstance(step := outbox[0], tuple)
             ):
-                _, epoch, start, to, unseen, unread, rows = told
+                _, epoch, start, to, unseen, unread, rows = step
                 data = rows.template % (epoch.encode(), start, to, unseen, unread, to, to)
                 connection.outbox = ()
                 direct.send(frame(data))
             else:
                 connection.flush()
         except Exception:
-            logger.exception("Socket %s cannot be written to, and is cut off.", connection.id)
+            logger.exception("Socket %s cannot be written to, and is aborted.", connection.id)
             connection.abort()

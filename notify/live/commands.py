@@ -136,14 +136,12 @@ class Commands:
         sent = self._hub.heartbeat.answered(connection, pong)
         if sent is None:
             return
-        if pong.cursor.epoch == sent.cursor.epoch:
-            connection.acknowledged = pong.cursor
         self._note_pong(connection, pong)
         if pong.cursor.epoch != sent.cursor.epoch or pong.cursor.since < sent.cursor.since:
             self._hub.resync(connection, pong.cursor)
             return
         if connection.held and connection.unacknowledged_bytes <= HOLD_ABOVE_BYTES:
-            connection.held = False
+            connection.release()
             self._hub.catch_up(connection, "resumed")
         self._hub.heartbeat.ask_on(connection)
 
@@ -153,7 +151,7 @@ class Commands:
         since = connection.unconfirmed_since
         if since is not None and pong.cursor == connection.queued:
             metrics.ACKNOWLEDGE_DELAY.observe(max(0.0, time.time() - since))
-            connection.unconfirmed_since = None
+            connection.confirm()
 
     def _close_socket(self, frame: protocol.CloseSocket) -> None:
         connection = self._connection

@@ -1,73 +1,50 @@
-"""One open socket as the hub sees it: what it was told, what waits for it, what it confirmed."""
+"""One open socket as the hub sees it: what was queued for it, and what its client acknowledged."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import secrets
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 from notify import protocol
 from notify.access.authentication import Identity
 from notify.changes import Cursor
 from notify.live.direct import DirectWriter
+from notify.live.frame_writer import FrameWriter, Send
 
-logger = logging.getLogger(__name__)
-
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Outgoing = str | protocol.InboxFrame | protocol.UserChange
-
-PING_ABOVE_BYTES = 256 * 1024  # unacknowledged: ask at once how far the client is
-HOLD_ABOVE_BYTES = 512 * 1024  # unacknowledged: changes wait in the database
+PING_ABOVE_BYTES = 256 * 1024  # unacknowledged: ping at once, to learn what the client has
+HOLD_ABOVE_BYTES = 512 * 1024  # unacknowledged: leave further changes in the database
 CLOSE_ABOVE_BYTES = 1024 * 1024
-ABORT_AFTER_S = 1.0  # for `bye` and the closing frame to go out
 
 
 class SentPing(NamedTuple):
     at: float  # loop time, in seconds
     queued_bytes: int  # before it
-    cursor: Cursor  # what had been queued before it
+    cursor: Cursor  # the end of what was queued before it
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
-    code: int
-    reason: str
-    retry_after: float | None = None
+class Connection(FrameWriter):
+    """Runs in the event loop. `fell_behind` is called with each frame that is queued while more
+    than 256 KiB are unacknowledged. See `FrameWriter` for `lost` and `flush_soon`.
 
-
-class Connection:
-    """Runs in the event loop. `lost` is called when the socket cannot be written to any more,
-    `fell_behind` with each thing that is queued while too much is unconfirmed. `flush_soon` has
-    `flush` called at the end of this turn of the loop, so that what comes in one turn goes out
-    as one frame."""
+    Only its own methods assign to its attributes, except for `broadcast.offer`, which saves a
+    call for each socket.
+    """
 
     __slots__ = (
-        "_loop",
-        "_flush_soon",
         "_fell_behind",
-        "_lost",
-        "_send",
-        "_silent",
-        "_writer",
         "acknowledged",
         "acknowledged_bytes",
         "address",
-        "asked",
         "catching_up",
-        "closing",
         "device",
-        "direct",
         "held",
-        "id",
         "identity",
         "latency",
         "news",
         "opened_at",
-        "outbox",
         "pings",
+        "postponed",
         "queued_bytes",
         "queued_epoch",
         "queued_version",
@@ -89,41 +66,31 @@ class Connection:
         address: str = "",
         device: str = "",
     ) -> None:
-        self.id = secrets.token_hex(8)
+        super().__init__(send, lost=lost, flush_soon=flush_soon, loop=loop, direct=direct)
         self.identity = identity
         self.address = address
         self.device = device
         self.opened_at = loop.time()
-        # The cursor after all that was queued, in two, which take less memory: see `queued`.
+        # The end of what was queued (see `queued`), as two attributes, which take less memory.
         self.queued_epoch: str | None = None
         self.queued_version = 0
-        # Its rows are being read, and what is offered meanwhile is only noted.
+        # Its rows are being read: changes that are offered meanwhile are only noted.
         self.catching_up = False
-        self.news: Cursor | None = None  # where the newest of it ends
-        # What the client says that it holds, where it asked while its rows were being read.
-        self.asked: list[Cursor | None] = []
-        # Too much is unacknowledged: what is new stays in the database until a pong comes.
+        self.news: Cursor | None = None  # the end of the newest of those
+        # The cursor of the last `sync` that has to wait, in a list because it may be None.
+        self.postponed: list[Cursor | None] = []
+        # Too much is unacknowledged: new changes stay in the database until a pong comes.
         self.held = False
-        self.closing: Close | None = None
         self.watched: frozenset[str] = frozenset()  # topics of figures
-        self.latency: float | None = None
+        self.latency: float | None = None  # of the last pong, in seconds
         self.acknowledged: Cursor | None = None
-        # When the oldest change that is not yet acknowledged was committed (seconds, wall clock).
+        # When the oldest unacknowledged change was committed (seconds, wall clock).
         self.unconfirmed_since: float | None = None
-        self.written_acknowledgement: Cursor | None = None  # what the database knows of it
-        self.queued_bytes = 0  # of all that was ever queued
+        self.written_acknowledgement: Cursor | None = None  # as far as the database knows
+        self.queued_bytes = 0  # of all frames that were ever queued
         self.acknowledged_bytes = 0
-        self.pings: dict[int, SentPing] = {}
-        # Short, as frames are joined, and mostly empty: then it is no object of its own.
-        self.outbox: tuple[Outgoing, ...] = ()
-        self._writer: asyncio.Task[None] | None = None
-        self._send = send
-        self._lost = lost
+        self.pings: dict[int, SentPing] = {}  # without an answer yet, by id
         self._fell_behind = fell_behind
-        self._flush_soon = flush_soon
-        self._silent = False  # the socket is gone, or somebody else ends it
-        self.direct = direct
-        self._loop = loop
 
     @property
     def user(self) -> str:
@@ -131,40 +98,34 @@ class Connection:
 
     @property
     def queued(self) -> Cursor | None:
-        """The cursor after all that was queued; None until the socket was told a first time."""
+        """The end of what was queued; None until the socket knows where its inbox is."""
         return None if self.queued_epoch is None else Cursor(self.queued_epoch, self.queued_version)
-
-    @queued.setter
-    def queued(self, cursor: Cursor | None) -> None:
-        self.queued_epoch, self.queued_version = cursor or (None, 0)
 
     @property
     def unacknowledged_bytes(self) -> int:
         return self.queued_bytes - self.acknowledged_bytes
 
-    def unwritten_acknowledgement(self) -> int:
-        """The version that the client has applied, where the database does not know it; else 0."""
-        confirmed = self.acknowledged
-        if confirmed is None or confirmed.epoch != self.queued_epoch:
-            return 0
-        written = self.written_acknowledgement
-        known = written.since if written and written.epoch == confirmed.epoch else 0
-        since = min(confirmed.since, self.queued_version)  # it cannot have more than it was told
-        return since if since > known else 0
+    # Changes of the inbox
+
+    def start_at(self, cursor: Cursor) -> None:
+        """The client holds everything up to this cursor."""
+        self.queued_epoch, self.queued_version = cursor
 
     def offer(self, frame: protocol.InboxFrame, *, has_rows: bool = True) -> bool:
-        """Queues a change where it follows what is queued; False where something is missing
-        between, or the rows themselves."""
+        """Queues a change if it begins where the queue ends.
+
+        Returns False for a gap: something before the change is missing, or its rows are.
+        """
         epoch, since = self.queued_epoch, self.queued_version
         if epoch is None or self.catching_up:
-            self._note(Cursor(frame.epoch, frame.to))
+            self._note_news(Cursor(frame.epoch, frame.to))
             return True
-        is_same_life = frame.epoch == epoch
-        if is_same_life and frame.to <= since:
+        is_same_epoch = frame.epoch == epoch
+        if is_same_epoch and frame.to <= since:
             return True
         if self.held:
             return True
-        if not is_same_life or frame.start != since or not has_rows:
+        if not is_same_epoch or frame.start != since or not has_rows:
             return False
         if self.queued_bytes - self.acknowledged_bytes > HOLD_ABOVE_BYTES:
             self.held = True
@@ -172,20 +133,102 @@ class Connection:
             self.queue(frame)
         return True
 
-    def _note(self, end: Cursor) -> None:
+    def _note_news(self, end: Cursor) -> None:
         news = self.news
         if news is None or news.epoch != end.epoch or news.since < end.since:
             self.news = end
 
     def is_behind(self, epoch: str, version: int) -> bool:
-        """Whether the inbox has more than what is queued."""
+        """Whether the inbox has more than was queued."""
         if self.queued_epoch is None:
             return False
         return self.queued_epoch != epoch or self.queued_version < version
 
+    def begin_catch_up(self) -> None:
+        """Its rows are about to be read from the database."""
+        self.catching_up = True
+
+    def end_catch_up(self) -> bool:
+        """What was read is queued. Returns whether a change that was offered meanwhile is still
+        missing."""
+        self.catching_up = False
+        news, self.news = self.news, None
+        return news is not None and self.is_behind(news.epoch, news.since)
+
+    def postpone_sync(self, cursor: Cursor | None) -> None:
+        """Keeps the cursor of the client's last `sync`, to be answered later."""
+        self.postponed = [cursor]
+
+    def take_postponed_sync(self) -> list[Cursor | None]:
+        """Returns that cursor, in a list that is empty if there is none, and forgets it."""
+        postponed, self.postponed = self.postponed, []
+        return postponed
+
+    def hold(self) -> None:
+        """Leaves new changes in the database until the client has acknowledged some."""
+        self.held = True
+
+    def release(self) -> None:
+        self.held = False
+
+    # What the client acknowledges
+
+    def note_ping(self, id_: int, cursor: Cursor, at: float) -> None:
+        """A ping is about to be queued. `at` is in seconds of the loop's clock."""
+        self.pings[id_] = SentPing(at, self.queued_bytes, cursor)
+
+    def acknowledge(self, pong: protocol.Pong, at: float) -> SentPing | None:
+        """Takes a pong, which also answers all earlier pings.
+
+        Returns the ping that it answers; None if no such ping is open.
+        """
+        sent = self.pings.get(pong.id)
+        if sent is None:
+            return None
+        for id_ in [id_ for id_ in self.pings if id_ <= pong.id]:
+            del self.pings[id_]
+        self.latency = at - sent.at
+        self.acknowledged_bytes = max(self.acknowledged_bytes, sent.queued_bytes)
+        if pong.cursor.epoch == sent.cursor.epoch:
+            self.acknowledged = pong.cursor
+        return sent
+
+    def note_unconfirmed(self, at: float) -> None:
+        """A change was queued after the client had confirmed all others. `at` is when it was
+        committed (seconds, wall clock)."""
+        self.unconfirmed_since = at
+
+    def confirm(self) -> None:
+        """The client has applied everything that was queued."""
+        self.unconfirmed_since = None
+
+    def unwritten_acknowledgement(self) -> int:
+        """The version that the client has applied and the database does not know of yet; else 0."""
+        acknowledged = self.acknowledged
+        if acknowledged is None or acknowledged.epoch != self.queued_epoch:
+            return 0
+        written = self.written_acknowledgement
+        known = written.since if written and written.epoch == acknowledged.epoch else 0
+        since = min(acknowledged.since, self.queued_version)  # it cannot have more than was queued
+        return since if since > known else 0
+
+    def note_written_acknowledgement(self, version: int) -> None:
+        """The database knows that this user's clients have applied this version."""
+        self.written_acknowledgement = Cursor(self.queued_epoch or "", version)
+
+    # Figures
+
+    def watch(self, topic: str) -> None:
+        self.watched |= {topic}
+
+    def unwatch(self, topic: str) -> None:
+        self.watched -= {topic}
+
+    # Queueing
+
     def queue(self, frame: protocol.InboxFrame) -> None:
-        """Queues a frame, as one with what waits before it where the two are contiguous."""
-        if self.queued_epoch != frame.epoch:  # else the hint's copy of it goes with the hint
+        """Queues a frame, joined with the last one in the queue if the two are contiguous."""
+        if self.queued_epoch != frame.epoch:  # else the hint's copy of it is freed with the hint
             self.queued_epoch = frame.epoch
         self.queued_version = frame.to
         if self.outbox:
@@ -213,69 +256,3 @@ class Connection:
         self.queued_bytes += size
         if self.queued_bytes - self.acknowledged_bytes > PING_ABOVE_BYTES:
             self._fell_behind(self)
-
-    def close(self, code: int, reason: str, retry_after: float | None = None) -> None:
-        """Says `bye` and closes. What waits before it is sent, if it goes out within a second."""
-        if self.closing is not None:
-            return
-        self.outbox += (protocol.bye(code, reason, retry_after),)
-        self.closing = Close(code, reason, retry_after)
-        self._flush_soon(self)
-        self._loop.call_later(ABORT_AFTER_S, self.abort)
-
-    def forget(self) -> None:
-        """The socket is gone: nothing is written any more, and nothing of it is held. The heartbeat
-        has the connection until its next ping would be due."""
-        self.end_with(1006, "gone")  # RFC 6455, 7.4.1: never sent
-        self.direct, self._send, self._lost = None, _send_nothing, _do_nothing
-
-    def end_with(self, code: int, reason: str = "") -> None:
-        """Nothing is written any more: whoever calls this tells the client, if anybody does."""
-        self.outbox = ()
-        self._silent = True
-        if self.closing is None:
-            self.closing = Close(code, reason)
-
-    def abort(self) -> None:
-        """Stops writing, and ends the consumer."""
-        self.outbox = ()
-        if self._writer is not None:
-            self._writer.cancel()
-        self._lost()
-
-    def flush(self) -> None:
-        """Writes what waits; the rest in a task, where the server's `send` may have to wait."""
-        if self._writer is not None or self._silent:
-            return
-        if self.direct is not None:
-            while self.outbox and self.direct.write(_encode(self.outbox[0])):
-                self.outbox = self.outbox[1:]
-        if self.outbox or self.closing is not None:
-            self._writer = self._loop.create_task(self._write_out())
-
-    async def _write_out(self) -> None:
-        try:
-            while self.outbox:
-                text, self.outbox = _encode(self.outbox[0]), self.outbox[1:]
-                await self._send({"type": "websocket.send", "text": text})
-            if self.closing is not None and not self._silent:
-                await self._send({"type": "websocket.close", "code": int(self.closing.code)})
-        except Exception as error:
-            # The server's way of saying that the client is gone; each server has its own error.
-            logger.debug("Socket %s cannot be written to: %r", self.id, error)
-            self.outbox = ()
-            self._lost()
-        finally:
-            self._writer = None
-
-
-async def _send_nothing(_: dict[str, Any]) -> None: ...
-
-
-def _do_nothing() -> None: ...
-
-
-def _encode(frame: Outgoing) -> str:
-    if isinstance(frame, tuple):
-        frame = protocol.change_frame(frame)
-    return frame if isinstance(frame, str) else frame.encode()

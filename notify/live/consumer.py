@@ -158,7 +158,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
             self._timers.append(loop.call_later(seconds, self._revalidate, connection))
 
     def _revalidate(self, connection: Connection) -> None:
-        self.hub.spawn(self.hub.sweep.revalidate([connection]))
+        self.hub.spawn(self.hub.revalidation.run([connection]))
 
     async def _refuse(self, why: str) -> None:
         """Ends the handshake with 403."""

@@ -1,4 +1,4 @@
-"""A thread that may use the ORM, and that can be given up while it hangs."""
+"""A thread that may use the ORM, and that can be abandoned while it hangs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ logger = logging.getLogger(__name__)
 
 
 class Call:
-    """`work`, and the future of whoever waits for what it returns."""
+    """Work for a thread, and the future that its caller awaits."""
 
-    __slots__ = ("future", "is_over", "report", "thread", "timer", "work")
+    __slots__ = ("future", "has_ended", "report", "thread", "timer", "work")
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Call:
         self.report = report  # called in the thread, with the result or the error
         self.thread: DatabaseThread | None = None  # set when a thread has taken it
         self.timer: asyncio.TimerHandle | None = None
-        self.is_over = False  # its caller has an answer, or is gone
+        self.has_ended = False  # its caller has the result, or is gone
 
 
 Calls = SimpleQueue["Call | None"]
@@ -44,12 +44,12 @@ Calls = SimpleQueue["Call | None"]
 class DatabaseThread(threading.Thread):
     """Carries out one call after the other, until it takes None or is dismissed.
 
-    It keeps its connections between calls, unless another thread's connection has hung since; its
-    own may then be dead as well. A daemon thread: one that hangs does not hold up the
-    end of the process.
+    It keeps its connections between calls, unless another thread's connection hung meanwhile: its
+    own may then be dead as well. It is a daemon thread, so that a hanging one does not keep the
+    process from ending.
     """
 
-    doubted_at: ClassVar[float] = 0.0  # when a connection was last cut off, in any pool
+    doubted_at: ClassVar[float] = 0.0  # when a connection was last shut down, in any pool
 
     def __init__(self, calls: Calls, name: str) -> None:
         super().__init__(name=name, daemon=True)
@@ -57,7 +57,7 @@ class DatabaseThread(threading.Thread):
         self._calls = calls
         self._call: Call | None = None
         self._dismissed = False
-        self._lock = threading.Lock()  # of the two above
+        self._lock = threading.Lock()  # for the two above
         self._databases: list[BaseDatabaseWrapper] = []
         self._trusted_at = time.monotonic()
         self._has_begun = False  # whether a statement of the call has succeeded
@@ -73,14 +73,14 @@ class DatabaseThread(threading.Thread):
 
     def _note_statement(self, execute: Callable[..., Any], *args: Any) -> Any:
         if self._dismissed:
-            raise OperationalError("This call was given up.")
+            raise OperationalError("This call was abandoned.")
         self.active_at = time.monotonic()
         result = execute(*args)
         self._has_begun = True
         return result
 
     def _carry_out_next(self) -> bool:
-        """Whether the thread may take another."""
+        """Takes a call and carries it out. Returns whether to take another."""
         call = self._calls.get()
         if call is None:
             return False
@@ -88,16 +88,16 @@ class DatabaseThread(threading.Thread):
         self._call = call
         call.thread = self
         result = error = None
-        if not call.future.done():  # it may have been given up while it waited
+        if not call.future.done():  # it may have been abandoned while it was queued
             try:
                 result = self._run(call.work)
             except BaseException as raised:
                 error = raised
         with self._lock:
             self._call = None
-            goes_on = not self._dismissed
+            continues = not self._dismissed
         call.report(call, result, error)
-        return goes_on
+        return continues
 
     def _run(self, work: Callable[[], Any]) -> Any:
         if self._trusted_at < DatabaseThread.doubted_at:
@@ -108,10 +108,10 @@ class DatabaseThread(threading.Thread):
         try:
             return work()
         except (OperationalError, InterfaceError):
-            # The database, a pooler or a firewall ends connections that are idle, and all of them
-            # at a failover, and the next statement is how one finds out. So a call that finds the
-            # connection of an earlier one dead is carried out once more, as long as the database
-            # has carried out nothing of it: what is done twice may have another result.
+            # The database, a pooler or a firewall closes idle connections, and a failover all of
+            # them. Only the next statement finds out. So a call that finds a kept connection dead
+            # is carried out once more, provided that none of its statements has succeeded: doing
+            # those twice might have another result.
             if self._dismissed or self._has_begun or not any(map(severing.is_dead, kept)):
                 raise
             self._tidy()
@@ -128,8 +128,8 @@ class DatabaseThread(threading.Thread):
                 database.close_if_unusable_or_obsolete()
 
     def _close(self, *, for_good: bool = False) -> None:
-        """A connection that was cut off, or to which a cancel request may still be under way, must
-        not go back to a pool as a good one."""
+        """Closes the connections. One that was shut down, or that a cancel request may still be on
+        its way to, is not returned to its pool as a good one."""
         for database in self._databases:
             try:
                 is_pooled = getattr(database, "pool", None) is not None
@@ -142,7 +142,7 @@ class DatabaseThread(threading.Thread):
     # From other threads
 
     def dismiss(self, call: Call) -> bool:
-        """Has the thread end with this call; False where it has come to the call's end by now."""
+        """Has the thread end after this call. Returns False if the call has ended already."""
         with self._lock:
             if self._call is not call:
                 return False
@@ -150,13 +150,13 @@ class DatabaseThread(threading.Thread):
             return True
 
     def cancel(self) -> None:
-        """Asks the databases to end what they do for this thread. It may hang, too."""
+        """Asks the databases to cancel this thread's statements. May hang, too."""
         if self.is_alive():
             severing.cancel(self._databases)
 
     def cut_off(self) -> None:
-        """Ends the thread's connections under it, unless it has come back by itself, as it does
-        when a slow statement is cancelled. Never waits."""
+        """Shuts down the thread's connections, unless it has ended by itself, as it does when a
+        slow statement is cancelled. Never blocks."""
         self._dismissed = True
         if self.is_alive() and severing.cut_off(self._databases):
             DatabaseThread.doubted_at = time.monotonic()

@@ -1,7 +1,7 @@
-"""One log line for each thing that happens to a socket: `closed id=… user=3 code=4401 …`.
+"""One log line for each event of a socket: `closed id=… user=3 code=4401 …`.
 
-Whatever a client may have written is quoted and escaped, so that no value can begin a line or
-look like another field. No secret and no text of a notice is ever given to this.
+Values that may come from a client are quoted and escaped, so that no value can begin a line or
+look like another field. Secrets and texts of notices are never logged here.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.:+@-]+")
 
 
 def log(event: str, **fields: object) -> None:
-    """Logs the event; fields that are None are left out."""
+    """Logs the event. Leaves out fields that are None."""
     if logger.isEnabledFor(logging.INFO):
-        said = [f"{name}={_written(value)}" for name, value in fields.items() if value is not None]
-        logger.info("%s %s", event, " ".join(said))
+        shown = [f"{name}={_quoted(value)}" for name, value in fields.items() if value is not None]
+        logger.info("%s %s", event, " ".join(shown))
 
 
-def _written(value: object) -> str:
+def _quoted(value: object) -> str:
     text = (
         f"{value:.3f}".rstrip("0").rstrip(".")
         if isinstance(value, float)

@@ -1,4 +1,4 @@
-"""Health of this process, for the HTTP probes. Read from any thread: plain attributes."""
+"""Health of this process, for the HTTP probes. Any thread may ask."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ _probe = Probe()
 class Health:
     draining: bool = False
     layer_is_down: bool = False
-    sweep_age: float | None = None  # seconds since one came to its end; None: there is no hub
+    sweep_age: float | None = None  # seconds since a sweep succeeded; None: there is no hub
     sockets: int = 0
     users: int = 0
-    is_bounded: bool = True  # by `manage.py serve`, the only server that does
+    is_bounded: bool = True  # has a limit of sockets: only `manage.py serve` sets one
 
 
 def current() -> Health:
-    """Of the hub of this process; a process that has none yet is healthy as far as it goes."""
+    """Health of this process' hub. A process that has none yet counts as healthy."""
     paused = publisher.paused
     for hub in hubs():
         return Health(
             draining=hub.draining,
             layer_is_down=hub.layer.is_down or paused,
             sweep_age=max(0.0, hub.loop.time() - hub.sweep.finished_at),
-            sockets=hub.size,
-            users=len(hub.users),
-            is_bounded=hub.socket_limit is not None,
+            sockets=len(hub.sockets),
+            users=len(hub.sockets.users),
+            is_bounded=hub.sockets.limit is not None,
         )
     return Health(layer_is_down=paused)
 
 
 def database_answers() -> bool:
-    """Whether it does within 0.8 s. For a thread, as it waits."""
+    """Whether the database answers within 0.8 s. Blocks; call it in a thread."""
     return _probe.database_answers()

@@ -1,4 +1,4 @@
-"""The lifespan of a server's process (ASGI), for the hub and for the application inside."""
+"""ASGI lifespan: starts and stops the hub, and passes lifespan on to the wrapped application."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ THE_END = {f"{STARTUP}.failed", f"{SHUTDOWN}.complete", f"{SHUTDOWN}.failed"}
 
 
 class Lifespan:
-    """Starts and stops the hub with the process, between the server and an application that hears
-    of both. One that takes no lifespan, as Django does not, raises or returns; what it has not
-    answered is answered here."""
+    """Stands between the server and the application. An application that does not support lifespan,
+    such as Django's, raises or returns; then this class answers in its place."""
 
     def __init__(self, receive: Any, send: Any) -> None:
         self._receive = receive
@@ -32,10 +31,10 @@ class Lifespan:
         except Exception as error:
             if self._answered:
                 raise
-            logger.debug("The application takes no lifespan: %r", error)
+            logger.debug("The application does not support lifespan: %r", error)
         while not self._over:
-            asked = self._unanswered or (await self.receive())["type"]
-            await self.send({"type": f"{asked}.complete"})
+            event = self._unanswered or (await self.receive())["type"]
+            await self.send({"type": f"{event}.complete"})
 
     async def receive(self) -> Any:
         message = await self._receive()

@@ -1,6 +1,6 @@
-"""What many sockets ask of the database at one time is asked together (the DataLoader pattern).
+"""Coalesces concurrent lookups into one query (the DataLoader pattern).
 
-A process that restarts has thousands of handshakes at once. One query for a hundred of them costs
+A process that restarts gets thousands of handshakes at once. One query for a hundred of them costs
 little more than one query for one: docs/performance.md.
 """
 
@@ -17,74 +17,74 @@ from notify.live.pool import DatabasePool
 K = TypeVar("K")
 V = TypeVar("V")
 
-LOTS_AT_ONCE = 2  # so that one slow lot does not hold up the next
-LOT_SIZE = 500
-_AWAY = (OperationalError, InterfaceError)  # the database's fault, and not that of what is wanted
+MAX_CONCURRENT_LOADS = 2  # so that one slow query does not hold up the next
+MAX_KEYS = 500  # per query
+_UNAVAILABLE = (OperationalError, InterfaceError)  # the database's fault, and not that of a key
 
-Lot = list[tuple[K, "asyncio.Future[V]"]]
+Chunk = list[tuple[K, "asyncio.Future[V]"]]
 
 
 class Loader(Generic[K, V]):
-    """`work` takes a list of wants and returns what each of them gets, in their order.
+    """`query` takes a list of keys and returns their values, in the same order.
 
-    A want is carried out at the end of this turn of the loop, together with what else is wanted
-    by then, or when a lot that is under way has ended.
+    A key is loaded at the end of this turn of the loop, together with all other keys of the turn,
+    or when one of the queries that are running has ended.
     """
 
     def __init__(
         self,
         pool: DatabasePool,
-        work: Callable[[Sequence[K]], Sequence[V]],
+        query: Callable[[Sequence[K]], Sequence[V]],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
         self._pool = pool
-        self._work = work
+        self._query = query
         self._spawn = spawn
-        self._waiting: list[tuple[K, asyncio.Future[V]]] = []
-        self._under_way = 0
+        self._queued: list[tuple[K, asyncio.Future[V]]] = []
+        self._running = 0  # queries
 
-    async def load(self, want: K) -> V:
-        """What `work` has for this want; raises what `work` raised."""
+    async def load(self, key: K) -> V:
+        """Returns the value of this key; raises what `query` raised."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[V] = loop.create_future()
-        if not self._waiting:
+        if not self._queued:
             loop.call_soon(self._start)
-        self._waiting.append((want, future))
+        self._queued.append((key, future))
         return await future
 
     def _start(self) -> None:
-        while self._waiting and self._under_way < LOTS_AT_ONCE:
-            lot, self._waiting = self._waiting[:LOT_SIZE], self._waiting[LOT_SIZE:]
-            self._under_way += 1
-            self._spawn(self._carry_out(lot))
+        while self._queued and self._running < MAX_CONCURRENT_LOADS:
+            chunk, self._queued = self._queued[:MAX_KEYS], self._queued[MAX_KEYS:]
+            self._running += 1
+            self._spawn(self._load(chunk))
 
-    async def _carry_out(self, lot: Lot[K, V]) -> None:
+    async def _load(self, chunk: Chunk[K, V]) -> None:
         try:
-            await self._settle(lot)
+            await self._settle(chunk)
         finally:
-            for _, future in lot:
-                future.cancel()  # those that are still open: the process ends
-            self._under_way -= 1
+            for _, future in chunk:
+                future.cancel()  # has an effect only if this task was cancelled
+            self._running -= 1
             self._start()
 
-    async def _settle(self, lot: Lot[K, V]) -> None:
+    async def _settle(self, chunk: Chunk[K, V]) -> None:
         try:
-            found = await self._pool.run(self._work, [want for want, _ in lot])
+            found = await self._pool.run(self._query, [key for key, _ in chunk])
         except Exception as error:
-            if len(lot) == 1 or isinstance(error, _AWAY):
-                for _, future in lot:
-                    _settle_unless_gone(future, future.set_exception, error)
+            if len(chunk) == 1 or isinstance(error, _UNAVAILABLE):
+                for _, future in chunk:
+                    _settle_unless_done(future, future.set_exception, error)
                 return
-            half = len(lot) // 2  # only the one that it comes from is to suffer
-            await self._settle(lot[:half])
-            await self._settle(lot[half:])
+            half = len(chunk) // 2  # only the key that causes the error is to get it
+            await self._settle(chunk[:half])
+            await self._settle(chunk[half:])
         else:
-            for (_, future), one in zip(lot, found, strict=True):
-                _settle_unless_gone(future, future.set_result, one)
+            for (_, future), one in zip(chunk, found, strict=True):
+                _settle_unless_done(future, future.set_result, one)
 
 
-def _settle_unless_gone(
+def _settle_unless_done(
     future: asyncio.Future[Any], settle: Callable[[Any], None], outcome: Any
 ) -> None:
-    if not future.done():  # its socket may have gone meanwhile
+    if not future.done():  # its socket may be gone by now
         settle(outcome)

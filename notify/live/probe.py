@@ -1,7 +1,7 @@
-"""Whether the database answers, told within a limit, in any process and on any thread.
+"""Finds out within a time limit whether the database answers, in any process and from any thread.
 
-Its own thread asks, one at a time for all who want to know: a supervisor that looks every second
-at a process whose database hangs would else leave a thread behind each time.
+A thread of its own runs the query, one at a time for all callers: otherwise a supervisor that
+probes every second would leave a thread behind each time while the database hangs.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from notify.live import severing
 logger = logging.getLogger(__name__)
 
 ANSWER_WITHIN_S = 0.8
-GIVE_UP_AFTER_S = 10.0  # then it is asked anew, on another connection
-MAX_HANGING = 4  # threads, in what cannot be ended from here, such as the name server
+GIVE_UP_AFTER_S = 10.0  # then the query is repeated, on another connection
+MAX_HANGING = 4  # threads, in calls that cannot be interrupted, such as name resolution
 
 
 class _Question(threading.Thread):
@@ -53,14 +53,14 @@ class Probe:
         self._hanging: set[_Question] = set()
 
     def database_answers(self) -> bool:
-        """Waits 0.8 s at the most."""
+        """Blocks for up to 0.8 s."""
         question = self._current()
         if not question.answered.wait(ANSWER_WITHIN_S):
             logger.warning("readyz: the database does not answer in %g s", ANSWER_WITHIN_S)
         return question.is_yes
 
     def _current(self) -> _Question:
-        """The one that is under way, or a new one."""
+        """The question that is being asked, or a new one."""
         with self._lock:
             question = self._question
             if question is None or question.answered.is_set():

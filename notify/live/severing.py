@@ -1,7 +1,7 @@
-"""Ends from outside what another thread waits for in a database driver.
+"""Interrupts a thread that waits in a database driver.
 
-Python cannot interrupt such a thread, but it can end the statement, by a cancel request, or the
-connection, by shutting its socket down: then the driver raises in the thread that waits.
+Python cannot interrupt the thread itself. It can cancel the statement by a cancel request, or shut
+down the connection's socket: then the driver raises in the waiting thread.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ CANCEL_TIMEOUT_S = 1.0
 
 
 def is_dead(connection: Any) -> bool:
-    """As far as its driver knows without asking; psycopg knows once a statement has failed."""
+    """Whether the driver knows, without a query, that the connection is closed. psycopg knows once
+    a statement has failed."""
     return bool(getattr(connection, "closed", False))
 
 
 def cancel(databases: Iterable[BaseDatabaseWrapper]) -> None:
-    """Asks the databases to end the statements under way on these connections. It may hang, where
-    the driver knows no limit."""
+    """Asks the databases to cancel the running statements of these connections. May hang, if the
+    driver has no timeout for it."""
     for connection in _open(databases):
         try:
             _cancel(connection)
@@ -35,17 +36,19 @@ def cancel(databases: Iterable[BaseDatabaseWrapper]) -> None:
 
 
 def cut_off(databases: Iterable[BaseDatabaseWrapper]) -> bool:
-    """Ends these connections under whoever uses them, and has their pools renewed; whether there
-    was one to a server. Who has none may wait for a full pool, which says nothing of the
-    connections in it. Never waits."""
-    ended = [database for database in databases if _was_shut_down(database.connection)]
-    renew_pools(ended)
-    return bool(ended)
+    """Shuts down these connections while they are in use, and renews their pools. Never blocks.
+
+    Returns whether there was one to a server. A thread without one may be waiting for a full pool,
+    which says nothing about the connections of that pool.
+    """
+    shut_down = [database for database in databases if _try_to_shut_down(database.connection)]
+    renew_pools(shut_down)
+    return bool(shut_down)
 
 
 def renew_pools(databases: Iterable[BaseDatabaseWrapper]) -> None:
-    """Has psycopg's pools open new connections instead of those that lie in them: what one has
-    died of, or hangs on, the others probably do. Never waits."""
+    """Has psycopg's pools replace their idle connections: if one is dead or hangs, the others
+    probably do, too. Never blocks."""
     for database in databases:
         pool: Any = getattr(database, "pool", None)  # Django 5.1 on, PostgreSQL
         if hasattr(pool, "drain"):  # psycopg_pool 3.3 on
@@ -66,8 +69,8 @@ def _cancel(connection: Any) -> None:
         connection.cancel()
 
 
-def _was_shut_down(connection: Any) -> bool:
-    if not hasattr(connection, "fileno"):  # there is none, or it is SQLite's, without a socket
+def _try_to_shut_down(connection: Any) -> bool:
+    if not hasattr(connection, "fileno"):  # None, or SQLite's, which has no socket
         return False
     try:
         _shut_down(connection)
@@ -86,7 +89,7 @@ def _shut_down(connection: Any) -> None:
         os.close(copy)
         raise
     with shared:
-        # Its thread may have closed it, and the number may be another's; if it is open still, it
-        # was when it was copied. A closed connection raises here.
+        # The thread may have closed the connection, and the number may belong to another file by
+        # now. If it is still open, it was open when the number was copied. A closed one raises.
         if connection.fileno() == number:
             shared.shutdown(socket.SHUT_RDWR)

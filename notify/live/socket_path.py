@@ -1,4 +1,4 @@
-"""Where the socket is: one answer, for the page that tells the browser and for the server."""
+"""The path of the socket, for the page that connects to it and for the server."""
 
 from __future__ import annotations
 
@@ -20,26 +20,30 @@ ROUTE = "ws/notify/"
 
 
 def socket_path(script_name: str) -> str:
-    """The socket's path as a browser asks for it, percent-encoded: NOTIFY_SOCKET_PATH, or beside
-    the routes of `notify.urls`.
+    """The path of the socket: NOTIFY_SOCKET_PATH, or beside the routes of `notify.urls`.
 
-    `script_name` is where the site is mounted, as Django has it of FORCE_SCRIPT_NAME or of the
-    server: `/app`, with or without a last slash, or nothing.
+    Args:
+        script_name: where the site is mounted, as Django gets it from FORCE_SCRIPT_NAME or from the
+            server: `/app`, with or without a trailing slash, or empty.
+
+    Returns:
+        The path as a browser requests it, percent-encoded.
     """
-    said = conf.current().socket_path
-    if said is not None:
-        return iri_to_uri(said)
+    configured = conf.current().socket_path
+    if configured is not None:
+        return iri_to_uri(configured)
     return f"{iri_to_uri(script_name).rstrip('/')}/{_prefix_of_routes()}{ROUTE}"
 
 
 @functools.cache
 def _prefix_of_routes() -> str:
-    """What the project includes `notify.urls` under, as in `links/`; empty for the root, and where
-    there are no routes. Without the language prefix of `i18n_patterns`: the socket has none."""
+    """The prefix that the project includes `notify.urls` under, such as `links/`; empty for the
+    root, or if they are not included. Without the language prefix of `i18n_patterns`, because the
+    socket has none."""
     urlconf = getattr(settings, "ROOT_URLCONF", None)
     if urlconf is None:
         return ""
-    with translation.override(None):  # whose pattern is that of LANGUAGE_CODE
+    with translation.override(None):  # then the language prefix is that of LANGUAGE_CODE
         try:
             dashboard = reverse("notify:dashboard", urlconf)
         except NoReverseMatch:
@@ -54,5 +58,5 @@ def _language_prefix(urlconf: Any) -> str:
 
 
 @receiver(setting_changed)
-def _forget(**kwargs: Any) -> None:
+def _clear_cache(**kwargs: Any) -> None:
     _prefix_of_routes.cache_clear()

@@ -1,7 +1,7 @@
-"""A socket does not outlive its application, on any ASGI server.
+"""Closes a WebSocket when its application ends, on any ASGI server.
 
-Servers differ in what they do about a WebSocket whose application has returned, raised or was
-cancelled: Daphne leaves it open where the application returned, with nobody to read it.
+Servers differ in what they do with a WebSocket whose application has returned, raised or was
+cancelled. Daphne leaves it open if the application returned, and nobody reads it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,14 @@ logger = logging.getLogger(__name__)
 
 
 class SupervisedSockets:
-    """ASGI middleware: closes with 4500 what the application leaves open, and with 403 what it
-    has not accepted. It hands on all other than WebSockets as it is."""
+    """ASGI middleware: closes a WebSocket that the application leaves open.
+
+    A socket that was accepted is closed with 4500; a handshake that was not is refused with 403.
+    Other scopes than `websocket` are passed on unchanged.
+
+    Args:
+        application: any ASGI application.
+    """
 
     def __init__(self, application: Any) -> None:
         self._application = application
@@ -33,12 +39,12 @@ class SupervisedSockets:
             await socket.end()
             raise
         except Exception:
-            logger.exception("The application of a socket failed.")
+            logger.exception("The application of a WebSocket failed.")
         await socket.end()
 
 
 class _Socket:
-    """Watches from between the server and the application whether the socket is open."""
+    """Stands between the server and the application, and knows whether the socket is open."""
 
     def __init__(self, receive: Any, send: Any) -> None:
         self._receive = receive
@@ -65,4 +71,4 @@ class _Socket:
         try:
             await self._send(closing)
         except Exception as error:
-            logger.debug("The client is gone before it was told why: %r", error)
+            logger.debug("The socket was gone before it could be closed: %r", error)

@@ -1,4 +1,4 @@
-"""Tells systemd that the event loop turns: `WatchdogSec=` in a unit, sd_notify(3)."""
+"""Tells systemd that the event loop is alive: `WatchdogSec=` in a unit, sd_notify(3)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Mapping
 
 logger = logging.getLogger(__name__)
 
-PINGS_IN_TIME = 3  # systemd asks for two at least
+PINGS_PER_TIMEOUT = 3  # sd_watchdog_enabled(3) recommends two
 
 
 class Keepalive:
-    """Sends `WATCHDOG=1` to the socket that systemd names, as often as it asks for, if it does.
+    """Sends `WATCHDOG=1` to the socket that systemd names, if systemd asks for it.
 
-    The loop itself sends it, and so nothing where it hangs.
+    The loop itself sends it, so nothing is sent while it is blocked.
     """
 
     def __init__(
@@ -42,18 +42,19 @@ class Keepalive:
                 sender.setblocking(False)
                 sender.sendto(b"WATCHDOG=1", self._address)
         except OSError as error:
-            logger.warning("systemd could not be told that the event loop turns: %r", error)
+            logger.warning("The keep-alive could not be sent to systemd: %r", error)
 
 
 def _address(environment: Mapping[str, str]) -> str:
-    """A path, or a name in the abstract namespace, which is written with an @ for the zero byte."""
+    """The path of the socket, or its name in the abstract namespace, where @ stands for the zero
+    byte."""
     name = environment.get("NOTIFY_SOCKET", "")
     return f"\0{name[1:]}" if name.startswith("@") else name if name.startswith("/") else ""
 
 
 def _interval_s(environment: Mapping[str, str]) -> float:
-    """0 where systemd does not ask this process for it."""
+    """Seconds between two pings; 0 if systemd does not expect any from this process."""
     microseconds = environment.get("WATCHDOG_USEC", "")
     if environment.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return 0
-    return int(microseconds) / 1e6 / PINGS_IN_TIME if microseconds.isdecimal() else 0
+    return int(microseconds) / 1e6 / PINGS_PER_TIMEOUT if microseconds.isdecimal() else 0

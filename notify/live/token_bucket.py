@@ -1,4 +1,4 @@
-"""How much one socket may say."""
+"""Rate limit of one socket."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class TokenBucket:
-    """`rate` a second sustained, `burst` at once. The clock is in seconds and never goes back."""
+    """Allows `rate` a second on average, and `burst` at once. `clock` is monotonic, in seconds."""
 
     __slots__ = ("_burst", "_clock", "_filled_at", "_rate", "_tokens")
 
@@ -18,7 +18,7 @@ class TokenBucket:
         self._filled_at = clock()
 
     def take(self) -> float:
-        """Takes one token: 0, or the seconds until there is one."""
+        """Takes a token. Returns 0, or without one the seconds until there is one."""
         now = self._clock()
         self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
         self._filled_at = now

@@ -1,8 +1,8 @@
-"""Ends a process whose event loop does not turn any more, so that its supervisor starts another.
+"""Ends a process whose event loop is blocked, so that its supervisor starts another.
 
-Nothing else can: probes, heartbeats and SIGTERM are all the loop's to answer. A process that is
-stopped, sleeps with its machine or is held by a debugger is not stuck: the watchdog counts its own
-ticks, which stop with the process, and not the time that passes.
+Nothing else can: probes, heartbeats and SIGTERM are all handled by the loop. A process that is
+stopped, suspended with its machine or held by a debugger is not stuck. So the watchdog does not
+measure time, but counts its own ticks, which stop with the process.
 """
 
 from __future__ import annotations
@@ -27,16 +27,18 @@ TICK_S = 1.0
 REPORT_AFTER_TICKS = 10
 END_AFTER_TICKS = 30
 EXIT_CODE = 70  # sysexits.h: internal software error
-LOG_WITHIN_S = 2.0  # the stuck thread may hold a lock of the log
+LOG_WITHIN_S = 2.0  # the stuck thread may hold a lock of the logging module
 
 
 class Watchdog:
-    """Of one event loop. It logs the stacks of all threads after ten ticks in which the loop has
-    not turned, and after thirty, when it also ends the process with exit code 70, unless
-    `NOTIFY_WATCHDOG` is off. It needs the interpreter: code that never gives that back stops this
-    thread, too, and is systemd's to end (`WatchdogSec`)."""
+    """Watches one event loop from a thread.
 
-    tick_s = TICK_S  # a test has less time
+    It logs the stacks of all threads after ten ticks in which the loop has not turned, and after
+    thirty, when it also ends the process with exit code 70, unless `NOTIFY_WATCHDOG` is off. Code
+    that never releases the GIL stops this thread, too: for that there is systemd's `WatchdogSec`.
+    """
+
+    tick_s = TICK_S  # shorter in tests
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -46,7 +48,7 @@ class Watchdog:
         self._missed = 0  # ticks
 
     def start(self) -> None:
-        """Watches, unless this is a process that somebody develops or tests in."""
+        """Starts watching, unless this is a process for development or tests."""
         self._keepalive.start()
         if not _is_development():
             threading.Thread(target=self._watch, name="notify-watchdog", daemon=True).start()
@@ -87,7 +89,7 @@ class Watchdog:
         return round(self._missed * self.tick_s)
 
     def _report(self, what: str) -> None:
-        """In a thread, as the stuck one may hold up the log, too."""
+        """Logs in a thread of its own, because the stuck one may block logging, too."""
         lines = (f"{what}\n%s", self._seconds(), _stacks())
         thread = threading.Thread(target=logger.critical, args=lines, daemon=True)
         thread.start()
@@ -95,7 +97,8 @@ class Watchdog:
 
 
 def _is_development() -> bool:
-    """Under `runserver`, in the tests of a project (Django then has an `outbox`), with DEBUG."""
+    """Whether this is `runserver`, DEBUG is on, or a project's tests run (Django then has an
+    `outbox`)."""
     return (
         settings.DEBUG
         or hasattr(mail, "outbox")
@@ -105,7 +108,7 @@ def _is_development() -> bool:
 
 
 def _stacks() -> str:
-    """Of all threads, as Python prints them."""
+    """The stacks of all threads, as Python prints them."""
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     return "\n".join(
         f"Thread {names.get(ident, ident)}:\n{''.join(traceback.format_stack(frame))}"

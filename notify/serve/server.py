@@ -112,7 +112,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # daphne has no types
     def _limit_sockets(self) -> None:
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         hub = current_hub()
-        hub.socket_limit = max(1, files - RESERVED_FILES)
+        hub.sockets.limit = max(1, files - RESERVED_FILES)
 
     def log_action(self, protocol: str, action: str, details: dict[str, Any]) -> None:
         """Logs without the query string, which may contain a ticket."""

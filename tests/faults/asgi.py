@@ -44,12 +44,12 @@ def figures() -> dict[str, Any]:
     layer = hub.layer
     return {
         "tasks": len(asyncio.all_tasks()),
-        "sockets": len(hub.connections()),
-        "users": len(hub.users),
+        "sockets": len(hub.sockets.all()),
+        "users": len(hub.sockets.users),
         "groups": len(layer._membership._wanted),
         "joined": len(layer._membership._joined),
         "moving": len(layer._membership._moving),
-        "hub_tasks": len(hub._tasks),
+        "hub_tasks": len(hub.background),
         "layer_down": layer.is_down,
         "publish_failures": publisher.failures,
         "closes": dict(closes),

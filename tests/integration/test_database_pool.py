@@ -73,7 +73,7 @@ def test_a_connection_that_is_dead_is_given_to_nobody(monkeypatch: pytest.Monkey
 async def test_a_thread_of_the_hub_whose_statement_took_too_long_limits_no_others() -> None:
     """Its connection does not go back to the pool as a good one, and no other has a limit."""
     pool = DatabasePool(1, "notify-database", limit=0.2)
-    with pytest.raises(OperationalError, match="given up"):
+    with pytest.raises(OperationalError, match="abandoned"):
         await pool.run(sql.execute, "SELECT pg_sleep(10)")
     assert await pool.run(sql.fetch, "SHOW statement_timeout") == [("0",)]
     await pool.close()

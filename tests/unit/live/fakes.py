@@ -1,4 +1,4 @@
-"""The world of a socket, without one: a clock, timers and what the server was told to send."""
+"""What a socket needs around it, without one: a clock, timers and an ASGI `send`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from notify.live.connection import Connection
 from notify.live.hub import Hub
 
 BEGINNING = Cursor("e1", 0)
+DEPLOYMENT = "tests"  # of the fixture `hub`
 
 
 class FakeClock:
-    """Seconds that pass only when a test says so; runs what was to be called back."""
+    """Seconds that pass only when a test says so. Runs the callbacks that are due."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -57,7 +58,7 @@ class FakeTimer:
 
 
 class Wire:
-    """An ASGI `send` that keeps what it is given; `stall` makes it wait."""
+    """An ASGI `send` that keeps the messages; `stall` makes it wait."""
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
@@ -84,7 +85,7 @@ class Wire:
 class Recorder:
     """A direct writer that takes everything."""
 
-    is_free = False  # it looks each time
+    is_free = False  # so that `write` is called
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -118,12 +119,13 @@ def open_connection(
         direct=direct,
         loop=loop,
     )
-    connection.queued = queued
+    if queued is not None:
+        connection.start_at(queued)
     return connection
 
 
 async def settle() -> None:
-    """Lets the tasks that can run do so."""
+    """Runs the tasks that are ready."""
     for _ in range(10):
         await asyncio.sleep(0)
 

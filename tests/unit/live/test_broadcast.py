@@ -1,4 +1,4 @@
-"""The fast path of a broadcast tells a socket what the plain way does, whatever its state."""
+"""The fast path of a broadcast sends a socket what the general path does, whatever its state."""
 
 import asyncio
 import contextlib
@@ -53,7 +53,7 @@ class Way:
             loop=loop,
             direct=DirectWriter(self.protocol) if direct else None,
         )
-        self.connection.queued = Cursor("e1", 10)
+        self.connection.start_at(Cursor("e1", 10))
 
     def count_lost(self) -> None:
         self.lost += 1
@@ -90,7 +90,7 @@ class Way:
         self.theirs.close()
 
     @property
-    def told(self) -> bytes:
+    def sent(self) -> bytes:
         return self.received + bytes(self.protocol.transport.waiting())
 
     @property
@@ -112,8 +112,8 @@ class PlainWay(Way):
 
 
 class Broadcasts(RuleBasedStateMachine):
-    """Three sockets hear the same hints, and have the same clients: one by the fast path, one by
-    it without a direct writer, and one the plain way, which is the measure."""
+    """Three sockets get the same hints, and have the same clients: one on the fast path, one on it
+    without a direct writer, and one on the general path, which is the reference."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -140,18 +140,18 @@ class Broadcasts(RuleBasedStateMachine):
     @rule()
     def flush(self) -> None:
         self.each(lambda way: way.flush())
-        self.loop.run_until_complete(settle())  # without a direct writer it is done by a task
+        self.loop.run_until_complete(settle())  # without a direct writer a task writes
 
     @rule()
     def turn(self) -> None:
-        """Of the event loop: Twisted writes what it can."""
+        """A turn of the event loop: Twisted writes what it can."""
         self.flush()
         for way in self.ways:
             if way.protocol.transport.waiting():
                 way.protocol.transport.doWrite()
 
     @rule()
-    def tell(self) -> None:
+    def write(self) -> None:
         self.each(lambda way: way.connection.write('{"type":"pong","id":1}'))
 
     @rule()
@@ -167,7 +167,7 @@ class Broadcasts(RuleBasedStateMachine):
 
     @rule(held=RARELY)
     def hold(self, held: bool) -> None:
-        self.each(lambda way: setattr(way.connection, "held", held))
+        self.each(lambda way: way.connection.hold() if held else way.connection.release())
 
     @rule(is_being_read=RARELY)
     def catch_up(self, is_being_read: bool) -> None:
@@ -197,7 +197,7 @@ class Broadcasts(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.turn()
         self.read()
-        fast, without, plain = (way.told for way in self.ways)
+        fast, without, plain = (way.sent for way in self.ways)
         self.each(lambda way: way.end())
         self.loop.close()
         assert fast == plain
@@ -215,17 +215,17 @@ def far_behind(connection: Connection) -> None:
     connection.queued_bytes = PING_ABOVE_BYTES
 
 
-# What keeps a socket from the fast path, each for itself.
+# The states in which a socket does not take the fast path.
 STATES: dict[str, Callable[[Connection], object]] = {
     "as usual": lambda one: None,
-    "ahead": lambda one: setattr(one, "queued", Cursor("e1", 12)),
-    "behind": lambda one: setattr(one, "queued", Cursor("e1", 9)),
-    "another life": lambda one: setattr(one, "queued", Cursor("e0", 10)),
-    "not told yet": lambda one: setattr(one, "queued", None),
-    "being read for": lambda one: setattr(one, "catching_up", True),
-    "held": lambda one: setattr(one, "held", True),
+    "ahead": lambda one: one.start_at(Cursor("e1", 12)),
+    "behind": lambda one: one.start_at(Cursor("e1", 9)),
+    "another epoch": lambda one: one.start_at(Cursor("e0", 10)),
+    "not loaded yet": lambda one: setattr(one, "queued_epoch", None),
+    "being read for": lambda one: one.begin_catch_up(),
+    "held": lambda one: one.hold(),
     "far behind": far_behind,
-    "something waits": lambda one: one.write('{"type":"pong","id":1}'),
+    "something is queued": lambda one: one.write('{"type":"pong","id":1}'),
     "closing": lambda one: one.close(Code.RESTARTING, "the server restarts"),
     "ended": lambda one: one.end_with(1006),
 }
@@ -234,7 +234,7 @@ STATES: dict[str, Callable[[Connection], object]] = {
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("rows", ROWS)
 @pytest.mark.parametrize("is_free", [True, False])
-async def test_in_each_state_it_is_told_as_the_plain_way_tells_it(
+async def test_in_each_state_it_sends_what_the_general_path_sends(
     state: str, rows: str, is_free: bool
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -255,14 +255,14 @@ async def test_in_each_state_it_is_told_as_the_plain_way_tells_it(
         await settle()
         way.read()
     fast, without, plain = ways
-    assert (fast.state, fast.told) == (plain.state, plain.told)
-    assert (without.state, without.told) == (plain.state, plain.told)
+    assert (fast.state, fast.sent) == (plain.state, plain.sent)
+    assert (without.state, without.sent) == (plain.state, plain.sent)
     for way in ways:
         way.end()
 
 
 @pytest.mark.parametrize("to", [9, 10, 12, "11"])
-async def test_a_hint_that_is_not_as_ours_are_goes_the_plain_way(to: Any) -> None:
+async def test_a_hint_of_another_version_takes_the_general_path(to: Any) -> None:
     ways = [cls(asyncio.get_running_loop()) for cls in (Way, PlainWay)]
     for way in ways:
         with contextlib.suppress(TypeError):  # which the layer logs
@@ -270,7 +270,7 @@ async def test_a_hint_that_is_not_as_ours_are_goes_the_plain_way(to: Any) -> Non
         way.flush()
         way.read()
     fast, plain = ways
-    assert (fast.state, fast.told) == (plain.state, plain.told)
+    assert (fast.state, fast.sent) == (plain.state, plain.sent)
     assert fast.lost == 0
     for way in ways:
         way.end()
@@ -283,7 +283,7 @@ async def way() -> Any:
     one.end()
 
 
-async def test_a_notice_to_a_socket_in_its_usual_state_goes_no_other_way(
+async def test_a_notice_to_a_socket_in_its_usual_state_takes_the_fast_path(
     way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     way.hear(notice(10))
@@ -302,7 +302,7 @@ async def test_a_notice_to_a_socket_in_its_usual_state_goes_no_other_way(
     assert way.connection.unconfirmed_since == 0.0
 
 
-async def test_who_cannot_be_written_to_is_cut_off_and_keeps_nobody_waiting(way: Way) -> None:
+async def test_a_socket_that_cannot_be_written_to_is_aborted_and_delays_no_other(way: Way) -> None:
     other = Way(asyncio.get_running_loop())
     for one in (way, other):
         one.hear(notice(10))

@@ -71,7 +71,7 @@ async def test_a_held_socket_that_is_behind_is_pinged_again_when_it_has_caught_u
     async def catch_up(*_: object) -> None:
         await caught_up.wait()
 
-    monkeypatch.setattr(world.hub, "_catch_up", catch_up)
+    monkeypatch.setattr(world.hub.catching_up, "_catch_up", catch_up)
     await world.push(8)
     [early] = world.pings
     await world.answer(early, version=0)

@@ -95,14 +95,16 @@ def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
 Sockets = tuple[socket.socket, socket.socket]
 
 
-def test_a_ready_frame_is_sent_at_once(sockets: Sockets) -> None:
+def test_a_frame_is_sent_at_once(sockets: Sockets) -> None:
     transport = Transport(sockets[0])
     assert DirectWriter(Protocol(transport)).write("é")
     assert sockets[1].recv(100) == direct.frame("é".encode())
     assert transport.waiting() == b""
 
 
-def test_what_the_kernel_does_not_take_waits_in_twisted_in_order(sockets: Sockets) -> None:
+def test_bytes_that_the_kernel_does_not_take_are_queued_in_twisted(
+    sockets: Sockets,
+) -> None:
     sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     transport = Transport(sockets[0])
     writer = DirectWriter(Protocol(transport))
@@ -121,7 +123,7 @@ def test_what_the_kernel_does_not_take_waits_in_twisted_in_order(sockets: Socket
     assert taken + waiting == b"".join(direct.frame(text.encode()) for text in texts)
 
 
-def test_what_waits_in_twisted_is_not_overtaken(sockets: Sockets) -> None:
+def test_frames_do_not_overtake_what_twisted_has_queued(sockets: Sockets) -> None:
     transport = Transport(sockets[0])
     transport.write(b"before")
     assert DirectWriter(Protocol(transport)).write("after")
@@ -135,13 +137,13 @@ def test_a_broken_socket_is_left_to_twisted(sockets: Sockets) -> None:
     assert transport.waiting() == direct.frame(b"text")
 
 
-def test_a_socket_that_is_not_open_takes_nothing(sockets: Sockets) -> None:
+def test_nothing_is_written_to_a_socket_that_is_not_open(sockets: Sockets) -> None:
     protocol = Protocol(Transport(sockets[0]))
     protocol.state = 2
     assert not DirectWriter(protocol).write("text")
 
 
-def test_a_transport_that_is_no_plain_socket_is_written_to_as_usual() -> None:
+def test_a_transport_that_is_not_a_plain_socket_is_written_to_as_usual() -> None:
     written = []
 
     class Tls:
@@ -161,10 +163,10 @@ def served(one: socket.socket) -> Any:
 
 
 class Operations(RuleBasedStateMachine):
-    """What is written directly is behind all that was written before, however that came to the
-    transport, and nothing follows a closing frame. Three sockets hear and say the same: of one the
-    protocol tells its writer when it wrote or closes; the writer of the second is not told, and
-    looks each time; the third has none, and all goes the plain path, which is the measure."""
+    """What is written directly comes after everything written before, however that came to the
+    transport, and nothing follows a closing frame. Three sockets receive and send the same: the
+    first has a writer that its protocol notifies, the second one that looks at its protocol each
+    time. The third has none, and is the reference."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -176,7 +178,7 @@ class Operations(RuleBasedStateMachine):
             self.protocols.append(served(ours))
         self.writers = [DirectWriter(one) for one in self.protocols[:2]]
         self.writers[1].let_go()
-        self.writers[1]._is_told = False
+        self.writers[1]._is_notified = False
 
     @rule(size=st.sampled_from([1, 200, 100_000]))
     def write(self, size: int) -> None:
@@ -207,7 +209,7 @@ class Operations(RuleBasedStateMachine):
 
     @rule()
     def turn(self) -> None:
-        """Of the event loop: Twisted writes what it can."""
+        """A turn of the event loop: Twisted writes what it can."""
         for one in self.protocols:
             if one.transport.waiting():
                 one.transport.doWrite()
@@ -220,20 +222,20 @@ class Operations(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.read()
-        told, looking, plain = (
+        notified, looking, plain = (
             received + one.transport.waiting()
             for received, one in zip(self.received, self.protocols, strict=True)
         )
         for pair in self.pairs:
             for one in pair:
                 one.close()
-        assert told == looking == plain
+        assert notified == looking == plain
 
 
 TestOperations = Operations.TestCase
 
 
-def test_the_protocol_of_serve_is_not_looked_at_again_until_it_says_so(sockets: Sockets) -> None:
+def test_the_protocol_of_serve_is_not_looked_at_until_it_reports_a_change(sockets: Sockets) -> None:
     protocol = served(sockets[0])
     writer = DirectWriter(protocol)
     assert not writer.is_free
@@ -248,7 +250,7 @@ def test_the_protocol_of_serve_is_not_looked_at_again_until_it_says_so(sockets: 
     assert writer.is_free
     assert writer.write("4" * 100_000)
     assert not writer.is_free
-    assert sockets[1].recv(1 << 20)  # there is room again, but the rest of it waits
+    assert sockets[1].recv(1 << 20)  # there is room again, but the rest is still queued
     assert writer.write("5")
     assert protocol.transport.waiting().endswith(direct.frame(b"5"))
     protocol.serverClose(4503)
@@ -269,7 +271,7 @@ async def test_a_connection_writes_the_same_frames_either_way() -> None:
     assert len(recorder.texts) == 3
 
 
-def test_after_it_was_let_go_it_looks_again(sockets: Sockets) -> None:
+def test_after_let_go_it_looks_at_the_protocol_again(sockets: Sockets) -> None:
     protocol = served(sockets[0])
     writer = DirectWriter(protocol)
     assert writer.write("1")
@@ -279,14 +281,14 @@ def test_after_it_was_let_go_it_looks_again(sockets: Sockets) -> None:
     assert not writer.write("2")
 
 
-def test_a_client_that_left_during_the_handshake_is_written_nothing(sockets: Sockets) -> None:
+def test_nothing_is_written_to_a_client_that_left_during_the_handshake(sockets: Sockets) -> None:
     protocol = served(sockets[0])
-    del protocol.transport.socket  # as Twisted does where a connection is lost
+    del protocol.transport.socket  # as Twisted does when a connection is lost
     protocol.state = protocol.STATE_CLOSED
     assert not DirectWriter(protocol).write("1")
 
 
-async def test_a_hearer_is_read_to_without_twisteds_context_until_the_reading_stops(
+async def test_with_a_hearer_twisted_reads_without_its_context_until_reading_stops(
     sockets: Sockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop: Any = asyncio.get_running_loop()
@@ -306,7 +308,7 @@ async def test_a_hearer_is_read_to_without_twisteds_context_until_the_reading_st
         return True
 
     writer = DirectWriter(protocol)
-    writer.hear_first(None)  # nothing is read yet, and nobody asked
+    writer.hear_first(None)  # reading has not started, and there was no hearer
     assert transport not in reactor._readers
     transport.startReading()
     assert reader() is callWithLogger
@@ -320,12 +322,12 @@ async def test_a_hearer_is_read_to_without_twisteds_context_until_the_reading_st
     assert heard == [b"one"]
     transport.startReading()
     await aeventually(lambda: heard == [b"one", b"two"])
-    sockets[1].close()  # the client has gone
+    sockets[1].close()  # the client is gone
     await aeventually(lambda: transport not in reactor._readers)
     reactor.disconnectAll()
 
 
-async def test_a_send_that_is_not_daphnes_has_no_direct_writer() -> None:
+async def test_there_is_no_direct_writer_for_a_send_that_is_not_daphnes() -> None:
     async def send(message: object) -> None: ...
 
     assert DirectWriter.of(send) is None

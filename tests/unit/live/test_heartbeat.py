@@ -73,16 +73,16 @@ async def test_a_ping_is_never_early_and_at_most_a_slot_late() -> None:
     due = [began + 20 * (0.9 + 0.2 * n / 200) for n in range(200)]
     for wire in wires:
         heartbeat.add(open_connection(wire))
-    slot = 1 / heartbeat_module.SLOTS_A_SECOND
-    told: list[int] = []
+    slot = 1 / heartbeat_module.SLOTS_PER_SECOND
+    pinged: list[int] = []
     while clock() < began + 22.5:
         clock.advance(0.005)
         await settle()
-        told = [n for n, wire in enumerate(wires) if wire.frames]
-        assert all(due[n] <= clock() + 1e-9 for n in told)
+        pinged = [n for n, wire in enumerate(wires) if wire.frames]
+        assert all(due[n] <= clock() + 1e-9 for n in pinged)
         late = [n for n in range(200) if due[n] + slot <= clock() - 0.005]
-        assert set(late) <= set(told)
-    assert len(told) == 200
+        assert set(late) <= set(pinged)
+    assert len(pinged) == 200
 
 
 async def test_no_pong_in_time_closes_with_4504(world: World) -> None:
@@ -118,7 +118,7 @@ async def test_a_pong_gives_the_latency_and_answers_all_pings_before_it(world: W
     assert world.wire.close_code is None
 
 
-async def test_a_pong_that_nobody_asked_for_is_ignored(world: World) -> None:
+async def test_a_pong_without_a_ping_is_ignored(world: World) -> None:
     assert world.heartbeat.answered(world.socket, Pong(99, Cursor("e1", 3))) is None
     assert world.socket.latency is None
 

@@ -9,42 +9,42 @@ from django.core.handlers.asgi import ASGIHandler
 from notify.asgi import NotifyApplication
 from notify.live.hub import hubs
 
-pytestmark = pytest.mark.django_db(transaction=True)  # the hub's
+pytestmark = pytest.mark.django_db(transaction=True)  # for the hub
 
 STARTUP, SHUTDOWN = ("lifespan.startup", "lifespan.shutdown")
 
 
 class Server:
-    """The server's side: starts, looks, and shuts down."""
+    """The server's side: starts the application, and shuts it down."""
 
     def __init__(self, application: Any) -> None:
         self._incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.task = asyncio.create_task(
             NotifyApplication(application)(
-                {"type": "lifespan", "state": {}}, self._incoming.get, self.said.put
+                {"type": "lifespan", "state": {}}, self._incoming.get, self.answers.put
             )
         )
 
-    async def tell(self, type_: str) -> dict[str, Any]:
-        """Its answer."""
+    async def send(self, type_: str) -> dict[str, Any]:
+        """Sends the event, and returns the answer."""
         self._incoming.put_nowait({"type": type_})
-        return await asyncio.wait_for(self.said.get(), 30)
+        return await asyncio.wait_for(self.answers.get(), 30)
 
     async def life(self) -> list[str]:
-        """What it is answered, and whether there is a hub meanwhile."""
-        said = [(await self.tell(STARTUP))["type"]]
+        """Returns both answers. Checks that there is a hub in between."""
+        answers = [(await self.send(STARTUP))["type"]]
         assert len(hubs()) == 1
-        said.append((await self.tell(SHUTDOWN))["type"])
+        answers.append((await self.send(SHUTDOWN))["type"])
         await asyncio.wait_for(self.task, 30)
         assert hubs() == []
-        return said
+        return answers
 
 
 WHOLE = [f"{STARTUP}.complete", f"{SHUTDOWN}.complete"]
 
 
-async def test_an_application_inside_hears_of_both():
+async def test_the_wrapped_application_gets_both_events():
     heard = []
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -76,29 +76,29 @@ async def starts_only(scope: Any, receive: Any, send: Any) -> None:
 @pytest.mark.parametrize(
     "application", [ASGIHandler(), raises_when_it_has_heard, returns, starts_only]
 )
-async def test_one_that_takes_no_lifespan_works_as_ever(application):
+async def test_an_application_without_lifespan_works_as_usual(application):
     assert await Server(application).life() == WHOLE
 
 
-async def test_a_failed_startup_is_the_servers_to_know():
+async def test_a_failed_startup_is_passed_on_to_the_server():
     async def application(scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await send({"type": f"{STARTUP}.failed", "message": "no pool"})
 
     server = Server(application)
-    assert await server.tell(STARTUP) == {"type": f"{STARTUP}.failed", "message": "no pool"}
+    assert await server.send(STARTUP) == {"type": f"{STARTUP}.failed", "message": "no pool"}
     await asyncio.wait_for(server.task, 30)
     [hub] = hubs()
     await hub.stop()
 
 
-async def test_what_fails_after_its_answer_is_raised():
+async def test_a_failure_after_the_answer_is_raised():
     async def application(scope: Any, receive: Any, send: Any) -> None:
         await starts_only(scope, receive, send)
         raise RuntimeError("later")
 
     server = Server(application)
-    await server.tell(STARTUP)
+    await server.send(STARTUP)
     with pytest.raises(RuntimeError, match="later"):
         await asyncio.wait_for(server.task, 30)
     [hub] = hubs()

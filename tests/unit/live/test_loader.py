@@ -1,4 +1,4 @@
-"""Wants of one time are carried out together, and fail apart."""
+"""Keys of one turn of the loop are loaded together, and fail separately."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from django.db import DataError, OperationalError
 
-from notify.live.loader import LOTS_AT_ONCE, Loader
+from notify.live.loader import MAX_CONCURRENT_LOADS, Loader
 from notify.live.pool import DatabasePool
 
 
@@ -21,19 +21,19 @@ async def pool() -> AsyncIterator[DatabasePool]:
 
 
 class Work:
-    """Doubles numbers, and notes each lot; waits for `gate`; a negative number is an error."""
+    """Doubles numbers, and notes each chunk. Waits for `gate`. A negative number is an error."""
 
     def __init__(self, error: Exception) -> None:
-        self.lots: list[list[int]] = []
+        self.chunks: list[list[int]] = []
         self.gate = threading.Event()
         self._error = error
 
-    def __call__(self, wants: Sequence[int]) -> list[int]:
-        self.lots.append(list(wants))
+    def __call__(self, keys: Sequence[int]) -> list[int]:
+        self.chunks.append(list(keys))
         assert self.gate.wait(5)
-        if min(wants) < 0:
+        if min(keys) < 0:
             raise self._error
-        return [2 * one for one in wants]
+        return [2 * one for one in keys]
 
 
 def loader(pool: DatabasePool, work: Work) -> Loader[int, int]:
@@ -44,42 +44,44 @@ def loader(pool: DatabasePool, work: Work) -> Loader[int, int]:
 kept: list[asyncio.Task[None]] = []  # the loop holds its tasks weakly
 
 
-async def test_wants_of_one_turn_are_one_lot_and_each_gets_its_own(pool: DatabasePool) -> None:
+async def test_keys_of_one_turn_are_one_chunk_and_each_gets_its_value(
+    pool: DatabasePool,
+) -> None:
     work = Work(ValueError())
     work.gate.set()
 
     found = await asyncio.gather(*map(loader(pool, work).load, [3, 1, 3, 2]))
 
     assert found == [6, 2, 6, 4]
-    assert work.lots == [[3, 1, 3, 2]]
+    assert work.chunks == [[3, 1, 3, 2]]
 
 
-async def test_no_more_lots_than_allowed_are_under_way(pool: DatabasePool) -> None:
+async def test_no_more_chunks_than_allowed_are_loaded_at_once(pool: DatabasePool) -> None:
     work = Work(ValueError())
     one = loader(pool, work)
     asked = []
-    for want in range(LOTS_AT_ONCE + 3):
-        asked.append(asyncio.ensure_future(one.load(want)))
+    for key in range(MAX_CONCURRENT_LOADS + 3):
+        asked.append(asyncio.ensure_future(one.load(key)))
         await asyncio.sleep(0.02)  # turns of the loop of their own
 
-    assert work.lots == [[want] for want in range(LOTS_AT_ONCE)]
+    assert work.chunks == [[key] for key in range(MAX_CONCURRENT_LOADS)]
     work.gate.set()
-    assert await asyncio.gather(*asked) == [2 * want for want in range(LOTS_AT_ONCE + 3)]
-    assert len(work.lots) == LOTS_AT_ONCE + 1  # those that had to wait went together
+    assert await asyncio.gather(*asked) == [2 * key for key in range(MAX_CONCURRENT_LOADS + 3)]
+    assert len(work.chunks) == MAX_CONCURRENT_LOADS + 1  # the queued keys were one chunk
 
 
 async def test_the_want_that_fails_is_found_by_halves(pool: DatabasePool) -> None:
     work = Work(ValueError("of one"))
     work.gate.set()
 
-    wants = [*range(40), -1, *range(24)]
-    found = await asyncio.gather(*map(loader(pool, work).load, wants), return_exceptions=True)
+    keys = [*range(40), -1, *range(24)]
+    found = await asyncio.gather(*map(loader(pool, work).load, keys), return_exceptions=True)
 
-    assert [one for one in found if isinstance(one, int)] == [2 * one for one in wants if one >= 0]
-    assert len(work.lots) <= 2 * 7 + 1
+    assert [one for one in found if isinstance(one, int)] == [2 * one for one in keys if one >= 0]
+    assert len(work.chunks) <= 2 * 7 + 1
 
 
-async def test_only_the_want_that_fails_suffers(pool: DatabasePool) -> None:
+async def test_only_the_key_that_fails_raises(pool: DatabasePool) -> None:
     work = Work(ValueError("of one"))
     work.gate.set()
 
@@ -96,10 +98,10 @@ async def test_a_database_that_is_away_is_asked_once(pool: DatabasePool) -> None
     found = await asyncio.gather(*map(loader(pool, work).load, [1, -1, 2]), return_exceptions=True)
 
     assert all(isinstance(one, OperationalError) for one in found)
-    assert len(work.lots) == 1
+    assert len(work.chunks) == 1
 
 
-async def test_who_went_meanwhile_takes_nobody_along(pool: DatabasePool) -> None:
+async def test_a_cancelled_load_does_not_affect_the_others(pool: DatabasePool) -> None:
     work = Work(ValueError())
     one = loader(pool, work)
     gone, stays = asyncio.ensure_future(one.load(1)), asyncio.ensure_future(one.load(2))
@@ -110,7 +112,7 @@ async def test_who_went_meanwhile_takes_nobody_along(pool: DatabasePool) -> None
     assert await stays == 4
 
 
-async def test_what_the_database_refuses_of_one_is_not_the_others_fault(
+async def test_a_key_that_the_database_refuses_does_not_affect_the_others(
     pool: DatabasePool,
 ) -> None:
     work = Work(DataError("a NUL in a session's key"))

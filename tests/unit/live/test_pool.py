@@ -1,4 +1,4 @@
-"""Calls that take too long are given up; threads that hang are replaced."""
+"""Calls that take too long are abandoned; threads that hang are replaced."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def pool() -> AsyncIterator[DatabasePool]:
 
 @pytest.fixture
 def stuck() -> Iterator[threading.Event]:
-    """Whoever waits for it hangs, until the test is over."""
+    """A thread that waits for it hangs until the test is over."""
     event = threading.Event()
     yield event
     event.set()
@@ -48,7 +48,9 @@ def threads() -> list[threading.Thread]:
     return [one for one in threading.enumerate() if one.name == "test"]
 
 
-async def test_a_statement_that_takes_too_long_is_given_up_and_ended(pool: DatabasePool) -> None:
+async def test_a_statement_that_takes_too_long_is_cancelled(
+    pool: DatabasePool,
+) -> None:
     await pool.run(sql.fetch, "SELECT 1")
     [hung] = threads()
     began = time.monotonic()
@@ -70,7 +72,7 @@ async def test_a_call_of_many_statements_may_take_longer_than_one(pool: Database
     assert await pool.run(work) == "done"
 
 
-async def test_threads_that_do_not_come_back_are_replaced_up_to_a_bound(
+async def test_threads_that_hang_are_replaced_up_to_a_limit(
     pool: DatabasePool, stuck: threading.Event
 ) -> None:
     for _ in range(pools.MAX_STRAYS):
@@ -84,7 +86,7 @@ async def test_threads_that_do_not_come_back_are_replaced_up_to_a_bound(
     assert await pool.run(sql.fetch, "SELECT 1") == [(1,)]
 
 
-async def test_a_call_that_waits_for_a_thread_has_the_limit_too(
+async def test_the_wait_for_a_thread_is_limited_too(
     pool: DatabasePool, stuck: threading.Event
 ) -> None:
     carried_out: list[int] = []
@@ -103,7 +105,7 @@ async def test_a_call_that_waits_for_a_thread_has_the_limit_too(
     assert carried_out == []
 
 
-async def test_the_call_of_a_caller_who_is_gone_has_the_limit_too(
+async def test_a_call_whose_caller_is_gone_is_limited_too(
     pool: DatabasePool, stuck: threading.Event
 ) -> None:
     abandoned = asyncio.create_task(pool.run(stuck.wait))
@@ -112,7 +114,7 @@ async def test_the_call_of_a_caller_who_is_gone_has_the_limit_too(
     assert await pool.run(sql.fetch, "SELECT 1") == [(1,)]
 
 
-async def test_a_call_that_was_given_up_asks_for_nothing_more(
+async def test_an_abandoned_call_sends_no_more_queries(
     pool: DatabasePool, stuck: threading.Event
 ) -> None:
     outcome = []
@@ -128,10 +130,10 @@ async def test_a_call_that_was_given_up_asks_for_nothing_more(
         await pool.run(work)
     stuck.set()
     await aeventually(lambda: outcome)
-    assert outcome == ["This call was given up."]
+    assert outcome == ["This call was abandoned."]
 
 
-async def test_nobody_is_warned_of_a_caller_who_went_before_a_thread_was_free(
+async def test_a_caller_who_goes_before_a_thread_is_free_causes_no_warning(
     pool: DatabasePool, caplog: pytest.LogCaptureFixture
 ) -> None:
     done = threading.Event()
@@ -143,16 +145,16 @@ async def test_nobody_is_warned_of_a_caller_who_went_before_a_thread_was_free(
     running = asyncio.create_task(pool.run(busy))
     await aeventually(threads)
     waiting = asyncio.create_task(pool.run(sql.fetch, "SELECT 1"))
-    await aeventually(lambda: pool._under_way == 2)
+    await aeventually(lambda: pool._pending == 2)
     waiting.cancel()
-    await aeventually(lambda: pool._under_way == 1, what="the waiting call's end")
+    await aeventually(lambda: pool._pending == 1, what="the waiting call's end")
     assert caplog.records == []
     done.set()
     await running
 
 
 @pytest.mark.sqlite
-def test_a_database_in_memory_outlives_the_doubt_of_its_connection() -> None:
+def test_a_database_in_memory_survives_doubts_about_its_connection() -> None:
     """Its connection is the database: Django does not close it either."""
     database = DatabaseWrapper(connection.settings_dict | {"NAME": ":memory:"}, "memory")
     database.ensure_connection()
@@ -164,7 +166,7 @@ def test_a_database_in_memory_outlives_the_doubt_of_its_connection() -> None:
     database.connection.close()
 
 
-async def test_what_hangs_does_not_hold_up_the_close_of_the_pool(
+async def test_a_hanging_call_does_not_delay_the_close_of_the_pool(
     stuck: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pools, "CLOSE_WITHIN_S", 0.1)
@@ -175,7 +177,7 @@ async def test_what_hangs_does_not_hold_up_the_close_of_the_pool(
     began = time.monotonic()
     await pool.close()
     assert time.monotonic() - began < deadline(1)
-    with pytest.raises(OperationalError, match="it ends"):
+    with pytest.raises(OperationalError, match="no more queries"):
         await pool.run(sql.fetch, "SELECT 1")
     running.cancel()
 
@@ -213,7 +215,7 @@ async def test_a_call_that_finds_its_connection_dead_is_carried_out_once_more(
 
 
 @pytest.mark.postgres
-async def test_a_call_whose_kept_connection_dies_in_its_middle_is_not(pool: DatabasePool) -> None:
+async def test_a_call_whose_kept_connection_dies_later_is_not_repeated(pool: DatabasePool) -> None:
     await pool.run(sql.fetch, "SELECT 1")
     tries = []
 
@@ -228,7 +230,7 @@ async def test_a_call_whose_kept_connection_dies_in_its_middle_is_not(pool: Data
 
 
 @pytest.mark.postgres
-async def test_a_call_that_ends_its_own_new_connection_is_not(pool: DatabasePool) -> None:
+async def test_a_call_whose_new_connection_dies_is_not_repeated(pool: DatabasePool) -> None:
     tries = []
 
     def work() -> None:
@@ -242,10 +244,10 @@ async def test_a_call_that_ends_its_own_new_connection_is_not(pool: DatabasePool
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("hangs", [True, False])
-async def test_where_one_connection_hung_the_others_are_opened_anew(
+async def test_if_one_connection_hung_the_others_are_reopened(
     monkeypatch: pytest.MonkeyPatch, hangs: bool
 ) -> None:
-    """What one flow has died of, the others have, too: each would cost a limit to find out. But
+    """The others probably hang, too, and finding out would take the limit for each. But
     what ends when it is cancelled was only slow."""
     pool = DatabasePool(2, "test", LIMIT)
     both_are_here = threading.Barrier(2)
@@ -265,11 +267,11 @@ async def test_where_one_connection_hung_the_others_are_opened_anew(
     after = await asyncio.gather(pool.run(backend), pool.run(backend))
     assert len({*before} & {*after}) == (0 if hangs else 1)
     await pool.close()
-    for pid in before if hangs else ():  # PostgreSQL does not notice that nobody waits
+    for pid in before if hangs else ():  # PostgreSQL does not notice that the client is gone
         await orm(sql.fetch, "SELECT pg_terminate_backend(%s)", [pid])
 
 
-async def test_a_thread_without_a_connection_says_nothing_of_those_of_others(
+async def test_a_thread_without_a_connection_casts_no_doubt_on_others(
     pool: DatabasePool, stuck: threading.Event
 ) -> None:
     """It may wait for a pool whose connections are all taken."""

@@ -22,50 +22,50 @@ def part(**fields):
 
 
 def test_processes_are_added_up():
-    told = Rates(BOUNDS).take(
+    figures = Rates(BOUNDS).take(
         {
             "a": part(sockets=3, users=2, latency_p50=0.3, closed={"1001": 2, "4401": 1}),
             "b": part(sockets=4, users=4, latency_p50=0.1, closed={"1001": 5}),
         },
         now=0,
     )
-    assert (told["processes"], told["sockets"], told["users"]) == (2, 7, 6)
-    assert told["closed"] == {"1001": 7, "4401": 1}
-    assert told["latency_p50"] == 0.3
-    assert told["layer"] == "up"
+    assert (figures["processes"], figures["sockets"], figures["users"]) == (2, 7, 6)
+    assert figures["closed"] == {"1001": 7, "4401": 1}
+    assert figures["latency_p50"] == 0.3
+    assert figures["layer"] == "up"
 
 
-def test_rates_are_what_rose_by_the_second():
+def test_rates_are_the_increase_per_second():
     rates = Rates(BOUNDS)
     assert rates.take({"a": part(deliveries=500, gaps=7)}, now=10)["deliveries"] == 0
-    told = rates.take({"a": part(deliveries=520, gaps=8, closed={"1006": 3})}, now=12)
-    assert (told["deliveries"], told["gaps"], told["closed_now"]) == (10, 0.5, 3)
+    figures = rates.take({"a": part(deliveries=520, gaps=8, closed={"1006": 3})}, now=12)
+    assert (figures["deliveries"], figures["gaps"], figures["closed_now"]) == (10, 0.5, 3)
 
 
-def test_a_process_that_comes_or_begins_anew_moves_nothing():
+def test_a_process_that_starts_or_restarts_changes_nothing():
     rates = Rates(BOUNDS)
     rates.take({"a": part(deliveries=500)}, now=0)
-    told = rates.take({"a": part(deliveries=501), "b": part(deliveries=9000)}, now=1)
-    assert told["deliveries"] == 1
+    figures = rates.take({"a": part(deliveries=501), "b": part(deliveries=9000)}, now=1)
+    assert figures["deliveries"] == 1
     assert rates.take({"b": part(deliveries=2)}, now=2)["deliveries"] == 0
 
 
 def test_the_delay_is_of_the_last_ten_readings():
     rates = Rates(BOUNDS)
     rates.take({"a": part()}, now=0)
-    told = rates.take({"a": part(delay=[0, 0, 10, 0])}, now=1)
-    assert told["delay_p50"] == pytest.approx(0.55)
+    figures = rates.take({"a": part(delay=[0, 0, 10, 0])}, now=1)
+    assert figures["delay_p50"] == pytest.approx(0.55)
     for n in range(2, 11):
-        told = rates.take({"a": part(delay=[10, 0, 10, 0])}, now=n)
-    assert told["delay_p99"] == pytest.approx(0.982)
+        figures = rates.take({"a": part(delay=[10, 0, 10, 0])}, now=n)
+    assert figures["delay_p99"] == pytest.approx(0.982)
     for n in range(11, 22):
-        told = rates.take({"a": part(delay=[10, 0, 10, 0])}, now=n)
-    assert told["delay_p50"] is None
+        figures = rates.take({"a": part(delay=[10, 0, 10, 0])}, now=n)
+    assert figures["delay_p50"] is None
 
 
-def test_one_layer_that_is_down_is_told():
-    told = Rates(BOUNDS).take({"a": part(), "b": part(layer_is_down=True)}, now=0)
-    assert told["layer"] == "down"
+def test_the_layer_is_down_if_it_is_for_one_process():
+    figures = Rates(BOUNDS).take({"a": part(), "b": part(layer_is_down=True)}, now=0)
+    assert figures["layer"] == "down"
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,6 @@ def test_one_layer_that_is_down_is_told():
         (1.0, [1, 1, 0, 0], 0.1),
     ],
 )
-def test_a_percentile_is_taken_as_spread_evenly_in_its_bucket(share, counts, value):
+def test_a_percentile_is_interpolated_within_its_bucket(share, counts, value):
     found = percentile(share, counts, BOUNDS)
     assert found is None if value is None else found == pytest.approx(value)

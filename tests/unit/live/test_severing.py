@@ -1,4 +1,4 @@
-"""What becomes of connections, and of their pools, that are ended from outside."""
+"""What happens to the pools of connections that are shut down."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def cut_off(database: Any) -> bool:
     return severing.cut_off([database])
 
 
-def test_a_pool_is_renewed_where_one_of_its_connections_hung() -> None:
+def test_a_pool_is_renewed_if_one_of_its_connections_hung() -> None:
     ours, other = socket.socketpair()
     with ours, other:
         database = Database(ours)
@@ -36,7 +36,7 @@ def test_a_pool_is_renewed_where_one_of_its_connections_hung() -> None:
         assert other.recv(1) == b""
 
 
-def test_a_pool_that_is_waited_for_is_left_as_it_is() -> None:
+def test_a_pool_that_a_thread_waits_for_is_not_renewed() -> None:
     database = Database(None)
     assert not cut_off(database)
     assert database.pool.drained == 0

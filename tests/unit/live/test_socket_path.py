@@ -42,7 +42,7 @@ def test_it_is_beside_our_routes(settings, prefix, said):
     assert socket_path("/app") == f"/app{said}"
 
 
-def test_the_prefix_of_the_thread_is_no_prefix_of_the_routes(settings):
+def test_the_script_prefix_of_the_thread_is_not_part_of_the_routes_prefix(settings):
     settings.ROOT_URLCONF = Routes(path("links/", OURS))
     set_script_prefix("/app/")
     try:
@@ -53,7 +53,7 @@ def test_the_prefix_of_the_thread_is_no_prefix_of_the_routes(settings):
 
 @pytest.mark.parametrize("prefix_default_language", [True, False])
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_it_has_no_language(settings, prefix_default_language, language):
+def test_it_has_no_language_prefix(settings, prefix_default_language, language):
     routes = i18n_patterns(path("x/", OURS), prefix_default_language=prefix_default_language)
     settings.ROOT_URLCONF = Routes(*routes)
     with translation.override(language):
@@ -70,7 +70,7 @@ def test_without_our_routes_it_is_at_the_root(settings, urls):
     assert socket_path("/app") == "/app/ws/notify/"
 
 
-def test_a_setting_moves_it_as_it_is(settings):
+def test_the_setting_is_taken_as_it_is(settings):
     settings.ROOT_URLCONF = Routes(path("links/", OURS))
     settings.NOTIFY_SOCKET_PATH = "/dinge/glöckchen"
     assert socket_path("/app") == "/dinge/gl%C3%B6ckchen"

@@ -10,7 +10,7 @@ class Clock:
         return self.now
 
 
-def test_it_lets_a_burst_pass_and_then_the_rate() -> None:
+def test_it_allows_a_burst_and_then_the_rate() -> None:
     clock = Clock()
     bucket = TokenBucket(20, 60, clock)
     assert [bucket.take() for _ in range(60)] == [0.0] * 60

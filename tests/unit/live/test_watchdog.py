@@ -1,4 +1,4 @@
-"""Whom the watchdog leaves alone, and what systemd asks for. What it ends is in
+"""Which processes are not watched, and what systemd asks for. What the watchdog ends is in
 tests/integration/test_watchdog.py."""
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from notify.live.systemd import Keepalive
         ("anything", "true", False, True),
     ],
 )
-def test_who_develops_is_not_watched(
+def test_a_process_for_development_is_not_watched(
     monkeypatch: pytest.MonkeyPatch,
     settings: Any,
     *,
@@ -66,7 +66,7 @@ def test_what_systemd_asks_for(environment: dict[str, str], address: str, interv
     assert systemd._interval_s(environment) == interval
 
 
-async def test_a_systemd_that_does_not_listen_is_told_of_and_asked_again(
+async def test_a_failed_keep_alive_is_logged_and_sent_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     environment = {"NOTIFY_SOCKET": "/nowhere/notify", "WATCHDOG_USEC": "30000"}
@@ -74,4 +74,4 @@ async def test_a_systemd_that_does_not_listen_is_told_of_and_asked_again(
     keepalive.start()
     await asyncio.sleep(0.05)
     keepalive.stop()
-    assert caplog.text.count("systemd could not be told") >= 2
+    assert caplog.text.count("could not be sent to systemd") >= 2

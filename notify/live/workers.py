@@ -1,0 +1,54 @@
+"""Carries out batches that are due: of large audiences, scheduled ones, and those of a process that
+died."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from notify import conf
+from notify.live.pool import DatabasePool
+from notify.sending.working import Worker
+
+logger = logging.getLogger(__name__)
+
+WORKER_LIMIT_S = 60.0  # for one statement: that of the largest batch takes a while
+
+
+class Workers:
+    """`NOTIFY_SERVER_WORKERS` of them, each in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._count = conf.current().server_workers
+        self._pool = DatabasePool(max(1, self._count), "notify-worker", WORKER_LIMIT_S)
+        self._wanted = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._work()) for _ in range(self._count)]
+
+    def wake(self) -> None:
+        """Batches may be due."""
+        self._wanted.set()
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Ends the threads, and closes their database connections."""
+        await self._pool.close()
+
+    async def _work(self) -> None:
+        worker = Worker()
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            try:
+                while await self._pool.run(worker.do_next):
+                    pass
+            except Exception as error:
+                logger.warning("The work failed, and will be tried again: %r", error)
+                worker = Worker()  # a thread that hangs may still hold the old one

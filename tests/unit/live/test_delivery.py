@@ -1,0 +1,81 @@
+"""What a hint sends to the sockets of its users."""
+
+import asyncio
+
+import pytest
+
+from notify import metrics
+from notify.bus.hints import ChangeHint, change_hint
+from notify.changes import Change, Step
+from notify.live.hub import Hub
+from tests.unit.live.fakes import Recorder, Wire, open_connection, settle
+
+
+class Broken(Recorder):
+    def write(self, text: str) -> bool:
+        raise ValueError("cannot be written")
+
+
+async def test_a_socket_that_cannot_be_written_to_holds_up_no_other() -> None:
+    hub, lost = Hub(asyncio.get_running_loop()), []
+    broken = open_connection(Wire(), direct=Broken(), hub=hub, lost=lambda: lost.append(1))
+    recorder = Recorder()
+    other = open_connection(Wire(), direct=recorder, hub=hub)
+    for n in range(2):
+        broken.write("one")
+        other.write(f"{n}")
+        await settle()
+    assert recorder.texts == ["0", "1"]
+    assert lost == [1, 1]
+    await hub.pool.close()
+
+
+def arrival(*steps: Step) -> ChangeHint:
+    return change_hint(Change([*steps], arrivals=[{"id": 1, "title": "a"}]))
+
+
+async def test_a_hint_sends_each_socket_what_it_is_missing() -> None:
+    hub = Hub(asyncio.get_running_loop())
+    wires = {name: Wire() for name in ("one", "two", "busy", "behind", "other")}
+    users = {"one": "1", "two": "1", "busy": "2", "behind": "3", "other": "4"}
+    sockets = {name: open_connection(wires[name], user=users[name], hub=hub) for name in wires}
+    for socket in sockets.values():
+        hub.add(socket)
+    sockets["busy"].write('{"type":"pong","id":1}')
+    written = metrics.DELIVERIES.values.get("process", 0)
+    hint = arrival(
+        Step("1", "e1", 0, 1, 1, 1),
+        Step("2", "e1", 0, 1, 2, 2),
+        Step("3", "e1", 1, 2, 3, 3),
+        Step("1", "e1", 1, 2, 4, 4),
+        Step("not here", "e1", 0, 1, 5, 5),
+    )
+
+    hub.receive(hint)
+    gaps = {*hub.catching_up._gaps}
+    await settle()
+
+    def versions(name: str) -> list[tuple[int, int, int]]:
+        inbox = [one for one in wires[name].frames if one["type"] == "inbox"]
+        return [(one["from"], one["to"], one["unseen"]) for one in inbox]
+
+    assert versions("one") == versions("two") == [(0, 2, 4)]
+    assert versions("busy") == [(0, 1, 2)]
+    assert gaps == {sockets["behind"]}
+    assert [versions("behind"), versions("other")] == [[], []]
+    assert metrics.DELIVERIES.values["process"] == written + 5
+    noted = [name for name, one in sockets.items() if one.unconfirmed_since == hint["at"]]
+    assert noted == ["one", "two", "busy"]
+    await hub.stop()
+
+
+async def test_an_incomplete_hint_is_sent_to_nobody() -> None:
+    hub, wire = Hub(asyncio.get_running_loop()), Wire()
+    hub.add(open_connection(wire, hub=hub))
+    hint = arrival(Step("1", "e1", 0, 1, 1, 1))
+    hint["steps"].append("2")
+    with pytest.raises(ValueError, match="6 values"):
+        hub.receive(hint)
+    await settle()
+    assert wire.frames == []
+    await hub.stop()

@@ -1,0 +1,67 @@
+"""How processes ask each other for the figures of their sockets."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from channels.layers import get_channel_layer
+
+from notify.bus.groups import EVERY_PROCESS, full_name, user_group
+from notify.bus.publisher import publisher
+from notify.live import figures, parts
+from tests.harness.waiting import deadline
+from tests.unit.live.fakes import DEPLOYMENT, Wire, open_connection
+
+USERS = ["1", "2", "3", "4", "5"]
+
+
+async def test_the_own_sockets_of_many_users_are_asked_for_in_turn(hub, monkeypatch):
+    monkeypatch.setattr(figures, "INTERVAL_S", 0.05)
+    monkeypatch.setattr(parts, "MAX_OWN_ASKS", 2)
+    layer = get_channel_layer()
+    other_process = await layer.new_channel()
+
+    async def asked_for() -> str:
+        async with asyncio.timeout(deadline(5)):
+            hint = await layer.receive(other_process)
+        return str(hint["topic"])
+
+    for user in USERS:
+        await layer.group_add(full_name(DEPLOYMENT, user_group(user)), other_process)
+        hub.figures.watch(open_connection(Wire(), user=user), "sockets", print)
+    topics = [f"sockets:{user}" for user in USERS]
+    assert [await asked_for() for _ in USERS] == topics  # at once, as each begins
+    assert [await asked_for() for _ in USERS * 2] == topics * 2
+
+
+@pytest.mark.parametrize("name", ["sockets", "person"])
+async def test_a_process_that_got_an_answer_hears_at_once_that_the_last_socket_is_gone(hub, name):
+    layer = get_channel_layer()
+    other_process = await layer.new_channel()
+    await layer.group_add(full_name(DEPLOYMENT, EVERY_PROCESS), other_process)
+    windows = [open_connection(Wire(), user="1") for _ in range(2)]
+    stranger = open_connection(Wire(), user="2")  # nobody has asked for this user
+    for connection in (*windows, stranger):
+        hub.add(connection)
+
+    async def published() -> tuple[str, list[str]]:
+        async with asyncio.timeout(deadline(5)):
+            hint = await layer.receive(other_process)
+        return hint["topic"], [socket["id"] for socket in hint["part"]]
+
+    topic = f"{name}:1"
+    hub.receive({"type": "notify.ask", "topic": topic, "process": "another", "holds": 5.0})
+    assert await published() == (topic, [one.id for one in windows])
+    for connection in (stranger, *windows):
+        hub.remove(connection)
+    assert await published() == (topic, [])
+    hub.receive({"type": "notify.ask", "topic": topic, "process": "another", "holds": 5.0})
+    hub.add(windows[0])
+    hub.remove(windows[0])  # nobody heard that it came
+    hub.add(windows[0])
+    hub.receive({"type": "notify.ask", "topic": topic, "process": "another", "holds": 0.0})
+    assert await published() == (topic, [windows[0].id])
+    hub.remove(windows[0])  # the other no longer uses the answer
+    publisher.publish_part("the end", [])
+    assert await published() == ("the end", [])
