@@ -1,7 +1,7 @@
-"""Why somebody did or did not see a notice: what the tables hold of it, step by step.
+"""Why a user did or did not see a notice: the recorded steps of its delivery.
 
-What is not recorded is said to be so: nobody writes down the moment of a delivery, nor by which
-window something was read. What is kept is the highest version that a client has confirmed.
+Two facts are not recorded, and the texts say so: the time of a delivery, and the window in which a
+notice was read. Deliveries are inferred from the highest version that a client has confirmed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from notify.admin.words import sender_of
+from notify.admin.formatting import sender_name
 from notify.inbox import personal
 from notify.models import Batch, Inbox, Notice, Notification
 from notify.sql import database
@@ -20,32 +20,30 @@ from notify.sql import database
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`when` is None where it has not happened, or where nobody wrote down when."""
-
     name: str
-    when: datetime | None
+    when: datetime | None  # None: not happened, or the time is not recorded
     how: str
     happened: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class DeliveryHistory:
     verdict: str
     steps: list[Step]
 
 
-def story_of(user: Any, notice: Notice) -> Story:
-    """What became of this notice on its way to this user."""
+def delivery_history(user: Any, notice: Notice) -> DeliveryHistory:
+    """What happened to this notice on its way to this user."""
     copy = Notification.objects.filter(user=user.pk, notice=notice).first()
     inbox = Inbox.objects.filter(pk=user.pk).first()
     batch = personal.batch_naming(user.pk, notice.pk)
-    steps = [Step(_("Created"), notice.created, _("by %s") % sender_of(notice), happened=True)]
+    steps = [Step(_("Created"), notice.created, _("by %s") % sender_name(notice), happened=True)]
     if notice.send_at:
         due = notice.send_at <= database.now()
         steps.append(Step(_("To be sent"), notice.send_at, _("as it was scheduled"), happened=due))
     steps += [_arrived(copy, batch), _announced(copy, batch), _delivered(copy, inbox)]
     steps += _marks(copy, notice)
-    return Story(_verdict(user, notice, copy, batch, inbox), steps)
+    return DeliveryHistory(_verdict(user, notice, copy, batch, inbox), steps)
 
 
 def _arrived(copy: Notification | None, batch: Batch | None) -> Step:
@@ -108,7 +106,7 @@ def _verdict(
 ) -> str:
     who = {"who": user.get_username()}
     if copy is None:
-        return _why_it_is_not_there(notice, batch) % who
+        return _why_not_in_the_inbox(notice, batch) % who
     if copy.seen:
         if notice.recalled:
             return _("%(who)s has seen it, before it was recalled.") % who
@@ -122,7 +120,7 @@ def _verdict(
     return _("It waits in the inbox: no client of %(who)s has confirmed it.") % who
 
 
-def _why_it_is_not_there(notice: Notice, batch: Batch | None) -> str:
+def _why_not_in_the_inbox(notice: Notice, batch: Batch | None) -> str:
     if batch is None:
         return _("%(who)s was not among the recipients when it was sent.")
     if notice.recalled:

@@ -1,5 +1,5 @@
-"""A page per user in the admin: their inbox, whether they are online, their sessions, and why they
-did or did not see a notice."""
+"""Inboxes in the admin. The page of a user shows their inbox, whether they are online, and why
+they did or did not see a notice; it can end their sessions."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from notify.access.session_end import end_sessions
-from notify.admin.lists import AnyAddressChangeList
-from notify.admin.story import Story, story_of
+from notify.admin.change_list import LenientChangeList
+from notify.admin.delivery_history import DeliveryHistory, delivery_history
 from notify.models import ApiToken, Inbox, Notice, Notification
 from notify.models.permissions import may_on_users
 from notify.models.users import user_of
@@ -39,23 +39,23 @@ if TYPE_CHECKING:
 else:  # Django's classes take no parameters at run time
     InboxModelAdmin = admin.ModelAdmin
 
-ROWS = 25
-MAX_DIGITS = 18  # a longer number is no id
+ROWS = 25  # the newest notifications
+MAX_DIGITS = 18  # of an id
 
 
 class InboxAdmin(InboxModelAdmin):
-    """Looked at, never changed: an inbox belongs to its user."""
+    """Read-only: an inbox belongs to its user."""
 
     list_display = ("user", "unseen", "unread", "version", "acknowledged", "acknowledged_at")
     list_select_related = ("user",)
     list_per_page = 50
     change_list_template = "admin/notify/notice/change_list.html"
     show_full_result_count = False
-    # PostgreSQL would begin with those who never had a client.
+    # By default PostgreSQL sorts nulls first, i.e. users who never had a client.
     ordering = (F("acknowledged_at").desc(nulls_last=True),)
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[AnyAddressChangeList]:
-        return AnyAddressChangeList
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LenientChangeList]:
+        return LenientChangeList
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         return (f"user__{get_user_model().USERNAME_FIELD}",)
@@ -78,7 +78,7 @@ class InboxAdmin(InboxModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Inbox | None = None) -> bool:
-        """An inbox goes with its user: whoever may delete users may delete theirs."""
+        """Lets staff who may delete users delete their inboxes with them."""
         return obj is not None and may_on_users(request.user, "delete")
 
     def delete_view(
@@ -94,12 +94,12 @@ class InboxAdmin(InboxModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """The page of a user, who need not have an inbox yet."""
+        """The page of a user, who may not have an inbox yet."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        user = _user(object_id)
+        user = _get_user_or_404(object_id)
         rows = Notification.objects.filter(user=user.pk).select_related("notice")
         context = {
             **self.admin_site.each_context(request),
@@ -112,20 +112,20 @@ class InboxAdmin(InboxModelAdmin):
             "may_end_sessions": may_on_users(request.user, "change"),
             "config": browser_config(request),
             "asked": request.GET.get("notice", ""),
-            "story": _asked_story(request, user),
+            "story": _requested_history(request, user),
         }
         return TemplateResponse(request, "admin/notify/inbox/person.html", context)
 
     def end_sessions_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """On POST signs the user out everywhere. For whoever may change users."""
+        """Ends all sessions of the user. Requires POST, and the permission to change users."""
         if not self.has_view_permission(request) or not may_on_users(request.user, "change"):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        user = _user(object_id)
+        user = _get_user_or_404(object_id)
         ended = end_sessions(str(user.pk))
         if ended is None:
-            said, level = (
+            text, level = (
                 _(
                     "This project keeps its sessions where they cannot be listed. Set another "
                     "password, or deactivate the account: both end them."
@@ -133,33 +133,34 @@ class InboxAdmin(InboxModelAdmin):
                 messages.ERROR,
             )
         else:
-            said, level = (
+            text, level = (
                 ngettext("%(count)s session ended.", "%(count)s sessions ended.", ended)
                 % {"count": ended},
                 messages.SUCCESS if ended else messages.WARNING,
             )
-            if ended:  # the user need not have an inbox
+            if ended:  # the user may not have an inbox
                 self.log_change(request, Inbox(user=user), _("Sessions ended."))
         site = self.admin_site.name
         if ended and str(user.pk) == str(request.user.pk):
-            logout(request)  # else this request would save a session that is gone
+            logout(request)  # otherwise this request would save the deleted session again
             return HttpResponseRedirect(reverse(f"{site}:index"))
-        self.message_user(request, said, level)
+        self.message_user(request, text, level)
         return HttpResponseRedirect(
             reverse(f"{site}:notify_inbox_change", args=[quote(str(user.pk))])
         )
 
 
-def _user(object_id: str) -> Any:
+def _get_user_or_404(object_id: str) -> Any:
     found = user_of(unquote(object_id))
     if found is None:
         raise Http404
     return found
 
 
-def _asked_story(request: HttpRequest, user: Any) -> Story | None:
+def _requested_history(request: HttpRequest, user: Any) -> DeliveryHistory | None:
+    """Of the notice that the query string names; None if there is no such notice."""
     asked = request.GET.get("notice", "").strip()
     if not asked.isdecimal() or len(asked) > MAX_DIGITS:
         return None
     notice = Notice.objects.filter(pk=int(asked)).first()
-    return story_of(user, notice) if notice is not None else None
+    return delivery_history(user, notice) if notice is not None else None

@@ -1,4 +1,4 @@
-"""Routes of a project whose admin is a site of its own, under a name of its own."""
+"""URLs of a project with its own admin site, under its own name."""
 
 from django.contrib.admin.sites import AdminSite
 from django.urls import include, path

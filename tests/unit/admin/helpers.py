@@ -1,4 +1,4 @@
-"""What tests of the admin share."""
+"""Helpers of the admin tests."""
 
 from __future__ import annotations
 

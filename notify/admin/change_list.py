@@ -1,4 +1,4 @@
-"""The lists of the admin, as all of ours are."""
+"""The change list that all model admins of notify use."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 
 
-class AnyAddressChangeList(ChangeList):
-    """Takes a filter that the database cannot be asked for, such as a year 10000 or a day that has
-    no midnight in UTC, as Django takes others that make no sense: the list comes without it."""
+class LenientChangeList(ChangeList):
+    """Ignores filters in the URL that the database cannot evaluate (the year 10000, or a day
+    without a midnight in UTC), as Django ignores other invalid lookups."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         try:

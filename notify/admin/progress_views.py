@@ -1,4 +1,4 @@
-"""What becomes of a notice: how far it is, and pausing, cancelling and recalling it."""
+"""The progress of a sent notice; pausing, resuming, cancelling and recalling it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from notify import sending
-from notify.admin.words import number, page_of, people
+from notify.admin.formatting import format_count, format_people, notice_url
 from notify.exceptions import Busy
 from notify.models import Notice, permissions
 from notify.models.permissions import has_permission
@@ -34,36 +34,36 @@ else:  # Django's classes take no parameters at run time
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What is said of a verb: in the log, to whoever did it, and where there was nothing to do."""
+class VerbTexts:
+    """The texts about one verb."""
 
-    log: StrPromise
-    said: StrPromise
-    nothing: StrPromise
-    question: StrPromise | None = None  # put before it is done
+    log: StrPromise  # the entry in the admin log
+    done: StrPromise
+    nothing: StrPromise  # there was nothing to do
+    question: StrPromise | None = None  # None: carried out without a confirmation page
 
 
 # By the names of the functions in `sending`.
 VERBS = {
-    "pause": Words(
+    "pause": VerbTexts(
         log=gettext_lazy("Paused."),
-        said=gettext_lazy("Paused. %(people)s wait for it."),
+        done=gettext_lazy("Paused. %(people)s wait for it."),
         nothing=gettext_lazy("There is nothing left to pause."),
     ),
-    "resume": Words(
+    "resume": VerbTexts(
         log=gettext_lazy("Resumed."),
-        said=gettext_lazy("It goes on, to %(people)s."),
+        done=gettext_lazy("It goes on, to %(people)s."),
         nothing=gettext_lazy("It was not paused."),
     ),
-    "cancel": Words(
+    "cancel": VerbTexts(
         log=gettext_lazy("Cancelled."),
-        said=gettext_lazy("Cancelled. %(people)s will not get it."),
+        done=gettext_lazy("Cancelled. %(people)s will not get it."),
         nothing=gettext_lazy("There is nothing left to cancel."),
         question=gettext_lazy("Cancel the rest of this notice?"),
     ),
-    "recall": Words(
+    "recall": VerbTexts(
         log=gettext_lazy("Recalled."),
-        said=gettext_lazy("Recalled. It is taken away from %(people)s."),
+        done=gettext_lazy("Recalled. It is taken away from %(people)s."),
         nothing=gettext_lazy("Recalled. Nobody had it yet, and nobody gets it."),
         question=gettext_lazy("Recall this notice?"),
     ),
@@ -72,78 +72,80 @@ VERBS = {
 _COUNTS = ("recipients", "appended", "delivered", "seen", "read", "skipped", "cancelled")
 
 
-def progress_of(notice: Any) -> dict[str, Any]:
-    """How far a notice is that was read with its progress and counts; for JSON and templates."""
+def progress_data(notice: Any) -> dict[str, Any]:
+    """The progress of a notice, for JSON and templates.
+
+    Args:
+        notice: read `with_progress()` and `with_counts()`.
+    """
     status = notice.status
-    waiting = status in {Notice.Status.PENDING, Notice.Status.SENDING}
+    in_progress = status in {Notice.Status.PENDING, Notice.Status.SENDING}
     ended = notice.appended + notice.skipped + notice.cancelled
     return {
         "status": str(status),
         "label": str(Notice.Status(status).label),
-        "counts": {name: number(getattr(notice, name)) for name in _COUNTS},
+        "counts": {name: format_count(getattr(notice, name)) for name in _COUNTS},
         "batches": f"{notice.batches - notice.batches_open} / {notice.batches}",
         "done": ended,
         "of": notice.recipients,
         "waiting": notice.recipients - ended,
         "can": {
-            "pause": waiting,
+            "pause": in_progress,
             "resume": status == Notice.Status.PAUSED,
-            "cancel": waiting or status == Notice.Status.PAUSED,
+            "cancel": in_progress or status == Notice.Status.PAUSED,
             "recall": status != Notice.Status.RECALLED,
         },
-        "moving": waiting,
+        "moving": in_progress,
     }
 
 
-class Follower(NoticeModelAdmin):
-    """The part of NoticeAdmin that follows what was sent."""
+class ProgressMixin(NoticeModelAdmin):
+    """The part of NoticeAdmin that shows and controls what was sent."""
 
     def progress_view(self, request: HttpRequest, object_id: str) -> JsonResponse:
-        notice = self._get(request, object_id)
+        notice = self._get_or_404(request, object_id)
         if not self.has_view_permission(request, notice):
             raise PermissionDenied
-        return JsonResponse(progress_of(notice))
+        return JsonResponse(progress_data(notice))
 
     def verb_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
-        """Carries out a verb of `sending` on POST; where it has a question, that is put first."""
+        """Carries out a verb of `sending` on POST; on GET asks for confirmation if need be."""
         if not has_permission(request.user, permissions.SEND):
             raise PermissionDenied
-        notice = self._get(request, object_id)
+        notice = self._get_or_404(request, object_id)
         if request.method == "POST":
-            return self._do(request, notice, verb)
+            return self._carry_out(request, notice, verb)
         if VERBS[verb].question is None:
             return HttpResponseNotAllowed(["POST"])
-        return self._ask_first(request, notice, verb)
+        return self._verb_confirmation(request, notice, verb)
 
-    # Parts
-
-    def _get(self, request: HttpRequest, object_id: str) -> Any:
+    def _get_or_404(self, request: HttpRequest, object_id: str) -> Any:
         notice = self.get_object(request, object_id)
         if notice is None:
             raise Http404
         return notice
 
-    def _do(self, request: HttpRequest, notice: Any, verb: str) -> HttpResponse:
-        words = VERBS[verb]
+    def _carry_out(self, request: HttpRequest, notice: Any, verb: str) -> HttpResponse:
+        texts = VERBS[verb]
         try:
             count = getattr(sending, verb)(notice)
         except Busy:
-            said = _("Others hold it just now. Nothing was changed; try again.")
-            self.message_user(request, said, messages.ERROR)
-            return HttpResponseRedirect(page_of(self.admin_site, notice))
-        is_recall, nothing = verb == "recall", words.nothing
+            text = _("Others hold it just now. Nothing was changed; try again.")
+            self.message_user(request, text, messages.ERROR)
+            return HttpResponseRedirect(notice_url(self.admin_site, notice))
+        is_recall, nothing = verb == "recall", texts.nothing
         if is_recall and notice.recalled is not None:
             nothing = gettext_lazy("This notice is recalled already.")
         elif count or is_recall:
-            self.log_change(request, notice, str(words.log))
+            self.log_change(request, notice, str(texts.log))
         level = messages.SUCCESS if count else messages.WARNING
-        said = str(words.said if count else nothing) % {"people": people(count)}
-        self.message_user(request, said, level)
-        return HttpResponseRedirect(page_of(self.admin_site, notice))
+        text = str(texts.done if count else nothing) % {"people": format_people(count)}
+        self.message_user(request, text, level)
+        return HttpResponseRedirect(notice_url(self.admin_site, notice))
 
-    def _ask_first(self, request: HttpRequest, notice: Any, verb: str) -> HttpResponse:
-        """Says who has it, who has seen it, and who never will get it."""
-        progress = progress_of(notice)
+    def _verb_confirmation(self, request: HttpRequest, notice: Any, verb: str) -> HttpResponse:
+        """The confirmation page: how many have it, have seen it, and will not get it."""
+        progress = progress_data(notice)
         context = {
             **self.admin_site.each_context(request),
             "title": VERBS[verb].question,
@@ -151,9 +153,9 @@ class Follower(NoticeModelAdmin):
             "notice": notice,
             "progress": progress,
             "waiting": progress["waiting"],
-            "people": people(notice.appended),
-            "seen": people(notice.seen),
-            "read": people(notice.read),
-            "page": page_of(self.admin_site, notice),
+            "people": format_people(notice.appended),
+            "seen": format_people(notice.seen),
+            "read": format_people(notice.read),
+            "page": notice_url(self.admin_site, notice),
         }
         return TemplateResponse(request, f"admin/notify/notice/{verb}.html", context)
