@@ -24,7 +24,7 @@ from notify.bus import groups
 from notify.changes import Change, Cursor
 from notify.exceptions import InvalidNotice, KeyConflict, UnknownUsers
 from notify.inbox import reading, retention, store
-from notify.management.people import person
+from notify.management.arguments import user_named
 from notify.models import ApiToken, Batch, Inbox, Notice, Notification, permissions
 from notify.sending.names import users_named
 from tests.unit.inbox.helpers import committed, something_is_due
@@ -333,7 +333,7 @@ def test_a_username_is_found_in_another_case_where_the_column_takes_no_notice_of
         with committed():
             call_command("notify_send", "--to", loud, "--title", "Hello", stdout=io.StringIO())
         assert counts(ada) == (1, 1, 1)
-        assert person(loud) == ada
+        assert user_named(loud) == ada
     with pytest.raises(UnknownUsers, match="nobody"):
         users_named([loud, "nobody"])
 

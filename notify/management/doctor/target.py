@@ -1,8 +1,7 @@
-"""What is looked at, and what is found."""
+"""The deployment that is examined: its address, and a user to connect as."""
 
 from __future__ import annotations
 
-import enum
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,47 +13,22 @@ from django.conf import settings
 from notify import conf
 from notify.live.socket_path import socket_path
 
-PATIENCE_S = 10.0
+TIMEOUT_S = 10.0
 FOREIGN_HOST = "notify-doctor.invalid"
 
 
-class Level(enum.StrEnum):
-    WELL = "well"
-    HINT = "hint"  # advice, or not seen
-    WEAK = "WEAK"  # works, but an attacker can use it
-    ILL = "ILL"  # does not work
-
-
-class Unwell(Exception):
-    """Something is not as it should be; the message says which cure to try."""
-
-    level = Level.ILL
-
-
-class Weak(Unwell):
-    level = Level.WEAK
-
-
-class Advice(Unwell):
-    level = Level.HINT
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    hop: str
-    said: str
-    level: Level = Level.WELL
-
-    @property
-    def works(self) -> bool:
-        return self.level is not Level.ILL
-
-
 @dataclass(frozen=True)
-class Patient:
-    """`url` is that of the pages. `cookie` signs a user in, to whom `send` sends a notice and
-    returns its id. `ssl_context` is None for what the machine trusts. `plain_port` is the
-    port of http://."""
+class Target:
+    """A deployment.
+
+    Args:
+        url: the address of its pages.
+        cookie: a session cookie of a user.
+        send: sends this user a notice, and returns its id.
+        idle_s: seconds to leave the socket idle; 0 skips that step.
+        ssl_context: None trusts the certificates that the machine trusts.
+        plain_port: the port of http://.
+    """
 
     url: str
     cookie: str
@@ -70,11 +44,11 @@ class Patient:
 
     @property
     def host(self) -> str:
-        """With its port, where the URL has one: what `Host` says."""
+        """The Host header: with the port, if the URL has one."""
         return urlsplit(self.url).netloc
 
-    def path(self, own: str) -> str:
-        return path_at(self.url, own)
+    def path(self, local_path: str) -> str:
+        return path_at(self.url, local_path)
 
     @cached_property
     def socket_path(self) -> str:
@@ -94,11 +68,11 @@ class Patient:
         return (self.ssl_context or ssl.create_default_context()) if self.is_secure else None
 
 
-def path_at(url: str, own: str) -> str:
-    """A path of this project as the URL has it: `/app/notify/`, where it is
-    `https://example.org/app` and this command is not told of a FORCE_SCRIPT_NAME."""
+def path_at(url: str, local_path: str) -> str:
+    """A path of this project below the prefix of the URL: `/app/notify/` for
+    `https://example.org/app`, even if FORCE_SCRIPT_NAME is not set for this command."""
     prefix = urlsplit(url).path.rstrip("/")
-    return own if own.startswith(f"{prefix}/") else f"{prefix}{own}"
+    return local_path if local_path.startswith(f"{prefix}/") else f"{prefix}{local_path}"
 
 
 def socket_path_at(url: str) -> str:
