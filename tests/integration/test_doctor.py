@@ -80,7 +80,7 @@ def test_the_url_may_have_the_prefix_of_the_site(
     result = examine(f"{server.url}/app/", **variables)
     assert result.returncode == 0, result.stdout + result.stderr
     path = variables.get("NOTIFY_SOCKET_PATH", "/app/ws/notify/")
-    assert findings(result)["Upgrade"] == f"ok {path} accepts a socket of {server.url}."
+    assert findings(result)["Upgrade"] == f"ok {path} accepts a handshake from {server.url}."
 
 
 @dataclass(frozen=True)

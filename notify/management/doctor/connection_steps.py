@@ -48,7 +48,7 @@ def _use_socket(target: Target) -> Iterator[Finding]:
         except Exception as error:  # noqa: BLE001  any error is a finding
             yield Finding("Upgrade", error_text(error), Level.FAIL)
             return
-        yield Finding("Upgrade", f"{target.socket_path} accepts a socket of {target.origin}")
+        yield Finding("Upgrade", f"{target.socket_path} accepts a handshake from {target.origin}")
         client = WebSocketClient(runner, connection)
         yield from socket_steps.run(target, client)
         client.close()
@@ -65,7 +65,7 @@ def _tcp(target: Target) -> str:
     with socket.create_connection(target.address, timeout=TIMEOUT_S):
         pass
     took_ms = (time.monotonic() - began) * 1000
-    return f"port {target.address[1]} accepts connections, within {took_ms:.0f} ms"
+    return f"port {target.address[1]} accepts connections ({took_ms:.0f} ms)"
 
 
 def _tls(target: Target) -> str:
@@ -91,6 +91,6 @@ def _foreign_origin(target: Target) -> str:
         asyncio.run(open_and_close())
     except InvalidStatus as error:
         if error.response.status_code == 403:
-            return f"a socket of {foreign} is refused with 403"
+            return f"a handshake from {foreign} is refused with 403"
         raise
-    raise Problem(f"a socket of {foreign} is accepted. Check NOTIFY_ALLOWED_ORIGINS")
+    raise Problem(f"a handshake from {foreign} is accepted. Check NOTIFY_ALLOWED_ORIGINS")

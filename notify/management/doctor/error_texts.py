@@ -20,6 +20,8 @@ def error_text(error: Exception) -> str:
             return "no response in time. Check for a firewall, or a process that hangs"
         case ConnectionClosed():
             return f"the connection was closed ({error})"
+        case ConnectionRefusedError():
+            return "Connection refused. Check that a server listens at this address"
         case OSError() | InvalidHandshake():
             return f"{error}"
     return repr(error)

@@ -31,7 +31,8 @@ def _hello(target: Target, client: WebSocketClient) -> str:
     interval, timeout = hello["ping_interval"], hello["ping_timeout"]
     pings = "no pings"
     if interval is not None:
-        pings = f"a ping every {interval:g} s, to be answered within {timeout or '∞'} s"
+        pings = f"a ping every {interval:g} s"
+        pings += f", to be answered within {timeout:g} s" if timeout else ""
     return f"protocol {hello['protocol']}, {pings}"
 
 
