@@ -124,27 +124,13 @@ class InboxAdmin(InboxModelAdmin):
             return HttpResponseNotAllowed(["POST"])
         user = _get_user_or_404(object_id)
         ended = end_sessions(str(user.pk))
-        if ended is None:
-            text, level = (
-                _(
-                    "This project keeps its sessions where they cannot be listed. Set another "
-                    "password, or deactivate the account: both end them."
-                ),
-                messages.ERROR,
-            )
-        else:
-            text, level = (
-                ngettext("%(count)s session ended.", "%(count)s sessions ended.", ended)
-                % {"count": ended},
-                messages.SUCCESS if ended else messages.WARNING,
-            )
-            if ended:  # the user may not have an inbox
-                self.log_change(request, Inbox(user=user), _("Sessions ended."))
+        if ended:  # the user may not have an inbox
+            self.log_change(request, Inbox(user=user), _("Sessions ended."))
         site = self.admin_site.name
         if ended and str(user.pk) == str(request.user.pk):
             logout(request)  # otherwise this request would save the deleted session again
             return HttpResponseRedirect(reverse(f"{site}:index"))
-        self.message_user(request, text, level)
+        self.message_user(request, *_ended_message(ended))
         return HttpResponseRedirect(
             reverse(f"{site}:notify_inbox_change", args=[quote(str(user.pk))])
         )
@@ -155,6 +141,18 @@ def _get_user_or_404(object_id: str) -> Any:
     if found is None:
         raise Http404
     return found
+
+
+def _ended_message(ended: int | None) -> tuple[str, int]:
+    """The text and level of the message about `ended` sessions; None if they cannot be listed."""
+    if ended is None:
+        text = _(
+            "This project keeps its sessions where they cannot be listed. Set another "
+            "password, or deactivate the account: both end them."
+        )
+        return text, messages.ERROR
+    text = ngettext("%(count)s session ended.", "%(count)s sessions ended.", ended)
+    return text % {"count": ended}, messages.SUCCESS if ended else messages.WARNING
 
 
 def _requested_history(request: HttpRequest, user: Any) -> DeliveryHistory | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -43,13 +44,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        expires = options["expires"]
-        if options["expires_in"]:
-            if options["key"]:
-                raise CommandError(
-                    "With --expires-in, a repeated call is a different notice. Use --expires."
-                )
-            expires = database.now() + options["expires_in"]
+        expires = _expiry(options)
         try:
             notice = sending.send(
                 to=_recipients(options),
@@ -77,6 +72,16 @@ class Command(BaseCommand):
         verb = "was sent before" if repeated else "sent"
         people = "1 person" if notice.recipients == 1 else f"{notice.recipients} people"
         self.stdout.write(f"Notice {notice.pk} {verb} to {people}.")
+
+
+def _expiry(options: dict[str, Any]) -> datetime | None:
+    if not options["expires_in"]:
+        return options["expires"]  # type: ignore[no-any-return]
+    if options["key"]:
+        raise CommandError(
+            "With --expires-in, a repeated call is a different notice. Use --expires."
+        )
+    return database.now() + options["expires_in"]  # type: ignore[no-any-return]
 
 
 def _recipients(options: dict[str, Any]) -> list[Recipient]:

@@ -64,17 +64,9 @@ def get(
     Raises:
         OSError, HTTPException: there is no response.
     """
-    host, port = target.address
-    connection: http.client.HTTPConnection
-    if plain:
-        connection = http.client.HTTPConnection(host, target.plain_port, timeout=TIMEOUT_S)
-    elif target.is_secure:
-        connection = http.client.HTTPSConnection(
-            host, port, timeout=TIMEOUT_S, context=target.context
-        )
-    else:
-        connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
-    sent = {"Host": host if plain else target.host, "User-Agent": "notify_doctor"}
+    host = target.address[0] if plain else target.host
+    sent = {"Host": host, "User-Agent": "notify_doctor"}
+    connection = _http_connection(target, plain=plain)
     try:
         connection.request("GET", path, headers={**sent, **(headers or {})})
         response = connection.getresponse()
@@ -85,6 +77,15 @@ def get(
         )
     finally:
         connection.close()
+
+
+def _http_connection(target: Target, *, plain: bool) -> http.client.HTTPConnection:
+    host, port = target.address
+    if plain:
+        return http.client.HTTPConnection(host, target.plain_port, timeout=TIMEOUT_S)
+    if target.is_secure:
+        return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=target.context)
+    return http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
 
 
 def try_handshake(target: Target, headers: Mapping[str, str] | None = None) -> Response:

@@ -28,16 +28,12 @@ MAX_RECOVERY_S = 30.0
 def sign_in(target: Target) -> str:
     """Gets each sign-in form ATTEMPTS times at once, without a password: sequential requests might
     only be delayed by a limit. Raises Weakness or Advice."""
-    limited: dict[str, int] = {}
-    unlimited: list[str] = []
-    for path in _sign_in_forms(target):
-        if get(target, path).status == HTTPStatus.NOT_FOUND:
-            continue
-        refused = sum(_are_refused(target, path, [{}] * ATTEMPTS))
-        if refused:
-            limited[path] = refused
-        else:
-            unlimited.append(path)
+    refused = {
+        path: sum(_are_refused(target, path, [{}] * ATTEMPTS))
+        for path in _sign_in_forms(target)
+        if get(target, path).status != HTTPStatus.NOT_FOUND
+    }
+    unlimited = [path for path, count in refused.items() if not count]
     method = f"{ATTEMPTS} simultaneous requests per form, without a password"
     if unlimited:
         paths = " and ".join(unlimited)
@@ -46,15 +42,15 @@ def sign_in(target: Target) -> str:
             f"(nginx: limit_req in a location for {paths}, as in deploy/nginx.conf). A limit by "
             "username, or on wrong passwords only, cannot be detected from outside"
         )
-    if not limited:
+    if not refused:
         raise Advice("no sign-in form here. Check that the one elsewhere has a rate limit")
-    if _is_limit_evaded(target, next(iter(limited))):
+    if _is_limit_evaded(target, next(iter(refused))):
         raise Weakness(
             "the rate limit trusts X-Forwarded-For from any client, who evades it with another "
             "address in each request. Trust it from your own load balancer only (nginx: "
             "set_real_ip_from)"
         )
-    counts = ", ".join(f"{refused} refused at {path}" for path, refused in limited.items())
+    counts = ", ".join(f"{count} refused at {path}" for path, count in refused.items())
     return f"rate limited: {counts} ({method})"
 
 
