@@ -354,7 +354,7 @@ def test_a_key_names_a_user_in_another_case_where_the_column_takes_no_notice_of_
 def test_the_demo_says_where_it_cannot_make_the_users(settings):
     settings.DEBUG = True
     if People.__name__ in {"MyUser", "Clerk"}:
-        with pytest.raises(CommandError, match="make ada, bob, cleo and admin yourself"):
+        with pytest.raises(CommandError, match="Create ada, bob, cleo and admin yourself"):
             call_command("notify_demo", stdout=io.StringIO())
     else:
         call_command("notify_demo", stdout=io.StringIO())
