@@ -1,18 +1,27 @@
-"""What the Django admin has of ours; see notify/administration."""
+"""Notices, inboxes and API tokens in the Django admin, which imports this package by itself."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.admin.sites import AdminSite
 
+from notify.admin.inboxes import InboxAdmin
 from notify.admin.notices import NoticeAdmin
-from notify.admin.people import InboxAdmin
 from notify.admin.tokens import ApiTokenAdmin
 from notify.models import ApiToken, Inbox, Notice
 
 
 def register(site: AdminSite) -> None:
-    """Gives an admin site of your own the pages that `admin.site` has."""
+    """Registers the notify models with an admin site of your own.
+
+    `django.contrib.admin.site` has them already.
+
+    Args:
+        site: the admin site that gets the pages of notices, inboxes and API tokens.
+
+    Raises:
+        AlreadyRegistered: `site` has one of these models already.
+    """
     site.register(Notice, NoticeAdmin)
     site.register(Inbox, InboxAdmin)
     site.register(ApiToken, ApiTokenAdmin)

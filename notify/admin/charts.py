@@ -1,4 +1,4 @@
-"""Pictures of figures, as the numbers that a template makes SVG of."""
+"""Charts of a notice's reach, as numbers that a template draws in SVG."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 from django.db.models import Count
@@ -13,11 +14,11 @@ from django.db.models.functions import Trunc
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from notify.admin.words import number
+from notify.admin.formatting import format_count
 from notify.models import Notice, Notification
 
 WIDTH, HEIGHT = 640, 160
-BAR = 120
+BAR_WIDTH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,81 +37,85 @@ class Chart:
     begins: datetime
     ends: datetime
     most: str
-    # (when, [each line's count by then]), for those who read it as a table
+    # The chart as a table: (moment, [count of each line by then])
     rows: list[tuple[datetime, list[str]]]
     width: int = WIDTH
     height: int = HEIGHT
 
 
 def bar(notice: Any) -> dict[str, Any]:
-    """A bar of the recipients: which part has read, seen, and been reached."""
+    """The context of `bar.html`: the shares of recipients who have received, seen and read it."""
     whole = max(1, notice.recipients)
     counts = {name: getattr(notice, name) for name in ("delivered", "seen", "read")}
-    # Whoever has seen it has it, whether or not a client has confirmed so yet.
+    # A notice that was seen was delivered, even if no client has confirmed that yet.
     counts["delivered"] = max(counts["delivered"], counts["seen"])
-    widths = {name: round(BAR * min(count, whole) / whole, 1) for name, count in counts.items()}
-    said = {name: number(getattr(notice, name)) for name in (*counts, "recipients")}
+    widths = {
+        name: round(BAR_WIDTH * min(count, whole) / whole, 1) for name, count in counts.items()
+    }
+    shown = {name: format_count(getattr(notice, name)) for name in (*counts, "recipients")}
     text = _("%(delivered)s delivered, %(seen)s seen, %(read)s read of %(recipients)s")
-    return {"width": BAR, "widths": widths, "text": text % said}
+    return {"width": BAR_WIDTH, "widths": widths, "text": text % shown}
 
 
 def over_time(notice: Notice) -> Chart | None:
-    """When it arrived, was seen and was read; None where it has arrived nowhere.
+    """How many had the notice, saw it and read it, over time; None if nobody has it yet.
 
-    When it was delivered is not kept, so it is not in the picture.
+    The time of a delivery is not recorded, so deliveries are not in the chart.
     """
-    rows = Notification.objects.filter(notice=notice)
     batches = notice.batch_set.filter(appended__gt=0, finished__isnull=False)
     arrived = [(when, n) for when, n in batches.values_list("finished", "appended") if when]
     if not arrived:
         return None
-    begins = min(when for when, _n in arrived)
-    step = _step(begins, rows)
-    series = [
-        ("arrived", _("in the inbox"), _by_step(arrived, step)),
-        ("seen", _("seen"), _grouped(rows, "seen", step)),
-        ("read", _("read"), _grouped(rows, "read", step)),
-    ]
+    rows = Notification.objects.filter(notice=notice)
+    unit = _time_unit(min(when for when, _n in arrived), rows)
+    return _draw(
+        [
+            ("arrived", _("in the inbox"), _sum_by_unit(arrived, unit)),
+            ("seen", _("seen"), _count_by_unit(rows, "seen", unit)),
+            ("read", _("read"), _count_by_unit(rows, "read", unit)),
+        ]
+    )
+
+
+def _draw(series: list[tuple[str, str, Counter[datetime]]]) -> Chart:
+    """A chart of (name, label, count by moment) each; one of them at least has a moment."""
     moments = sorted(set().union(*(counts for _name, _label, counts in series)))
-    most = max(sum(counts.values()) for _name, _label, counts in series)
-    span = max((moments[-1] - moments[0]).total_seconds(), 1)
-    totals = [_cumulative(counts, moments) for _name, _label, counts in series]
-
-    def points(sums: list[int]) -> str:
-        found, before = [f"0,{HEIGHT}"], 0
-        for moment, total in zip(moments, sums, strict=True):
-            x = round(WIDTH * (moment - moments[0]).total_seconds() / span, 1)
-            # A step: nothing happened between the two.
-            found += [f"{x},{_y(before, most)}", f"{x},{_y(total, most)}"]
-            before = total
-        return " ".join([*found, f"{WIDTH},{_y(before, most)}"])
-
+    maximum = max(sum(counts.values()) for _name, _label, counts in series)
+    totals = [_running_totals(counts, moments) for _name, _label, counts in series]
     return Chart(
         lines=[
-            Line(name, label, points(sums), number(sums[-1]))
+            Line(name, label, _points(moments, sums, maximum), format_count(sums[-1]))
             for (name, label, _counts), sums in zip(series, totals, strict=True)
         ],
         begins=localtime(moments[0]),
         ends=localtime(moments[-1]),
-        most=number(most),
+        most=format_count(maximum),
         rows=[
-            (localtime(moment), [number(sums[n]) for sums in totals])
+            (localtime(moment), [format_count(sums[n]) for sums in totals])
             for n, moment in enumerate(moments)
         ],
     )
 
 
-def _y(count: int, most: int) -> float:
-    return round(HEIGHT - HEIGHT * count / max(1, most), 1)
+def _points(moments: list[datetime], totals: list[int], maximum: int) -> str:
+    """A step line, which is level between two moments."""
+    span = max((moments[-1] - moments[0]).total_seconds(), 1)
+    points, before = [f"0,{HEIGHT}"], 0
+    for moment, total in zip(moments, totals, strict=True):
+        x = round(WIDTH * (moment - moments[0]).total_seconds() / span, 1)
+        points += [f"{x},{_y(before, maximum)}", f"{x},{_y(total, maximum)}"]
+        before = total
+    return " ".join([*points, f"{WIDTH},{_y(before, maximum)}"])
 
 
-def _step(begins: datetime, rows: Any) -> str:
-    """Seconds, minutes, hours or days: few enough to be drawn."""
-    last = max(
-        (when for name in ("seen", "read") for when in [_latest(rows, name)] if when is not None),
-        default=begins,
-    )
-    span = last - begins
+def _y(count: int, maximum: int) -> float:
+    return round(HEIGHT - HEIGHT * count / max(1, maximum), 1)
+
+
+def _time_unit(begins: datetime, rows: Any) -> str:
+    """Seconds, minutes, hours or days: the finest that keeps the number of points small."""
+    latest = [when for name in ("seen", "read") if (when := _latest(rows, name)) is not None]
+    span = max(latest, default=begins) - begins
     if span <= timedelta(minutes=2):
         return "second"
     if span <= timedelta(hours=3):
@@ -125,12 +130,14 @@ def _latest(rows: Any, name: str) -> datetime | None:
     return found
 
 
-def _grouped(rows: Any, name: str, step: str) -> Counter[datetime]:
-    when = rows.filter(**{f"{name}__isnull": False}).annotate(at=Trunc(name, step)).order_by()
-    return Counter(dict(when.values("at").annotate(n=Count("pk")).values_list("at", "n")))
+def _count_by_unit(rows: Any, name: str, unit: str) -> Counter[datetime]:
+    """How many rows have this mark, by the time of the mark."""
+    marked = rows.filter(**{f"{name}__isnull": False}).annotate(at=Trunc(name, unit)).order_by()
+    return Counter(dict(marked.values("at").annotate(n=Count("pk")).values_list("at", "n")))
 
 
-_REST: dict[str, dict[str, int]] = {
+# What `datetime.replace` takes to truncate to a unit.
+_SMALLER_FIELDS: dict[str, dict[str, int]] = {
     "second": {"microsecond": 0},
     "minute": {"microsecond": 0, "second": 0},
     "hour": {"microsecond": 0, "second": 0, "minute": 0},
@@ -138,16 +145,12 @@ _REST: dict[str, dict[str, int]] = {
 }
 
 
-def _by_step(counts: Iterable[tuple[datetime, int]], step: str) -> Counter[datetime]:
-    found: Counter[datetime] = Counter()
+def _sum_by_unit(counts: Iterable[tuple[datetime, int]], unit: str) -> Counter[datetime]:
+    sums: Counter[datetime] = Counter()
     for when, count in counts:
-        found[localtime(when).replace(**_REST[step])] += count  # type: ignore[arg-type]
-    return found
-
-
-def _cumulative(counts: Counter[datetime], moments: list[datetime]) -> list[int]:
-    total, sums = 0, []
-    for moment in moments:
-        total += counts[moment]
-        sums.append(total)
+        sums[localtime(when).replace(**_SMALLER_FIELDS[unit])] += count  # type: ignore[arg-type]
     return sums
+
+
+def _running_totals(counts: Counter[datetime], moments: list[datetime]) -> list[int]:
+    return list(accumulate(counts[moment] for moment in moments))

@@ -1,4 +1,4 @@
-"""Notices in the admin: the list, and the page of one."""
+"""Notices in the admin: the list, and the page of a single notice."""
 
 from __future__ import annotations
 
@@ -17,45 +17,46 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from notify.admin import charts
-from notify.admin.composer import Composer, preview
-from notify.admin.composing import PeopleView
-from notify.admin.following import VERBS, Follower, progress_of
-from notify.admin.lists import AnyAddressChangeList
-from notify.admin.words import number, sender_of
+from notify.admin.change_list import LenientChangeList
+from notify.admin.compose_views import ComposeMixin
+from notify.admin.formatting import format_count, sender_name
+from notify.admin.previews import preview_notice
+from notify.admin.progress_views import VERBS, ProgressMixin, progress_data
+from notify.admin.user_search import UserSearchView
 from notify.models import Notice
 from notify.web.api.sliding import never_slides
 
 
-class NoticeChangeList(AnyAddressChangeList):
-    """Counts for the notices of the page only: the table may be long and the counting is not
-    cheap."""
+class NoticeChangeList(LenientChangeList):
+    """Counts recipients only for the notices on the current page: counting is expensive, and the
+    table may be long."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         shown = [notice.pk for notice in self.result_list]
-        counted = _counted(Notice.objects.filter(pk__in=shown)).in_bulk()
+        counted = _with_counts(Notice.objects.filter(pk__in=shown)).in_bulk()
         self.result_list: Any = [counted[pk] for pk in shown if pk in counted]
 
 
 class NamedValuesFilter(admin.AllValuesFieldListFilter):
-    """Leaves out the empty value, which would be a link without a text."""
+    """Omits the empty value, whose link would have no text."""
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         return (choice for choice in super().choices(changelist) if choice["display"])
 
 
-def _count_of(name: str, description: Any) -> Callable[[Any, Any], str]:
-    """A column of the list: a count that `_counted` has added."""
+def _count_column(name: str, description: Any) -> Callable[[Any, Any], str]:
+    """A column with a count that `_with_counts` has added."""
 
     @admin.display(description=description)
     def count(_admin: Any, notice: Any) -> str:
-        return number(getattr(notice, name))
+        return format_count(getattr(notice, name))
 
     return count
 
 
-class NoticeAdmin(Follower, Composer):
-    """Adding is sending. A notice that was sent can be stopped and recalled, never changed."""
+class NoticeAdmin(ProgressMixin, ComposeMixin):
+    """Adding a notice sends it. A sent notice can be stopped and recalled, never changed."""
 
     list_display = ("title", "level", "status", "recipients", "reach", "created_at")
     list_filter = ("level", ("category", NamedValuesFilter), "created")
@@ -76,7 +77,7 @@ class NoticeAdmin(Follower, Composer):
         ),
     )
 
-    # Who may
+    # Permissions
 
     def has_view_permission(self, request: HttpRequest, obj: Notice | None = None) -> bool:
         return super().has_view_permission(request, obj) or self.has_add_permission(request)
@@ -87,7 +88,7 @@ class NoticeAdmin(Follower, Composer):
     def has_delete_permission(self, request: HttpRequest, obj: Notice | None = None) -> bool:
         return False
 
-    # Looking
+    # Pages
 
     def get_fieldsets(self, request: HttpRequest, obj: Notice | None = None) -> Any:
         return super().get_fieldsets(request, obj) if obj is None else self.sent_fieldsets
@@ -99,7 +100,7 @@ class NoticeAdmin(Follower, Composer):
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Notice | None:
         notice = super().get_object(request, object_id, from_field)
-        return notice and _counted(Notice.objects.filter(pk=notice.pk)).first()
+        return notice and _with_counts(Notice.objects.filter(pk=notice.pk)).first()
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -112,9 +113,9 @@ class NoticeAdmin(Follower, Composer):
         notice = self.get_object(request, object_id)
         if notice is not None and self.has_view_permission(request, notice):
             context |= {
-                "progress": progress_of(notice),
+                "progress": progress_data(notice),
                 "chart": charts.over_time(notice),
-                "preview": preview(vars(notice)),
+                "preview": preview_notice(vars(notice)),
             }
         return super().change_view(request, object_id, form_url, context)
 
@@ -122,7 +123,7 @@ class NoticeAdmin(Follower, Composer):
     def status(self, notice: Notice) -> str:
         return str(Notice.Status(notice.status).label)
 
-    recipients = _count_of("recipients", gettext_lazy("recipients"))
+    recipients = _count_column("recipients", gettext_lazy("recipients"))
 
     @admin.display(description=gettext_lazy("delivered, seen, read"))
     def reach(self, notice: Notice) -> str:
@@ -134,12 +135,12 @@ class NoticeAdmin(Follower, Composer):
 
     @admin.display(description=gettext_lazy("sent by"))
     def sent_by(self, notice: Notice) -> str:
-        return sender_of(notice)
+        return sender_name(notice)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
-        people = PeopleView.as_view(admin_site=self.admin_site, notice_admin=self)
-        # A page that is left open polls it.
+        people = UserSearchView.as_view(admin_site=self.admin_site, notice_admin=self)
+        # An open page polls it, which must not extend the session.
         progress, view = never_slides(wrap(self.progress_view)), wrap(self.verb_view)
         own = [
             path("people/", wrap(people), name="notify_notice_people"),
@@ -152,5 +153,5 @@ class NoticeAdmin(Follower, Composer):
         return own + super().get_urls()
 
 
-def _counted(notices: Any) -> QuerySet[Notice]:
+def _with_counts(notices: Any) -> QuerySet[Notice]:
     return notices.with_progress().with_counts()  # type: ignore[no-any-return]

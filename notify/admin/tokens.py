@@ -1,4 +1,4 @@
-"""API tokens in the Django admin: made, shown once, revoked."""
+"""API tokens in the admin: created, shown once, revoked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from notify.admin.lists import AnyAddressChangeList
+from notify.admin.change_list import LenientChangeList
 from notify.models import ApiToken
 from notify.models.permissions import CHANGE_TOKENS, SEND, has_permission, is_superuser
 
@@ -29,12 +29,12 @@ else:  # Django's classes take no parameters at run time
 
 
 class ApiTokenForm(TokenModelForm):
-    """A token never carries more than its user may do, and who makes it.
+    """A token grants no more than both its user and its creator may do.
 
-    The permission is asked for again whenever the token is used.
+    Whenever the token is used, the permission of its user is checked again.
     """
 
-    maker: ClassVar[Any] = None
+    creator: ClassVar[Any] = None
 
     scopes = forms.MultipleChoiceField(
         choices=ApiToken.Scope.choices,
@@ -44,7 +44,7 @@ class ApiTokenForm(TokenModelForm):
 
     def clean_user(self) -> Any:
         user = self.cleaned_data["user"]
-        if user != self.maker and not is_superuser(self.maker):
+        if user != self.creator and not is_superuser(self.creator):
             raise forms.ValidationError(_("Only a superuser makes tokens for somebody else."))
         return user
 
@@ -61,7 +61,7 @@ class ApiTokenForm(TokenModelForm):
 
 
 class ApiTokenAdmin(TokenModelAdmin):
-    """A token is made and revoked, never changed. Its plain text is shown once."""
+    """A token is created and revoked, never changed. Its plain text is shown once."""
 
     list_display = ("name", "prefix", "user", "scope_names", "created", "revoked")
     list_filter = ("revoked",)
@@ -78,11 +78,11 @@ class ApiTokenAdmin(TokenModelAdmin):
     def has_view_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         return super().has_view_permission(request, obj) or self.has_revoke_permission(request)
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[AnyAddressChangeList]:
-        return AnyAddressChangeList
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LenientChangeList]:
+        return LenientChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
-        """Somebody else's tokens are a superuser's business."""
+        """Only superusers see the tokens of others."""
         tokens = super().get_queryset(request)
         return tokens if is_superuser(request.user) else tokens.filter(user=request.user.pk)
 
@@ -95,7 +95,7 @@ class ApiTokenAdmin(TokenModelAdmin):
         self, request: HttpRequest, obj: ApiToken | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
         if obj is None:
-            kwargs["form"] = type("MakersForm", (ApiTokenForm,), {"maker": request.user})
+            kwargs["form"] = type("BoundApiTokenForm", (ApiTokenForm,), {"creator": request.user})
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
@@ -115,14 +115,14 @@ class ApiTokenAdmin(TokenModelAdmin):
     def response_add(
         self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Shows the token in this answer and nowhere else. A message would go through a cookie,
-        which is signed and not encrypted."""
-        said = _("The token is %(token)s  Copy it now: it is not shown again.")
+        """Shows the token in this response only. A message would travel in a cookie, which is
+        signed but not encrypted."""
+        text = _("The token is %(token)s  Copy it now: it is not shown again.")
         context = {
             **self.admin_site.each_context(request),
             "title": obj.name,
             "opts": self.opts,
-            "said": said % {"token": request.notify_plain_token},  # type: ignore[attr-defined]
+            "said": text % {"token": request.notify_plain_token},  # type: ignore[attr-defined]
             "list": reverse(f"{self.admin_site.name}:notify_apitoken_changelist"),
         }
         response = TemplateResponse(request, "admin/notify/apitoken/made.html", context)
@@ -141,7 +141,7 @@ class ApiTokenAdmin(TokenModelAdmin):
         revoked = 0
         for token in tokens.filter(revoked__isnull=True):
             token.revoked = timezone.now()
-            token.save(update_fields=["revoked"])  # its signal tells the sockets
+            token.save(update_fields=["revoked"])  # its signal closes the sockets
             self.log_change(request, token, _("Revoked."))
             revoked += 1
         self.message_user(

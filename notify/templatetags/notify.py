@@ -27,11 +27,13 @@ register = template.Library()
 def notify_bell(
     context: template.Context, toasts: str | None = None, draw_icon: bool = False
 ) -> dict[str, Any]:
-    """A bell with the number of what is new; for signed-in users. For others nothing is shown, and
-    what this browser kept for the one before is forgotten.
+    """A bell with the number of unseen notifications, for signed-in users. For others it shows
+    nothing, and deletes what this browser has stored for the previous user.
 
-    `toasts`: the levels that make one, `error critical` unless said. `draw_icon`: the page's icon
-    gets a dot; its policy must allow `img-src data:`.
+    Args:
+        toasts: levels that open a toast, separated by spaces; None: `error critical`.
+        draw_icon: whether to draw a dot on the icon of the page. The Content Security Policy must
+            allow `img-src data:`.
     """
     element = _element(context)
     if element["config"] is None:
@@ -47,7 +49,7 @@ def notify_bell(
 
 @register.inclusion_tag("notify/inbox.html", takes_context=True)
 def notify_inbox(context: template.Context) -> dict[str, Any]:
-    """The whole inbox, live; for signed-in users, else nothing."""
+    """The whole inbox, live, for signed-in users. Shows nothing for others."""
     element = _element(context)
     if element["config"] is not None:
         element |= first_page(context["request"]) | {"zone": zone_of(context["request"])}
@@ -56,32 +58,32 @@ def notify_inbox(context: template.Context) -> dict[str, Any]:
 
 @register.inclusion_tag("notify/connection.html", takes_context=True)
 def notify_connection(context: template.Context) -> dict[str, Any]:
-    """The state of the connection, and its round trip."""
+    """The state of the connection, and its round-trip time."""
     return _element(context)
 
 
 @register.simple_tag(takes_context=True)
 def notify_unread(context: template.Context) -> int:
-    """How many notifications are unread, as the page is rendered."""
+    """How many notifications are unread when the page is rendered."""
     return _head(context)[1]
 
 
 @register.simple_tag
 def notify_levels() -> list[str]:
-    """Every level, the quietest first."""
+    """All levels, the least important first."""
     return list(Level.values)
 
 
 @register.filter
 def notify_is_link(url: str | None) -> bool:
-    """Whether it may be a link. Senders are held to it already; `javascript:` must not depend on
-    that alone."""
+    """Whether `url` may be a link. Sending validates it already; this is a second line of defence
+    against `javascript:`."""
     return bool(url) and urlsplit(str(url)).scheme in ("", "http", "https")
 
 
 @register.filter
 def notify_when(moment: datetime) -> str:
-    """As short as it stays clear: now, 4 min, 14:02, Tue 14:02, 12 Nov. Scripts keep it true."""
+    """The shortest unambiguous form: now, 4 min, 14:02, Tue 14:02, 12 Nov. Scripts update it."""
     now, then = timezone.localtime(), timezone.localtime(moment)
     age = now - then
     if age < timedelta(minutes=1):
@@ -97,15 +99,15 @@ def notify_when(moment: datetime) -> str:
 
 @register.simple_tag
 def notify_has_demo_users() -> bool:
-    """Whether the sign-in page may name the demo users: only with DEBUG, and if they are there."""
+    """Whether the sign-in page may name the demo users: only with DEBUG, and if they exist."""
     names = ["ada", "bob", "cleo", "admin"]
     users = get_user_model()
-    held = users._default_manager.filter(**{f"{users.USERNAME_FIELD}__in": names})
-    return settings.DEBUG and held.count() == len(names)
+    found = users._default_manager.filter(**{f"{users.USERNAME_FIELD}__in": names})
+    return settings.DEBUG and found.count() == len(names)
 
 
 def _head(context: template.Context) -> tuple[int, int]:
-    """(unseen, unread) of now; of a stranger, nothing."""
+    """The current (unseen, unread); (0, 0) for anonymous users."""
     user = getattr(context.get("request"), "user", None)
     if user is None or not user.is_authenticated:
         return 0, 0

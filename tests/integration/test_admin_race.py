@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from notify.admin import composer
+from notify.admin import confirmation
 from notify.models import Notice, Notification
 from tests.integration.test_store_concurrency import (
     Hold,
@@ -19,7 +19,7 @@ from tests.integration.test_store_concurrency import (
     threads,
     together,
 )
-from tests.unit.admin.world import ADD, allow, form
+from tests.unit.admin.helpers import ADD, allow, form
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,7 +64,7 @@ def test_the_same_of_several_people_is_sent_once_and_the_others_are_asked(
 def test_the_second_waits_for_the_commit_of_the_first(
     staff: list[User], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hold, look, looks = Hold(), composer._twin, []
+    hold, look, looks = Hold(), confirmation.find_duplicate, []
 
     def look_and_stop(notice: Notice) -> Notice | None:
         looks.append(notice)
@@ -73,7 +73,7 @@ def test_the_second_waits_for_the_commit_of_the_first(
             hold.here()  # it has found nobody, and is not committed
         return found
 
-    monkeypatch.setattr(composer, "_twin", look_and_stop)
+    monkeypatch.setattr(confirmation, "find_duplicate", look_and_stop)
     first, second = (sender(user, form_key=f"k{user.pk}", usernames="staff1") for user in staff[:2])
     with threads() as beside:
         sending = beside.start(first)

@@ -1,7 +1,8 @@
-"""`manage.py notify_doctor --url …` against real servers, well and ill."""
+"""`manage.py notify_doctor --url …` against real servers, with and without mistakes."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass
 from itertools import chain
@@ -24,7 +25,7 @@ from tests.harness.waiting import deadline
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 
 
-def visit(url: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def examine(url: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [PYTHON, "manage.py", "notify_doctor", "--url", url, "--user", "ada", *arguments],
         env=environment(**variables), cwd=ROOT, capture_output=True, text=True,
@@ -32,7 +33,7 @@ def visit(url: str, *arguments: str, **variables: str) -> subprocess.CompletedPr
     )  # fmt: skip
 
 
-def visit_through(
+def examine_through(
     nginx: Nginx, *arguments: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     own = {
@@ -40,53 +41,53 @@ def visit_through(
         "--http-port": nginx.plain_port,
         "--nginx": nginx.configuration,
     }
-    return visit(nginx.url, *map(str, chain(*own.items())), *arguments, **variables)
+    return examine(nginx.url, *map(str, chain(*own.items())), *arguments, **variables)
 
 
-def findings(told: subprocess.CompletedProcess[str]) -> dict[str, str]:
-    """Each line but for the name of what was looked at, by this name."""
-    lines = (line.split("  ", 2) for line in told.stdout.replace("ILL ", "ILL").splitlines())
-    return {hop.strip(): f"{level} {said.strip()}" for level, hop, said in lines}
+def findings(result: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """The level and the text of each line, by step."""
+    lines = (re.split(r" {2,}", line, maxsplit=2) for line in result.stdout.splitlines())
+    return {step: f"{level} {text}" for level, step, text in lines}
 
 
-def test_it_finds_a_deployment_behind_nginx_well(
+def test_it_finds_a_deployment_behind_nginx_ok(
     start_server: StartServer, redis_server: RedisServer, tmp_path: Path, ada: User
 ) -> None:
     variables = {**BEHIND_NGINX, "REDIS_URL": redis_server.url, "NOTIFY_PING_INTERVAL": "1"}
     ports = [start_server(command=SERVE_BEHIND_NGINX, **variables).port for _ in range(2)]
     with Nginx(tmp_path, ports) as nginx:
-        told = visit_through(nginx, "--idle", "3", **variables)
+        result = examine_through(nginx, "--idle", "3", **variables)
 
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert list(findings(told)) == [
-        "DNS", "TCP", "TLS", "Foreign origin", "Upgrade", "hello", "Ping", "Push", "Idle",
-        "Old TLS", "Plain HTTP", "HSTS", "Probes", "Proxy headers", "Handshakes", "Sign-in",
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert list(findings(result)) == [
+        "DNS", "TCP", "TLS", "Foreign origin", "Upgrade", "Hello", "Ping", "Push", "Idle",
+        "Old TLS", "Plain HTTP", "HSTS", "Probes", "Proxy headers", "Bad handshakes", "Sign-in",
         "Long URL", "Slow headers", "Upstream", "Access log", "Error log",
     ]  # fmt: skip
-    assert not [line for line in told.stdout.splitlines() if not line.startswith("well")]
-    assert "through the channel layer" in told.stdout
-    assert "open after 3 s" in told.stdout
-    # It leaves nothing behind that anybody sees, or could use.
+    assert not [line for line in result.stdout.splitlines() if not line.startswith("ok")]
+    assert "through the channel layer" in result.stdout
+    assert "still open after 3 s" in result.stdout
+    # It leaves no visible notice and no session behind.
     assert not Notification.objects.filter(recalled__isnull=True).exists()
     assert not Session.objects.exists()
 
 
-@pytest.mark.parametrize("told", [{}, {"NOTIFY_SOCKET_PATH": "/app/socket"}])
+@pytest.mark.parametrize("variables", [{}, {"NOTIFY_SOCKET_PATH": "/app/socket"}])
 def test_the_url_may_have_the_prefix_of_the_site(
-    start_server: StartServer, ada: User, told: dict[str, str]
+    start_server: StartServer, ada: User, variables: dict[str, str]
 ) -> None:
-    server = start_server(command=(*SERVE, "--root-path", "/app"), **told)
-    visited = visit(f"{server.url}/app/", **told)
-    assert visited.returncode == 0, visited.stdout + visited.stderr
-    path = told.get("NOTIFY_SOCKET_PATH", "/app/ws/notify/")
-    assert findings(visited)["Upgrade"] == f"well {path} accepted, with Origin {server.url}."
+    server = start_server(command=(*SERVE, "--root-path", "/app"), **variables)
+    result = examine(f"{server.url}/app/", **variables)
+    assert result.returncode == 0, result.stdout + result.stderr
+    path = variables.get("NOTIFY_SOCKET_PATH", "/app/ws/notify/")
+    assert findings(result)["Upgrade"] == f"ok {path} accepts a handshake from {server.url}."
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """What a configuration says instead, and what is found of it."""
+    """A change of the configuration, and the finding about it."""
 
-    hop: str
+    step: str
     instead: dict[str, str]
     level: str
     words: str
@@ -106,7 +107,7 @@ FORWARDED_SCHEME = """
     map $http_x_forwarded_proto $claimed { default $http_x_forwarded_proto; "" $scheme; }
     proxy_set_header X-Forwarded-Proto $claimed;
 """
-# Those of a group are of different looks, so that one visit finds them all.
+# The mistakes of a list belong to different steps, so that one run finds them all.
 MISTAKES = [
     Mistake(
         "Old TLS",
@@ -125,7 +126,7 @@ MISTAKES = [
         "WEAK", "proxy_set_header X-Forwarded-Proto $scheme;",
     ),
     Mistake(
-        "Handshakes",
+        "Bad handshakes",
         {
             '"$server_protocol $http_upgrade"': "$http_upgrade",
             "HTTP/1\\.1 websocket$": "websocket$",
@@ -163,15 +164,15 @@ MISTAKES_WITH_DAPHNE = [
 ]  # fmt: skip
 
 
-def expect(mistakes: list[Mistake], told: subprocess.CompletedProcess[str]) -> None:
-    found = findings(told)
+def expect(mistakes: list[Mistake], result: subprocess.CompletedProcess[str]) -> None:
+    found = findings(result)
     for mistake in mistakes:
-        assert found[mistake.hop].startswith(mistake.level), found[mistake.hop]
-        assert mistake.words in found[mistake.hop]
-    others = set(found) - {mistake.hop for mistake in mistakes}
-    assert not [found[hop] for hop in others if not found[hop].startswith("well")]
+        assert found[mistake.step].startswith(mistake.level), found[mistake.step]
+        assert mistake.words in found[mistake.step]
+    others = set(found) - {mistake.step for mistake in mistakes}
+    assert not [found[step] for step in others if not found[step].startswith("ok ")]
     weak = any(mistake.level == "WEAK" for mistake in mistakes)
-    assert told.returncode == int(weak), told.stdout + told.stderr
+    assert result.returncode == int(weak), result.stdout + result.stderr
 
 
 def instead(mistakes: list[Mistake]) -> dict[str, str]:
@@ -183,10 +184,10 @@ def test_it_finds_what_an_attacker_can_use(
 ) -> None:
     ports = [start_server(command=SERVE_BEHIND_NGINX, **BEHIND_NGINX).port for _ in range(2)]
     with Nginx(tmp_path, ports, instead(MISTAKES)) as nginx:
-        told = visit_through(nginx, **BEHIND_NGINX)
+        result = examine_through(nginx, **BEHIND_NGINX)
 
-    expect(MISTAKES, told)
-    assert "max_fails" not in told.stdout  # it is right, as nobody else was troubled
+    expect(MISTAKES, result)
+    assert "max_fails" not in result.stdout  # it is right: no other requests failed
 
 
 def test_it_finds_what_an_attacker_can_use_with_stock_daphne(
@@ -196,14 +197,14 @@ def test_it_finds_what_an_attacker_can_use_with_stock_daphne(
     ports = [start_server(command=command, **BEHIND_NGINX).port for _ in range(2)]
     Certificate(tmp_path, rsa=True)
     with Nginx(tmp_path, ports, instead(MISTAKES_WITH_DAPHNE)) as nginx:
-        told = visit_through(nginx, **BEHIND_NGINX)
+        result = examine_through(nginx, **BEHIND_NGINX)
         page = httpx.get(f"{nginx.url}/healthz", verify=nginx.trust())
 
-    expect(MISTAKES_WITH_DAPHNE, told)
-    assert page.status_code == 200  # it has waited until the site was back
+    expect(MISTAKES_WITH_DAPHNE, result)
+    assert page.status_code == 200  # the doctor has waited until the site recovered
 
 
-def test_it_finds_a_host_that_a_client_says(
+def test_it_finds_a_host_header_trusted_from_clients(
     start_server: StartServer, tmp_path: Path, ada: User
 ) -> None:
     variables = {**BEHIND_NGINX, "DJANGO_SETTINGS_MODULE": "tests.integration.believing_settings"}
@@ -211,58 +212,60 @@ def test_it_finds_a_host_that_a_client_says(
     lines = proxy_header("X-Forwarded-Host", '""', "")
     mistakes = [Mistake("Proxy headers", lines, "WEAK", 'proxy_set_header X-Forwarded-Host "";')]
     with Nginx(tmp_path, ports, instead(mistakes)) as nginx:
-        told = visit_through(nginx, **variables)
+        result = examine_through(nginx, **variables)
 
-    expect(mistakes, told)
+    expect(mistakes, result)
 
 
-def test_it_says_when_notices_come_by_the_sweep_only(start_server: StartServer, ada: User) -> None:
+def test_it_reports_notices_that_arrive_only_by_the_sweep(
+    start_server: StartServer, ada: User
+) -> None:
     server = start_server(command=SERVE, NOTIFY_SWEEP_INTERVAL="1")  # its layer is in memory
 
-    told = visit(server.url)
+    result = examine(server.url)
 
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert "only by the sweep" in told.stdout
-    assert findings(told)["Hardening"].startswith("hint not looked at without TLS")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "only by the sweep" in result.stdout
+    assert findings(result)["Security"].startswith("hint not examined without TLS")
 
 
-def test_it_says_what_to_do_where_the_proxy_hides_the_scheme(
+def test_it_reports_a_proxy_that_hides_the_scheme(
     start_server: StartServer, tmp_path: Path, ada: User
 ) -> None:
     ports = [start_server(command=SERVE, HTTPS="off").port for _ in range(2)]
     with Nginx(tmp_path, ports) as nginx:
-        told = visit(nginx.url, "--ca", str(nginx.certificate.path))
+        result = examine(nginx.url, "--ca", str(nginx.certificate.path))
 
-    assert told.returncode == 1
-    assert "ILL   Upgrade         HTTP 403" in told.stdout
-    assert "BEHIND_PROXY=on" in told.stdout
-
-
-def test_it_says_that_nobody_listens(ada: User) -> None:
-    told = visit(f"http://127.0.0.1:{free_port()}")
-
-    assert told.returncode == 1
-    assert "ILL   TCP" in told.stdout
-    assert "Connection refused" in told.stdout
+    assert result.returncode == 1
+    assert "FAIL  Upgrade         HTTP 403" in result.stdout
+    assert "BEHIND_PROXY=on" in result.stdout
 
 
-def test_it_says_that_a_certificate_does_not_hold(
+def test_it_reports_that_nothing_listens(ada: User) -> None:
+    result = examine(f"http://127.0.0.1:{free_port()}")
+
+    assert result.returncode == 1
+    assert "FAIL  TCP" in result.stdout
+    assert "Connection refused" in result.stdout
+
+
+def test_it_reports_an_invalid_certificate(
     start_server: StartServer, tmp_path: Path, ada: User
 ) -> None:
     with Nginx(tmp_path, [free_port(), free_port()]) as nginx:
-        told = visit(nginx.url)
+        result = examine(nginx.url)
 
-    assert told.returncode == 1
-    assert "the certificate does not hold: self-signed certificate" in told.stdout
+    assert result.returncode == 1
+    assert "the certificate is not valid: self-signed certificate" in result.stdout
 
 
-def test_it_says_that_the_server_has_another_database(
+def test_it_reports_a_server_with_another_secret_key(
     start_server: StartServer, tmp_path: Path, ada: User
 ) -> None:
     server = start_server(command=SERVE, SECRET_KEY="of another deployment " * 4)
 
-    told = visit(server.url)
+    result = examine(server.url)
 
-    assert told.returncode == 1
-    assert "closed with 4401" in told.stdout
-    assert "one SECRET_KEY" in told.stdout
+    assert result.returncode == 1
+    assert "closed the socket with 4401" in result.stdout
+    assert "the same SECRET_KEY" in result.stdout

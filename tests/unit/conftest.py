@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from tests.unit.admin.world import allow
+from tests.unit.admin.helpers import allow
 
 
 @pytest.fixture(autouse=True)

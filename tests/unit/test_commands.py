@@ -1,4 +1,4 @@
-"""The commands of manage.py."""
+"""The management commands."""
 
 from __future__ import annotations
 
@@ -103,9 +103,9 @@ def test_the_same_key_sends_once(make_user):
         (["--group", "nogroup", "--title", "T"], "no such group: nogroup"),
         (["--to", "ada", "--title", "x" * 201], "title"),
         (["--to", "ada", "--title", "T", "--url", "javascript:x"], "is not a link"),
-        (["--to", "ada", "--title", "T", "--expires-in", "soon"], "is no duration"),
-        (["--to", "ada", "--title", "T", "--expires", "soon"], "is no time"),
-        (["--to", "ada", "--title", "T", "--key", "k", "--expires-in", "1h"], "give --expires"),
+        (["--to", "ada", "--title", "T", "--expires-in", "soon"], "is not a duration"),
+        (["--to", "ada", "--title", "T", "--expires", "soon"], "is not a time"),
+        (["--to", "ada", "--title", "T", "--key", "k", "--expires-in", "1h"], "Use --expires"),
     ],
 )
 def test_a_refusal_says_why_and_nothing_is_sent(make_user, arguments, said):
@@ -128,12 +128,12 @@ def test_it_works_until_idle(make_user, settings):
     assert "Carried out 0 batches." in run("notify_work", "--until-idle")
 
 
-def test_it_leaves_what_is_scheduled_for_later(make_user):
+def test_it_leaves_scheduled_notices_alone(make_user):
     notify.send(to=make_user("ada"), title="T", send_at=timezone.now() + timedelta(hours=1))
     assert "Carried out 0 batches." in run("notify_work", "--until-idle")
 
 
-def test_it_recalls_what_has_expired(make_user):
+def test_it_recalls_expired_notices(make_user):
     ada = make_user("ada")
     notify.send(to=ada, title="T", expires=timezone.now() + timedelta(hours=1))
     Notice.objects.update(expires=timezone.now() - timedelta(seconds=1))
@@ -141,7 +141,7 @@ def test_it_recalls_what_has_expired(make_user):
     assert Notification.objects.get().recalled is not None
 
 
-def test_it_stops_after_the_batch_at_hand(make_user, settings, monkeypatch):
+def test_it_stops_after_the_current_batch(make_user, settings, monkeypatch):
     settings.NOTIFY_BATCH_SIZE = 1
     make_people(make_user, 3)
     notify.send(to=notify.everyone(), title="T")
@@ -157,7 +157,7 @@ def test_it_stops_after_the_batch_at_hand(make_user, settings, monkeypatch):
     assert Notification.objects.count() == 1
 
 
-def test_a_failing_batch_does_not_end_it(make_user, monkeypatch, caplog):
+def test_a_failing_batch_does_not_stop_it(make_user, monkeypatch, caplog):
     monkeypatch.setattr(notify_work, "IDLE_S", 0.01)
     failures = iter([Busy("locked"), Busy("locked")])
     carry_out_next = carrying_out.carry_out_next
@@ -171,7 +171,7 @@ def test_a_failing_batch_does_not_end_it(make_user, monkeypatch, caplog):
     Batch.objects.update(state=Batch.State.PENDING, due=timezone.now() - timedelta(seconds=1))
     monkeypatch.setattr(carrying_out, "carry_out_next", fail_twice)
     assert notify_work.work(threading.Event(), until_idle=True) == 1
-    assert caplog.text.count("The work failed") == 2
+    assert caplog.text.count("Carrying out batches failed") == 2
 
 
 def test_until_idle_gives_up_on_a_database_that_stays_away(monkeypatch):
@@ -230,7 +230,7 @@ def test_demo_users_need_debug(settings):
     assert not get_user_model().objects.exists()
 
 
-def test_demo_users_and_their_notices_are_made_once(settings):
+def test_demo_users_and_their_notices_are_created_once(settings):
     settings.DEBUG = True
     printed = [run("notify_demo") for _ in range(2)]
     users = get_user_model().objects
@@ -245,17 +245,17 @@ def test_demo_users_and_their_notices_are_made_once(settings):
     assert printed[0] == printed[1]
 
 
-def test_demo_leaves_an_admin_who_is_there_alone(settings, make_user):
+def test_demo_leaves_an_existing_admin_alone(settings, make_user):
     settings.DEBUG = True
     make_user("admin")
     run("notify_demo")
     assert not get_user_model().objects.get(username="admin").check_password("demo")
 
 
-# Upkeep
+# Maintenance
 
 
-def test_after_a_restore_every_cursor_is_void(make_user):
+def test_after_a_restore_every_inbox_has_a_new_epoch(make_user):
     ada, bob = make_user("ada"), make_user("bob")
     notify.send(to=[ada, bob], title="T")
     before = reading.heads([str(ada.pk), str(bob.pk)])
@@ -265,23 +265,23 @@ def test_after_a_restore_every_cursor_is_void(make_user):
     assert all(before[user].epoch != after[user].epoch for user in before)
 
 
-def test_the_doctor_sets_wrong_counts_right(make_user):
+def test_the_doctor_corrects_wrong_counts(make_user):
     ada, bob = make_user("ada"), make_user("bob")
     notify.send(to=[ada, bob], title="T")
     Inbox.objects.filter(user=ada).update(unread=F("unread") + 3, unseen=0)
-    assert "Recounted 2 inboxes; 1 were wrong" in run("notify_doctor", "--recount")
+    assert "Recounted 2 inboxes, and corrected 1." in run("notify_doctor", "--recount")
     inbox = Inbox.objects.get(user=ada)
     assert (inbox.unread, inbox.unseen) == (1, 1)
-    assert "; 0 were wrong" in run("notify_doctor", "--recount")
+    assert "and corrected 0." in run("notify_doctor", "--recount")
 
 
-def test_the_doctor_wants_to_know_what_to_do():
+def test_the_doctor_requires_an_option():
     with pytest.raises(CommandError, match="--recount"):
         run("notify_doctor")
 
 
 BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",  # it loads nobody
+    "axes.backends.AxesStandaloneBackend",  # loads nobody
     "django.contrib.auth.backends.RemoteUserBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
@@ -294,7 +294,7 @@ def test_the_doctor_signs_in_by_a_backend_that_loads_the_user(make_user, setting
         notify_doctor._backend_of(make_user("bob", is_active=False))
 
 
-def test_pruning_deletes_what_is_old_and_in_that_state(make_user):
+def test_pruning_deletes_old_notifications_in_a_state(make_user):
     ada = make_user("ada")
     old_read, old_unread, new = (notify.send(to=ada, title=t) for t in ("r", "u", "n"))
     sending.mark(str(ada.pk), "read", ids=[old_read.pk, new.pk])
@@ -309,6 +309,6 @@ def test_pruning_deletes_what_is_old_and_in_that_state(make_user):
 
 
 @pytest.mark.parametrize("wrong", ["", "7", "0d", "7w", "-1d"])
-def test_pruning_wants_a_duration(wrong):
+def test_pruning_requires_a_duration(wrong):
     with pytest.raises(CommandError):
         run("notify_prune", f"--older-than={wrong}")

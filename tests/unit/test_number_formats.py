@@ -16,7 +16,7 @@ from django.utils import formats
 
 import notify
 from notify.models import ApiToken, Inbox, Notice
-from tests.unit.admin import world
+from tests.unit.admin import helpers
 from tests.unit.formats.en import formats as strange
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("silent")]
@@ -119,8 +119,8 @@ def test_the_page_of_a_person(client, boss, notice):
 
 
 def test_a_question_before_it_is_sent(client, boss, notice):
-    form = world.form(users=[boss.pk], send_at_0="2090-01-01", send_at_1="00:00:00")
-    page = client.post(world.ADD, form | {"_dry_run": "1"}).content.decode()
+    form = helpers.form(users=[boss.pk], send_at_0="2090-01-01", send_at_1="00:00:00")
+    page = client.post(helpers.ADD, form | {"_dry_run": "1"}).content.decode()
     assert 'name="confirmed" value="1"' in page
     is_plain(page)
 

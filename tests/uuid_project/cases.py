@@ -24,7 +24,7 @@ from notify.bus.publisher import publisher
 from notify.changes import Change, Cursor
 from notify.exceptions import InvalidNotice, KeyConflict, UnknownUsers
 from notify.inbox import marking, reading, retention, upkeep
-from notify.management.people import person
+from notify.management.arguments import user_named
 from notify.models import ApiToken, Batch, Inbox, Notice, Notification, permissions
 from notify.sending.names import users_named
 from notify.sql.keys import database_key, key_type
@@ -334,7 +334,7 @@ def test_a_username_is_found_in_another_case_where_the_column_takes_no_notice_of
         with committed():
             call_command("notify_send", "--to", loud, "--title", "Hello", stdout=io.StringIO())
         assert counts(ada) == (1, 1, 1)
-        assert person(loud) == ada
+        assert user_named(loud) == ada
     with pytest.raises(UnknownUsers, match="nobody"):
         users_named([loud, "nobody"])
 
@@ -355,7 +355,7 @@ def test_a_key_names_a_user_in_another_case_where_the_column_takes_no_notice_of_
 def test_the_demo_says_where_it_cannot_make_the_users(settings):
     settings.DEBUG = True
     if People.__name__ in {"MyUser", "Clerk"}:
-        with pytest.raises(CommandError, match="make ada, bob, cleo and admin yourself"):
+        with pytest.raises(CommandError, match="Create ada, bob, cleo and admin yourself"):
             call_command("notify_demo", stdout=io.StringIO())
     else:
         call_command("notify_demo", stdout=io.StringIO())

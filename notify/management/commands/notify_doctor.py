@@ -1,4 +1,4 @@
-"""`manage.py notify_doctor`: finds what is wrong, and mends it."""
+"""`manage.py notify_doctor`: examines a deployment, and corrects the counts of inboxes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.utils import timezone
 from notify import sending
 from notify.bus.publisher import publisher
 from notify.inbox import upkeep
-from notify.management.people import person
+from notify.management.arguments import user_named
 from notify.models import Inbox
 
 SESSION_S = 600
@@ -25,39 +25,35 @@ SESSION_S = 600
 
 class Command(BaseCommand):
     help = (
-        "Finds what is wrong. --url walks from here to a socket as a browser would, and tells of "
-        "each hop; it sends its user five notices, and recalls them. With https:// it then tries "
-        "what an attacker would, in some 150 requests, none with a password. Safe while servers "
-        "run; but a site that one request can switch off will be off for some seconds. --nginx "
-        "reads what cannot be seen from outside."
+        "Examines a deployment, one line per step: ok, hint (advice), WEAK (an attacker can use "
+        "it) or FAIL (it does not work). --url connects as a browser does, sends five notices to "
+        "--user, and recalls them. With https:// it then tries what an attacker would, in some "
+        "150 requests without a password; a site that a single request can take down will be down "
+        "for some seconds. --nginx reads what no request can show. Safe while servers run."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--recount", action="store_true", help="set the counts of all inboxes from their rows"
+            "--recount", action="store_true", help="correct the counts of all inboxes"
         )
-        parser.add_argument("--url", help="the public address, as in https://notify.example.org")
+        parser.add_argument("--url", help="the public address: https://notify.example.org")
+        parser.add_argument("--nginx", help="the main configuration file: /etc/nginx/nginx.conf")
+        parser.add_argument("--user", help="the user to connect as: best one for tests only")
         parser.add_argument(
-            "--nginx", help="the main file of its configuration, as in /etc/nginx/nginx.conf"
+            "--idle", type=float, default=0, help="seconds to wait for an idle socket to be closed"
         )
-        parser.add_argument("--user", help="who connects: best one that is for tests alone")
+        parser.add_argument("--ca", help="a file with further certificates to trust")
         parser.add_argument(
-            "--idle", type=float, default=0, help="seconds to see whether a quiet socket is closed"
-        )
-        parser.add_argument("--ca", help="a file of certificates to trust, beside the machine's")
-        parser.add_argument(
-            "--http-port", type=int, default=80, help="the port of http://, where it is not 80"
+            "--http-port", type=int, default=80, help="the port of http://, if not 80"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not (options["recount"] or options["url"] or options["nginx"]):
-            raise CommandError("Say what to do: --recount, --nginx, or --url with --user.")
+            raise CommandError("Pass --recount, --nginx, or --url with --user.")
         if options["recount"]:
-            looked_at, wrong = _recount_all()
+            examined, corrected = _recount_all()
             publisher.flush()
-            self.stdout.write(
-                f"Recounted {looked_at} inboxes; {wrong} were wrong and are right now."
-            )
+            self.stdout.write(f"Recounted {examined} inboxes, and corrected {corrected}.")
         if options["url"] or options["nginx"]:
             self._examine(options)
 
@@ -65,37 +61,37 @@ class Command(BaseCommand):
         doctor = _doctor()
         levels = set()
         for finding in _findings(doctor, options):
-            self.stdout.write(f"{finding.level:4}  {finding.hop:14}  {finding.said}.")
+            self.stdout.write(f"{finding.level:4}  {finding.step:14}  {finding.text}.")
             levels.add(finding.level)
-        if doctor.Level.ILL in levels:
-            raise CommandError("It does not work; see the lines with ILL above.")
+        if doctor.Level.FAIL in levels:
+            raise CommandError("The deployment does not work: see FAIL above.")
         if doctor.Level.WEAK in levels:
-            raise CommandError("It works, but can be attacked; see the lines with WEAK above.")
+            raise CommandError("The deployment works, but an attacker can use it: see WEAK above.")
 
 
 def _findings(doctor: Any, options: dict[str, Any]) -> Iterator[Any]:
     if options["url"]:
-        yield from _visit(doctor, options)
+        yield from _examine_url(doctor, options)
     if options["nginx"]:
         socket = doctor.socket_path_at(options["url"] or "")
         yield from doctor.examine_nginx(options["nginx"], socket)
 
 
-def _visit(doctor: Any, options: dict[str, Any]) -> Iterator[Any]:
+def _examine_url(doctor: Any, options: dict[str, Any]) -> Iterator[Any]:
     if not options["url"].startswith(("http://", "https://")):
         raise CommandError("--url must begin with http:// or https://.")
     if not options["user"]:
-        raise CommandError("Say with --user who connects: best one that is for tests alone.")
-    user = person(options["user"])
+        raise CommandError("Pass --user, the user to connect as: best one for tests only.")
+    user = user_named(options["user"])
     context = None
     if options["ca"]:
         context = ssl.create_default_context()
         context.load_verify_locations(options["ca"])
     with _session(user) as cookie, _notices(user) as send:
-        patient = doctor.Patient(
+        target = doctor.Target(
             options["url"], cookie, send, options["idle"], context, options["http_port"]
         )
-        yield from doctor.examine(patient)
+        yield from doctor.examine(target)
 
 
 def _doctor() -> Any:
@@ -103,13 +99,13 @@ def _doctor() -> Any:
         return import_module("notify.management.doctor")
     except ImportError as error:
         raise CommandError(
-            f"--url and --nginx need the extra: pip install 'django-notify-live[doctor]' ({error})."
+            f"--url and --nginx need an extra: pip install 'django-notify-live[doctor]' ({error})."
         ) from error
 
 
 @contextmanager
 def _session(user: Any) -> Iterator[str]:
-    """A cookie that signs the user in, for the time of the visit."""
+    """The cookie of a session of this user, which is deleted at the end."""
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = _backend_of(user)
@@ -123,26 +119,26 @@ def _session(user: Any) -> Iterator[str]:
 
 
 def _backend_of(user: Any) -> str:
-    """The first backend that loads this user. Some load nobody: they only look at attempts to
-    sign in, as that of django-axes does, and stand first."""
+    """The first backend that loads this user. Some load nobody: that of django-axes, which comes
+    first, only watches sign-in attempts."""
     for path in settings.AUTHENTICATION_BACKENDS:
         backend: Any = load_backend(path)
         if hasattr(backend, "get_user") and backend.get_user(user.pk) is not None:
             return path
     raise CommandError(
-        f"No backend of AUTHENTICATION_BACKENDS loads {user}; is the account active? "
-        "Say with --user who can sign in."
+        f"No backend in AUTHENTICATION_BACKENDS loads {user}: is the account active? "
+        "Pass a --user who can sign in."
     )
 
 
 @contextmanager
 def _notices(user: Any) -> Iterator[Any]:
-    """Sends a notice each time that it is called; they are recalled at the end."""
+    """A function that sends the user a notice; all are recalled at the end."""
     sent: list[Any] = []
 
     def send() -> int:
         expires = timezone.now() + timedelta(seconds=SESSION_S)
-        title = "The doctor is looking whether notices arrive"
+        title = "notify_doctor is checking that notices arrive"
         notice = sending.send(to=user, title=title, kind="notify.doctor", expires=expires)
         sent.append(notice)
         return int(notice.pk)
@@ -156,12 +152,13 @@ def _notices(user: Any) -> Iterator[Any]:
 
 
 def _recount_all() -> tuple[int, int]:
+    """How many inboxes were examined, and how many had wrong counts."""
     users = Inbox.objects.order_by("pk").values_list("pk", flat=True)
-    looked_at = wrong = 0
+    examined = corrected = 0
     for user in users.iterator():
         change = upkeep.recount(str(user))
-        looked_at += 1
+        examined += 1
         if change is not None:
-            wrong += 1
+            corrected += 1
             publisher.publish(change)
-    return looked_at, wrong
+    return examined, corrected

@@ -1,4 +1,4 @@
-"""`manage.py notify_erase ada --yes`: erases all that notify keeps about one person."""
+"""`manage.py notify_erase ada --yes`: erases all data of a user."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from notify.bus.publisher import publisher
 from notify.inbox import personal
-from notify.management.people import person
+from notify.management.arguments import user_named
 
 
 class Command(BaseCommand):
     help = (
-        "Erases all that notify keeps about a user, over all tables; not the account. Notices that "
-        "the user wrote stay where they arrived, without the user's name. Safe while servers run."
+        "Erases all that notify stores about a user, in all its tables, but not the account. "
+        "Notices that the user sent stay in other inboxes, without the user's name. Safe while "
+        "servers run."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
-        parser.add_argument("--yes", action="store_true", help="it cannot be undone")
+        parser.add_argument("--yes", action="store_true", help="confirm: this cannot be undone")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = person(options["username"])
+        user = user_named(options["username"])
         if not options["yes"]:
-            raise CommandError("This cannot be undone. Say --yes; notify_export writes it first.")
+            raise CommandError("This cannot be undone. Run notify_export first, then pass --yes.")
         erased = personal.erase(str(user.pk), announce=publisher.publish)
-        # Sockets opened with the user's API tokens end with them.
+        # Closes the sockets that were opened with API tokens of the user.
         publisher.publish_session_check(str(user.pk))
         publisher.flush()
-        told = ", ".join(f"{count} {kind}" for kind, count in erased.items() if count)
-        self.stdout.write(f"Erased {told or 'nothing: there was nothing'}.")
+        counts = ", ".join(f"{count} {kind}" for kind, count in erased.items() if count)
+        self.stdout.write(f"Erased {counts}." if counts else "There was nothing to erase.")

@@ -1,4 +1,4 @@
-"""`manage.py notify_export ada > ada.json`: all that notify keeps about one person."""
+"""`manage.py notify_export ada > ada.json`: exports all data of a user."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
 from notify.inbox import personal
-from notify.management.people import person
+from notify.management.arguments import user_named
 
 
 class Command(BaseCommand):
-    help = "Writes all that notify keeps about a user, over all tables, as JSON."
+    help = "Writes all that notify stores about a user, in all its tables, as JSON."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = personal.export(str(person(options["username"]).pk))
-        self.stdout.write(json.dumps(found, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))
+        data = personal.export(str(user_named(options["username"]).pk))
+        self.stdout.write(json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))

@@ -1,4 +1,4 @@
-"""`manage.py notify_prune --older-than 90d`: deletes what is old, a little at a time."""
+"""`manage.py notify_prune --older-than 90d`: deletes old notifications in small batches."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from notify.bus.publisher import publisher
 from notify.inbox import retention
-from notify.management.durations import duration
+from notify.management.arguments import duration
 
 
 class Command(BaseCommand):
     help = (
-        "Deletes the notifications of notices older than that, then the notices that nobody has "
-        "any more. Safe while servers run, and free to be stopped and started again."
+        "Deletes the notifications of notices older than --older-than, then the notices that no "
+        "inbox has any more. Safe while servers run; it may be interrupted and run again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--older-than", type=duration, required=True, help="as in 90d")
+        parser.add_argument(
+            "--older-than", type=duration, required=True, help="90s, 30m, 12h or 90d"
+        )
         parser.add_argument(
             "--state",
             choices=list(retention.STATES),
             default="all",
-            help="only those that are read, archived or recalled",
+            help="delete only notifications in this state",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,6 +34,6 @@ class Command(BaseCommand):
         )
         publisher.flush()
         self.stdout.write(
-            f"Deleted {pruned.notifications} notifications, {pruned.notices} notices,"
-            f" {pruned.others} ended sessions and spent tickets."
+            f"Deleted {pruned.notifications} notifications, {pruned.notices} notices, and "
+            f"{pruned.others} ended sessions and spent tickets."
         )

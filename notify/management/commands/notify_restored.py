@@ -1,4 +1,4 @@
-"""`manage.py notify_restored`: a step of every restore of the database."""
+"""`manage.py notify_restored`: to be run after every restore of the database."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from notify.sql import database
 
 class Command(BaseCommand):
     help = (
-        "Tells all clients to read their inboxes anew. Run it whenever the database has gone back "
-        "in time (after a restore, or a failover that lost commits), and in every copy of it."
+        "Has all clients reload their inboxes. Run it whenever the database has lost commits "
+        "(after a restore or a failover), and in every copy of the database."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,7 +1,8 @@
-"""`manage.py notify_send --to ada --title "Your export is ready"`: from any process or script."""
+"""`manage.py notify_send --to ada --title "Your export is ready"`: sends from any script."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -10,7 +11,7 @@ from notify import sending
 from notify.bus.publisher import publisher
 from notify.exceptions import Busy, NotifyError
 from notify.inbox import claiming
-from notify.management.durations import duration, moment
+from notify.management.arguments import date_and_time, duration
 from notify.models import Level, Notice
 from notify.sending.audience import Recipient, everyone
 from notify.sending.names import groups_named, users_named
@@ -18,33 +19,32 @@ from notify.sql import database
 
 
 class Command(BaseCommand):
-    help = "Sends a notice. No server need run: it is in the inboxes when this command ends."
+    help = "Sends a notice. It is in the inboxes when this command ends; no server has to run."
 
     def add_arguments(self, parser: CommandParser) -> None:
         for option, metavar in (("--to", "USERNAME"), ("--group", "NAME")):
             parser.add_argument(
-                option, metavar=metavar, nargs="+", action="extend", default=[], help="repeatable"
+                option,
+                metavar=metavar,
+                nargs="+",
+                action="extend",
+                default=[],
+                help="repeatable",
             )
-        parser.add_argument("--everyone", action="store_true", help="all users active now")
+        parser.add_argument("--everyone", action="store_true", help="all active users")
         parser.add_argument("--title", required=True)
         parser.add_argument("--body", default="", help="plain text")
         parser.add_argument("--level", default=Level.INFO.value, choices=Level.values)
         parser.add_argument("--category", default="")
         parser.add_argument("--url", help="a path such as /orders/7/, or an http(s) address")
-        parser.add_argument("--key", help="the same key again sends nothing anew")
-        parser.add_argument("--expires", type=moment, help="2031-01-31T09:00+01:00")
+        parser.add_argument("--key", help="idempotency key: sent only once per key")
+        parser.add_argument("--expires", type=date_and_time, help="2031-01-31T09:00+01:00")
         parser.add_argument(
             "--expires-in", type=duration, help="90s, 30m, 12h or 7d; not with --key"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        expires = options["expires"]
-        if options["expires_in"]:
-            if options["key"]:
-                raise CommandError(
-                    "With --expires-in a repeated call is another notice: give --expires."
-                )
-            expires = database.now() + options["expires_in"]
+        expires = _expiry(options)
         try:
             notice = sending.send(
                 to=_recipients(options),
@@ -62,7 +62,7 @@ class Command(BaseCommand):
             for batch_id in claiming.open_batches(notice.pk):
                 sending.carry_out(batch_id)
         except Busy:
-            self.stderr.write("Others have some inboxes locked: a server or notify_work goes on.")
+            self.stderr.write("Some inboxes are locked: a server or notify_work will do the rest.")
         finally:
             publisher.flush()
         notices: Any = Notice.objects
@@ -72,6 +72,16 @@ class Command(BaseCommand):
         verb = "was sent before" if repeated else "sent"
         people = "1 person" if notice.recipients == 1 else f"{notice.recipients} people"
         self.stdout.write(f"Notice {notice.pk} {verb} to {people}.")
+
+
+def _expiry(options: dict[str, Any]) -> datetime | None:
+    if not options["expires_in"]:
+        return options["expires"]  # type: ignore[no-any-return]
+    if options["key"]:
+        raise CommandError(
+            "With --expires-in, a repeated call is a different notice. Use --expires."
+        )
+    return database.now() + options["expires_in"]  # type: ignore[no-any-return]
 
 
 def _recipients(options: dict[str, Any]) -> list[Recipient]:

@@ -1,4 +1,4 @@
-"""`manage.py notify_work`: carries out batches; any number of these processes may run."""
+"""`manage.py notify_work`: carries out batches. Any number of these processes may run."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from notify.sending.working import Worker
 logger = logging.getLogger(__name__)
 
 IDLE_S = 1.0
-FAILURES_IN_A_ROW = 5
+MAX_CONSECUTIVE_FAILURES = 5  # with --until-idle
 
 
 class Command(BaseCommand):
-    help = "Carries out what waits to be sent or recalled. SIGTERM ends it after the batch at hand."
+    help = "Carries out pending sends and recalls. SIGTERM stops it after the current batch."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--until-idle", action="store_true", help="end when nothing is left")
+        parser.add_argument("--until-idle", action="store_true", help="exit when nothing is left")
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
@@ -37,40 +37,48 @@ class Command(BaseCommand):
 
 
 def work(stop: threading.Event, *, until_idle: bool) -> int:
-    """Works until `stop` is set, or until nothing is left; how many batches it carried out.
+    """Carries out batches, and logs failures, until `stop` is set.
 
-    A failure is logged and it goes on; several in a row are raised where the caller wants an end.
+    Args:
+        until_idle: return when nothing is left, and raise the fifth consecutive failure.
+
+    Returns:
+        How many batches it carried out.
     """
     worker, failures = Worker(), 0
     while not stop.is_set():
         try:
-            go_on = worker.do_next()
+            has_more = worker.do_next()
             failures = 0
         except Exception as error:
             failures += 1
-            if until_idle and failures >= FAILURES_IN_A_ROW:
+            if until_idle and failures >= MAX_CONSECUTIVE_FAILURES:
                 raise
-            expected = isinstance(error, Busy)
-            logger.log(
-                logging.WARNING if expected else logging.ERROR,
-                "The work failed; it is tried again: %r",
-                error.__cause__ if expected and error.__cause__ else error,
-                exc_info=None if expected else error,
-            )
-            go_on = False
+            _log_failure(error)
+            has_more = False
         else:
-            if until_idle and not go_on:
+            if until_idle and not has_more:
                 break
-        if not go_on:
+        if not has_more:
             close_old_connections()
             stop.wait(IDLE_S)
     return worker.carried_out
 
 
+def _log_failure(error: Exception) -> None:
+    expected = isinstance(error, Busy)
+    logger.log(
+        logging.WARNING if expected else logging.ERROR,
+        "Carrying out batches failed, and will be retried: %r",
+        error.__cause__ if expected and error.__cause__ else error,
+        exc_info=None if expected else error,
+    )
+
+
 @contextmanager
 def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's
+        yield  # only the main thread handles signals
         return
     handled = (signal.SIGTERM, signal.SIGINT)
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in handled}

@@ -1,3 +1,5 @@
+"""`manage.py serve`: Daphne for production."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -7,10 +9,10 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Serves the project with Daphne: drains on SIGTERM, bounds queues and request bodies."
+    help = "Serves the project with Daphne, drains on SIGTERM, and limits queues and connections."
 
     def run_from_argv(self, argv: Sequence[str]) -> None:
-        """Leaves the options to Daphne's parser."""
+        """Leaves the arguments to Daphne's own parser, as they are all options of Daphne."""
         _run(list(argv[2:]))
 
     def handle(self, *args: str, **options: object) -> None:

@@ -1,27 +1,28 @@
-"""Looks at a deployment from outside, as a browser and as an attacker would.
+"""Examines a deployment from outside, as a browser and as an attacker would, step by step.
 
-`walk` goes hop by hop to the socket, `talk` uses it. `hardening` lists the looks at what an
-attacker could use: `headers`, `limits`, `listeners`, with the requests of `asking`. `words` says
-what an error means.
+`connection_steps` connects as a browser does, `socket_steps` uses the socket. `security_steps`
+then lists what an attacker would try: `header_steps`, `limit_steps` and `port_steps`.
+`nginx_config` reads what no request can show.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from notify.management.doctor import hardening, nginx, walk
-from notify.management.doctor.patient import Finding, Level, Patient, socket_path_at
+from notify.management.doctor import connection_steps, nginx_config, security_steps
+from notify.management.doctor.findings import Finding, Level
+from notify.management.doctor.target import Target, socket_path_at
 
-__all__ = ["Finding", "Level", "Patient", "examine", "examine_nginx", "socket_path_at"]
+__all__ = ["Finding", "Level", "Target", "examine", "examine_nginx", "socket_path_at"]
 
-examine_nginx = nginx.examine
+examine_nginx = nginx_config.examine
 
 
-def examine(patient: Patient) -> Iterator[Finding]:
-    """The findings, as they come. The hardening is looked at only where everything works."""
+def examine(target: Target) -> Iterator[Finding]:
+    """Yields each finding as it is made; security is examined only if everything works."""
     works = True
-    for finding in walk.hops(patient):
+    for finding in connection_steps.run(target):
         yield finding
         works = works and finding.works
     if works:
-        yield from hardening.looks(patient)
+        yield from security_steps.run(target)

@@ -8,15 +8,15 @@ import pytest
 
 import notify
 from notify.models import ApiToken, Notice, Notification
-from tests.unit.admin.world import form
+from tests.unit.admin.helpers import form
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
 
 
-@pytest.fixture(params=["own_admin_urls", "own_admin_beside_urls"])
+@pytest.fixture(params=["own_site_urls", "own_site_beside_urls"])
 def office(client, make_user, settings, request):
     """A client that is signed in as a superuser."""
-    settings.ROOT_URLCONF = f"tests.unit.{request.param}"
+    settings.ROOT_URLCONF = f"tests.unit.admin.{request.param}"
     settings.LOGIN_URL = "/office/login/"
     client.force_login(make_user("boss", is_staff=True, is_superuser=True))
     return client
@@ -50,7 +50,7 @@ def test_every_page_is_there_and_leads_to_none_of_another_site(office, ada):
         assert [link for link in leads if link.startswith("/admin/")] == []
 
 
-@pytest.mark.parametrize("office", ["own_admin_urls"], indirect=True)
+@pytest.mark.parametrize("office", ["own_site_urls"], indirect=True)
 def test_the_dashboard_leads_to_it_where_there_is_no_other(office):
     assert 'href="/office/"' in page(office, "/notify/")
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 import notify
 from notify.models import Notice, permissions
 from notify.models.permissions import has_permission, is_superuser, may_on_users
-from tests.unit.admin.world import allow
+from tests.unit.admin.helpers import allow
 
 pytestmark = pytest.mark.django_db
 

@@ -34,11 +34,11 @@ def render(rf):
 
 
 @pytest.mark.parametrize("tag", ["notify_inbox", "notify_connection"])
-def test_a_stranger_gets_no_element(render, tag):
+def test_an_anonymous_user_gets_no_element(render, tag):
     assert render(f"{{% {tag} %}}", AnonymousUser()) == ""
 
 
-def test_a_stranger_gets_no_bell_and_what_was_kept_for_another_is_forgotten(render):
+def test_an_anonymous_user_gets_no_bell_and_stored_data_is_deleted(render):
     html = render("{% notify_bell %}", AnonymousUser())
     assert re.fullmatch(
         r'<script type="module" src="[^"]*notify/signed-out.min.js"></script>', html
@@ -58,7 +58,7 @@ def test_a_page_without_a_request_gets_no_element():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_unread_is_the_number_of_now(render, make_user, settings):
+def test_unread_is_the_current_number(render, make_user, settings):
     settings.NOTIFY_WELCOME = False
     ada = make_user("ada")
     assert render("{% notify_unread %}", ada) == "0"
@@ -68,7 +68,7 @@ def test_unread_is_the_number_of_now(render, make_user, settings):
     assert render("{% notify_unread %}", AnonymousUser()) == "0"
 
 
-def test_demo_users_are_named_with_debug_only(render, make_user, settings):
+def test_demo_users_are_named_only_with_debug(render, make_user, settings):
     source = "{% notify_has_demo_users as demo %}{{ demo }}"
     settings.DEBUG = True
     assert render(source, AnonymousUser()) == "False"
@@ -88,7 +88,7 @@ def test_an_element_names_the_script_with_the_client_as_the_page_loads_it(render
     assert json.loads(unescape(config))["script"] == scripts[0]
 
 
-def test_a_time_is_as_short_as_it_stays_clear(settings):
+def test_a_time_has_its_shortest_unambiguous_form(settings):
     now = timezone.now()
     assert notify_when(now) == "now"
     assert notify_when(now - timedelta(minutes=4, seconds=5)) == "4 min"
@@ -106,7 +106,7 @@ def test_the_day_ends_at_the_midnight_of_the_zone(monkeypatch):
 
 @pytest.fixture
 def old_notice(db, make_user, settings, django_capture_on_commit_callbacks):
-    """Of Ada's, of 21:30 on 1 March, UTC."""
+    """A notice to Ada, created on 1 March at 21:30 UTC; returns Ada."""
     settings.NOTIFY_WELCOME = False
     ada = make_user("ada")
     with django_capture_on_commit_callbacks(execute=True):
@@ -116,7 +116,7 @@ def old_notice(db, make_user, settings, django_capture_on_commit_callbacks):
 
 
 @pytest.mark.parametrize(
-    ("told", "when", "day"),
+    ("zone", "when", "day"),
     [
         (None, "March 1, 2024, 9:30 p.m. UTC", "1 Mar 2024"),
         ("Asia/Kathmandu", "March 2, 2024, 3:15 a.m. Asia/Kathmandu", "2 Mar 2024"),
@@ -124,17 +124,15 @@ def old_notice(db, make_user, settings, django_capture_on_commit_callbacks):
         ("Middle/Earth", "March 1, 2024, 9:30 p.m. UTC", "1 Mar 2024"),
     ],
 )
-def test_the_inbox_is_written_in_the_zone_that_the_browser_told(
-    render, old_notice, told, when, day
-):
-    cookies = {} if told is None else {"notify_zone": told}
+def test_the_inbox_uses_the_time_zone_of_the_browser(render, old_notice, zone, when, day):
+    cookies = {} if zone is None else {"notify_zone": zone}
     html = render("{% notify_inbox %}", old_notice, **cookies)
     [(title, text)] = re.findall(r'<time datetime="[^"]+" title="([^"]+)">([^<]+)</time>', html)
     assert (title, text) == (when, day)
-    assert timezone.get_current_timezone_name() == "UTC"  # the rest of the page keeps its own
+    assert timezone.get_current_timezone_name() == "UTC"  # the rest of the page keeps its time zone
 
 
-def test_a_project_that_activates_a_zone_gets_it_without_a_script(render, old_notice):
+def test_a_time_zone_that_the_project_activates_needs_no_script(render, old_notice):
     with timezone.override(ZoneInfo("Asia/Tokyo")):
         assert 'title="March 2, 2024, 6:30 a.m. Asia/Tokyo"' in render(
             "{% notify_inbox %}", old_notice
@@ -145,13 +143,13 @@ def test_a_project_that_activates_a_zone_gets_it_without_a_script(render, old_no
     ("url", "is_link"),
     [("/a", True), ("https://a/", True), ("javascript:x", False), ("", False), (None, False)],
 )
-def test_only_what_leads_somewhere_is_a_link(url, is_link):
+def test_only_paths_and_http_urls_are_links(url, is_link):
     assert notify_is_link(url) is is_link
 
 
 @pytest.fixture
 def reader(make_user, notify_immediate_delivery):
-    """Who has something; and the process has asked its database what it is."""
+    """A user with a notification; the process has already queried the version of its database."""
     ada = make_user("ada")
     notify.send(to=ada, title="Hello")
     return ada
@@ -167,19 +165,19 @@ def respond(tag, user):
         context = Context({"request": request})
         return HttpResponse(Template("{% load notify %}" + tag).render(context))
 
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         response = CsrfViewMiddleware(view)(RequestFactory().get("/"))
-    return len(asked), settings.CSRF_COOKIE_NAME in response.cookies, response.get("Vary")
+    return len(queries), settings.CSRF_COOKIE_NAME in response.cookies, response.get("Vary")
 
 
-def test_the_table_of_what_a_tag_costs_has_all_tags_that_ask_for_a_user():
+def test_the_table_of_costs_has_all_tags_that_depend_on_the_user():
     assert [tag for tag, _, _ in COSTS] == [
         f"{{% notify_{name} %}}" for name in ("bell", "inbox", "connection", "unread")
     ]
 
 
 @pytest.mark.parametrize(("tag", "queries", "response_gets"), COSTS)
-def test_a_tag_costs_what_the_documents_say(tag, queries, response_gets, reader):
+def test_a_tag_costs_what_the_documentation_says(tag, queries, response_gets, reader):
     costs = "CSRF" in response_gets
     assert respond(tag, reader) == (int(queries), costs, "Cookie" if costs else None)
     assert respond(tag, AnonymousUser()) == (0, False, None)

@@ -1,0 +1,91 @@
+"""Sends from the admin that are held back: to be confirmed, as duplicates, or as a dry run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from notify.admin.compose_form import ComposeForm
+from notify.admin.formatting import format_people, sender_name
+from notify.admin.previews import audience_texts, preview_notice, sample_audience
+from notify.models import Notice
+from notify.sending.audience import Audience
+
+CONFIRM_ABOVE = 100  # people
+MAX_GROWTH = 1.01  # of the audience since it was confirmed; beyond that, it is confirmed again
+DUPLICATE_WITHIN = timedelta(minutes=10)
+MAX_LOG_ENTRIES = 50  # the newest additions, among which a duplicate is looked for
+
+# Fields that the confirmation page sets itself.
+_OWN_FIELDS = {"csrfmiddlewaretoken", "confirmed", "again", "_save", "_dry_run", "_edit"}
+
+
+@dataclass(eq=False)
+class SendHeldBackError(Exception):
+    """Rolls back the transaction of a send, and has the confirmation page shown."""
+
+    form: ComposeForm
+    count: int  # people
+    batches: int = 0
+    dry_run: bool = False
+    duplicate: Notice | None = None
+
+
+def require_confirmation(request: HttpRequest, form: ComposeForm) -> None:
+    """Raises SendHeldBackError unless the number of recipients is small, or confirmed."""
+    posted = request.POST.get("confirmed", "")
+    confirmed = int(posted) if posted.isdecimal() and len(posted) < 16 else 0
+    key = form.cleaned_data["form_key"]
+    if Notice.objects.filter(sender=f"user:{request.user.pk}", key=key).exists():
+        return  # already sent, and not sent again
+    count = Audience.of(form.recipients()).people().count()
+    if count > max(CONFIRM_ABOVE, confirmed * MAX_GROWTH):
+        raise SendHeldBackError(form, count)
+
+
+def find_duplicate(notice: Notice) -> Notice | None:
+    """A notice with the same content and audience that another form of the admin sent within the
+    last ten minutes."""
+    kind = ContentType.objects.get_for_model(Notice)
+    sent = LogEntry.objects.filter(content_type=kind, action_flag=ADDITION).order_by("-pk")
+    recent = [int(pk) for pk in sent.values_list("object_id", flat=True)[:MAX_LOG_ENTRIES] if pk]
+    same = Notice.objects.filter(
+        pk__in=recent,
+        fingerprint=notice.fingerprint,
+        created__gte=notice.created - DUPLICATE_WITHIN,
+        recalled__isnull=True,
+    )
+    return same.exclude(pk=notice.pk).first()
+
+
+def confirmation_context(request: HttpRequest, held: SendHeldBackError) -> dict[str, Any]:
+    """The context of `confirm.html`."""
+    data = held.form.cleaned_data
+    _count, sample = sample_audience(held.form.recipients())
+    if held.dry_run:
+        title = _("Dry run: nothing was sent")
+    else:
+        title = _("Send to %(people)s?") % {"people": format_people(held.count)}
+    return {
+        "title": title,
+        "count": str(held.count),  # a hidden field: without thousands separators
+        "batches": held.batches,
+        "dry_run": held.dry_run,
+        "twin": held.duplicate,
+        "twin_sender": sender_name(held.duplicate) if held.duplicate else None,
+        **audience_texts(held.count, sample),
+        "notice": data,
+        "preview": preview_notice(data | {"actions": held.form.actions()}),
+        "fields": [
+            (name, value)
+            for name, values in request.POST.lists()
+            if name not in _OWN_FIELDS
+            for value in values
+        ],
+    }

@@ -1,0 +1,164 @@
+"""Inboxes in the admin. The page of a user shows their inbox, whether they are online, and why
+they did or did not see a notice; it can end their sessions."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote, unquote
+from django.contrib.auth import get_user_model, logout
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.text import smart_split, unescape_string_literal
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from notify.access.session_end import end_sessions
+from notify.admin.change_list import LenientChangeList
+from notify.admin.delivery_history import DeliveryHistory, delivery_history
+from notify.models import ApiToken, Inbox, Notice, Notification
+from notify.models.permissions import may_on_users
+from notify.models.users import user_of
+from notify.sending.names import has_word
+from notify.web.pages.browser_config import browser_config
+
+if TYPE_CHECKING:
+    InboxModelAdmin = admin.ModelAdmin[Inbox]
+else:  # Django's classes take no parameters at run time
+    InboxModelAdmin = admin.ModelAdmin
+
+ROWS = 25  # the newest notifications
+MAX_DIGITS = 18  # of an id
+
+
+class InboxAdmin(InboxModelAdmin):
+    """Read-only: an inbox belongs to its user."""
+
+    list_display = ("user", "unseen", "unread", "version", "acknowledged", "acknowledged_at")
+    list_select_related = ("user",)
+    list_per_page = 50
+    change_list_template = "admin/notify/notice/change_list.html"
+    show_full_result_count = False
+    # By default PostgreSQL sorts nulls first, i.e. users who never had a client.
+    ordering = (F("acknowledged_at").desc(nulls_last=True),)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LenientChangeList]:
+        return LenientChangeList
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        return (f"user__{get_user_model().USERNAME_FIELD}",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Inbox], search_term: str
+    ) -> tuple[QuerySet[Inbox], bool]:
+        for part in smart_split(search_term):
+            word = (
+                unescape_string_literal(part) if part[0] == part[-1] and part[0] in "\"'" else part
+            )
+            fields = (has_word(name, word) for name in self.get_search_fields(request))
+            queryset = queryset.filter(reduce(or_, fields))
+        return queryset, False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Inbox | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Inbox | None = None) -> bool:
+        """Lets staff who may delete users delete their inboxes with them."""
+        return obj is not None and may_on_users(request.user, "delete")
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        raise PermissionDenied
+
+    def get_urls(self) -> list[URLPattern]:
+        end = self.admin_site.admin_view(self.end_sessions_view)
+        own = path("<path:object_id>/end-sessions/", end, name="notify_inbox_end_sessions")
+        return [own, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The page of a user, who may not have an inbox yet."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        user = _get_user_or_404(object_id)
+        rows = Notification.objects.filter(user=user.pk).select_related("notice")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Inbox of %s") % user.get_username(),
+            "opts": self.opts,
+            "person": user,
+            "inbox": Inbox.objects.filter(pk=user.pk).first(),
+            "rows": rows.order_by("-arrived")[:ROWS],
+            "tokens": ApiToken.objects.filter(user=user.pk, revoked__isnull=True).count(),
+            "may_end_sessions": may_on_users(request.user, "change"),
+            "config": browser_config(request),
+            "asked": request.GET.get("notice", ""),
+            "story": _requested_history(request, user),
+        }
+        return TemplateResponse(request, "admin/notify/inbox/person.html", context)
+
+    def end_sessions_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ends all sessions of the user. Requires POST, and the permission to change users."""
+        if not self.has_view_permission(request) or not may_on_users(request.user, "change"):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        user = _get_user_or_404(object_id)
+        ended = end_sessions(str(user.pk))
+        if ended:  # the user may not have an inbox
+            self.log_change(request, Inbox(user=user), _("Sessions ended."))
+        site = self.admin_site.name
+        if ended and str(user.pk) == str(request.user.pk):
+            logout(request)  # otherwise this request would save the deleted session again
+            return HttpResponseRedirect(reverse(f"{site}:index"))
+        self.message_user(request, *_ended_message(ended))
+        return HttpResponseRedirect(
+            reverse(f"{site}:notify_inbox_change", args=[quote(str(user.pk))])
+        )
+
+
+def _get_user_or_404(object_id: str) -> Any:
+    found = user_of(unquote(object_id))
+    if found is None:
+        raise Http404
+    return found
+
+
+def _ended_message(ended: int | None) -> tuple[str, int]:
+    """The text and level of the message about `ended` sessions; None if they cannot be listed."""
+    if ended is None:
+        text = _(
+            "This project keeps its sessions where they cannot be listed. Set another "
+            "password, or deactivate the account: both end them."
+        )
+        return text, messages.ERROR
+    text = ngettext("%(count)s session ended.", "%(count)s sessions ended.", ended)
+    return text % {"count": ended}, messages.SUCCESS if ended else messages.WARNING
+
+
+def _requested_history(request: HttpRequest, user: Any) -> DeliveryHistory | None:
+    """Of the notice that the query string names; None if there is no such notice."""
+    asked = request.GET.get("notice", "").strip()
+    if not asked.isdecimal() or len(asked) > MAX_DIGITS:
+        return None
+    notice = Notice.objects.filter(pk=int(asked)).first()
+    return delivery_history(user, notice) if notice is not None else None

@@ -1,0 +1,161 @@
+"""The progress of a sent notice; pausing, resuming, cancelling and recalling it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from notify import sending
+from notify.admin.formatting import format_count, format_people, notice_url
+from notify.exceptions import Busy
+from notify.models import Notice, permissions
+from notify.models.permissions import has_permission
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
+    NoticeModelAdmin = admin.ModelAdmin[Notice]
+else:  # Django's classes take no parameters at run time
+    NoticeModelAdmin = admin.ModelAdmin
+
+
+@dataclass(frozen=True, slots=True)
+class VerbTexts:
+    """The texts about one verb."""
+
+    log: StrPromise  # the entry in the admin log
+    done: StrPromise
+    nothing: StrPromise  # there was nothing to do
+    question: StrPromise | None = None  # None: carried out without a confirmation page
+
+
+# By the names of the functions in `sending`.
+VERBS = {
+    "pause": VerbTexts(
+        log=gettext_lazy("Paused."),
+        done=gettext_lazy("Paused. %(people)s wait for it."),
+        nothing=gettext_lazy("There is nothing left to pause."),
+    ),
+    "resume": VerbTexts(
+        log=gettext_lazy("Resumed."),
+        done=gettext_lazy("It goes on, to %(people)s."),
+        nothing=gettext_lazy("It was not paused."),
+    ),
+    "cancel": VerbTexts(
+        log=gettext_lazy("Cancelled."),
+        done=gettext_lazy("Cancelled. %(people)s will not get it."),
+        nothing=gettext_lazy("There is nothing left to cancel."),
+        question=gettext_lazy("Cancel the rest of this notice?"),
+    ),
+    "recall": VerbTexts(
+        log=gettext_lazy("Recalled."),
+        done=gettext_lazy("Recalled. It is taken away from %(people)s."),
+        nothing=gettext_lazy("Recalled. Nobody had it yet, and nobody gets it."),
+        question=gettext_lazy("Recall this notice?"),
+    ),
+}
+
+_COUNTS = ("recipients", "appended", "delivered", "seen", "read", "skipped", "cancelled")
+
+
+def progress_data(notice: Any) -> dict[str, Any]:
+    """The progress of a notice, for JSON and templates.
+
+    Args:
+        notice: read `with_progress()` and `with_counts()`.
+    """
+    status = notice.status
+    in_progress = status in {Notice.Status.PENDING, Notice.Status.SENDING}
+    ended = notice.appended + notice.skipped + notice.cancelled
+    return {
+        "status": str(status),
+        "label": str(Notice.Status(status).label),
+        "counts": {name: format_count(getattr(notice, name)) for name in _COUNTS},
+        "batches": f"{notice.batches - notice.batches_open} / {notice.batches}",
+        "done": ended,
+        "of": notice.recipients,
+        "waiting": notice.recipients - ended,
+        "can": {
+            "pause": in_progress,
+            "resume": status == Notice.Status.PAUSED,
+            "cancel": in_progress or status == Notice.Status.PAUSED,
+            "recall": status != Notice.Status.RECALLED,
+        },
+        "moving": in_progress,
+    }
+
+
+class ProgressMixin(NoticeModelAdmin):
+    """The part of NoticeAdmin that shows and controls what was sent."""
+
+    def progress_view(self, request: HttpRequest, object_id: str) -> JsonResponse:
+        notice = self._get_or_404(request, object_id)
+        if not self.has_view_permission(request, notice):
+            raise PermissionDenied
+        return JsonResponse(progress_data(notice))
+
+    def verb_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
+        """Carries out a verb of `sending` on POST; on GET asks for confirmation if need be."""
+        if not has_permission(request.user, permissions.SEND):
+            raise PermissionDenied
+        notice = self._get_or_404(request, object_id)
+        if request.method == "POST":
+            return self._carry_out(request, notice, verb)
+        if VERBS[verb].question is None:
+            return HttpResponseNotAllowed(["POST"])
+        return self._verb_confirmation(request, notice, verb)
+
+    def _get_or_404(self, request: HttpRequest, object_id: str) -> Any:
+        notice = self.get_object(request, object_id)
+        if notice is None:
+            raise Http404
+        return notice
+
+    def _carry_out(self, request: HttpRequest, notice: Any, verb: str) -> HttpResponse:
+        texts = VERBS[verb]
+        try:
+            count = getattr(sending, verb)(notice)
+        except Busy:
+            text = _("Others hold it just now. Nothing was changed; try again.")
+            self.message_user(request, text, messages.ERROR)
+            return HttpResponseRedirect(notice_url(self.admin_site, notice))
+        is_recall, nothing = verb == "recall", texts.nothing
+        if is_recall and notice.recalled is not None:
+            nothing = gettext_lazy("This notice is recalled already.")
+        elif count or is_recall:
+            self.log_change(request, notice, str(texts.log))
+        level = messages.SUCCESS if count else messages.WARNING
+        text = str(texts.done if count else nothing) % {"people": format_people(count)}
+        self.message_user(request, text, level)
+        return HttpResponseRedirect(notice_url(self.admin_site, notice))
+
+    def _verb_confirmation(self, request: HttpRequest, notice: Any, verb: str) -> HttpResponse:
+        """The confirmation page: how many have it, have seen it, and will not get it."""
+        progress = progress_data(notice)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": VERBS[verb].question,
+            "opts": self.opts,
+            "notice": notice,
+            "progress": progress,
+            "waiting": progress["waiting"],
+            "people": format_people(notice.appended),
+            "seen": format_people(notice.seen),
+            "read": format_people(notice.read),
+            "page": notice_url(self.admin_site, notice),
+        }
+        return TemplateResponse(request, f"admin/notify/notice/{verb}.html", context)

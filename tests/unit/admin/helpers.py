@@ -1,0 +1,30 @@
+"""Helpers of the admin tests."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.contrib.auth.models import Permission, User
+
+ADD = "/admin/notify/notice/add/"
+LIST = "/admin/notify/notice/"
+INBOXES = "/admin/notify/inbox/"
+
+
+def form(**fields: Any) -> dict[str, Any]:
+    return {"form_key": "k1", "title": "Hello", "level": "info", **fields}
+
+
+def text_of(response: Any) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def errors_of(response: Any) -> dict[str, list[str]]:
+    return dict(response.context["adminform"].form.errors)
+
+
+def allow(user: User, *codenames: str) -> User:
+    for codename in codenames:
+        user.user_permissions.add(Permission.objects.get(codename=codename))
+    return user
