@@ -138,7 +138,7 @@ def titles(rows: Iterable[Row]) -> list[str]:
 
 
 class Announced:
-    """Replaces `groups.publish`, and records what would have gone to the sockets."""
+    """Replaces `publisher.publish`, and records what would have gone to the sockets."""
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
