@@ -30,7 +30,7 @@ def page(user):
 # Permissions
 
 
-def test_an_inbox_is_looked_at_by_those_who_may(client, make_user, ada):
+def test_viewing_an_inbox_requires_the_permission(client, make_user, ada):
     notify.send(to=ada, title="Private")
     client.force_login(allow(make_user("staff", is_staff=True), "send_notice", "view_notice"))
     assert client.get(INBOXES).status_code == 403
@@ -50,7 +50,7 @@ def test_nobody_adds_changes_or_deletes_an_inbox(admin_client, ada):
     assert Inbox.objects.filter(pk=ada.pk).exists()
 
 
-def test_who_may_only_look_ends_no_sessions(client, staff, ada):
+def test_staff_who_may_only_view_end_no_sessions(client, staff, ada):
     new_session(ada)
     assert "End all sessions" not in client.get(page(ada)).content.decode()
     assert client.post(f"{INBOXES}{ada.pk}/end-sessions/").status_code == 403

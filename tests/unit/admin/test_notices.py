@@ -58,7 +58,7 @@ def test_a_user_with_notices_and_tokens_can_be_deleted_in_the_admin(admin_client
     assert Notice.objects.get().actor is None
 
 
-def test_what_staff_may_not_do_is_one_line_of_the_log(client, staff, caplog):
+def test_a_forbidden_page_is_logged_in_one_line(client, staff, caplog):
     assert client.get("/admin/auth/user/").status_code == 403
     [record] = [one for one in caplog.records if one.name == "django.request"]
     assert record.exc_info is None

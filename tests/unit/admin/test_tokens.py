@@ -68,7 +68,7 @@ def test_an_invalid_token_form_is_refused(admin_client, ada, fields, field):
     assert not ApiToken.objects.exists()
 
 
-def test_a_token_that_sends_is_made_only_for_a_user_who_may(admin_client, ada):
+def test_a_sending_token_is_created_only_for_a_user_who_may_send(admin_client, ada):
     """Although its creator is a superuser: the token acts for its user."""
     wanted = {"name": "robot", "user": ada.pk, "scopes": ["inbox", "send"]}
     errors = errors_of(admin_client.post(f"{TOKENS}add/", wanted))
@@ -79,7 +79,7 @@ def test_a_token_that_sends_is_made_only_for_a_user_who_may(admin_client, ada):
     assert ApiToken.objects.get().user == ada
 
 
-def test_a_token_carries_no_more_than_its_maker_may_do(make_user, client, ada):
+def test_a_token_grants_no_more_than_its_creator_may_do(make_user, client, ada):
     may = ("add_apitoken", "view_apitoken", "view_user")
     creator = allow(make_user("creator", is_staff=True), *may)
     client.force_login(creator)

@@ -16,7 +16,7 @@ def found_by(client, term):
     return {person["text"] for person in found}
 
 
-def test_people_are_found_by_whoever_may_send(client, staff, ada, make_user):
+def test_staff_who_may_send_find_users_by_name(client, staff, ada, make_user):
     make_user("adam", is_active=False)
     make_user("bob", first_name="Adam", last_name="Smith")
     found = client.get(f"{LIST}people/", {"term": "ada"}).json()["results"]
@@ -26,14 +26,14 @@ def test_people_are_found_by_whoever_may_send(client, staff, ada, make_user):
     assert found_by(client, "x" * 5000) == set()
 
 
-def test_an_address_is_found_by_those_only_who_may_see_users(client, staff, make_user):
+def test_only_staff_who_may_view_users_search_by_address(client, staff, make_user):
     make_user("bob", email="bob.secret@example.org")
     assert found_by(client, "bob.secret@example.o") == set()
     allow(staff, "view_user")
     assert found_by(client, "bob.secret@example.o") == {"bob"}
 
 
-def test_who_is_hidden_in_the_admin_of_users_is_not_found(client, staff, make_user, monkeypatch):
+def test_users_whom_the_user_admin_hides_are_not_found(client, staff, make_user, monkeypatch):
     make_user("bob")
     make_user("bobby")
     users = admin.site._registry[get_user_model()]

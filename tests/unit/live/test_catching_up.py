@@ -27,7 +27,7 @@ class Inbox:
 
 
 @pytest.mark.parametrize("reset", [True, False])
-async def test_a_socket_is_told_rows_that_it_asks_for_once_a_second_and_the_last_asked_for(
+async def test_a_socket_gets_the_rows_it_asks_for_once_a_second_and_the_latest_request_wins(
     monkeypatch: pytest.MonkeyPatch, reset: bool
 ) -> None:
     monkeypatch.setattr("notify.live.catching_up.RESYNC_EVERY_S", 0.3)

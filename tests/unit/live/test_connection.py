@@ -51,7 +51,7 @@ async def test_contiguous_changes_in_the_queue_go_out_as_one_frame() -> None:
     assert sent == [("inbox", 0, 10), ("pong", None, None), ("inbox", 10, 11)]
 
 
-async def test_what_is_offered_before_it_was_told_or_while_it_catches_up_is_noted() -> None:
+async def test_a_step_offered_before_the_first_read_or_while_catching_up_is_noted() -> None:
     wire = Wire()
     socket = open_connection(wire, queued=None)
     assert socket.offer(change(7, 8))

@@ -16,7 +16,7 @@ class Broken(Recorder):
         raise ValueError("cannot be written")
 
 
-async def test_a_socket_that_cannot_be_written_to_holds_up_no_other() -> None:
+async def test_a_socket_that_cannot_be_written_to_does_not_delay_the_others() -> None:
     hub, lost = Hub(asyncio.get_running_loop()), []
     broken = open_connection(Wire(), direct=Broken(), hub=hub, lost=lambda: lost.append(1))
     recorder = Recorder()

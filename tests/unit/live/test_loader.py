@@ -70,7 +70,7 @@ async def test_no_more_chunks_than_allowed_are_loaded_at_once(pool: DatabasePool
     assert len(work.chunks) == MAX_CONCURRENT_LOADS + 1  # the queued keys were one chunk
 
 
-async def test_the_want_that_fails_is_found_by_halves(pool: DatabasePool) -> None:
+async def test_the_key_whose_lookup_fails_is_found_by_halving(pool: DatabasePool) -> None:
     work = Work(ValueError("of one"))
     work.gate.set()
 
