@@ -1,4 +1,4 @@
-# The habits of this project; CI calls `make lint` and `make test` as they are.
+# The commands of this project; CI calls its targets as they are.
 
 PORT ?= 8000
 export PYTHON ?= python3
