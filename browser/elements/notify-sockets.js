@@ -21,10 +21,11 @@ export class NotifySockets extends ClientElement {
     const details = this.closest("details");
     if (details) {
       details.open = matchMedia("(min-width: 1100px)").matches;
-      this.listen(details, ["toggle"], () => look());
+      this.listen(details, ["toggle"], () => look(true));
     }
     this.listen(part(this, "ul"), ["click"], ({ target }) => this.#close(target));
-    this.listen(document, ["visibilitychange"], () => look());
+    this.listen(document, ["visibilitychange"], () => look(true));
+    this.listen(this.client, ["state"], () => look(true)); // a new socket is not in the list yet
     const look = watch("sockets", this.connected.signal, {
       figures: (sockets) => this.#draw(sockets),
       isLookedAt: () => document.visibilityState === "visible" && this.checkVisibility(),

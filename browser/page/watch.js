@@ -15,7 +15,8 @@ const SILENT_MS = 6_000;
  * @param {(data: any) => void} listener.figures
  * @param {() => void} [listener.silent] called when nothing is heard any more
  * @param {() => boolean} [listener.isLookedAt]
- * @returns {() => void} to be called where `isLookedAt` may have changed
+ * @returns {(again?: boolean) => void} to be called where `isLookedAt` may have changed; `again` asks
+ *   even if something was heard a moment ago
  */
 export function watch(topic, signal, { figures, silent = () => undefined, isLookedAt = () => true }) {
   const client = pageClient();
@@ -25,12 +26,13 @@ export function watch(topic, signal, { figures, silent = () => undefined, isLook
     client.send({ type: "unwatch", topic });
     asked = -Infinity;
   };
-  const look = () => {
+  const look = (again = false) => {
     const now = elapsed();
+    const isSilent = now - Math.max(heard, asked) >= SILENT_MS;
     if (!isLookedAt()) {
       if (asked !== -Infinity) end();
-    } else if (now - Math.max(heard, asked) >= SILENT_MS) {
-      silent();
+    } else if (isSilent || again) {
+      if (isSilent) silent();
       if (client.send({ type: "watch", topic })) asked = now;
     }
   };
@@ -45,7 +47,7 @@ export function watch(topic, signal, { figures, silent = () => undefined, isLook
     },
     { signal },
   );
-  client.addEventListener("state", look, { signal });
+  client.addEventListener("state", () => look(), { signal });
   addEventListener("pagehide", end, { signal });
   signal.addEventListener("abort", () => {
     clearInterval(timer);

@@ -1,4 +1,4 @@
-"""Background work of this process: tasks that nobody awaits, and work that is put off."""
+"""Background work of this process: tasks that nobody awaits, and delayed work."""
 
 from __future__ import annotations
 

@@ -53,7 +53,8 @@ class CatchingUp:
             connection.close(Code.NOT_SIGNED_IN, "this user does not exist")
             return
         settings = conf.current()
-        # The interval and timeout tell the client what to expect; see "Client rules".
+        # The interval and timeout tell the client what to expect ("Client rules" in
+        # docs/protocol.md).
         connection.write(
             protocol.hello(
                 authentication.public_user_id(connection.user),

@@ -165,7 +165,7 @@ class Commands:
         connection.write(protocol.done(frame.ref, queued.since))
 
     def _close_elsewhere(self, frame: protocol.CloseSocket) -> None:
-        """Has the process that the socket is in close it."""
+        """Has another process close the socket, if it is there."""
         if self._closes is None:
             self._closes = TokenBucket(CLOSES_PER_SECOND, CLOSES_BURST, self._hub.loop.time)
         if wait := self._closes.take():

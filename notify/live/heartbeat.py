@@ -89,8 +89,7 @@ class Heartbeat:
     def ask_on(self, connection: Connection) -> None:
         """Pings again if a pong did not acknowledge enough, because it answered an early ping.
         Otherwise a held client would get nothing until the next ping is due."""
-        unacknowledged_bytes = connection.queued_bytes - connection.acknowledged_bytes
-        if connection.held or unacknowledged_bytes > PING_ABOVE_BYTES:
+        if connection.held or connection.unacknowledged_bytes > PING_ABOVE_BYTES:
             self.fell_behind(connection)
 
     def advance(self) -> None:

@@ -90,8 +90,8 @@ class Hub:
         self._life: asyncio.Task[None] | None = None
         self._users_by_group: dict[str, str] = {}
         self._drained: asyncio.Event | None = None  # set when the last socket is gone
-        # What consumers call, without a call in between. A bound method is made once for all
-        # sockets, not for each.
+        # What consumers call, without a call in between. These bound methods are made once, not
+        # for each socket.
         self.spawn = background.spawn
         self.flush_soon = self.delivery.flush_soon
         self.is_full = self.sockets.is_full

@@ -35,7 +35,7 @@ def carry_out_next(turns: Turns | None = None) -> bool:
 
     Raises:
         Postponed: The batch failed; the next call takes another one.
-        Busy, DatabaseError: It could not even be put off.
+        Busy, DatabaseError: It could not even be postponed.
     """
     return _announce(work.carry_out_next(turns))
 

@@ -31,13 +31,13 @@ class Worker:
     def do_next(self) -> bool:
         """Carries out one batch, and once a second recalls expired notices.
 
-        A batch that fails is logged and put off.
+        A batch that fails is logged and postponed.
 
         Returns:
             Whether there may be more to do.
 
         Raises:
-            Busy, DatabaseError: The batch could not even be put off. Wait before the next call.
+            Busy, DatabaseError: The batch could not even be postponed. Wait before the next call.
         """
         worked = self._carry_out_next()
         return self._recall_expired() or worked
@@ -50,7 +50,7 @@ class Worker:
             error = failure.__cause__
             expected = isinstance(error, Busy | DatabaseError)
             logger.warning(
-                "A batch failed and was put off (%s): %r",
+                "A batch failed and was postponed (%s): %r",
                 failure,
                 error,
                 exc_info=None if expected else error,

@@ -1,1 +1,1 @@
-"""What is reached over HTTP: the pages and the API."""
+"""What is reached over HTTP: the pages, the API and the probes."""

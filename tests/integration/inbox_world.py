@@ -274,7 +274,7 @@ def assert_equal(client: ModelClient, head: Reading, rows: list[Frame]) -> None:
 
 
 def truth(user: str) -> list[Frame]:
-    """What an inbox shows, newest first, written down without the store's SQL."""
+    """What an inbox shows, newest first, written down without notify's SQL."""
     live = Notification.objects.filter(user=user, archived=None, recalled=None)
     return [
         notice_row(row.notice)

@@ -1,4 +1,4 @@
-"""The rules of the store where several act at once, each in a thread with its own connection."""
+"""The rules of the inbox while several threads write, each with its own connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py notify_prune --older-than 90d`: deletes old notifications in small batches."""
+"""`manage.py notify_prune --older-than 90d`: deletes old notifications, a few at a time."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from notify import conf
 from notify import metrics as counted
 from notify.bus.publisher import publisher
+from notify.inbox import turns
 from notify.live import health
 from notify.models import Batch
 from notify.models.permissions import VIEW_OPERATIONS, has_permission
@@ -110,8 +111,7 @@ def _gauges() -> Iterator[Any]:
 def _open_batches() -> int | None:
     """None if the database is unavailable: then the other metrics matter even more."""
     try:
-        states = [Batch.State.PENDING, Batch.State.RECALLING]
-        return Batch.objects.filter(state__in=states).count()
+        return Batch.objects.filter(state__in=turns.OPEN).count()
     except DatabaseError:
         return None
 

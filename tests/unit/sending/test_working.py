@@ -91,7 +91,7 @@ def test_a_batch_that_fails_is_logged_and_ends_no_round(monkeypatch, caplog):
     worker = Worker()
     assert [worker.do_next() for _ in range(5)] == [True] * 4 + [False]
     assert (good.status, worker.carried_out) == ("sent", 1)
-    assert caplog.text.count("A batch failed and was put off") == 3
+    assert caplog.text.count("A batch failed and was postponed") == 3
     assert "Traceback" in caplog.text  # it is nothing that a database does
 
 
