@@ -47,7 +47,8 @@ def check_memory_layer(**options: Any) -> list[CheckMessage]:
         Warning(
             "The channel layer is in memory: what other processes send (commands, workers, a "
             f"second server) appears up to {conf.current().sweep_interval:g} s late.",
-            hint="Use notify.bus.layers.RedisPubSubChannelLayer (REDIS_URL).",
+            hint="Set CHANNEL_LAYERS to notify.bus.layers.RedisPubSubChannelLayer, or silence this "
+            "check where one process is all there is.",
             id="notify.W005",
         )
     ]

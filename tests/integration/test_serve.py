@@ -16,9 +16,9 @@ import notify
 from tests.conftest import StartServer
 from tests.harness.certificate import Certificate
 from tests.harness.database import orm
-from tests.harness.process import Process, listens
+from tests.harness.process import Process, free_port, listens
 from tests.harness.server import DAPHNE, SERVE, UVICORN, environment
-from tests.harness.waiting import aeventually, deadline
+from tests.harness.waiting import aeventually, deadline, eventually
 from tests.integration.conftest import client_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
@@ -122,6 +122,14 @@ async def test_a_second_sigterm_ends_it_at_once(start_server: StartServer) -> No
     assert time.monotonic() - started < deadline(5)
     await asyncio.gather(first, request, return_exceptions=True)
     assert server.returncode == 143
+
+
+def test_it_takes_the_options_of_every_command(tmp_path: Path) -> None:
+    elsewhere = ("--settings", "config.settings", "--pythonpath=/nowhere")
+    words = [*SERVE[:-1], str(free_port()), *elsewhere]
+    with Process(words, log=tmp_path / "log", env=environment()) as server:
+        eventually(lambda: "Listening on" in server.log, 30)
+        assert server.terminate() == 0
 
 
 def test_a_sigterm_drains_as_soon_as_the_port_is_open(tmp_path: Path) -> None:

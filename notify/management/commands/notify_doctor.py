@@ -99,7 +99,7 @@ def _doctor() -> Any:
         return import_module("notify.management.doctor")
     except ImportError as error:
         raise CommandError(
-            f"--url and --nginx need an extra: pip install 'django-notify-live[doctor]' ({error})."
+            f"--url and --nginx need the extra `doctor` of django-notify-live ({error})."
         ) from error
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 
 class Command(BaseCommand):
     help = "Serves the project with Daphne, drains on SIGTERM, and limits queues and connections."
 
     def run_from_argv(self, argv: Sequence[str]) -> None:
-        """Leaves the arguments to Daphne's own parser, as they are all options of Daphne."""
-        _run(list(argv[2:]))
+        """Leaves the arguments to Daphne's own parser, but for those that Django has applied."""
+        applied = CommandParser(add_help=False, allow_abbrev=False)
+        applied.add_argument("--settings")
+        applied.add_argument("--pythonpath")
+        _, arguments = applied.parse_known_args(list(argv[2:]))
+        _run(arguments)
 
     def handle(self, *args: str, **options: object) -> None:
         _run(list(args))

@@ -55,7 +55,7 @@ def _push(target: Target, client: WebSocketClient) -> str:
         return f"{text}, through the channel layer"
     return (
         f"{text}, only by the sweep. Nothing is lost, but the channel layer does not connect this "
-        "command with the server. Give both the same REDIS_URL, and check that Redis runs"
+        "command with the server. Give both the same CHANNEL_LAYERS, and check that Redis runs"
     )
 
 

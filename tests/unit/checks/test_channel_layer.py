@@ -23,7 +23,7 @@ def test_a_layer_in_memory_is_a_warning_in_production(settings):
     [found] = ours(include_deployment_checks=True)
     assert found.id == "notify.W005"
     assert "10 s late" in found.msg
-    assert "REDIS_URL" in found.hint
+    assert "CHANNEL_LAYERS" in found.hint
 
 
 def core_layer(**options):
