@@ -18,6 +18,7 @@ from pathlib import Path
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ.setdefault("SECRET_KEY", "the key of the benchmarks, which all their processes share")
+os.environ["HTTPS"] = "off"  # as the servers have it: names of cookies depend on it
 
 import django
 
