@@ -1,7 +1,7 @@
 // @ts-check
 // The bell, and the modules it shares. Every script of the page uses the first copy that runs (bundle.mjs).
 import "./notify-bell.js";
-import * as shared from "../shared.js";
+import * as shared from "../exports.js";
 
 /** @type {any} */ (globalThis)[Symbol.for("notify")] ??= shared;
-export * from "../shared.js";
+export * from "../exports.js";

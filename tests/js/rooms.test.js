@@ -17,7 +17,7 @@ test("every module is in a room, and imports from none above it", () => {
   assert.ok(modules.length > 60);
   for (const name of modules) {
     assert.notEqual(floor(name), -1, name);
-    const above = imported(name).filter((other) => other !== "shared.js" && floor(other) > floor(name));
+    const above = imported(name).filter((other) => other !== "exports.js" && floor(other) > floor(name));
     assert.deepEqual(above, [], name);
   }
 });
@@ -26,7 +26,7 @@ test("no modules import each other in a circle", () => {
   const done = new Set();
   const visit = (name, path) => {
     assert.ok(!path.includes(name), `${[...path, name]}`);
-    if (done.has(name) || name === "shared.js") return;
+    if (done.has(name) || name === "exports.js") return;
     for (const other of imported(name)) visit(other, [...path, name]);
     done.add(name);
   };
