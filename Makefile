@@ -11,8 +11,9 @@ POSTGRES := $(BIN)/python -m tests.harness.run --postgres --
 BENCHMARKS := $(BIN)/python -m tests.harness.run --postgres --redis -- $(BIN)/python -m tests.benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-unit test-sqlite test-services test-browser test-faults test-js faults soak test-matrix lint \
-        format bundles audit bench bench-quick profile compare messages constraints clean
+.PHONY: help run test test-unit test-sqlite test-services test-services-a-l test-services-m-z test-browser \
+        test-browser-a-o test-browser-p-z test-faults test-js faults soak test-matrix lint format bundles \
+        audit bench bench-quick profile compare messages constraints clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -43,13 +44,20 @@ test-sqlite: .make/dev
 	@$(NEEDS) redis-server nginx systemd-analyze openssl -- \
 	  $(PYTEST) tests/unit tests/integration -m 'not postgres and not one_database'
 
-test-services: .make/dev
+# `make test` has them in parts, each on a PostgreSQL of its own.
+test-services: TESTS = tests/unit tests/integration
+test-services-a-l: TESTS = tests/unit tests/integration/test_[a-l]*.py
+test-services-m-z: TESTS = tests/integration/test_[!a-l]*.py
+test-services test-services-a-l test-services-m-z: .make/dev
 	@$(NEEDS) redis-server postgres pgbouncer nginx systemd-analyze openssl -- \
-	  $(POSTGRES) $(PYTEST) tests/unit tests/integration -m 'not sqlite'
+	  $(POSTGRES) $(PYTEST) $(TESTS) -m 'not sqlite'
 
-test-browser: .make/dev .make/node
+test-browser: TESTS = tests/browser
+test-browser-a-o: TESTS = tests/browser/test_[a-o]*.py
+test-browser-p-z: TESTS = tests/browser/test_[!a-o]*.py
+test-browser test-browser-a-o test-browser-p-z: .make/dev .make/node
 	@$(NEEDS) redis-server postgres chromium firefox-esr -- \
-	  $(POSTGRES) $(PYTEST) tests/browser -p no:cacheprovider
+	  $(POSTGRES) $(PYTEST) $(TESTS) -p no:cacheprovider
 
 test-faults: .make/dev  ## the quick ones of `make faults`, six minutes
 	@$(NEEDS) redis-server postgres pgbouncer ip nft -- \
