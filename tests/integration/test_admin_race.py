@@ -21,13 +21,7 @@ from tests.integration.test_store_concurrency import (
 )
 from tests.unit.admin.helpers import ADD, allow, form
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _silent(settings: Any) -> None:
-    settings.NOTIFY_WELCOME = False
-    settings.NOTIFY_NEW_DEVICE = False
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
 
 
 def sender(user: User, **fields: Any) -> Callable[[], Any]:

@@ -15,7 +15,6 @@ from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from notify import sending, sql
-from notify.bus.publisher import publisher
 from notify.exceptions import Busy
 from notify.inbox import appending
 from notify.models import Batch, Inbox, Notice, Notification
@@ -30,7 +29,6 @@ from tests.integration.test_store_concurrency import (
     work_off,
 )
 from tests.unit.inbox.helpers import (
-    Announced,
     batch_of,
     counts,
     cursor_of,
@@ -41,7 +39,11 @@ from tests.unit.inbox.helpers import (
     recounted,
 )
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("announced"),
+]
 
 SERIALIZABLE = 4  # psycopg.IsolationLevel
 TABLES = ("notify_inbox", "notify_notification", "notify_notice", "notify_batch")
@@ -50,14 +52,6 @@ LOCKS = [
     "SELECT 1 FROM notify_inbox FOR UPDATE",
     *(statement.format(table) for table in TABLES for statement in STATEMENTS),
 ]
-
-
-@pytest.fixture(autouse=True)
-def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
-    announced = Announced()
-    monkeypatch.setattr(publisher, "publish", announced.take)
-    monkeypatch.setattr(publisher, "publish_work", announced.take_work)
-    return announced
 
 
 def at_most() -> float:

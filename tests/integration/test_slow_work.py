@@ -9,7 +9,6 @@ import pytest
 from django.db import transaction
 
 from notify import sending
-from notify.bus.publisher import publisher
 from notify.inbox import appending
 from notify.models import Batch
 from notify.sending import rows, tasks
@@ -23,12 +22,8 @@ WRITING_S = 0.6  # longer than that and `before_commit.STORING_S`
 
 
 @pytest.fixture(autouse=True)
-def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
-    announced = Announced()
-    monkeypatch.setattr(publisher, "publish", announced.take)
-    monkeypatch.setattr(publisher, "publish_work", announced.take_work)
+def _short_limit(announced: Announced, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waits, "LIMIT_S", LIMIT_S)
-    return announced
 
 
 def slowly(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, seconds: float) -> None:

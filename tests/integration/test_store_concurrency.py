@@ -21,7 +21,6 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from notify import protocol, sending, sql
-from notify.bus.publisher import publisher
 from notify.changes import Change, Cursor
 from notify.exceptions import Busy, KeyConflict
 from notify.inbox import appending, marking, reading, upkeep, work
@@ -31,7 +30,6 @@ from notify.models import Batch, Inbox, Notice, Notification
 from notify.sql import waits
 from tests.harness.waiting import deadline, eventually
 from tests.unit.inbox.helpers import (
-    Announced,
     batch_of,
     copy_of,
     counts,
@@ -45,7 +43,7 @@ from tests.unit.inbox.helpers import (
     recounted,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("announced")]
 only_postgres = pytest.mark.postgres
 
 PATIENCE = 30
@@ -55,14 +53,6 @@ PATIENCE = 30
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may keep locks for longer than the two seconds."""
     monkeypatch.setattr(waits, "LIMIT_S", deadline(waits.LIMIT_S))
-
-
-@pytest.fixture(autouse=True)
-def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
-    announced = Announced()
-    monkeypatch.setattr(publisher, "publish", announced.take)
-    monkeypatch.setattr(publisher, "publish_work", announced.take_work)
-    return announced
 
 
 @pytest.fixture

@@ -19,13 +19,6 @@ def no_collected_static_files(settings: Settings) -> None:
 
 
 @pytest.fixture
-def silent(settings: Settings) -> None:
-    """Nobody is sent anything but by the test."""
-    settings.NOTIFY_WELCOME = False
-    settings.NOTIFY_NEW_DEVICE = False
-
-
-@pytest.fixture
 def ada(make_user: Callable[..., User]) -> User:
     return make_user("ada")
 

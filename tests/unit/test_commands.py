@@ -26,12 +26,7 @@ from notify.management.commands import notify_doctor, notify_work
 from notify.models import Batch, Inbox, Notice, Notification
 from notify.sending import carrying_out
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _silent(settings):
-    settings.NOTIFY_WELCOME = False
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
 
 
 def run(command, *arguments, **options):

@@ -12,6 +12,10 @@ LIST = "/admin/notify/notice/"
 INBOXES = "/admin/notify/inbox/"
 
 
+def inbox_page(user: User) -> str:
+    return f"{INBOXES}{user.pk}/change/"
+
+
 def form(**fields: Any) -> dict[str, Any]:
     return {"form_key": "k1", "title": "Hello", "level": "info", **fields}
 

@@ -18,17 +18,7 @@ from notify.web import refusals
 from notify.web.api.schemas import NoticeOut, Recalled, Sent
 from notify.web.refusals import MAX_BODY_BYTES
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _silent(settings):
-    settings.NOTIFY_WELCOME = False
-
-
-@pytest.fixture
-def ada(make_user):
-    return make_user("ada")
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
 
 
 @pytest.fixture

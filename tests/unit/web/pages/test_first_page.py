@@ -8,15 +8,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def page(make_user, client, settings):
-    settings.NOTIFY_WELCOME = False
-    client.force_login(make_user("ada"))
+def page(silent, ada, client):
+    client.force_login(ada)
     return client
-
-
-@pytest.fixture
-def ada(page, django_user_model):
-    return django_user_model.objects.get(username="ada")
 
 
 def test_the_rows_are_in_the_html(page, ada):

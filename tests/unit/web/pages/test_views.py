@@ -15,13 +15,7 @@ DASHBOARD = "/notify/"
 
 
 @pytest.fixture
-def ada(make_user, settings):
-    settings.NOTIFY_WELCOME = False
-    return make_user("ada")
-
-
-@pytest.fixture
-def page(ada, client):
+def page(silent, ada, client):
     client.force_login(ada)
     return client
 
