@@ -25,6 +25,8 @@ from tests.harness.process import refusing_port
 from tests.harness.redis import RedisServer
 from tests.harness.waiting import aeventually, deadline
 
+pytestmark = pytest.mark.one_database
+
 GROUP = "a-group"
 # No other is said by the clock: a ping that is due, its answer that does not come, and connecting.
 SILENCE_S = layers.PING_INTERVAL_S + layers.ANSWER_TIMEOUT_S + 3
