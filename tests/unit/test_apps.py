@@ -10,5 +10,5 @@ def test_the_app_registers_its_checks_and_receivers() -> None:
     assert config.default_auto_field == "django.db.models.BigAutoField"
     checks = {check.__module__ for check in registry.registered_checks}
     assert {one for one in checks if one.startswith("notify.checks.")}
-    receivers = list(user_logged_out._live_receivers(None)[0])  # type: ignore[attr-defined]
+    receivers = list(user_logged_out._live_receivers(None)[0])
     assert any(one.__module__ == "notify.access.session_end" for one in receivers)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -31,8 +32,9 @@ def test_nobody_else_is_left_out_of_a_small_audience(ada: User) -> None:
 
 
 def test_a_wrong_recipient_is_refused(db: None) -> None:
+    wrong: Any = object()
     with pytest.raises(InvalidNotice):
-        previews.sample_audience([object()])
+        previews.sample_audience([wrong])
 
 
 def test_an_empty_form_is_previewed_as_an_ordinary_notice() -> None:

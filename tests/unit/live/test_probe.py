@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError
 
 from notify import sql
-from notify.live import probe
+from notify.live import probe, severing
 from notify.live.probe import Probe
 from tests.harness.waiting import eventually
 
@@ -65,7 +65,7 @@ def test_one_that_hangs_for_long_is_given_up_and_threads_are_bounded(
     hanging: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(probe, "GIVE_UP_AFTER_S", 0)
-    monkeypatch.setattr(probe.severing, "cut_off", lambda _: None)
+    monkeypatch.setattr(severing, "cut_off", lambda _: None)
     found = Probe()
     for _ in range(2 * probe.MAX_HANGING):
         assert not found.database_answers()
