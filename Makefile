@@ -54,13 +54,13 @@ run: .make/deploy  ## the whole thing on http://localhost:8000/ (PORT=…), with
 
 # ------------------------------------------------------------------------------------- tests
 
-# Two at a time, as tests mostly wait, for servers and pages; the longest first. With two on its cores
-# the machine is as busy as in CI, so deadlines are those of CI.
+# Three at a time on two cores, as integration tests wait for half of their time, for servers and
+# pages; the longest first. The machine is then as busy as in CI, so deadlines are those of CI.
 test: .make/dev .make/node  ## every test but the long ones of `make faults`
 	@tests/system-packages redis-server postgres pgbouncer ip nft nginx systemd-analyze openssl \
 	  faketime chromium firefox-esr
-	@echo "Two at a time, for half an hour or so; each says what it did when it is through."
-	@CI=$${CI:-as-in} $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
+	@echo "Three at a time, for twenty minutes or so; each says what it did when it is through."
+	@CI=$${CI:-as-in} $(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target \
 	  test-services test-browser test-sqlite test-faults test-js
 
 test-unit: .make/dev  ## quick: what needs no service
