@@ -149,15 +149,22 @@ messages: .make/dev  ## collect the texts to translate, and compile what is tran
 	@$(INSTALL) --require-hashes -r requirements/bench.txt
 	@touch $@
 
+# A peer that does not run on our Django.
+.make/hq/installed: requirements/hq.txt
+	@echo "Installing django-notifications-hq into .make/hq …"
+	@$(PYTHON) -m venv .make/hq
+	@.make/hq/bin/python -m pip install -q --require-hashes -r requirements/hq.txt
+	@touch $@
+
 BENCHMARKS := $(SERVICES) --postgres --redis -- $(BIN)/python -m tests.benchmarks
 
-bench: .make/bench .make/node  ## writes docs/benchmarks.md; Q=1: one question; RESUME=1: what is missing
+bench: .make/bench .make/hq/installed .make/node  ## writes docs/benchmarks.md; Q=1: one question; RESUME=1: what is missing
 	@tests/system-packages redis-server postgres chromium
 	@$(BENCHMARKS) $(Q:%=--question %) $(if $(RESUME),--resume) $(RUNS:%=--runs %)
 
-bench-quick: .make/bench .make/node  ## the same with fewer sockets, in two minutes; writes nothing
+bench-quick: .make/bench .make/hq/installed .make/node  ## the same with fewer sockets, in three minutes; writes nothing
 	@tests/system-packages redis-server postgres $(if $(filter 11,$(Q)),chromium)
-	@$(BENCHMARKS) --quick $(Q:%=--question %)
+	@$(BENCHMARKS) --quick $(Q:%=--question %) $(RUNS:%=--runs %)
 
 # W=connect, idle, notice or fan-out; SOCKETS=…: how many, of a fan-out users.
 profile: .make/bench  ## where a delivery's time goes (W=…: another's); by hand
@@ -185,6 +192,8 @@ constraints: .make/bench  ## write what is installed as tested, with hashes; U='
 	    --no-header --no-annotate --no-emit-package pip --constraint constraints.txt \
 	    --extra $$extra --group build --output-file requirements/$$extra.txt pyproject.toml || exit; \
 	done
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --output-file requirements/hq.txt requirements/hq.in
 
 clean:  ## remove what make has made, and the SQLite database
 	rm -rf .make .venv .venv-matrix node_modules staticfiles build dist db.sqlite3*

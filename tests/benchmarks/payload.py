@@ -20,3 +20,8 @@ def notification(n: int) -> dict[str, Any]:
     }
     missing = BYTES - len(json.dumps(said, separators=(",", ":")))
     return said | {"body": (PADDING * 4)[:missing]}
+
+
+def short(n: int) -> dict[str, Any]:
+    """A title and a link, as a longer text would hide what is stored beside it."""
+    return {"title": f"Order {n} is on its way", "url": f"/orders/{n}/", "level": "info"}

@@ -46,6 +46,12 @@ def test_what_the_project_needs_is_pinned(extra: str) -> None:
         assert requirement.specifier.contains(version), requirement
 
 
+def test_each_pin_of_a_peer_has_hashes() -> None:
+    entries = re.split(r"\n(?=\S)", (ROOT / "requirements/hq.txt").read_text())
+    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+    assert pins("requirements/hq.txt")["django-notifications-hq"] == "1.8.3"
+
+
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_each_pin_has_hashes_and_the_version_that_is_tested(extra: str) -> None:
     entries = re.split(r"\n(?=\S)", (ROOT / f"requirements/{extra}.txt").read_text())

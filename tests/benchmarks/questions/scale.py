@@ -25,6 +25,8 @@ class Scale:
     table: int  # notifications in all, on PostgreSQL
     marked: int  # at once
     rows: int  # on a page
+    different: int  # notices that one call sends
+    stored: int  # notices, to see how much they leave
 
 
 FULL = Scale(
@@ -44,6 +46,8 @@ FULL = Scale(
     table=10_000_000,
     marked=100_000,
     rows=1_000,
+    different=5_000,
+    stored=10_000,
 )
 QUICK = Scale(
     runs=1,
@@ -62,6 +66,8 @@ QUICK = Scale(
     table=100_000,
     marked=20_000,
     rows=200,
+    different=500,
+    stored=2_000,
 )
 
 
