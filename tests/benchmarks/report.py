@@ -9,9 +9,9 @@ from tests.benchmarks.answers import Answer, Figure, number, ratio, ratios
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`, which takes up to an hour; `make bench Q=1` repeats one question,
-`make bench RESUME=1` runs those that have no answer of this commit, and `make bench-quick` gives a
-first idea in three minutes, without question 11. The runs behind the tables are in
+Written by `make bench`, which takes up to an hour; `make bench Q=1` repeats one question, `make
+bench RESUME=1` runs those that have no answer of this commit, and `make bench-quick` gives a first
+idea in three minutes, without questions 11 and 14. The runs behind the tables are in
 `docs/benchmarks/*.json`, so that one question can be repeated in any clone. Everything runs on one
 machine: servers, sender, clients, Redis and PostgreSQL are separate processes. The servers' CPU
 time and memory are the operating system's figures for the whole process. Each run starts a new

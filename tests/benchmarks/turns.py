@@ -70,11 +70,13 @@ def statements(prepare: Callable[[int], Call], situation: str) -> int:
 
 def left(tables: str, prepare: Callable[[int], Call], situation: str, count: int) -> int:
     """Bytes by which the tables of an app, with their indexes, are larger after `count` calls and
-    a VACUUM. `tables` is how their names begin."""
-    before = _size(tables)
-    for n in range(count):
-        _run(prepare(n), situation)
-    return _size(tables) - before
+    a VACUUM than they were after as many before. `tables` is how their names begin."""
+    sizes = []
+    for half in (range(count), range(count, 2 * count)):
+        for n in half:
+            _run(prepare(n), situation)
+        sizes.append(_size(tables))
+    return sizes[1] - sizes[0]
 
 
 def _size(tables: str) -> int:

@@ -26,7 +26,6 @@ class Scale:
     marked: int  # at once
     rows: int  # on a page
     different: int  # notices that one call sends
-    stored: int  # notices, to see how much they leave
 
 
 FULL = Scale(
@@ -47,7 +46,6 @@ FULL = Scale(
     marked=100_000,
     rows=1_000,
     different=5_000,
-    stored=10_000,
 )
 QUICK = Scale(
     runs=1,
@@ -67,7 +65,6 @@ QUICK = Scale(
     marked=20_000,
     rows=200,
     different=500,
-    stored=2_000,
 )
 
 

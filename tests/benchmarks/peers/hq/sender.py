@@ -40,11 +40,8 @@ def people(count: int) -> dict[str, str]:
 
 def send(n: int, to: User | Group | None = None) -> None:
     """Notification `n` to one user after the other, or to `to`. The actor is nobody of these."""
-    said = short(n)
     recipient = to or users[1 + n % (len(users) - 1)]
-    notify.send(
-        users[0], recipient=recipient, verb=said["title"], level=said["level"], url=said["url"]
-    )
+    notify.send(users[0], recipient=recipient, verb=short(n))
 
 
 CALLS: turns.Calls = {
@@ -62,7 +59,7 @@ def statements(what: str, situation: str) -> int:
 
 
 def stored(what: str, situation: str, count: int) -> dict[str, Any]:
-    """Sends `count` times: bytes that are left, and rows of recipients."""
+    """Sends twice `count` times: bytes that the second half left, and copies in all."""
     left = turns.left("notifications", CALLS[what], situation, count)
     return {"bytes": left, "rows": Notification.objects.count()}
 

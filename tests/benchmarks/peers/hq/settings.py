@@ -24,4 +24,3 @@ INSTALLED_APPS = [
     "notifications",
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-DJANGO_NOTIFICATIONS_CONFIG = {"USE_JSONFIELD": True}  # else it would drop the link
