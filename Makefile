@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest --durations=20 --durations-min=5
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-unit test-sqlite test-services test-browser test-faults test-js faults soak test-matrix lint \
+.PHONY: help run test test-unit test-sqlite test-services test-browser test-faults test-js faults soak coverage test-matrix lint \
         format bundles audit bench bench-quick profile compare messages constraints clean
 
 help:  ## this list
@@ -105,6 +105,9 @@ soak: export FAULT_IDLE_S ?= 3600
 soak: .make/dev  ## idle sockets on each layer for an hour (FAULT_IDLE_S=…), by hand
 	@tests/system-packages redis-server postgres
 	@$(SERVICES) --postgres -- $(PYTEST) tests/faults/test_idle.py -p no:cacheprovider
+
+coverage: .make/dev .make/node  ## `make test`, and what it ran of notify/, config/ and browser/ (RUNS='test-js …')
+	@tests/coverage $(RUNS)
 
 test-matrix:  ## unit and integration tests on Django 6 and the newest Python (DJANGO=5.2 PY=… DATABASE=…)
 	@tests/matrix

@@ -1,6 +1,6 @@
 // What a browser loads, made of the modules beside this file: `make bundles`. With --check nothing
-// is written, and what is not what the modules give is named.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// is written, and what is not what the modules give is named. --maps FOLDER writes the source maps.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -31,11 +31,13 @@ async function bundled(entry, ...plugins) {
     charset: "utf8",
     banner: { js: "/* notify, MIT License; made of browser/ by `make bundles` */" },
     write: false,
+    sourcemap: "external", // no script names one
     metafile: true,
     plugins,
   });
-  const { exports } = Object.values(metafile.outputs)[0];
-  return { name: basename(outputFiles[0].path), text: outputFiles[0].text, exports, modules: Object.keys(metafile.inputs) };
+  const [map, script] = outputFiles;
+  const { exports } = metafile.outputs[relative(SOURCES, script.path)];
+  return { name: basename(script.path), text: script.text, map: map.text, exports, modules: Object.keys(metafile.inputs) };
 }
 
 /**
@@ -66,7 +68,8 @@ function takenFrom({ exports, modules }) {
 
 const shared = await bundled(SHARED);
 const others = [...BESIDE.map((entry) => bundled(entry, takenFrom(shared))), ...ALONE.map((entry) => bundled(entry))];
-const made = new Map([shared, ...(await Promise.all(others))].map(({ name, text }) => [name, text]));
+const bundles = [shared, ...(await Promise.all(others))];
+const made = new Map(bundles.map(({ name, text }) => [name, text]));
 const there = readdirSync(STATIC).filter((name) => name.endsWith(".js"));
 const surplus = there.filter((name) => name.endsWith(".min.js") && !made.has(name));
 const astray = there.filter((name) => !name.endsWith(".min.js"));
@@ -74,7 +77,11 @@ const stale = [...made.keys()].filter((name) => !there.includes(name) || readFil
 
 for (const name of astray) console.error(`notify/static/notify/${name} is a source, whose place is browser/: git mv`);
 if (astray.length) process.exitCode = 1;
-else if (process.argv.includes("--check")) {
+else if (process.argv.includes("--maps")) {
+  const folder = process.argv[process.argv.indexOf("--maps") + 1];
+  mkdirSync(folder, { recursive: true });
+  for (const { name, map } of bundles) writeFileSync(join(folder, `${name}.map`), map);
+} else if (process.argv.includes("--check")) {
   for (const name of [...surplus, ...stale]) console.error(`notify/static/notify/${name} is not what browser/ gives: make bundles`);
   process.exitCode = surplus.length + stale.length ? 1 : 0;
 } else {

@@ -26,6 +26,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browser.script_counts import ScriptCounts
 from tests.conftest import StartServer
 from tests.harness.server import Server
 from tests.harness.sessions import new_session
@@ -54,6 +55,7 @@ class Windows:
 
     def __init__(self) -> None:
         self.complaints: list[str] = []
+        self._counts = ScriptCounts()
         self._stack = ExitStack()
 
     @cached_property
@@ -61,6 +63,7 @@ class Windows:
         playwright = self._stack.enter_context(sync_playwright())
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
         self._stack.callback(chromium.close)
+        self._stack.callback(self._counts.write)
         return chromium
 
     def close(self) -> None:
@@ -70,6 +73,7 @@ class Windows:
         """A window at `url`; `session` is a session key from `signed_in`."""
         context: BrowserContext = self._chromium.new_context(base_url=url, **options)
         context.set_default_timeout(PATIENCE_MS)
+        self._counts.follow(context)
         if session is not None:
             context.add_cookies(
                 [{"name": project.SESSION_COOKIE_NAME, "value": session, "url": url}]
