@@ -105,6 +105,7 @@ def test_the_same_key_sends_once(make_user):
         (["--to", "ada", "--title", "T", "--url", "javascript:x"], "is not a link"),
         (["--to", "ada", "--title", "T", "--expires-in", "soon"], "is not a duration"),
         (["--to", "ada", "--title", "T", "--expires", "soon"], "is not a time"),
+        (["--to", "ada", "--title", "T", "--expires", "2031-13-01T09:00"], "is not a time"),
         (["--to", "ada", "--title", "T", "--key", "k", "--expires-in", "1h"], "Use --expires"),
     ],
 )
