@@ -106,7 +106,7 @@ soak: .make/dev  ## idle sockets on each layer for an hour (FAULT_IDLE_S=…), b
 	@tests/system-packages redis-server postgres
 	@$(SERVICES) --postgres -- $(PYTEST) tests/faults/test_idle.py -p no:cacheprovider
 
-coverage: .make/dev .make/node  ## `make test`, and what it ran of notify/, config/ and browser/ (RUNS='test-js …')
+coverage: .make/dev .make/node  ## make test, and the lines that it did not run (RUNS="test-js …": these again)
 	@tests/coverage $(RUNS)
 
 test-matrix:  ## unit and integration tests on Django 6 and the newest Python (DJANGO=5.2 PY=… DATABASE=…)

@@ -69,11 +69,15 @@ class Windows:
     def close(self) -> None:
         self._stack.close()
 
-    def open(self, url: str, *, session: str | None = None, **options: Any) -> Page:
-        """A window at `url`; `session` is a session key from `signed_in`."""
+    def open(
+        self, url: str, *, session: str | None = None, counted: bool = True, **options: Any
+    ) -> Page:
+        """A window at `url`; `session` is a session key from `signed_in`. `make coverage` counts
+        what its scripts run if `counted`."""
         context: BrowserContext = self._chromium.new_context(base_url=url, **options)
         context.set_default_timeout(PATIENCE_MS)
-        self._counts.follow(context)
+        if counted:
+            self._counts.follow(context)
         if session is not None:
             context.add_cookies(
                 [{"name": project.SESSION_COOKIE_NAME, "value": session, "url": url}]
