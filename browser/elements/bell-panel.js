@@ -1,10 +1,19 @@
 // @ts-check
+import { connectionText } from "../page/connection-text.js";
+import { messages } from "../page/messages.js";
 import { keepOffline } from "../page/offline-store.js";
+import { showPanel } from "./panel-state.js";
+import { clockTime } from "../page/relative-time.js";
 import { RowList } from "./row-list.js";
+import { elapsed } from "../client/steady-clock.js";
+import { say } from "../page/translation.js";
 
 const SHOWN = 10;
 const GAP_PX = 8;
 const TIMES_EVERY_MS = 30_000;
+/** What is not here by then is said to be missing, though it is still tried. */
+const PATIENCE_MS = 10_000;
+const QUIET = ["live", "idle", "connecting"];
 
 /** What the bell opens: the newest ten. Made when somebody reaches for the bell. */
 export class BellPanel {
@@ -12,6 +21,9 @@ export class BellPanel {
   #panel;
   #rows;
   #isOpen = false;
+  /** Until when what is held was kept current, milliseconds since 1970; 0: it is. */
+  #liveUntil = 0;
+  #later = 0;
 
   /** @param {import("./client-element.js").ClientElement} bell */
   constructor(bell) {
@@ -28,21 +40,29 @@ export class BellPanel {
       },
     });
     bell.listen(bell.find(".read-all"), ["click"], () => client.markAll("read"));
-    bell.listen(client, ["change"], () => this.#draw());
-    bell.listen(window, ["resize", "scroll"], () => this.#place());
+    bell.listen(bell.find(".panel-action"), ["click"], () => this.#retry());
+    bell.listen(client, ["change", "state"], () => this.#draw());
+    bell.listen(window, ["online", "offline"], () => this.#draw());
+    if (!CSS.supports("anchor-name", "--bell")) bell.listen(window, ["resize", "scroll"], () => this.#place());
     bell.listen(this.#panel, ["keydown"], (event) => this.#pressed(event));
-    void keepOffline(client);
+    void keepOffline(client).then((at) => at && this.#keptAt(at));
     bell.every(() => this.#isOpen && this.#rows.drawTimes(), TIMES_EVERY_MS);
+    this.#followConnection();
   }
 
-  /** @param {boolean} isOpen */
-  toggled(isOpen) {
-    this.#isOpen = isOpen;
+  opens() {
+    this.#isOpen = true;
+    this.#rows.drawTimes();
     this.#draw();
-    this.#place();
+    if (!CSS.supports("anchor-name", "--bell")) requestAnimationFrame(() => this.#place());
+  }
+
+  closed() {
+    this.#isOpen = false;
   }
 
   #draw() {
+    this.#followConnection();
     if (!this.#isOpen) return;
     const { notifications, unread, isLoaded } = this.#bell.client;
     const rows = notifications.slice(0, SHOWN);
@@ -50,15 +70,51 @@ export class BellPanel {
     this.#rows.draw(rows, isLoaded, rows.length === notifications.length);
     if (hadFocus && this.#rows.focused === null) this.#panel.focus();
     this.#bell.find(".rows").hidden = rows.length === 0;
-    this.#bell.find(".panel-empty").hidden = !isLoaded || rows.length > 0;
     this.#bell.find(".read-all").hidden = unread === 0;
+    this.#drawState(rows.length > 0);
     // Arrivals while the panel is open count as seen.
     if (this.#bell.client.unseen > 0 && document.visibilityState === "visible") {
       this.#bell.client.mark("seen", rows.filter((row) => row.seen === null).map(({ id }) => id));
     }
   }
 
-  /** Under the bell, its end at the bell's end, and always within the window. */
+  /** @param {boolean} hasRows */
+  #drawState(hasRows) {
+    const { isLoaded, status } = this.#bell.client;
+    const liveUntil = isLoaded && this.#liveUntil ? clockTime(new Date(this.#liveUntil), new Date()) : null;
+    const now = elapsed();
+    const { kind, text, action, changesIn } = connectionText(status, { online: navigator.onLine, now, liveUntil });
+    const left = isLoaded ? changesIn : (changesIn ?? status.began + PATIENCE_MS - now);
+    clearTimeout(this.#later);
+    if (left !== null && left > 0) this.#later = this.#bell.later(() => this.#draw(), left);
+    const note = QUIET.includes(kind) ? "" : text;
+    const label = action && (action === "reload" ? say("Reload") : say("Reconnect"));
+    if (isLoaded) showPanel(this.#bell, hasRows ? "rows" : "empty", note, label);
+    else if (!note && (left ?? 0) > 0) showPanel(this.#bell, "loading");
+    else showPanel(this.#bell, "failed", kind === "offline" ? note : messages.panelFailed, label || messages.tryAgain);
+  }
+
+  /** Since when it is not live any more, whatever it went through since. */
+  #followConnection() {
+    const { state, since } = this.#bell.client.status;
+    if (state === "live") this.#liveUntil = 0;
+    else this.#liveUntil ||= since;
+  }
+
+  /** @param {number} at when the copy that this browser has kept was current */
+  #keptAt(at) {
+    if (this.#liveUntil) this.#liveUntil = at; // this page has never been live
+    this.#draw();
+  }
+
+  #retry() {
+    const { client } = this.#bell;
+    if (connectionText(client.status, { online: navigator.onLine, now: elapsed() }).action === "reload") return location.reload();
+    client.stop();
+    client.start();
+  }
+
+  /** Where CSS cannot: under the bell, its end at the bell's end, and always within the window. */
   #place() {
     if (!this.#isOpen) return;
     const bell = this.#bell.find(".bell").getBoundingClientRect();
@@ -66,9 +122,8 @@ export class BellPanel {
     const isRtl = getComputedStyle(this.#bell).direction === "rtl";
     const wished = isRtl ? bell.left : bell.right - width;
     const left = Math.max(GAP_PX, Math.min(wished, document.documentElement.clientWidth - width - GAP_PX));
-    this.#panel.style.setProperty("left", `${left}px`);
-    this.#panel.style.setProperty("top", `${bell.bottom + GAP_PX}px`);
-    this.#panel.style.setProperty("max-height", `${innerHeight - bell.bottom - 2 * GAP_PX}px`);
+    this.#panel.style.setProperty("inset", `${bell.bottom + GAP_PX}px auto auto ${left}px`);
+    this.#panel.style.setProperty("max-block-size", `${innerHeight - bell.bottom - 2 * GAP_PX}px`);
   }
 
   /** @param {KeyboardEvent} event */

@@ -21,6 +21,16 @@ export const messages = {
   get refused() { return say("That could not be saved"); },
   /** @param {number} count */
   fresh: (count) => say("{count} new", { count: written(count) }),
+  /**
+   * @param {number} count
+   * @param {number} critical how many of them
+   */
+  freshCritical: (count, critical) => say("{count} new, {critical} critical", { count: written(count), critical: written(critical) }),
+  /** @param {number} count */
+  moreToasts: (count) => say("+{count} more", { count: written(count) }),
+  get panelFailed() { return say("Couldn't load your notifications"); },
+  get tryAgain() { return say("Try again"); },
+  get offlineNow() { return say("You're offline"); },
   /** @param {string} title */
   oneNew: (title) => say("New notification: {title}", { title }),
   /** @param {string} title */

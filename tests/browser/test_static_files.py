@@ -97,8 +97,8 @@ def test_each_script_is_loaded_once_by_a_hashed_name(server: Server, windows: Wi
     expect(bell.locator(".badge")).to_have_text(str(before + 1))
     bell.locator(".bell").click()
     expect(bell.locator("article").first).to_contain_text("Your order is on its way")
-    assert log.scripts == ["bell.min.js"]
-    assert (len(log.ours), log.sockets) == (5, 1), log.paths
+    assert log.scripts == ["bell.min.js", "panel.min.js"]
+    assert (len(log.ours), log.sockets) == (6, 1), log.paths
     assert all(HASHED.search(path) for path in log.ours), log.ours
 
     log.clear()
@@ -106,15 +106,17 @@ def test_each_script_is_loaded_once_by_a_hashed_name(server: Server, windows: Wi
     wait_until_live(page)
     expect(page.locator("notify-inbox article").first).to_be_visible()
     expect(page.locator("notify-connection .label")).to_have_text("Live")
-    assert log.scripts == ["bell.min.js", "elements.min.js"]
+    assert log.scripts == ["bell.min.js", "elements.min.js", "panel.min.js"]
     assert all(HASHED.search(path) for path in log.ours), log.ours
-    assert (len(log.paths), log.sockets) == (12, 1), log.paths
+    assert (len(log.paths), log.sockets) == (13, 1), log.paths
     assert page.evaluate(CLIENTS) == 1
     assert windows.complaints == []
 
 
 @pytest.mark.parametrize("server", [pytest.param((WHITENOISE, True), id="late")], indirect=True)
-@pytest.mark.parametrize(("late", "early"), [("bell", "elements"), ("elements", "bell")])
+@pytest.mark.parametrize(
+    ("late", "early"), [("bell", "elements"), ("panel", "elements"), ("elements", "bell")]
+)
 def test_the_scripts_of_a_page_may_come_in_any_order(
     late: str, early: str, server: Server, windows: Windows
 ) -> None:
