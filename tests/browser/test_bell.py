@@ -1,4 +1,4 @@
-"""The bell, its panel and its toasts, on a page that is not the inbox."""
+"""The bell and its panel, on a page that is not the inbox."""
 
 from __future__ import annotations
 
@@ -136,27 +136,6 @@ def test_the_panel_fits_a_phone_and_is_quiet_when_empty(server, ada, windows, sc
     assert box["x"] + box["width"] <= 320
 
 
-def test_only_what_is_loud_makes_a_toast_and_three_are_the_most(server, ada, windows, screenshot):
-    page = windows.open(server.url, session=ada, viewport={"width": 1280, "height": 800})
-    page.goto(ELSEWHERE)
-    wait_until_live(page)
-    send_by_http(page, "info", "critical", "warning", "error", "error", "error")
-    expect(page.locator("notify-bell .badge")).to_have_text("6")
-    expect(toasts(page)).to_have_count(3)
-    expect(toasts(page).first).to_contain_text("This is critical")
-    said = page.locator("[data-notify-live=assertive]")
-    expect(said).to_have_text("Critical: This is critical")
-    screenshot(page, "toasts")
-    # Held while it is pointed at; afterwards those that are not critical go by themselves.
-    toasts(page).last.hover()
-    page.wait_for_timeout(9_000)
-    expect(toasts(page)).to_have_count(3)
-    page.mouse.move(10, 10)
-    expect(toasts(page)).to_have_count(1, timeout=15_000)
-    toasts(page).get_by_role("button", name="Dismiss").click()
-    expect(toasts(page)).to_have_count(0)
-
-
 def test_what_arrives_before_the_script_that_tells_it_is_told_too(server, ada, windows):
     page = windows.open(server.url, session=ada)
     held: list[Route] = []
@@ -175,13 +154,3 @@ def test_what_arrives_before_the_script_that_tells_it_is_told_too(server, ada, w
     expect(page.locator("[data-notify-live=assertive]")).to_have_text("Critical: This is critical")
     expect(page.locator("[data-notify-live=polite]")).to_have_text("2 new")
     expect(toasts(page)).to_have_count(1)
-
-
-def test_ten_toasts_within_five_seconds_become_one(server, ada, windows):
-    page = windows.open(server.url, session=ada)
-    page.goto(ELSEWHERE)
-    wait_until_live(page)
-    send_by_http(page, *["error"] * 10, at_once=True)
-    expect(page.locator("notify-bell .badge")).to_have_text("10")
-    expect(toasts(page)).to_have_count(1)
-    expect(toasts(page)).to_have_text(re.compile("10 new"))
