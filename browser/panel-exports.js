@@ -2,6 +2,7 @@
 // What other scripts of a page import from the panel's script.
 export { Arrivals } from "./elements/arrivals.js";
 export { BellPanel } from "./elements/bell-panel.js";
+export { NewRows } from "./elements/new-rows.js";
 export { RowList } from "./elements/row-list.js";
 export { playSound } from "./page/alerts.js";
 export { announce } from "./page/announcer.js";

@@ -4,6 +4,7 @@ import { messages } from "../page/messages.js";
 import { keepOffline } from "../page/offline-store.js";
 import { showPanel } from "./panel-state.js";
 import { clockTime } from "../page/relative-time.js";
+import { NewRows } from "./new-rows.js";
 import { RowList } from "./row-list.js";
 import { elapsed } from "../client/steady-clock.js";
 import { say } from "../page/translation.js";
@@ -20,7 +21,9 @@ export class BellPanel {
   #bell;
   #panel;
   #rows;
+  #fresh;
   #isOpen = false;
+  #isOpening = false;
   /** Until when what is held was kept current, milliseconds since 1970; 0: it is. */
   #liveUntil = 0;
   #later = 0;
@@ -39,6 +42,13 @@ export class BellPanel {
         archive: (row) => client.mark("archived", [row.id]),
       },
     });
+    this.#fresh = new NewRows({
+      list: bell.find(".rows"),
+      pill: bell.find(".panel-new"),
+      shown: () => this.#toTop(),
+      isScrolled: () => this.#panel.scrollTop > 0,
+    });
+    bell.listen(bell.find(".rows"), ["pointerleave"], () => this.#draw());
     bell.listen(bell.find(".read-all"), ["click"], () => client.markAll("read"));
     bell.listen(bell.find(".panel-action"), ["click"], () => this.#retry());
     bell.listen(client, ["change", "state"], () => this.#draw());
@@ -51,7 +61,8 @@ export class BellPanel {
   }
 
   opens() {
-    this.#isOpen = true;
+    this.#isOpen = this.#isOpening = true;
+    this.#fresh.release();
     this.#rows.drawTimes();
     this.#draw();
     if (!CSS.supports("anchor-name", "--bell")) requestAnimationFrame(() => this.#place());
@@ -65,17 +76,34 @@ export class BellPanel {
     this.#followConnection();
     if (!this.#isOpen) return;
     const { notifications, unread, isLoaded } = this.#bell.client;
-    const rows = notifications.slice(0, SHOWN);
-    const hadFocus = this.#rows.focused !== null;
+    const rows = this.#fresh.admitted(notifications).slice(0, SHOWN);
+    const hadFocus = this.#panel.contains(this.#bell.shadowRoot?.activeElement ?? null);
     this.#rows.draw(rows, isLoaded, rows.length === notifications.length);
-    if (hadFocus && this.#rows.focused === null) this.#panel.focus();
     this.#bell.find(".rows").hidden = rows.length === 0;
     this.#bell.find(".read-all").hidden = unread === 0;
     this.#drawState(rows.length > 0);
-    // Arrivals while the panel is open count as seen.
-    if (this.#bell.client.unseen > 0 && document.visibilityState === "visible") {
-      this.#bell.client.mark("seen", rows.filter((row) => row.seen === null).map(({ id }) => id));
-    }
+    if (hadFocus && !this.#bell.shadowRoot?.activeElement?.checkVisibility()) this.#panel.focus(); // it was in what is gone
+    if (isLoaded) this.#see(rows);
+  }
+
+  /**
+   * To open it is to see all that the bell has counted; afterwards, what arrives on the screen is seen.
+   *
+   * @param {import("../client/types.js").Row[]} rows
+   */
+  #see(rows) {
+    const { client } = this.#bell;
+    const isOpening = this.#isOpening;
+    this.#isOpening = false;
+    if (client.unseen === 0 || document.visibilityState !== "visible") return;
+    if (isOpening) client.markAll("seen");
+    else client.mark("seen", rows.filter((row) => row.seen === null).map(({ id }) => id));
+  }
+
+  #toTop() {
+    this.#draw();
+    this.#panel.scrollTop = 0;
+    this.#rows.move(1);
   }
 
   /** @param {boolean} hasRows */

@@ -57,7 +57,8 @@ class NotifyBell extends ClientElement {
   /** @param {Event} event */
   #pressed(event) {
     const open = new CustomEvent("notify-open", { bubbles: true, composed: true, cancelable: true });
-    if (!this.dispatchEvent(open)) event.preventDefault();
+    if (this.dispatchEvent(open)) return;
+    event.preventDefault();
     this.client.markAll("seen");
   }
 

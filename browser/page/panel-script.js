@@ -29,6 +29,7 @@ async function load() {
   if (attempts) address.hash = `again-${attempts}`;
   attempts += 1;
   await import(address.href);
+  if (!panelScript()) throw new TypeError(`${address} is not notify's panel.`);
 }
 
 /**

@@ -154,3 +154,45 @@ def test_what_arrives_before_the_script_that_tells_it_is_told_too(server, ada, w
     expect(page.locator("[data-notify-live=assertive]")).to_have_text("Critical: This is critical")
     expect(page.locator("[data-notify-live=polite]")).to_have_text("2 new")
     expect(toasts(page)).to_have_count(1)
+
+
+def test_rows_stay_where_they_are_while_one_is_pointed_at(server, ada, windows, screenshot):
+    send_to_ada("One", "Two", "Three")
+    page = windows.open(server.url, session=ada, viewport={"width": 1280, "height": 800})
+    page.goto(ELSEWHERE)
+    wait_until_live(page)
+    bell(page).click()
+    third = rows(page).nth(2)
+    third.hover()
+    before = third.bounding_box()
+    send_by_http(page, "info", "info")
+    pill = panel(page).get_by_role("button", name="2 new")
+    expect(pill).to_be_visible()
+    assert third.bounding_box() == before
+    # They were not on the screen, so they are not seen.
+    expect(page.locator("notify-bell .badge")).to_have_text("2")
+    screenshot(page, "bell-panel-waiting")
+    pill.click()
+    expect(rows(page)).to_have_count(5)
+    expect(page.locator("notify-bell .badge")).to_be_hidden()
+    rows(page).nth(2).hover()
+    send_by_http(page, "info")
+    expect(panel(page).get_by_role("button", name="1 new")).to_be_visible()
+    page.mouse.move(10, 790)
+    expect(rows(page)).to_have_count(6)
+
+
+def test_the_focus_stays_in_the_panel_when_its_button_goes(server, ada, windows):
+    send_to_ada("One")
+    page = windows.open(server.url, session=ada)
+    page.goto(ELSEWHERE)
+    wait_until_live(page)
+    bell(page).click()
+    button = panel(page).get_by_role("button", name="Mark all as read")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(button).to_be_hidden()
+    focused = "document.activeElement.shadowRoot?.activeElement?.className"
+    assert page.evaluate(focused) == "panel"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(focused) == "row"

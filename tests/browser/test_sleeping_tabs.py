@@ -145,6 +145,22 @@ def test_an_alert_comes_once_a_browser_and_not_while_a_tab_is_looked_at(tabs, ad
     assert alerts(tabs) == (["Out of sight"], 4)
 
 
+def test_of_many_alerts_at_a_time_one_sounds(tabs, ada, browser):
+    for tab in tabs:
+        tab.evaluate("Notification.permission = 'granted'")
+    check(tabs[1], "desktop")
+    check(tabs[1], "sound")
+    assert alerts(tabs) == ([], 2)  # so that one knows it
+    browser.tab().activate()  # of some other site
+    for tab in tabs:
+        eventually(lambda tab=tab: tab.evaluate("document.visibilityState") == "hidden")
+    for number in range(5):
+        notify.send(to=ada, title=f"Number {number}")
+    eventually(lambda: (len(alerts(tabs)[0]), alerts(tabs)[1]) == (5, 4), what="five alerts")
+    time.sleep(1)  # of the others, if they sounded
+    assert alerts(tabs)[1] == 4
+
+
 def test_from_a_frozen_leader_the_tab_in_front_takes_over_within_two_seconds(tabs, ada):
     frozen, front = tabs
     frozen.freeze()
