@@ -94,6 +94,14 @@ def wait_until_live(page: Page) -> None:
         page.wait_for_timeout(50)
 
 
+def until_panel_script(page: Page) -> None:
+    """Until the script with the bell's panel has come, which the page loads when it is idle."""
+    end = time.monotonic() + deadline(10)
+    while not page.evaluate("Symbol.for('notify panel') in globalThis"):
+        assert time.monotonic() < end
+        page.wait_for_timeout(50)
+
+
 @pytest.fixture
 def server(start_server: StartServer) -> Server:
     """One that sends nothing by itself."""

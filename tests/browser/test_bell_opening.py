@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import wait_until_live
+from tests.browser.conftest import until_panel_script, wait_until_live
 from tests.browser.inbox_page import send_to_ada
 from tests.browser.network import Network
 
@@ -58,12 +58,6 @@ def press(page: Page) -> Any:
     assert pressed["isOpen"]
     assert pressed["inside"], pressed
     return pressed
-
-
-def until_panel_script(page: Page) -> None:
-    """Until it has come, which it does by itself."""
-    while not page.evaluate("Symbol.for('notify panel') in globalThis"):
-        page.wait_for_timeout(20)
 
 
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])

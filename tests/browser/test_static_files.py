@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Request, Route, WebSocket, expect
 
-from tests.browser.conftest import Windows, wait_until_live
+from tests.browser.conftest import Windows, until_panel_script, wait_until_live
 from tests.browser.test_foreign_project import Shop, enter
 from tests.harness.server import Server
 
@@ -88,6 +88,7 @@ def test_each_script_is_loaded_once_by_a_hashed_name(server: Server, windows: Wi
     page = windows.open(server.url)
     enter(page)
     wait_until_live(page)
+    until_panel_script(page)
     log = Log(page)
     page.goto("/")
     wait_until_live(page)
@@ -122,6 +123,7 @@ def test_the_scripts_of_a_page_may_come_in_any_order(
 ) -> None:
     page = windows.open(server.url)
     enter(page)
+    until_panel_script(page)  # which is not to be taken for the next page's
     held: list[Route] = []
 
     def hold(route: Route) -> None:
