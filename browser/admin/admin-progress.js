@@ -1,5 +1,7 @@
 // @ts-check
 import { part, write } from "../page/dom.js";
+import { countDown } from "./admin-countdown.js";
+import { endDraft } from "./admin-draft.js";
 
 const MOVING_MS = 1_000;
 const AT_REST_MS = 10_000;
@@ -12,6 +14,10 @@ class Progress {
   /** @param {HTMLElement} section */
   constructor(section) {
     this.#section = section;
+    const { user, key } = section.dataset;
+    if (user && key) endDraft(user, key);
+    const stop = section.querySelector(".notify-stop");
+    if (stop instanceof HTMLElement) countDown(stop);
     this.#again(section.hasAttribute("data-moving") ? MOVING_MS : AT_REST_MS);
   }
 

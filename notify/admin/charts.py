@@ -14,7 +14,7 @@ from django.db.models.functions import Trunc
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from notify.admin.formatting import format_count
+from notify.admin.formatting import format_count, reach
 from notify.models import Notice, Notification
 
 WIDTH, HEIGHT = 640, 160
@@ -46,13 +46,12 @@ class Chart:
 def bar(notice: Any) -> dict[str, Any]:
     """The context of `bar.html`: the shares of recipients who have received, seen and read it."""
     whole = max(1, notice.recipients)
-    counts = {name: getattr(notice, name) for name in ("delivered", "seen", "read")}
-    # A notice that was seen was delivered, even if no client has confirmed that yet.
-    counts["delivered"] = max(counts["delivered"], counts["seen"])
+    counts = reach(notice)
     widths = {
         name: round(BAR_WIDTH * min(count, whole) / whole, 1) for name, count in counts.items()
     }
-    shown = {name: format_count(getattr(notice, name)) for name in (*counts, "recipients")}
+    counts["recipients"] = notice.recipients
+    shown = {name: format_count(count) for name, count in counts.items()}
     text = _("%(delivered)s delivered, %(seen)s seen, %(read)s read of %(recipients)s")
     return {"width": BAR_WIDTH, "widths": widths, "text": text % shown}
 

@@ -28,6 +28,7 @@ from django.utils.translation import ngettext
 from notify.access.session_end import end_sessions
 from notify.admin.change_list import LenientChangeList
 from notify.admin.delivery_history import DeliveryHistory, delivery_history
+from notify.admin.formatting import MAX_DIGITS
 from notify.models import ApiToken, Inbox, Notice, Notification
 from notify.models.permissions import may_on_users
 from notify.models.users import user_of
@@ -40,7 +41,6 @@ else:  # Django's classes take no parameters at run time
     InboxModelAdmin = admin.ModelAdmin
 
 ROWS = 25  # the newest notifications
-MAX_DIGITS = 18  # of an id
 
 
 class InboxAdmin(InboxModelAdmin):

@@ -16,10 +16,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from notify.admin import charts
+from notify.admin import charts, statuses
 from notify.admin.change_list import LenientChangeList
 from notify.admin.compose_views import ComposeMixin
-from notify.admin.formatting import format_count, sender_name
+from notify.admin.formatting import format_count, sender_name, sender_names
 from notify.admin.previews import preview_notice
 from notify.admin.progress_views import VERBS, ProgressMixin, progress_data
 from notify.admin.user_search import UserSearchView
@@ -35,6 +35,9 @@ class NoticeChangeList(LenientChangeList):
         super().get_results(request)
         shown = [notice.pk for notice in self.result_list]
         counted = _with_counts(Notice.objects.filter(pk__in=shown)).in_bulk()
+        names = sender_names(counted.values())
+        for notice in counted.values():
+            notice.sender_name = names[notice.sender]
         self.result_list: Any = [counted[pk] for pk in shown if pk in counted]
 
 
@@ -58,21 +61,27 @@ def _count_column(name: str, description: Any) -> Callable[[Any, Any], str]:
 class NoticeAdmin(ProgressMixin, ComposeMixin):
     """Adding a notice sends it. A sent notice can be stopped and recalled, never changed."""
 
-    list_display = ("title", "level", "status", "recipients", "reach", "created_at")
-    list_filter = ("level", ("category", NamedValuesFilter), "created")
+    list_display = ("title", "level", "status", "sender", "recipients", "reach", "created_at")
+    list_filter = (
+        statuses.StatusFilter,
+        statuses.SenderFilter,
+        "level",
+        ("category", NamedValuesFilter),
+        "created",
+    )
     search_fields = ("title", "body")
     list_per_page = 25
     show_full_result_count = False
     sortable_by = ("title", "level", "created_at")
-    radio_fields: ClassVar = {"level": admin.HORIZONTAL}
+    radio_fields: ClassVar = {"level": admin.VERTICAL}
     change_form_template = "admin/notify/notice/change_form.html"
     change_list_template = "admin/notify/notice/change_list.html"
 
     sent_fieldsets = (
-        (gettext_lazy("What"), {"fields": ("title", "body", "level", "category", "kind")}),
-        (gettext_lazy("Where it leads"), {"fields": ("url", "actions", "data")}),
+        (gettext_lazy("Message"), {"fields": ("title", "body", "level", "category", "kind")}),
+        (gettext_lazy("Links"), {"fields": ("url", "actions", "data")}),
         (
-            gettext_lazy("When"),
+            gettext_lazy("Schedule"),
             {"fields": ("created", "send_at", "expires", "recalled", "sent_by", "actor_name")},
         ),
     )
@@ -113,6 +122,7 @@ class NoticeAdmin(ProgressMixin, ComposeMixin):
         notice = self.get_object(request, object_id)
         if notice is not None and self.has_view_permission(request, notice):
             context |= {
+                "own_key": notice.key if notice.sender == f"user:{request.user.pk}" else None,
                 "progress": progress_data(notice),
                 "chart": charts.over_time(notice),
                 "preview": preview_notice(vars(notice)),
@@ -121,7 +131,11 @@ class NoticeAdmin(ProgressMixin, ComposeMixin):
 
     @admin.display(description=gettext_lazy("status"))
     def status(self, notice: Notice) -> str:
-        return str(Notice.Status(notice.status).label)
+        return statuses.label(notice)
+
+    @admin.display(description=gettext_lazy("sender"))
+    def sender(self, notice: Any) -> str:
+        return str(notice.sender_name)
 
     recipients = _count_column("recipients", gettext_lazy("recipients"))
 
@@ -140,11 +154,15 @@ class NoticeAdmin(ProgressMixin, ComposeMixin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         people = UserSearchView.as_view(admin_site=self.admin_site, notice_admin=self)
-        # An open page polls it, which must not extend the session.
-        progress, view = never_slides(wrap(self.progress_view)), wrap(self.verb_view)
+        view = wrap(self.verb_view)
+        # An open page polls these, which must not extend the session.
+        progress, trial = (
+            never_slides(wrap(polled)) for polled in (self.progress_view, self.trial_view)
+        )
         own = [
             path("people/", wrap(people), name="notify_notice_people"),
             path("audience/", wrap(self.audience_view), name="notify_notice_audience"),
+            path("<path:object_id>/trial/", trial, name="notify_notice_trial"),
             path("<path:object_id>/progress/", progress, name="notify_notice_progress"),
         ]
         for verb in VERBS:
@@ -154,4 +172,4 @@ class NoticeAdmin(ProgressMixin, ComposeMixin):
 
 
 def _with_counts(notices: Any) -> QuerySet[Notice]:
-    return notices.with_progress().with_counts()  # type: ignore[no-any-return]
+    return statuses.with_failing(notices.with_progress().with_counts())  # type: ignore[no-any-return]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from notify.admin import stopping
 from tests.unit.admin.helpers import allow
 
 
@@ -16,6 +18,13 @@ from tests.unit.admin.helpers import allow
 def no_collected_static_files(settings: Settings) -> None:
     """WhiteNoise warns where STATIC_ROOT is missing; unit tests take no file from there."""
     settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(autouse=True)
+def nobody_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the admin sends is sent at once: its ten seconds are over."""
+    monkeypatch.setattr(stopping, "STOPPABLE_FOR", timedelta(seconds=-1))
+    monkeypatch.setattr(stopping, "wake_workers_when_due", lambda: None)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def test_the_bar_shows_how_many_it_reached(client, staff):
     counted = Notice.objects.with_progress().with_counts().get()
     bar = charts.bar(counted)
     assert bar["widths"] == {"delivered": 60.0, "seen": 60.0, "read": 30.0}
-    assert bar["text"] == "0 delivered, 2 seen, 1 read of 4"
+    assert bar["text"] == "2 delivered, 2 seen, 1 read of 4"
 
 
 def test_the_chart_is_cumulative(client, staff):
