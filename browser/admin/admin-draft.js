@@ -34,7 +34,7 @@ export class Draft {
     this.#untouched = JSON.stringify(this.#values());
     if ("fresh" in aside.dataset) this.#restore();
     else this.save();
-    part(aside, ".notify-draft button").addEventListener("click", () => this.#discard());
+    part(form, ".notify-draft button").addEventListener("click", () => this.#discard());
     form.addEventListener("submit", () => { this.#isLeaving = true; });
     addEventListener("pageshow", () => { this.#isLeaving = false; });
     addEventListener("beforeunload", (event) => {
@@ -70,10 +70,10 @@ export class Draft {
     const draft = again === undefined ? read(draftKey(this.#user)) : read(sentKey(this.#user));
     if (!draft || (again !== undefined && draft.key !== again)) return;
     this.#fill(draft.values);
-    const box = part(this.#aside, ".notify-draft");
+    const box = part(this.#form, ".notify-draft");
     const time = new Date(draft.saved).toLocaleTimeString(document.documentElement.lang || undefined, { hour: "2-digit", minute: "2-digit" });
     box.hidden = false;
-    write(part(box, "p"), (box.dataset.restored ?? "").replace("{time}", time));
+    write(part(box, "[role=status]"), (box.dataset.restored ?? "").replace("{time}", time));
   }
 
   /** @param {Values} values */

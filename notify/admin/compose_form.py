@@ -202,9 +202,7 @@ class ComposeForm(NoticeModelForm):
             case KeyConflict():
                 self.add_error(
                     None,
-                    _(
-                        "This form was already used to send notice %(id)s. Start a new notice."
-                    )
+                    _("This form was already used to send notice %(id)s. Start a new notice.")
                     % {"id": refusal.notice_id},
                 )
             case _:

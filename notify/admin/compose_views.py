@@ -43,7 +43,9 @@ else:  # Django's classes take no parameters at run time
 
 TIME_HELP = {
     "send_at": gettext_lazy("Leave empty to send now. Time zone: %(zone)s."),
-    "expires": gettext_lazy("When the notice disappears. Leave empty to keep it. Time zone: %(zone)s."),
+    "expires": gettext_lazy(
+        "When the notice disappears. Leave empty to keep it. Time zone: %(zone)s."
+    ),
 }
 
 
@@ -200,6 +202,7 @@ class ComposeMixin(NoticeModelAdmin):
     def _form_again(self, request: HttpRequest, trial: Notice) -> HttpResponse:
         """The form as it was, beside the state of what was sent to its author."""
         request.notify_held_back = True  # type: ignore[attr-defined]
+        self.message_user(request, _("Sent to you only."), messages.SUCCESS)
         path = reverse(f"{self.admin_site.name}:notify_notice_trial", args=[quote(trial.pk)])
         context = {
             "title": _("Send a notice"),

@@ -24,7 +24,8 @@ DUPLICATE_WITHIN = timedelta(minutes=10)
 MAX_LOG_ENTRIES = 50  # the newest additions, among which a duplicate is looked for
 
 # Fields that the confirmation page sets itself.
-_OWN_FIELDS = {"csrfmiddlewaretoken", "confirmed", "again", "_save", "_dry_run", "_edit", "_ask", "_trial"}
+_OWN_FIELDS = {"csrfmiddlewaretoken", "confirmed", "again"}
+_OWN_FIELDS |= {"_save", "_dry_run", "_edit", "_ask", "_trial"}
 
 
 @dataclass(eq=False)

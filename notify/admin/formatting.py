@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.sites import AdminSite
 from django.contrib.admin.utils import quote
 from django.core.exceptions import ValidationError
 from django.urls import reverse
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,11 +20,17 @@ from notify.models import Notice
 from notify.models.users import all_users, user_pk
 
 MAX_DIGITS = 18  # of an id
+EMPTY = "\N{EN DASH}"
 PREFIX = "user:"  # of `Notice.sender`
 
 
 def format_count(count: int) -> str:
     return number_format(count, use_l10n=True, force_grouping=True)
+
+
+def format_moment(moment: datetime | None) -> str:
+    """A date and time that fit into a column of a list."""
+    return date_format(localtime(moment), "SHORT_DATETIME_FORMAT") if moment else EMPTY
 
 
 def format_people(count: int) -> str:

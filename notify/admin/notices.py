@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -11,15 +11,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from notify.admin import charts, statuses
 from notify.admin.change_list import LenientChangeList
 from notify.admin.compose_views import ComposeMixin
-from notify.admin.formatting import format_count, sender_name, sender_names
+from notify.admin.formatting import format_moment, sender_name, sender_names
 from notify.admin.previews import preview_notice
 from notify.admin.progress_views import VERBS, ProgressMixin, progress_data
 from notify.admin.user_search import UserSearchView
@@ -48,20 +47,10 @@ class NamedValuesFilter(admin.AllValuesFieldListFilter):
         return (choice for choice in super().choices(changelist) if choice["display"])
 
 
-def _count_column(name: str, description: Any) -> Callable[[Any, Any], str]:
-    """A column with a count that `_with_counts` has added."""
-
-    @admin.display(description=description)
-    def count(_admin: Any, notice: Any) -> str:
-        return format_count(getattr(notice, name))
-
-    return count
-
-
 class NoticeAdmin(ProgressMixin, ComposeMixin):
     """Adding a notice sends it. A sent notice can be stopped and recalled, never changed."""
 
-    list_display = ("title", "level", "status", "sender", "recipients", "reach", "created_at")
+    list_display = ("title", "level", "status", "sent_by", "reach", "created_at")
     list_filter = (
         statuses.StatusFilter,
         statuses.SenderFilter,
@@ -102,6 +91,10 @@ class NoticeAdmin(ProgressMixin, ComposeMixin):
     def get_fieldsets(self, request: HttpRequest, obj: Notice | None = None) -> Any:
         return super().get_fieldsets(request, obj) if obj is None else self.sent_fieldsets
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        context = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return NoticeChangeList
 
@@ -133,23 +126,18 @@ class NoticeAdmin(ProgressMixin, ComposeMixin):
     def status(self, notice: Notice) -> str:
         return statuses.label(notice)
 
-    @admin.display(description=gettext_lazy("sender"))
-    def sender(self, notice: Any) -> str:
-        return str(notice.sender_name)
-
-    recipients = _count_column("recipients", gettext_lazy("recipients"))
-
     @admin.display(description=gettext_lazy("delivered, seen, read"))
     def reach(self, notice: Notice) -> str:
         return render_to_string("admin/notify/notice/bar.html", charts.bar(notice))
 
     @admin.display(description=gettext_lazy("created"), ordering="created")
     def created_at(self, notice: Notice) -> str:
-        return date_format(localtime(notice.created), "SHORT_DATETIME_FORMAT")
+        return format_moment(notice.created)
 
     @admin.display(description=gettext_lazy("sent by"))
     def sent_by(self, notice: Notice) -> str:
-        return sender_name(notice)
+        """The list has read the names of all senders in one query."""
+        return getattr(notice, "sender_name", None) or sender_name(notice)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

@@ -71,7 +71,7 @@ def test_axe_finds_nothing(server, signed_in, windows, screenshot, look):
     expect(page.get_by_text("Nothing matches")).to_be_visible()
     check(page, "nothing")
     page.goto("/accounts/password_change/done/")
-    expect(page.get_by_role("heading", name="Your password is changed")).to_be_visible()
+    expect(page.get_by_role("heading", name="Password changed")).to_be_visible()
     check(page, "password-changed")
     page.locator(".account summary").click()
     page.get_by_role("button", name="Sign out").click()

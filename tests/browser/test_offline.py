@@ -110,7 +110,7 @@ def test_what_was_kept_is_forgotten_when_one_signs_out(server, ada, windows):
     keeps(page, None)
     page.go_back()  # the copy in the browser's cache is void without the session
     expect(page).to_have_url(re.compile("/accounts/login/"))
-    expect(page.get_by_label("User name")).to_be_visible()
+    expect(page.get_by_label("Username")).to_be_visible()
 
 
 def test_what_was_kept_is_forgotten_when_somebody_else_signs_in(server, ada, signed_in, windows):

@@ -75,7 +75,7 @@ def sign_out(page: Page) -> None:
 
 
 def sign_in(page: Page, name: str) -> None:
-    page.get_by_label("User name").fill(name)
+    page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(re.compile(DASHBOARD))

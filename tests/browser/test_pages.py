@@ -75,10 +75,10 @@ def test_signing_in_and_out_by_hand(server, signed_in, hashed_password, windows,
     page.goto("/")
     expect(page).to_have_url(f"{server.url}/accounts/login/?next=/notify/")
     expect(page.locator(".demo")).to_have_count(0)
-    page.get_by_label("User name").fill("ada")
+    page.get_by_label("Username").fill("ada")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_contain_text("do not match")
+    expect(page.get_by_role("alert")).to_contain_text("Incorrect username or password")
     screenshot(page, "sign-in-refused")
     page.get_by_label("Password").fill("correct horse battery staple")
     page.get_by_role("button", name="Sign in").click()
@@ -87,7 +87,8 @@ def test_signing_in_and_out_by_hand(server, signed_in, hashed_password, windows,
     assert windows.complaints == []
     page.locator(".account summary").click()
     page.get_by_role("button", name="Sign out").click()
-    expect(page).to_have_url(f"{server.url}/accounts/login/")
+    expect(page).to_have_url(f"{server.url}/accounts/login/?signed-out")
+    expect(page.get_by_role("status")).to_have_text("You are signed out.")
 
 
 @pytest.mark.parametrize(

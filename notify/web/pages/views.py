@@ -90,7 +90,7 @@ def _send_test(request: HttpRequest) -> HttpResponse:
     notice = notify.send(
         to=caller.user,
         title=_("Test notification"),
-        body=_("You sent this to yourself. It is in every browser where you are signed in."),
+        body=_("A test you sent yourself. It appears in every browser you're signed in to."),
         level="success",
         kind="notify.test",
         category="test",

@@ -75,7 +75,7 @@ def test_the_page_shows_the_inbox_of_a_user(client, staff, ada):
     shown = text_of(client.get(page(ada)))
     assert shown.index("Notice 2") < shown.index("Notice 1") < shown.index("Notice 0")
     assert "Unread 1" in shown
-    assert "Version of the inbox 5" in shown
+    assert "Inbox version 5" in shown
     assert "API tokens 1" in shown
 
 
@@ -88,9 +88,26 @@ def test_an_unknown_user_is_404(client, staff, key):
     assert client.get(f"{INBOXES}{key}/change/").status_code == 404
 
 
+def test_a_notice_is_found_by_its_title(client, staff, ada, make_user):
+    stops = notify.send(to=ada, title="Elevator 3 stops")
+    runs = notify.send(to=ada, title="Elevator 3 runs again")
+    elsewhere = notify.send(to=make_user("bob"), title="Elevator 4 stops")
+
+    def found(asked):
+        search = client.get(page(ada), {"notice": asked}).context["search"]
+        return search.notices, search.story is not None
+
+    assert found("elevator 3 ST") == ([stops], True)
+    assert found("Elevator 3") == ([runs, stops], False)
+    assert found("elevator 4") == ([], False)
+    assert found(str(elsewhere.pk)) == ([elsewhere], True)
+    allow(staff, "view_notice")
+    assert found("stops") == ([stops, elsewhere], False)
+
+
 @pytest.mark.parametrize("asked", ["0", "x", "9" * 40, "9" * 5000, "-1"])
 def test_an_unknown_notice_is_reported_as_such(client, staff, ada, asked):
-    assert "There is no such notice." in text_of(client.get(page(ada), {"notice": asked}))
+    assert "No notice matches." in text_of(client.get(page(ada), {"notice": asked}))
 
 
 # Ending sessions

@@ -49,7 +49,7 @@ def test_a_revoked_token_authenticates_nobody(admin_client, ada):
     response = admin_client.post(
         TOKENS, {"action": "revoke", "_selected_action": [token.pk]}, follow=True
     )
-    assert "1 token is revoked." in text_of(response)
+    assert "1 token revoked." in text_of(response)
     assert ApiToken.objects.authenticate(plain) is None
 
 
