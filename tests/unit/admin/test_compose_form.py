@@ -53,6 +53,12 @@ def test_an_expiry_before_now_is_refused_before_anything_is_written(client, staf
     assert "Choose a time after the notice is sent." in text_of(response)
 
 
+def test_all_errors_are_told_at_once(client, staff):
+    wrong = {"usernames": "ghost", "url": "javascript:1", "category": "\u200b", "title": "\u200b"}
+    response = client.post(ADD, form(**wrong, action_1_url="/a/"))
+    assert set(errors_of(response)) == {*wrong, "action_1_label"}
+
+
 def test_a_group_without_members_is_an_empty_audience(client, staff):
     group = Group.objects.create(name="empty")
     response = client.post(ADD, form(groups=[group.pk]))
