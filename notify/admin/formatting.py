@@ -29,8 +29,13 @@ def format_count(count: int) -> str:
 
 
 def format_moment(moment: datetime | None) -> str:
-    """A date and time that fit into a column of a list."""
-    return date_format(localtime(moment), "SHORT_DATETIME_FORMAT") if moment else EMPTY
+    """A time that fits into a column of a list: without the year if it is this one's."""
+    if moment is None:
+        return EMPTY
+    local = localtime(moment)
+    # Translators: formats of a date in a narrow column (Django's `date` filter).
+    this_year, other_year = _("j M, H:i"), _("j M Y")
+    return date_format(local, this_year if local.year == localtime().year else other_year)
 
 
 def format_people(count: int) -> str:
