@@ -116,6 +116,16 @@ export function endDraft(user, key) {
 }
 
 /**
+ * It can no longer be stopped.
+ *
+ * @param {string} user
+ * @param {string} key of the form
+ */
+export function forgetSent(user, key) {
+  if (read(sentKey(user))?.key === key) ofSite.set(sentKey(user), null);
+}
+
+/**
  * @param {string} key
  * @returns {Kept | null}
  */

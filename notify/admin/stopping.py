@@ -34,11 +34,11 @@ def delayed(arguments: dict[str, Any], sender: Any) -> dict[str, Any]:
         The same with another `send_at`. A form that was sent already gets the time that it got
         then, so that `send` recognises it.
     """
-    due = database.now() + STOPPABLE_FOR
-    if arguments["send_at"] is not None and arguments["send_at"] > due:
+    due, chosen = database.now() + STOPPABLE_FOR, arguments["send_at"]
+    if chosen is not None and chosen > due:
         return arguments
     sent = Notice.objects.filter(sender=f"user:{sender.pk}", key=arguments["key"]).first()
-    if sent is not None and is_delayed(sent):
+    if sent is not None and (is_delayed(sent) or sent.send_at == chosen):
         due = sent.send_at
     return arguments | {"send_at": due}
 

@@ -92,7 +92,7 @@ def test_a_notice_is_composed_confirmed_followed_and_recalled(
     expect(shown).to_contain_text("Elevator 3 stops")
     screenshot(page, "admin-notice")
 
-    page.get_by_role("link", name="Recall", exact=True).click()
+    page.locator(".messagelist").get_by_role("link", name="Recall").click()
     page.get_by_role("button", name="Recall from 152 people").click()
     expect(page.locator(".messagelist")).to_contain_text("Recalled from 152 people.")
     expect(page.locator("[data-status]")).to_have_text("Recalled")
@@ -113,7 +113,7 @@ def test_people_are_searched_and_a_file_is_read_into_the_form(server, signed_in,
     file.write_text("username,age\nuser-0,7\nuser-1,8\nnobody,9\n")
     page.get_by_label("Usernames from a file").set_input_files(file)
     expect(page.locator(".notify-audience .errorlist")).to_have_text("1 unknown username: nobody")
-    names = page.get_by_label("Usernames")
+    names = page.locator("[name=usernames]")
     expect(names).to_have_value(file.read_text().strip())
     names.fill("user-0\nuser-1")
     expect(number(page)).to_have_text("3 people")
