@@ -21,6 +21,7 @@ from notify.access.session_store import lost_sessions, sessions_of
 from notify.inbox import reading, retention
 from notify.models import ApiToken, KnownDevice, Notice, Notification, permissions
 from notify.sending.names import groups_named, users_named
+from tests.unit.admin.helpers import send_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["primary", "replica"])
 
@@ -148,7 +149,8 @@ def test_the_api(ada, client):
     assert post(f"{NOTICES}{sent['id']}/recall/", {}) == (200, {"id": sent["id"], "inboxes": 1})
 
 
-def test_the_admin(ada, staff_client):
+def test_the_admin(ada, staff_client, monkeypatch):
+    send_at_once(monkeypatch)
     form = {"title": "Hello", "level": "info"}
     for key, to in (("a", {"users": [ada.pk]}), ("b", {"usernames": "ada"})):
         answer = staff_client.post("/admin/notify/notice/add/", form | to | {"form_key": key})

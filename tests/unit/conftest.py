@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from notify.admin import stopping
-from tests.unit.admin.helpers import allow
+from tests.unit.admin.helpers import allow, send_at_once
 
 
 @pytest.fixture(autouse=True)
@@ -22,9 +20,7 @@ def no_collected_static_files(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def nobody_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the admin sends is sent at once: its ten seconds are over."""
-    monkeypatch.setattr(stopping, "STOPPABLE_FOR", timedelta(seconds=-1))
-    monkeypatch.setattr(stopping, "wake_workers_when_due", lambda: None)
+    send_at_once(monkeypatch)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from notify.management.arguments import user_named
 from notify.models import ApiToken, Batch, Inbox, Notice, Notification, permissions
 from notify.sending.names import users_named
 from notify.sql.keys import database_key, key_type
+from tests.unit.admin.helpers import send_at_once
 from tests.unit.inbox.helpers import committed, something_is_due
 from tests.uuid_project.people.models import Office
 
@@ -416,7 +417,8 @@ def test_whoever_has_all_permissions_may(statuses):
 
 
 @pytest.mark.skipif(People.__name__ != "MyUser", reason="the others are no staff")
-def test_the_admin_works_for_users_who_have_permissions_of_the_projects_own(client):
+def test_the_admin_works_for_users_who_have_permissions_of_the_projects_own(client, monkeypatch):
+    send_at_once(monkeypatch)
     boss = admin_of_the_model()
     ada = People._default_manager.create(email="ada@example.org", id=1)
     client.force_login(boss)
