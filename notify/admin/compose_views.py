@@ -103,7 +103,7 @@ class ComposeMixin(NoticeModelAdmin):
         if field is not None and db_field.name in {"title", "url"}:
             field.widget.attrs["class"] = "vLargeTextField"  # as wide as the body
         if field is not None and db_field.name == "level":
-            field.choices = level_choices()
+            field.choices = level_choices()  # type: ignore[attr-defined]
         if field is not None and db_field.name in {"send_at", "expires"}:
             # Django labels the pair of inputs, but neither of the two.
             names = (_("Date"), _("Time"))

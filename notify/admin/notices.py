@@ -33,7 +33,7 @@ class NoticeChangeList(LenientChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         shown = [notice.pk for notice in self.result_list]
-        counted = _with_counts(Notice.objects.filter(pk__in=shown)).in_bulk()
+        counted: dict[Any, Any] = _with_counts(Notice.objects.filter(pk__in=shown)).in_bulk()
         names = sender_names(counted.values())
         for notice in counted.values():
             notice.sender_name = names[notice.sender]

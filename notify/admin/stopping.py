@@ -34,13 +34,12 @@ def delayed(arguments: dict[str, Any], sender: Any) -> dict[str, Any]:
         The same with another `send_at`. A form that was sent already gets the time that it got
         then, so that `send` recognises it.
     """
-    due, chosen = database.now() + STOPPABLE_FOR, arguments["send_at"]
-    if chosen is not None and chosen > due:
+    earliest, chosen = database.now() + STOPPABLE_FOR, arguments["send_at"]
+    if chosen is not None and chosen > earliest:
         return arguments
     sent = Notice.objects.filter(sender=f"user:{sender.pk}", key=arguments["key"]).first()
-    if sent is not None and (is_delayed(sent) or sent.send_at == chosen):
-        due = sent.send_at
-    return arguments | {"send_at": due}
+    known = sent is not None and (is_delayed(sent) or sent.send_at == chosen)
+    return arguments | {"send_at": sent.send_at if sent is not None and known else earliest}
 
 
 def is_delayed(notice: Notice) -> bool:

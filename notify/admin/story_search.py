@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from notify.admin.delivery_history import DeliveryHistory, delivery_history
 from notify.admin.formatting import MAX_DIGITS
 from notify.models import Notice, Notification
-from notify.models.permissions import has_permission
+from notify.models.permissions import SEND, has_permission
 
+VIEW_NOTICE = "notify.view_notice"
 FOUND = 10  # notices that are offered
 MAX_TERM = 200  # characters: those of a title
 
@@ -36,10 +38,10 @@ class StorySearch:
                 return by_id
         if not 0 < len(self.asked) <= MAX_TERM or "\0" in self.asked:
             return []
-        of_user = Notification.objects.filter(user=self.user.pk).values("notice")
+        of_user = self._received.values("notice")
         titled = Notice.objects.filter(title__icontains=self.asked).order_by("-pk")
         found = list(titled.filter(pk__in=of_user)[:FOUND])
-        if len(found) < FOUND and has_permission(self.request.user, "notify.view_notice"):
+        if len(found) < FOUND and self._may_see_all:
             found += titled.exclude(pk__in=of_user)[: FOUND - len(found)]
         return found
 
@@ -49,3 +51,18 @@ class StorySearch:
         if len(self.notices) != 1:
             return None
         return delivery_history(self.user, self.notices[0])
+
+    @cached_property
+    def title(self) -> str:
+        """Of the only notice found; empty if this inbox never had it and staff may not see it."""
+        [notice] = self.notices
+        shown = self._may_see_all or self._received.filter(notice=notice).exists()
+        return notice.title if shown else ""
+
+    @property
+    def _received(self) -> QuerySet[Notification]:
+        return Notification.objects.filter(user=self.user.pk)
+
+    @property
+    def _may_see_all(self) -> bool:
+        return any(has_permission(self.request.user, one) for one in (SEND, VIEW_NOTICE))

@@ -101,6 +101,9 @@ def test_a_notice_is_found_by_its_title(client, staff, ada, make_user):
     assert found("Elevator 3") == ([runs, stops], False)
     assert found("elevator 4") == ([], False)
     assert found(str(elsewhere.pk)) == ([elsewhere], True)
+    unseen = client.get(page(ada), {"notice": elsewhere.pk}).content.decode()
+    assert "Elevator 4 stops" not in unseen
+    assert "Elevator 3 stops" in client.get(page(ada), {"notice": stops.pk}).content.decode()
     allow(staff, "view_notice")
     assert found("stops") == ([stops, elsewhere], False)
 

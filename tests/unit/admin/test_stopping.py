@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connections
 from django.utils import timezone
 
 import notify
 from notify import sending
 from notify.admin import stopping
+from notify.bus.publisher import publisher
 from notify.models import Batch, Notice, Notification
 from tests.unit.admin.helpers import ADD, LIST, errors_of, form, text_of
 
@@ -136,8 +139,8 @@ def test_the_workers_are_woken_and_the_thread_keeps_no_connection(monkeypatch):
             assert self.daemon
             self.function()
 
-    monkeypatch.setattr(stopping.threading, "Timer", Timer)
-    monkeypatch.setattr(stopping.publisher, "publish_work", lambda: woken.append(1))
-    monkeypatch.setattr(stopping.connections, "close_all", lambda: closed.append(1))
+    monkeypatch.setattr(threading, "Timer", Timer)
+    monkeypatch.setattr(publisher, "publish_work", lambda: woken.append(1))
+    monkeypatch.setattr(connections, "close_all", lambda: closed.append(1))
     stopping._start_timer()
     assert (started, woken, closed) == ([10], [1], [1])
