@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 import notify
 from notify.models import Notice
-from tests.browser.test_admin import ADD, BOSS, STOPPED_MS, confirm, preview
+from tests.browser.test_admin import ADD, BOSS, STOPPED_MS, preview
 from tests.unit.inbox.helpers import people
 
 
@@ -40,7 +40,8 @@ def test_a_notice_is_sent_and_looked_at_under_unfold(
     expect(preview(page, "dark", ".toast-title")).to_have_text("Elevator 3 stops")
     screenshot(page, f"unfold-add-{colours}")
     page.get_by_role("button", name="Send to 1 person").click()
-    confirm(page, "1 person")
+    expect(page.locator("#content-main")).to_contain_text("Sends to 1 person now")
+    page.get_by_role("button", name="Send to 1 person").click()
     expect(page.get_by_text("Sending to 1 person.")).to_be_visible()
     screenshot(page, f"unfold-countdown-{colours}")
     expect(page.locator("[data-status]")).to_have_text("Sent", timeout=STOPPED_MS)
