@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 
-from notify.admin import stopping
-
 ADD = "/admin/notify/notice/add/"
 LIST = "/admin/notify/notice/"
 INBOXES = "/admin/notify/inbox/"
@@ -19,8 +17,9 @@ INBOXES = "/admin/notify/inbox/"
 
 def send_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The ten seconds in which the admin's sends can be stopped are over at once."""
-    monkeypatch.setattr(stopping, "STOPPABLE_FOR", timedelta(seconds=-1))
-    monkeypatch.setattr(stopping, "wake_workers_when_due", lambda: None)
+    # By name: a project without the admin cannot import it.
+    monkeypatch.setattr("notify.admin.stopping.STOPPABLE_FOR", timedelta(seconds=-1))
+    monkeypatch.setattr("notify.admin.stopping.wake_workers_when_due", lambda: None)
 
 
 def form(**fields: Any) -> dict[str, Any]:
