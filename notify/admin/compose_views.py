@@ -20,11 +20,11 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from notify import sending, sql
 from notify.admin import confirmation, stopping, trials
 from notify.admin.compose_form import ComposeForm, compose_form, level_choices
+from notify.admin.compose_layout import FIELDSETS, TIME_HELP
 from notify.admin.confirmation import SendHeldBackError
 from notify.admin.formatting import MAX_DIGITS, format_people, notice_url
 from notify.admin.previews import audience_texts, preview_notice, sample_audience
@@ -41,48 +41,12 @@ else:  # Django's classes take no parameters at run time
     NoticeModelAdmin = admin.ModelAdmin
 
 
-TIME_HELP = {
-    "send_at": gettext_lazy("Leave empty to send now. Time zone: %(zone)s."),
-    "expires": gettext_lazy(
-        "When the notice disappears. Leave empty to keep it. Time zone: %(zone)s."
-    ),
-}
-
-
 class ComposeMixin(NoticeModelAdmin):
     """The part of NoticeAdmin that sends: adding a notice is sending it."""
 
     add_form_template = "admin/notify/notice/compose.html"
 
-    compose_fieldsets = (
-        (
-            gettext_lazy("Recipients"),
-            {
-                "fields": (
-                    "users",
-                    "groups",
-                    "permission",
-                    "usernames",
-                    "usernames_file",
-                    "everyone",
-                    "form_key",
-                )
-            },
-        ),
-        (gettext_lazy("Message"), {"fields": ("title", "body")}),
-        (gettext_lazy("Importance"), {"fields": ("level", "category")}),
-        (
-            gettext_lazy("Links"),
-            {
-                "fields": (
-                    "url",
-                    ("action_1_label", "action_1_url"),
-                    ("action_2_label", "action_2_url"),
-                )
-            },
-        ),
-        (gettext_lazy("Schedule"), {"fields": ("send_at", "expires")}),
-    )
+    compose_fieldsets = FIELDSETS
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return has_permission(request.user, permissions.SEND)
