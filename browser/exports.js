@@ -16,4 +16,5 @@ export { setWanted, wants } from "./page/preferences.js";
 export { UNSUPPORTED_PROTOCOL } from "./client/reconnecting.js";
 export { clockTime } from "./page/relative-time.js";
 export { RowList } from "./elements/row-list.js";
+export { say, written } from "./page/translation.js";
 export { elapsed } from "./client/steady-clock.js";

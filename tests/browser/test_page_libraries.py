@@ -225,7 +225,7 @@ def test_a_page_that_htmx_kept_from_before_a_reload_is_drawn_and_holds_no_rows_o
     start_at(page, DASHBOARD)
     send_by_http(page, "error")
     expect(titles(page).first).to_contain_text("This is error")
-    page.locator(".account summary").click()
+    page.locator(".account").click()
     page.get_by_role("link", name="Change password").click()
     expect(page.locator("notify-inbox")).to_have_count(0)
     kept = page.evaluate("sessionStorage.getItem('htmx-history-cache')")
@@ -247,7 +247,7 @@ def sign_in(page: Page, name: str) -> None:
 def test_who_signs_out_and_in_without_a_load_has_an_inbox_of_their_own(server, ada, windows, bob):
     page = open_at(windows, server, ada, TURBO)
     sockets = start_at(page, DASHBOARD)
-    page.locator(".account summary").click()
+    page.locator(".account").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.locator("[name=username]")).to_be_visible()
     sockets.wait_until_closed(page)
@@ -258,12 +258,12 @@ def test_who_signs_out_and_in_without_a_load_has_an_inbox_of_their_own(server, a
     send_by_http(page, "error")
     expect(titles(page).first).to_contain_text("This is error")
     assert page.evaluate("window.isSame") is True
-    page.locator(".account summary").click()
+    page.locator(".account").click()
     page.get_by_role("button", name="Sign out").click()
     sockets.wait_until_closed(page)
     with page.expect_event("load"):  # it is loaded anew, as theirs
         sign_in(page, bob)
-    expect(page.locator(".account summary")).to_contain_text(bob)
+    expect(page.locator(".account")).to_contain_text(bob)
     wait_until_live(page)
     expect(titles(page)).to_have_count(0)
     others = [one for one in windows.complaints if TURBOS_OWN not in one]
@@ -275,7 +275,7 @@ def test_back_after_a_sign_out_without_a_load_shows_no_rows(server, ada, windows
     sockets = start_at(page, DASHBOARD)
     send_by_http(page, "error")
     expect(titles(page).first).to_contain_text("This is error")
-    page.locator(".account summary").click()
+    page.locator(".account").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.locator("[name=username]")).to_be_visible()
     sockets.wait_until_closed(page)
@@ -296,7 +296,7 @@ def test_with_turbo_back_to_a_tab_of_the_inbox_finds_the_inbox(server, ada, wind
     page = open_at(windows, server, ada, TURBO)
     sockets = start_at(page, DASHBOARD)
     page.get_by_role("link", name="Archived").click()
-    page.locator(".account summary").click()
+    page.locator(".account").click()
     page.get_by_role("link", name="Change password").click()
     expect(page.locator("notify-inbox")).to_have_count(0)
     # What the page watched for its list of windows ends with it.
@@ -316,7 +316,7 @@ def test_the_number_in_the_title_is_there_after_a_library_has_set_the_title(
     start_at(page, ELSEWHERE)
     send_by_http(page, "info")
     expect(badge(page)).to_have_text("1")
-    page.locator(".account summary").click()
+    page.locator(".account").click()
     page.get_by_role("link", name="Operations").click()
     expect(page).to_have_title(re.compile(r"^\(1\) Operations"))
 

@@ -91,7 +91,17 @@ def shows(tab: Tab, *titles: str) -> None:
     eventually(lambda: tab.evaluate(TITLES) == list(titles), what=f"{titles} in the tab")
 
 
+# The switches are on a page of their own; an element of theirs does the same on this one.
+SWITCH = """(() => {
+    const alerts = document.createElement("notify-alerts");
+    alerts.innerHTML = "<input type=checkbox name=sound><input type=checkbox name=desktop><output></output>";
+    document.body.append(alerts);
+})()"""
+
+
 def check(tab: Tab, alert: str) -> None:
+    if not tab.evaluate("document.querySelector('notify-alerts') !== null"):
+        tab.evaluate(SWITCH)
     tab.evaluate(f"document.querySelector('notify-alerts [name={alert}]').click()")
     eventually(
         lambda: tab.evaluate(f"document.querySelector('notify-alerts [name={alert}]').checked")
