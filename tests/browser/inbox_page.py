@@ -65,7 +65,8 @@ def focused(page: Page) -> str:
         page.evaluate("""() => {
             let active = document.activeElement;
             while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
-            return `${active?.localName}.${active?.className}#${active?.id} ${active?.textContent.trim()}`;
+            const { localName, className, id, textContent } = active;
+            return `${localName}.${className}#${id} ${textContent.trim()}`;
         }""")
     )
 

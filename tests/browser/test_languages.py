@@ -18,9 +18,8 @@ def test_a_german_browser_reads_german_from_server_and_scripts(
     )
     page.goto("/notify/")
     expect(page.locator("notify-inbox .unread")).to_have_text("8 ungelesen")
-    expect(page.locator("notify-inbox article .for-unread").first).to_have_text(
-        "Ungelesen, kritisch: "
-    )
+    state = page.locator("notify-inbox article .for-unread").first
+    expect(state).to_have_text("Ungelesen, kritisch: ")
     expect(page.locator("notify-inbox time").first).to_have_text("jetzt")
     screenshot(page, "german-320")
     assert not overflows(page)

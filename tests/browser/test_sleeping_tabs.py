@@ -94,7 +94,8 @@ def shows(tab: Tab, *titles: str) -> None:
 # The switches are on a page of their own; an element of theirs does the same on this one.
 SWITCH = """(() => {
     const alerts = document.createElement("notify-alerts");
-    alerts.innerHTML = "<input type=checkbox name=sound><input type=checkbox name=desktop><output></output>";
+    const box = (name) => `<input type="checkbox" name="${name}">`;
+    alerts.innerHTML = box("sound") + box("desktop") + "<output></output>";
     document.body.append(alerts);
 })()"""
 

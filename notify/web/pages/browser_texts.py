@@ -1,6 +1,7 @@
 """Texts that scripts show, in the language of the request.
 
-The modules in `browser/` have them in English, mostly `messages.js` and `inbox-messages.js`; a test compares the two.
+The modules in `browser/` have them in English, mostly `messages.js` and `inbox-messages.js`; a test
+compares the two.
 """
 
 from __future__ import annotations

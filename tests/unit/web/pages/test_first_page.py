@@ -85,7 +85,7 @@ def test_a_german_browser_gets_german(page, ada):
     notify.send(to=ada, title="One")
     html = page.get(DASHBOARD, headers={"accept-language": "de"}).content.decode()
     assert "1 ungelesen" in html
-    assert "Alle gelesen" in html
+    assert "Alle als gelesen markieren" in html
     assert "Posteingang" in html
 
 
@@ -95,7 +95,7 @@ def test_marks_by_a_form(page, ada):
         "/notify/mark/", {"mark": f"read:{notice.pk}", "next": "/notify/?tab=unread"}
     )
     assert response["Location"] == "/notify/?tab=unread"
-    assert 'class="unread"></span>' in page.get(DASHBOARD).content.decode()
+    assert 'class="unread" dir="auto"></span>' in page.get(DASHBOARD).content.decode()
 
 
 def test_all_are_marked_by_a_form(page, ada):
@@ -106,7 +106,7 @@ def test_all_are_marked_by_a_form(page, ada):
         "/notify/mark/", {"mark": f"read-all:{value}", "next": "https://evil.example/"}
     )
     assert response["Location"] == DASHBOARD
-    assert 'class="unread"></span>' in page.get(DASHBOARD).content.decode()
+    assert 'class="unread" dir="auto"></span>' in page.get(DASHBOARD).content.decode()
 
 
 def test_marks_of_another_epoch_change_nothing(page, ada):
