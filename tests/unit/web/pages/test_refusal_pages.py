@@ -36,8 +36,8 @@ def test_a_refusal_page_needs_no_database(django_assert_num_queries):
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
-        ("en", "This page needs the permission notify.view_operations."),
-        ("de", "Diese Seite braucht die Berechtigung notify.view_operations."),
+        ("en", "You need the permission notify.view_operations to view this page."),
+        ("de", "Für diese Seite brauchst du die Berechtigung notify.view_operations."),
     ],
 )
 def test_a_403_names_the_missing_permission(page, language, sentence):
