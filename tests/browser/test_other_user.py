@@ -24,7 +24,7 @@ setInterval(() => {
     if (!root) return;
     const seen = new Set(JSON.parse(sessionStorage.seen ?? "[]"));
     const whose = document.querySelector(".account").textContent.trim();
-    for (const title of root.querySelectorAll("article .title")) {
+    for (const title of root.querySelectorAll("article .title-text")) {
         seen.add(`${whose}: ${title.lastChild.textContent.trim()}`);
     }
     sessionStorage.seen = JSON.stringify([...seen]);

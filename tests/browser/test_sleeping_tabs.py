@@ -33,7 +33,7 @@ addEventListener("load", () => {
 """
 STATE = "document.querySelector('notify-inbox')?.client?.status.state"
 TITLES = """[...document.querySelector('notify-inbox').shadowRoot
-    .querySelectorAll('article .title')].map((title) => title.lastChild.textContent)"""
+    .querySelectorAll('article .title-text')].map((title) => title.lastChild.textContent)"""
 
 
 @pytest.fixture
