@@ -1,6 +1,6 @@
 // What a browser loads, made of the modules beside this file: `make bundles`. With --check nothing
-// is written, and what is not what the modules give is named.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// is written, and what is not what the modules give is named. --maps FOLDER writes the source maps.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -8,7 +8,9 @@ import { build } from "esbuild";
 const SOURCES = fileURLToPath(new URL(".", import.meta.url));
 const STATIC = fileURLToPath(new URL("../notify/static/notify/", import.meta.url));
 /** It has the client; a page that has another of the client's scripts has this one too. */
-const SHARED = "elements/bell.js";
+const BELL = { entry: "elements/bell.js", symbol: "notify", address: "script" };
+/** What a page needs once something arrives, or somebody reaches for the bell. */
+const PANEL = { entry: "elements/panel.js", symbol: "notify panel", address: "panel" };
 const BESIDE = ["elements/elements.js", "page/operations.js", "admin/admin-person.js"];
 /** Without a client. */
 const ALONE = ["admin/admin.js", "page/signed-out.js"];
@@ -31,42 +33,49 @@ async function bundled(entry, ...plugins) {
     charset: "utf8",
     banner: { js: "/* notify, MIT License; made of browser/ by `make bundles` */" },
     write: false,
+    sourcemap: "external", // no script names one
     metafile: true,
     plugins,
   });
-  const { exports } = Object.values(metafile.outputs)[0];
-  return { name: basename(outputFiles[0].path), text: outputFiles[0].text, exports, modules: Object.keys(metafile.inputs) };
+  const [map, script] = outputFiles;
+  const { exports } = metafile.outputs[relative(SOURCES, script.path)];
+  return { name: basename(script.path), text: script.text, map: map.text, exports, modules: Object.keys(metafile.inputs) };
 }
 
 /**
- * Takes the modules that are in the shared script from there. In a page as the server wrote it, that
+ * Takes the modules that are in a shared script from there. In a page as the server wrote it, that
  * one has run. Where scripts come in another order, it is loaded; only the page knows its hashed
  * name, so that cannot stand in an `import` line.
  *
- * @param {{ exports: string[], modules: string[] }} shared
+ * @param {{ entry: string, symbol: string, address: string }} shared
+ * @param {{ exports: string[], modules: string[] }} made
  * @returns {import("esbuild").Plugin}
  */
-function takenFrom({ exports, modules }) {
+function takenFrom({ entry, symbol, address }, { exports, modules }) {
+  const held = `globalThis[Symbol.for("${symbol}")]`;
   const contents = `
     import { pageConfig as config } from "./page/page-config.js";
     export const { ${exports.join(", ")} } =
-      globalThis[Symbol.for("notify")] ?? (await import(new URL(config().script, document.baseURI).href), globalThis[Symbol.for("notify")]);
+      ${held} ?? (await import(new URL(config().${address}, document.baseURI).href), ${held});
   `;
   return {
-    name: "shared",
+    name: entry,
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^\.\.?\// }, ({ path, namespace, resolveDir }) => {
         const module = relative(SOURCES, join(resolveDir, path));
-        if (namespace === "file" && modules.includes(module)) return { path: SHARED, namespace: "shared" };
+        if (namespace === "file" && modules.includes(module)) return { path: entry, namespace: entry };
       });
-      onLoad({ filter: /./, namespace: "shared" }, () => ({ contents, resolveDir: SOURCES }));
+      onLoad({ filter: /./, namespace: entry }, () => ({ contents, resolveDir: SOURCES }));
     },
   };
 }
 
-const shared = await bundled(SHARED);
-const others = [...BESIDE.map((entry) => bundled(entry, takenFrom(shared))), ...ALONE.map((entry) => bundled(entry))];
-const made = new Map([shared, ...(await Promise.all(others))].map(({ name, text }) => [name, text]));
+const bell = await bundled(BELL.entry);
+const panel = await bundled(PANEL.entry, takenFrom(BELL, bell));
+const shared = [takenFrom(BELL, bell), takenFrom(PANEL, panel)];
+const others = [...BESIDE.map((entry) => bundled(entry, ...shared)), ...ALONE.map((entry) => bundled(entry))];
+const bundles = [bell, panel, ...(await Promise.all(others))];
+const made = new Map(bundles.map(({ name, text }) => [name, text]));
 const there = readdirSync(STATIC).filter((name) => name.endsWith(".js"));
 const surplus = there.filter((name) => name.endsWith(".min.js") && !made.has(name));
 const astray = there.filter((name) => !name.endsWith(".min.js"));
@@ -74,7 +83,11 @@ const stale = [...made.keys()].filter((name) => !there.includes(name) || readFil
 
 for (const name of astray) console.error(`notify/static/notify/${name} is a source, whose place is browser/: git mv`);
 if (astray.length) process.exitCode = 1;
-else if (process.argv.includes("--check")) {
+else if (process.argv.includes("--maps")) {
+  const folder = process.argv[process.argv.indexOf("--maps") + 1];
+  mkdirSync(folder, { recursive: true });
+  for (const { name, map } of bundles) writeFileSync(join(folder, `${name}.map`), map);
+} else if (process.argv.includes("--check")) {
   for (const name of [...surplus, ...stale]) console.error(`notify/static/notify/${name} is not what browser/ gives: make bundles`);
   process.exitCode = surplus.length + stale.length ? 1 : 0;
 } else {

@@ -24,6 +24,8 @@ from warnings import filterwarnings
 
 import csp.constants
 from django import VERSION as DJANGO_VERSION
+from django.urls import reverse_lazy
+from django.utils.text import format_lazy
 
 from config.environment import (
     REDIS_SCHEMES,
@@ -186,7 +188,7 @@ else:
 
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "notify:dashboard"
-LOGOUT_REDIRECT_URL = "login"
+LOGOUT_REDIRECT_URL = format_lazy("{}?signed-out", reverse_lazy("login"))
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

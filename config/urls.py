@@ -5,7 +5,10 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from config import user_admin
 from config.signing_in import counts_old_passwords
+
+user_admin.register()
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="notify:dashboard"), name="home"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         UnknownUsers,
     )
     from notify.models import Level
-    from notify.sending import arecall, asend, recall, send
+    from notify.sending import NewNotice, arecall, asend, recall, send, send_many
     from notify.sending.audience import everyone
 
 __version__ = "0.1.0"
@@ -33,6 +33,7 @@ _HOMES = {
     "InvalidNotice": "notify.exceptions",
     "KeyConflict": "notify.exceptions",
     "Level": "notify.models",
+    "NewNotice": "notify.sending",
     "NotifyError": "notify.exceptions",
     "UnknownUsers": "notify.exceptions",
     "arecall": "notify.sending",
@@ -40,6 +41,7 @@ _HOMES = {
     "everyone": "notify.sending.audience",
     "recall": "notify.sending",
     "send": "notify.sending",
+    "send_many": "notify.sending",
 }
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "InvalidNotice",
     "KeyConflict",
     "Level",
+    "NewNotice",
     "NotifyError",
     "UnknownUsers",
     "arecall",
@@ -55,6 +58,7 @@ __all__ = [
     "everyone",
     "recall",
     "send",
+    "send_many",
 ]
 
 

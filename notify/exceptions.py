@@ -20,7 +20,17 @@ NAMES_LISTED = 20
 
 
 class NotifyError(Exception):
-    """The base class of all of them."""
+    """The base class of all of them.
+
+    Attributes:
+        index: In `send_many`, which of the notices is wrong, from 0; else None.
+    """
+
+    index: int | None = None
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if self.index is None else f"notices[{self.index}]: {text}"
 
 
 class InvalidNotice(NotifyError, ValueError):

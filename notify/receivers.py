@@ -92,7 +92,7 @@ def welcome(user: AbstractBaseUser) -> None:
         sending.send(
             to=user,
             title=_("Welcome"),
-            body=_("What happens for you appears here, at once and in every open window."),
+            body=_("Your notifications appear here as they happen, in every open window."),
             kind="notify.welcome",
             category="account",
         )
@@ -104,7 +104,7 @@ def send_password_changed(user: AbstractBaseUser) -> None:
         sending.send(
             to=user,
             title=_("Your password was changed"),
-            body=_("If that was not you, set a new one now and tell an administrator."),
+            body=_("If this wasn't you, reset your password now and contact an administrator."),
             level=Level.WARNING,
             url=_password_page(),
             kind="notify.password_changed",
@@ -125,7 +125,7 @@ def _signed_in(
 
 def send_new_device(user: AbstractBaseUser, device: str) -> None:
     where = _("From %(device)s.") % {"device": device} if device else ""
-    what = _("If that was not you, change your password now.")
+    what = _("If this wasn't you, change your password now.")
     sending.send(
         to=user,
         title=_("New sign-in to your account"),

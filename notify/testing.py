@@ -76,8 +76,6 @@ def _delivering() -> Iterator[None]:
         patch.object(BaseDatabaseWrapper, "on_commit", commits.on_commit()),
         patch.object(transaction.Atomic, "__exit__", commits.leave_atomic()),
         patch.object(after_commit, "hand_over", _carry_out),
-        # A new one, without what was sent before.
-        patch.object(after_commit, "sent", after_commit.Sent()),
     ):
         yield
 

@@ -22,10 +22,12 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
 
+from notify.bus.publisher import publisher
 from tests.harness.postgres import DIRECTORY_VARIABLE, Postgres
 from tests.harness.redis import RedisServer
 from tests.harness.server import Server, environment
 from tests.harness.waiting import eventually
+from tests.unit.inbox.helpers import Announced
 
 PASSWORD = "correct horse battery staple"
 
@@ -55,6 +57,22 @@ def make_user(db: None, hashed_password: str) -> Callable[..., User]:
         return User.objects.bulk_create([user])[0]
 
     return make
+
+
+@pytest.fixture
+def silent(settings: Any) -> None:
+    """Nobody is sent anything but by the test."""
+    settings.NOTIFY_WELCOME = False
+    settings.NOTIFY_NEW_DEVICE = False
+
+
+@pytest.fixture
+def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
+    """What is announced goes here instead of to a channel layer."""
+    announced = Announced()
+    monkeypatch.setattr(publisher, "publish", announced.take)
+    monkeypatch.setattr(publisher, "publish_work", announced.take_work)
+    return announced
 
 
 @pytest.fixture(scope="session")

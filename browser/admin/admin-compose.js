@@ -1,5 +1,9 @@
 // @ts-check
+import { part, write } from "../page/dom.js";
+import { addCounters } from "./admin-counters.js";
+import { Draft } from "./admin-draft.js";
 import { NotifyPreview } from "./admin-preview.js";
+import { followTrial } from "./admin-trial.js";
 
 const SETTLED_MS = 300;
 /** What the number hangs on, and the token. */
@@ -12,6 +16,7 @@ class Compose {
   #audience;
   #timer = 0;
   #counted = ""; // the audience whose size was requested last
+  #draft;
 
   /** @param {HTMLElement} aside */
   constructor(aside) {
@@ -19,7 +24,11 @@ class Compose {
     this.#preview = aside.querySelector("notify-preview");
     this.#audience = /** @type {HTMLElement} */ (aside.querySelector(".notify-audience"));
     this.#audience.hidden = false;
+    addCounters(this.#form, aside);
+    followTrial(aside);
+    this.#draft = new Draft(this.#form, aside);
     this.#form.addEventListener("input", () => this.#changed());
+    this.#form.addEventListener("keydown", (event) => this.#askFirst(event));
     // The autocomplete fires its change events through jQuery only.
     const { django } = /** @type {any} */ (window);
     if (django?.jQuery) {
@@ -42,7 +51,15 @@ class Compose {
     }
   }
 
+  /** @param {KeyboardEvent} event */
+  #askFirst(event) {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    this.#form.requestSubmit(/** @type {HTMLElement} */ (document.querySelector(".notify-ask-first")));
+  }
+
   #changed() {
+    this.#draft.save();
     if (this.#preview instanceof NotifyPreview) this.#preview.show(this.#said());
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => void this.#count(), SETTLED_MS);
@@ -84,7 +101,7 @@ class Compose {
     const failed = this.#audience.dataset.failed ?? "";
     const { count, people, sample, others, errors, send } = answer ?? { count: 0, people: failed, sample: [], others: "", errors: [], send: "" };
     const none = answer && count === 0;
-    setText(part(this.#audience, ".notify-number"), none ? words("notify-nobody") : people);
+    write(part(this.#audience, ".notify-number"), none ? words("notify-nobody") : people);
     const shown = part(this.#audience, ".notify-sample");
     shown.hidden = sample.length === 0;
     shown.textContent = sample.join(", ") + (others ? ` ${words("notify-others").replace("{count}", others)}` : "");
@@ -120,22 +137,6 @@ class Compose {
     if (this.#form.dataset.sent) event.preventDefault();
     this.#form.dataset.sent = "yes";
   }
-}
-
-/**
- * @param {ParentNode} parent
- * @param {string} selector
- */
-function part(parent, selector) {
-  return /** @type {HTMLElement} */ (parent.querySelector(selector));
-}
-
-/**
- * @param {HTMLElement} element
- * @param {string} text
- */
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text; // screen readers announce every change
 }
 
 const aside = document.querySelector(".notify-beside");

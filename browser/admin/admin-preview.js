@@ -21,6 +21,7 @@ export class NotifyPreview extends HTMLElement {
   /** @param {Said} said */
   show(said) {
     const root = /** @type {ShadowRoot} */ (this.shadowRoot);
+    said = { ...said, title: said.title || (this.dataset.untitled ?? "") };
     for (const [n, look] of LOOKS.entries()) {
       const pane = part(root, `[data-look="${look}"]`);
       part(pane, ".bell-row").replaceChildren(new RowView(wholeRow(said, n + 1), root, NOTHING).element);

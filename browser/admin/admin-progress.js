@@ -1,5 +1,7 @@
 // @ts-check
 import { part, write } from "../page/dom.js";
+import { countDown } from "./admin-countdown.js";
+import { endDraft, forgetSent } from "./admin-draft.js";
 
 const MOVING_MS = 1_000;
 const AT_REST_MS = 10_000;
@@ -12,6 +14,10 @@ class Progress {
   /** @param {HTMLElement} section */
   constructor(section) {
     this.#section = section;
+    const { user, key } = section.dataset;
+    if (user && key) endDraft(user, key);
+    const stop = section.querySelector(".notify-stop");
+    if (stop instanceof HTMLElement) countDown(stop);
     this.#again(section.hasAttribute("data-moving") ? MOVING_MS : AT_REST_MS);
   }
 
@@ -34,8 +40,10 @@ class Progress {
     this.#again(Math.max(told?.moving ? MOVING_MS : AT_REST_MS, took * SHARE));
   }
 
-  /** @param {{ label: string, counts: Record<string, string>, batches: string, done: number, of: number, can: Record<string, boolean> }} told */
-  #draw({ label, counts, batches, done, of, can }) {
+  /** @param {{ status: string, label: string, counts: Record<string, string>, batches: string, done: number, of: number, can: Record<string, boolean> }} told */
+  #draw({ status, label, counts, batches, done, of, can }) {
+    const { user, key } = this.#section.dataset;
+    if (user && key && status === "sent") forgetSent(user, key);
     write(part(this.#section, "[data-status]"), label);
     write(part(this.#section, "[data-batches]"), batches);
     for (const [name, count] of Object.entries(counts)) write(part(this.#section, `[data-count="${name}"]`), count);

@@ -227,6 +227,7 @@ export class NotifyClient extends EventTarget {
       apply: (frame) => this.#apply(frame),
       done: (frame) => this.#done(frame),
       refused: (frame) => this.#refused(frame),
+      reached: (isReached) => this.#keeper.reached(isReached),
       signedOut: () => this.#end("signed-out"),
     });
   }

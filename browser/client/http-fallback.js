@@ -13,6 +13,7 @@ const CHANGES_IN_ONE_POLL = 20;
  * @property {(frame: import("./types.js").InboxFrame) => void} apply
  * @property {(frame: { ref: string, version: number }) => void} done
  * @property {(frame: { ref: string, code: string, message: string }) => void} refused
+ * @property {(isReached: boolean) => void} reached whether the server has answered
  * @property {() => void} signedOut
  */
 
@@ -73,10 +74,13 @@ export class HttpFallback {
    * @param {Promise<void>} request
    */
   async #tolerate(request) {
+    const { reached } = this.#options;
     try {
       await request;
+      reached(true);
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
+      reached(error.status !== 0 && error.status < 500);
       if (error.status === 401 && this.#active) this.#options.signedOut();
     }
   }

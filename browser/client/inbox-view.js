@@ -54,10 +54,10 @@ export class InboxView {
     return this.#client.isLoaded && !this.#isWindow && !this.#loading && this.#resets !== this.#client.resets;
   }
 
-  /** @returns {Row[]} newest first */
+  /** @returns {Row[]} newest first; until its first page is here, what of the held ones matches */
   get rows() {
     if (this.#isWindow) return this.#client.notifications;
-    const edge = this.#edge ?? Infinity;
+    const edge = this.#edge ?? 0;
     const rows = this.#client.rows.filter((row) => row.arrived >= edge && this.#shows(row));
     for (const { id } of rows) this.#kept.add(id);
     return rows.sort((one, other) => other.arrived - one.arrived);

@@ -21,7 +21,7 @@ export class StatusKeeper {
     this.#clock = clock;
     this.#changed = changed;
     this.#fallback = fallback;
-    this.status = { state: "idle", since: clock.now(), began: clock.elapsed() };
+    this.status = { state: "idle", since: clock.now(), began: clock.elapsed(), liveUntil: null };
   }
 
   /**
@@ -39,6 +39,18 @@ export class StatusKeeper {
     this.#set(code === undefined ? { state } : { state, code, reason });
   }
 
+  /**
+   * Without a socket: whether the server answers by HTTP.
+   *
+   * @param {boolean} isReached
+   */
+  reached(isReached) {
+    const { status } = this;
+    if (status.state !== "polling") return;
+    this.status = { ...status, isReached, liveUntil: isReached ? this.#clock.now() : status.liveUntil };
+    if (status.isReached !== isReached) this.#changed(this.status);
+  }
+
   stopped() {
     this.#fallback.stop();
     this.#set({ state: "idle" });
@@ -48,10 +60,13 @@ export class StatusKeeper {
     return this.status.state === "idle" || this.status.state === "connecting";
   }
 
-  /** @param {Omit<Status, "since" | "began">} status */
+  /** @param {Omit<Status, "since" | "began" | "liveUntil">} status */
   #set(status) {
-    if (status.state === this.status.state) return;
-    this.status = { ...status, since: this.#clock.now(), began: this.#clock.elapsed() };
+    const before = this.status;
+    if (status.state === before.state) return;
+    const since = this.#clock.now();
+    const liveUntil = status.state === "live" || before.state === "live" ? since : before.liveUntil;
+    this.status = { ...status, since, began: this.#clock.elapsed(), liveUntil };
     this.#changed(this.status);
   }
 }

@@ -95,6 +95,9 @@
  * @property {number} began the same by `Clock.elapsed`: how long it lasts
  * @property {number} [code] with `stopped`: the close code
  * @property {string} [reason] with `stopped`: what the server said
+ * @property {number | null} liveUntil until when what is held was kept current, milliseconds since
+ *   1970: now where it is live; null: never yet
+ * @property {boolean} [isReached] with `polling`: whether the server answers; undefined until it is known
  *
  * @typedef {"visibilitychange" | "online" | "offline" | "pageshow" | "focus"} WakeReason
  */

@@ -10,9 +10,11 @@ const TYPED_INTO = "input, textarea, select, [contenteditable]:not([contentedita
  * @property {(step: 1 | -1) => void} move
  * @property {() => boolean} open false where no row has the focus
  * @property {() => void} archive
- * @property {() => void} unread
+ * @property {(step: number) => boolean} edge the first or the last row; false where no row has the focus
+ * @property {() => void} toggleRead
  * @property {() => void} readAll
  * @property {() => void} search
+ * @property {() => void} help before the list of keys opens
  * @property {() => void} leave
  */
 
@@ -35,9 +37,14 @@ export class InboxKeys {
     const toggle = /** @type {HTMLInputElement} */ (element.find(".keys-switch input"));
     toggle.checked = ofSite.get(OFF) === null;
     element.listen(toggle, ["change"], () => ofSite.set(OFF, toggle.checked ? null : "yes"));
-    element.listen(element.find(".keys-button"), ["click"], () => this.#help.showModal());
+    element.listen(element.find(".keys-button"), ["click"], () => this.#open());
     element.listen(element.find(".keys-close"), ["click"], () => this.#help.close());
     element.listen(document, ["keydown"], (event) => this.#pressed(event));
+  }
+
+  #open() {
+    this.#deeds.help();
+    this.#help.showModal();
   }
 
   get #help() {
@@ -79,12 +86,14 @@ export class InboxKeys {
       case "k": return done(deeds.move(-1));
       case "PageDown": return target === this.#element && done(deeds.move(1));
       case "PageUp": return target === this.#element && done(deeds.move(-1));
+      case "Home": return target === this.#element && deeds.edge(-Infinity);
+      case "End": return target === this.#element && deeds.edge(Infinity);
       case "Enter": return deeds.open();
       case "e": return done(deeds.archive());
-      case "u": return done(deeds.unread());
+      case "u": return done(deeds.toggleRead());
       case "A": return shiftKey && done(deeds.readAll());
       case "/": return done(deeds.search());
-      case "?": return done(this.#help.showModal());
+      case "?": return done(this.#open());
       case "Escape": return target === this.#element && done(deeds.leave());
       default: return false;
     }

@@ -10,6 +10,8 @@ export class InboxQuery {
   #find;
   #changed;
   #timer = 0;
+  /** @type {Query} */
+  #shown;
   /**
    * @param {import("./client-element.js").ClientElement} element
    * @param {() => void} changed
@@ -20,8 +22,10 @@ export class InboxQuery {
     element.listen(this.#find(".tabs"), ["click"], (event) => this.#tabPressed(event));
     element.listen(this.#form, ["submit"], (event) => event.preventDefault());
     element.listen(this.#form, ["input", "change"], ({ target }) => this.#filtered(target));
+    element.listen(this.#find(".filter-button"), ["click"], () => this.#unfold(!this.#isUnfolded));
     element.listen(this.#find(".clear"), ["click"], (event) => this.#cleared(event));
     element.listen(window, ["popstate"], () => this.#atHome && this.#show(queryOf(location.search)));
+    this.#shown = this.current;
     if (this.#atHome) this.#draw(queryOf(location.search));
   }
 
@@ -41,6 +45,12 @@ export class InboxQuery {
       if (!known.has(category)) select.add(new Option(category));
     }
     select.hidden = select.options.length < 2;
+  }
+
+  /** Where a phone has the search behind a button, too. */
+  search() {
+    this.#unfold(true);
+    this.#find("[name=q]").focus();
   }
 
   clear() {
@@ -68,14 +78,25 @@ export class InboxQuery {
   #filtered(target) {
     clearTimeout(this.#timer);
     const delay = target instanceof HTMLInputElement ? TYPED_MS : 0;
-    this.#timer = window.setTimeout(() => this.#go(this.current, "replace"), delay);
+    // Back leads from what was found to all, and not through every letter.
+    this.#timer = window.setTimeout(() => this.#go(this.current, isFiltered(this.#shown) ? "replace" : "push"), delay);
   }
 
   /** @param {Event} event */
   #cleared(event) {
     event.preventDefault();
     this.clear();
-    this.#find("[name=q]").focus();
+    this.search();
+  }
+
+  get #isUnfolded() {
+    return this.#form.hasAttribute("data-open");
+  }
+
+  /** @param {boolean} isUnfolded */
+  #unfold(isUnfolded) {
+    this.#form.toggleAttribute("data-open", isUnfolded);
+    this.#find(".filter-button").ariaExpanded = String(isUnfolded);
   }
 
   /**
@@ -99,6 +120,9 @@ export class InboxQuery {
 
   /** @param {Query} query */
   #draw(query) {
+    this.#shown = query;
+    if (isFiltered(query)) this.#unfold(true);
+    this.#find(".filter-button").toggleAttribute("data-active", isFiltered(query));
     this.offer(query.category ? [query.category] : []);
     for (const [name, value] of Object.entries(query)) {
       const field = /** @type {HTMLInputElement} */ (this.#find(`[name=${name}]`));
@@ -110,6 +134,11 @@ export class InboxQuery {
       link.setAttribute("href", searchOf({ ...query, tab: /** @type {Query["tab"]} */ (dataset.tab) }) || "?");
     }
   }
+}
+
+/** @param {Query} query */
+function isFiltered({ category, level, q }) {
+  return Boolean(category || level || q);
 }
 
 /**

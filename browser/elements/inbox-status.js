@@ -1,7 +1,9 @@
 // @ts-check
 import { connectionText } from "../page/connection-text.js";
-import { messages } from "../page/messages.js";
+import { setShown } from "../page/keep-focus.js";
+import { inboxMessages } from "../page/inbox-messages.js";
 import { clockTime } from "../page/relative-time.js";
+import { write } from "../page/dom.js";
 import { elapsed } from "../client/steady-clock.js";
 
 const LOST_FOR_GOOD_MS = 5_000;
@@ -9,46 +11,67 @@ const LOST_FOR_GOOD_MS = 5_000;
 /** What an inbox says about the connection, and about not being there at all. */
 export class InboxStatus {
   #element;
+  #retry;
   #later = 0;
-  #liveUntil = 0;
-  /** When it was lost, by `elapsed`. */
-  #lost = 0;
+  /** Until when what is shown was current, in a page that has never been live. */
+  #keptAt = Date.now();
+  /** Since when it is not live, by `elapsed`. */
+  #lost = elapsed();
+  #wasLive = false;
+  #viewFailed = false;
 
-  /** @param {import("./client-element.js").ClientElement} element */
-  constructor(element) {
+  /**
+   * @param {import("./client-element.js").ClientElement} element
+   * @param {() => void} retry loads what is shown
+   */
+  constructor(element, retry) {
     this.#element = element;
+    this.#retry = retry;
     const { client } = element;
     element.listen(client, ["state"], () => this.draw());
     element.listen(window, ["online", "offline"], () => this.draw());
     element.listen(element.find(".notice-action"), ["click"], () => this.#act());
-    element.listen(element.find(".retry"), ["click"], () => {
-      client.stop();
-      client.start();
-    });
+    element.listen(element.find(".retry"), ["click"], () => this.#tryAgain());
   }
 
   /** @param {number} at until when what this browser had kept was current, milliseconds since 1970 */
   keptAt(at) {
-    if (this.#liveUntil) this.#liveUntil = at; // this page has never been live
+    this.#keptAt = at;
     this.draw();
   }
 
-  draw() {
+  /**
+   * @param {boolean} [viewFailed] whether there is nothing to show, as the view cannot be loaded
+   * @returns {boolean} whether that, or that nothing is known of the inbox at all, is said in place of a list
+   */
+  draw(viewFailed = this.#viewFailed) {
+    this.#viewFailed = viewFailed;
     const { status, isLoaded } = this.#element.client;
     const now = elapsed();
-    if (status.state === "live") this.#liveUntil = 0;
-    else if (!this.#liveUntil) [this.#liveUntil, this.#lost] = [status.since, status.began];
-    const liveUntil = clockTime(new Date(this.#liveUntil), new Date());
-    const told = connectionText(status, { online: navigator.onLine, now, liveUntil: isLoaded ? liveUntil : null });
-    const failed = !isLoaded && status.state !== "live" && now - this.#lost >= LOST_FOR_GOOD_MS;
-    this.#element.find(".failed").hidden = !failed;
-    this.#element.find(".failed-text").textContent = told.kind === "offline" ? told.text : messages.cannotReach;
+    const isLive = status.state === "live";
+    if (this.#wasLive && !isLive) this.#lost = status.began;
+    this.#wasLive = isLive;
+    const liveUntil = isLoaded ? clockTime(new Date(status.liveUntil ?? this.#keptAt), new Date()) : null;
+    const told = connectionText(status, { online: navigator.onLine, now, liveUntil });
+    const failed = isLoaded ? viewFailed : !isLive && now - this.#lost >= LOST_FOR_GOOD_MS;
+    this.#drawFailed(failed, told.kind === "offline");
     this.#drawNotice(told, isLoaded);
     clearTimeout(this.#later);
     if (told.changesIn !== null || !isLoaded) {
       this.#later = this.#element.later(() => this.draw(), told.changesIn ?? LOST_FOR_GOOD_MS);
     }
-    return { failed };
+    return failed;
+  }
+
+  /**
+   * @param {boolean} failed
+   * @param {boolean} isOffline
+   */
+  #drawFailed(failed, isOffline) {
+    const { client } = this.#element;
+    setShown(this.#element.find(".failed"), failed, () => this.#element.focus());
+    write(this.#element.find(".failed .lead"), client.isLoaded ? inboxMessages.viewFailed : inboxMessages.inboxFailed);
+    write(this.#element.find(".failed-text"), isOffline ? inboxMessages.offline : inboxMessages.cannotReach);
   }
 
   /**
@@ -57,16 +80,24 @@ export class InboxStatus {
    */
   #drawNotice({ kind, text, action }, isLoaded) {
     const quiet = kind === "live" || kind === "idle" || kind === "connecting";
-    this.#element.find(".notice").hidden = quiet || !(isLoaded || action);
-    this.#element.find(".notice-text").textContent = text;
+    const isShown = !quiet && (isLoaded || action !== "");
+    this.#element.find(".notice").toggleAttribute("data-shown", isShown);
+    write(this.#element.find(".notice-text"), isShown ? text : "");
     const button = this.#element.find(".notice-action");
-    button.hidden = action === "";
+    setShown(button, isShown && action !== "", () => this.#element.focus());
     button.dataset.action = action;
-    button.textContent = action === "reload" ? messages.reload : messages.reconnect;
+    button.textContent = action === "reload" ? inboxMessages.reload : inboxMessages.reconnect;
   }
 
   #act() {
     if (this.#element.find(".notice-action").dataset.action === "reload") location.reload();
     else this.#element.client.start();
+  }
+
+  #tryAgain() {
+    const { client } = this.#element;
+    if (client.isLoaded) return this.#retry();
+    client.stop();
+    client.start();
   }
 }

@@ -10,6 +10,7 @@ import { messages } from "../page/messages.js";
 export class NewRows {
   #list;
   #pill;
+  #isScrolled;
   /** What arrived above it waits. */
   #newest = Infinity;
 
@@ -18,10 +19,12 @@ export class NewRows {
    * @param {HTMLElement} options.list
    * @param {HTMLElement} options.pill
    * @param {() => void} options.shown called when it was pressed
+   * @param {() => boolean} [options.isScrolled] whether the list's top has left the screen
    */
-  constructor({ list, pill, shown }) {
+  constructor({ list, pill, shown, isScrolled = () => isAbove(list) }) {
     this.#list = list;
     this.#pill = pill;
+    this.#isScrolled = isScrolled;
     pill.addEventListener("click", () => {
       this.release();
       shown();
@@ -48,10 +51,14 @@ export class NewRows {
   }
 
   get #isBeingRead() {
-    const first = this.#list.firstElementChild;
-    if (!first) return false;
+    if (!this.#list.firstElementChild) return false;
     // Cheap checks first: these need no layout.
-    if (this.#list.matches(":hover") || this.#list.querySelector(":focus-visible") !== null) return true;
-    return scrollY > innerHeight / 4 || first.getBoundingClientRect().bottom < 0;
+    if (this.#list.matches(":hover") || this.#pill.matches(":hover") || this.#list.querySelector(":focus-visible") !== null) return true;
+    return this.#isScrolled();
   }
+}
+
+/** @param {HTMLElement} list */
+function isAbove(list) {
+  return scrollY > innerHeight / 4 || (list.firstElementChild?.getBoundingClientRect().bottom ?? 0) < 0;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 import { playSound } from "../page/alerts.js";
 import { ClientElement } from "./client-element.js";
-import { messages } from "../page/messages.js";
+import { inboxMessages } from "../page/inbox-messages.js";
 import { setWanted, wants } from "../page/preferences.js";
 
 /** Switches for sound and desktop notifications; the browser is asked on a click only. */
@@ -23,7 +23,7 @@ export class NotifyAlerts extends ClientElement {
     if (box.checked && alert === "sound") playSound();
     if (box.checked && alert === "desktop" && !(await mayShow())) {
       box.checked = false;
-      this.#say(messages.blocked);
+      this.#say(inboxMessages.blocked);
     }
     setWanted(alert, box.checked);
   }

@@ -1,9 +1,12 @@
 // @ts-check
-import { Arrivals } from "./arrivals.js";
 import { drawBadges } from "./badges.js";
-import { BellPanel } from "./bell-panel.js";
 import { ClientElement } from "./client-element.js";
+import { messages } from "../page/messages.js";
+import { showPanel } from "./panel-state.js";
+import { loadPanelScript, panelScript, whenIdle } from "../page/panel-script.js";
 import { badgeText, say, written } from "../page/translation.js";
+
+/** @typedef {import("../client/types.js").Row} Row */
 
 /** Whether this page's title and icon have shown a number: snapshots of it may still do. */
 let hasBadges = false;
@@ -13,21 +16,30 @@ let hasBadges = false;
  * `notify-open`; call `preventDefault()` to show something of your own.
  */
 class NotifyBell extends ClientElement {
-  /** @type {BellPanel | null} */
+  /** @type {import("./bell-panel.js").BellPanel | null} */
   #panel = null;
-  /** @type {Arrivals | null} */
+  /** @type {import("./arrivals.js").Arrivals | null} */
   #arrivals = null;
+  /** What arrived before the script that tells it. @type {Row[]} */
+  #untold = [];
 
   ready() {
     this.#panel = this.#arrivals = null;
-    const bell = this.find(".bell");
-    this.listen(bell, ["pointerenter", "focus"], () => this.#madePanel());
+    const [bell, panel] = [this.find(".bell"), this.find(".panel")];
+    this.listen(bell, ["pointerenter", "focus"], () => this.#madePanel() ?? this.#load());
     this.listen(bell, ["click"], (event) => this.#pressed(event));
-    this.listen(this.find(".panel"), ["toggle"], () => this.#toggled());
-    if (this.find(".panel").matches(":popover-open")) this.#toggled(); // opened before the script ran
+    this.listen(panel, ["beforetoggle"], ({ newState }) => newState === "open" && this.#opens());
+    this.listen(panel, ["toggle"], () => this.#toggled());
+    this.listen(this.find(".panel-action"), ["click"], () => this.#panel ?? this.#opens());
     this.listen(this.client, ["counts", "change"], () => this.#draw());
     this.listen(this.client, ["notification"], ({ detail }) => this.#arrived(detail));
+    this.listen(this.client, ["state"], () => (this.#isOpen || this.#untold.length) && (panelScript() ?? this.#load()));
+    if (panel.matches(":popover-open")) { // opened before the script ran
+      this.#opens();
+      this.#toggled();
+    }
     this.#draw();
+    whenIdle(() => this.#load());
   }
 
   #draw() {
@@ -45,28 +57,66 @@ class NotifyBell extends ClientElement {
   /** @param {Event} event */
   #pressed(event) {
     const open = new CustomEvent("notify-open", { bubbles: true, composed: true, cancelable: true });
-    if (!this.dispatchEvent(open)) event.preventDefault();
+    if (this.dispatchEvent(open)) return;
+    event.preventDefault();
     this.client.markAll("seen");
   }
 
+  /** The panel is about to be shown: what is here is drawn now, so that it opens with it. */
+  #opens() {
+    const panel = this.#madePanel();
+    if (panel) return panel.opens();
+    showPanel(this, "loading");
+    this.#load();
+  }
+
   #toggled() {
-    const isOpen = this.find(".panel").matches(":popover-open");
+    const isOpen = this.#isOpen;
     this.find(".bell").ariaExpanded = String(isOpen);
     // Browsers restore the focus themselves, but not out of every shadow root.
     if (!isOpen && [document.body, this].includes(/** @type {any} */ (document.activeElement))) this.find(".bell").focus();
-    this.#madePanel().toggled(isOpen);
+    if (!isOpen) this.#panel?.closed();
+  }
+
+  get #isOpen() {
+    return this.find(".panel").matches(":popover-open");
+  }
+
+  /** The script with the panel and the toasts. */
+  #load() {
+    const here = (/** @type {() => void} */ then) => () => this.connected.signal.aborted || then();
+    loadPanelScript().then(here(() => this.#loaded()), here(() => this.#failed()));
+  }
+
+  #loaded() {
+    this.#tell();
+    if (this.#isOpen) this.#opens();
+  }
+
+  #failed() {
+    if (!this.#isOpen) return;
+    showPanel(this, "failed", navigator.onLine ? messages.panelFailed : messages.offlineNow, messages.tryAgain);
   }
 
   /** Not before somebody reaches for the bell: from then on the inbox is kept offline. */
   #madePanel() {
-    this.#panel ??= new BellPanel(this);
+    const script = panelScript();
+    if (script) this.#panel ??= new script.BellPanel(this);
     return this.#panel;
   }
 
-  /** @param {import("../client/types.js").Row} row */
+  /** @param {Row} row */
   #arrived(row) {
-    this.#arrivals ??= new Arrivals(this);
-    this.#arrivals.take(row);
+    this.#untold.push(row);
+    this.#tell();
+  }
+
+  /** What arrived before the script is kept until there is one. */
+  #tell() {
+    const script = panelScript();
+    if (!script) return this.#load();
+    this.#arrivals ??= new script.Arrivals(this);
+    for (const row of this.#untold.splice(0)) this.#arrivals.take(row);
   }
 }
 

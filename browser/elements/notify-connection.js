@@ -2,7 +2,8 @@
 import { ClientElement } from "./client-element.js";
 import { connectionText } from "../page/connection-text.js";
 import { LatencyPlot } from "./latency-plot.js";
-import { messages } from "../page/messages.js";
+import { inboxMessages } from "../page/inbox-messages.js";
+import { clockTime } from "../page/relative-time.js";
 import { elapsed } from "../client/steady-clock.js";
 
 const MEASURE_EVERY_MS = 2_000;
@@ -18,7 +19,7 @@ export class NotifyConnection extends ClientElement {
     this.listen(window, ["online", "offline"], draw);
     const plot = new LatencyPlot(this.find(".plot"));
     this.listen(this.client, ["latency"], ({ detail }) => {
-      this.find(".latency").textContent = messages.latency(detail);
+      this.find(".latency").textContent = inboxMessages.latency(detail);
       plot.add(detail);
     });
     this.listen(this.find("button"), ["click"], () => this.#act());
@@ -28,14 +29,16 @@ export class NotifyConnection extends ClientElement {
   }
 
   #draw() {
-    const moment = { online: navigator.onLine, now: elapsed() };
-    const { kind, text, action, changesIn } = connectionText(this.client.status, moment);
+    const { status } = this.client;
+    const liveUntil = status.liveUntil && clockTime(new Date(status.liveUntil), new Date());
+    const moment = { online: navigator.onLine, now: elapsed(), liveUntil: liveUntil || null };
+    const { kind, text, action, changesIn } = connectionText(status, moment);
     this.find(".dot").setAttribute("data-state", kind);
     this.find(".label").textContent = text;
     this.#action = action;
     const button = this.find("button");
     button.hidden = action === "";
-    button.textContent = action === "reload" ? messages.reload : messages.reconnect;
+    button.textContent = action === "reload" ? inboxMessages.reload : inboxMessages.reconnect;
     if (kind !== "live") this.find(".latency").textContent = "";
     this.#measure();
     clearTimeout(this.#later);

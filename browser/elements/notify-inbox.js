@@ -1,17 +1,23 @@
 // @ts-check
 import { announce } from "../page/announcer.js";
 import { ClientElement } from "./client-element.js";
-import { HttpError } from "../client/http.js";
+import { markFound } from "../page/found-words.js";
 import { InboxKeys } from "./inbox-keys.js";
+import { InboxMarks } from "./inbox-marks.js";
+import { inboxMessages } from "../page/inbox-messages.js";
 import { InboxQuery } from "./inbox-query.js";
+import { InboxStates } from "./inbox-states.js";
 import { InboxStatus } from "./inbox-status.js";
-import { InboxView } from "../client/inbox-view.js";
-import { messages } from "../page/messages.js";
+import { setShown } from "../page/keep-focus.js";
 import { NewRows } from "./new-rows.js";
 import { keepOffline } from "../page/offline-store.js";
 import { RowList } from "./row-list.js";
 import { SeenWatcher } from "./seen-watcher.js";
 import { Snackbar } from "../page/snackbar.js";
+import { Swipe } from "./swipe.js";
+import { ViewLoader } from "./view-loader.js";
+import { written } from "../page/translation.js";
+import { write } from "../page/dom.js";
 
 const TIMES_EVERY_MS = 30_000;
 const NO_FRAME_MS = 250;
@@ -24,36 +30,49 @@ export class NotifyInbox extends ClientElement {
   #rows = /** @type {RowList} */ (/** @type {unknown} */ (null));
   #snackbar = /** @type {Snackbar} */ (/** @type {unknown} */ (null));
   #query = /** @type {InboxQuery} */ (/** @type {unknown} */ (null));
-  #view = /** @type {InboxView} */ (/** @type {unknown} */ (null));
+  #loader = /** @type {ViewLoader} */ (/** @type {unknown} */ (null));
   #fresh = /** @type {NewRows} */ (/** @type {unknown} */ (null));
+  #marks = /** @type {InboxMarks} */ (/** @type {unknown} */ (null));
+  #states = /** @type {InboxStates} */ (/** @type {unknown} */ (null));
   #status = /** @type {InboxStatus} */ (/** @type {unknown} */ (null));
   #drawing = 0;
-  #mayLoadByScrolling = true;
+  /** Whether the rows on the page are still those that the server has drawn. */
+  #isServers = true;
 
   ready() {
     this.querySelector("#notify-seed")?.remove(); // the client has read it; copies of the page must not keep rows
+    this.#isServers = this.#list.childElementCount > 0;
     this.#query = new InboxQuery(this, () => this.#show());
-    this.#status = new InboxStatus(this);
-    this.#snackbar = new Snackbar(this.find(".snack"));
+    this.#loader = new ViewLoader(this, this.#query.current, () => this.#drawSoon());
+    this.#status = new InboxStatus(this, () => void this.#loader.loadMore());
+    this.#snackbar = new Snackbar(this.find(".snack"), () => this.focusRows());
+    this.#marks = new InboxMarks(this.client, this.#snackbar);
+    this.#states = new InboxStates(this, { rows: () => this.focusRows(), search: () => this.#query.search() });
     this.#fresh = new NewRows({ list: this.#list, pill: this.find(".pill"), shown: () => this.#toTop() });
     this.#rows = new RowList({
       list: this.#list,
       templates: /** @type {ShadowRoot} */ (this.shadowRoot),
       intents: {
-        open: (row) => this.#read(row),
-        toggleRead: (row) => this.client.mark(row.read ? "unread" : "read", [row.id]),
-        archive: (row) => this.#archive(row),
+        open: (row) => this.#marks.read(row),
+        toggleRead: (row) => this.#marks.toggleRead(row),
+        archive: (row) => this.#marks.archive(row),
       },
       watcher: new SeenWatcher((ids) => this.#seen(ids), this.connected.signal),
     });
     this.#listen();
+    this.#listenToHands();
     announce(this.client);
     void keepOffline(this.client).then((at) => at && this.#status.keptAt(at));
-    this.#show();
+    this.#drawSoon();
   }
 
   focus() {
     this.find("#title").focus();
+  }
+
+  /** To the row that had the focus last, or the first; without rows to the heading. */
+  focusRows() {
+    if (!this.#rows.move(1)) this.focus();
   }
 
   get #list() {
@@ -62,34 +81,49 @@ export class NotifyInbox extends ClientElement {
 
   #listen() {
     this.listen(this.client, ["change"], () => this.#drawSoon());
-    this.listen(this.client, ["refused"], () => this.#snackbar.show(messages.refused));
+    this.listen(this.client, ["refused"], () => this.#snackbar.show(inboxMessages.refused));
     this.listen(this.find(".read-all"), ["click"], (event) => {
       event.preventDefault(); // it belongs to a form that works without JavaScript
-      this.client.markAll("read");
+      this.#marks.readAll();
     });
     this.listen(this.find(".load-more"), ["click"], () => void this.#loadMore());
     this.every(() => this.#rows.drawTimes(), TIMES_EVERY_MS);
     const ahead = new IntersectionObserver(([entry]) => this.#reachedEnd(entry), { rootMargin: AHEAD });
     ahead.observe(this.find(".more"));
-    this.connected.signal.addEventListener("abort", () => (ahead.disconnect(), this.#view.leave()));
+    this.connected.signal.addEventListener("abort", () => ahead.disconnect());
+  }
+
+  #listenToHands() {
+    const focused = () => this.#rows.focused;
     new InboxKeys(this, {
-      move: (step) => this.#rows.move(step),
+      move: (step) => void this.#rows.move(step),
+      edge: (step) => focused() !== null && this.#rows.move(step),
       open: () => this.#openFocused(),
-      archive: () => this.#rows.focused && this.#archive(this.#rows.focused.row),
-      unread: () => this.#rows.focused && this.client.mark("unread", [this.#rows.focused.row.id]),
-      readAll: () => this.client.markAll("read"),
-      search: () => this.find("[name=q]").focus(),
+      archive: () => focused()?.archive(),
+      toggleRead: () => focused()?.toggleRead(),
+      readAll: () => this.#marks.readAll(),
+      search: () => this.#query.search(),
+      help: () => this.#snackbar.hide(),
       leave: () => this.#leave(),
+    });
+    new Swipe(this.#list, {
+      word: (element, side) => this.#marks.swipeWord(this.#rows.at(element)?.row, side),
+      done: (element, side) => (side === "left" ? this.#rows.at(element)?.archive() : this.#rows.at(element)?.toggleRead()),
+    });
+    this.listen(document, ["click"], (event) => {
+      const isSkip = event.target instanceof Element && event.target.matches('a.skip[href="#inbox"]');
+      if (!isSkip) return;
+      event.preventDefault();
+      this.focusRows();
     });
   }
 
   /** Another tab or filter. */
   #show() {
-    this.#view?.leave();
-    this.#view = new InboxView(this.client, this.#query.current);
+    this.#isServers = false;
+    this.#loader.show(this.#query.current);
     this.#fresh.release();
-    this.#mayLoadByScrolling = true;
-    this.#isLoadingMore(false);
+    this.#snackbar.hide(); // what it says is of the view before
     this.#drawSoon();
   }
 
@@ -107,21 +141,19 @@ export class NotifyInbox extends ClientElement {
   }
 
   #draw() {
-    if (this.#view.isVoid) void this.#load();
-    const { failed } = this.#status.draw();
-    const { isLoaded, hasMore, isFiltered, query } = this.#view;
-    this.find(".skeleton").hidden = isLoaded || failed || this.#list.childElementCount > 0;
-    if (!isLoaded) return; // keep what is there: rendered by the server, or the previous tab's
-    const rows = this.#view.rows;
-    this.#drawRows(this.#fresh.admitted(rows), !hasMore);
+    this.#loader.loadFirst();
+    const { view, hasFailed, isLoading } = this.#loader;
+    const rows = view.rows;
+    const failed = this.#status.draw(hasFailed && rows.length === 0);
+    const isKnown = this.client.isLoaded && (view.isLoaded || hasFailed || !this.#isServers);
+    if (isKnown) this.#drawRows(this.#fresh.admitted(rows), view.isLoaded && !view.hasMore);
+    this.find(".skeleton").hidden = view.isLoaded || failed || this.#list.childElementCount > 0;
+    this.#list.ariaBusy = isLoading ? "true" : null;
+    this.#states.drawResults(this.#loader, rows.length, failed);
+    if (!isKnown) return; // keep what the server has drawn
+    this.#isServers = false;
     this.#drawCounts();
-    const nothing = rows.length === 0 && !hasMore;
-    this.#list.hidden = rows.length === 0;
-    this.find(".empty").hidden = !nothing || isFiltered;
-    this.find(".nothing").hidden = !nothing || !isFiltered;
-    this.find(".empty .lead").textContent = query.tab === "archived" ? messages.noneArchived : messages.caughtUp;
-    this.find(".empty .hint").textContent = query.tab === "archived" ? messages.archivedHint : messages.caughtUpHint;
-    this.find(".more").hidden = !hasMore;
+    this.#states.drawEnd(this.#loader, rows.length);
     this.#query.offer(this.client.rows.flatMap(({ category }) => category || []));
   }
 
@@ -131,31 +163,29 @@ export class NotifyInbox extends ClientElement {
    */
   #drawRows(rows, isAll) {
     const hadFocus = this.#rows.focused !== null;
-    this.#rows.draw(rows, true, isAll);
-    if (hadFocus && this.#rows.focused === null) this.focus(); // the last row had the focus
+    this.#list.hidden = rows.length === 0;
+    this.#rows.draw(rows, this.#loader.view.isLoaded, isAll);
+    if (hadFocus && this.#rows.focused === null) this.focusRows(); // its row has gone
+    markFound(this.#list, this.#loader.view.query.q);
   }
 
   #drawCounts() {
     const { unread } = this.client;
-    this.find(".unread").textContent = messages.unread(unread);
-    this.find(".read-all").hidden = unread === 0;
+    write(this.find(".unread"), inboxMessages.unread(unread));
+    this.find("[data-tab=unread]").dataset.count = unread ? written(unread) : "";
+    setShown(this.find(".read-all"), unread > 0, () => this.focusRows());
   }
 
   #toTop() {
     this.#draw();
     this.scrollIntoView({ block: "start" });
-    this.#rows.move(1);
+    this.#rows.move(-Infinity);
   }
 
   /** @param {Set<number>} ids */
   #seen(ids) {
     const fresh = this.client.notifications.filter((row) => row.seen === null && ids.has(row.id));
     if (fresh.length) this.client.mark("seen", fresh.map(({ id }) => id));
-  }
-
-  /** @param {Row} row */
-  #read(row) {
-    if (row.read === null) this.client.mark("read", [row.id]);
   }
 
   #openFocused() {
@@ -165,59 +195,24 @@ export class NotifyInbox extends ClientElement {
     return true;
   }
 
-  /** @param {Row} row */
-  #archive({ id, archived }) {
-    const [does, undoes] = archived ? /** @type {const} */ (["unarchived", "archived"]) : /** @type {const} */ (["archived", "unarchived"]);
-    this.client.mark(does, [id]);
-    const run = () => this.client.mark(undoes, [id]);
-    this.#snackbar.show(archived ? messages.unarchived : messages.archived, { label: messages.undo, run });
-  }
-
   /** Esc: from the search field to the list, and from the list to the head. */
   #leave() {
-    const active = this.shadowRoot?.activeElement;
-    if (active instanceof HTMLInputElement) this.#rows.move(1);
+    if (this.shadowRoot?.activeElement instanceof HTMLInputElement) this.focusRows();
     else this.focus();
-  }
-
-  async #load() {
-    await this.#trying((view) => view.load());
   }
 
   /** @param {IntersectionObserverEntry | undefined} entry */
   #reachedEnd(entry) {
-    if (entry?.isIntersecting && this.#mayLoadByScrolling && scrollY > 0) void this.#loadMore();
+    if (entry?.isIntersecting && !this.#loader.hasFailed && scrollY > 0) void this.#loadMore();
   }
 
   async #loadMore() {
-    if (this.find(".load-more").hasAttribute("disabled")) return;
-    this.#isLoadingMore(true);
-    await this.#trying((view) => view.loadMore());
-  }
-
-  /** @param {boolean} isLoading */
-  #isLoadingMore(isLoading) {
-    this.find(".load-more").toggleAttribute("disabled", isLoading);
-    this.find(".more-text").textContent = isLoading ? messages.loading : "";
-    this.#list.ariaBusy = isLoading ? "true" : null;
-  }
-
-  /**
-   * Announces the outcome if its view is still shown.
-   *
-   * @param {(view: InboxView) => Promise<void>} request
-   */
-  async #trying(request) {
-    const view = this.#view;
-    const failed = await request(view).catch((error) => error);
-    if (view !== this.#view) return;
-    this.#isLoadingMore(false);
-    this.#mayLoadByScrolling = !failed;
-    if (failed) {
-      if (!(failed instanceof HttpError)) throw failed;
-      this.find(".more-text").textContent = messages.moreFailed;
-      this.find(".more").hidden = false;
-    }
-    this.#drawSoon();
+    const had = this.#list.childElementCount;
+    const hadFocus = this.shadowRoot?.activeElement === this.find(".load-more");
+    await this.#loader.loadMore();
+    if (!hadFocus || this.#loader.view.hasMore || this.#loader.hasFailed) return;
+    this.#draw();
+    const first = this.#list.children[had];
+    if (first instanceof HTMLElement) first.focus(); // the button has gone
   }
 }

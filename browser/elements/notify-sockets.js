@@ -1,7 +1,7 @@
 // @ts-check
 import { ClientElement } from "./client-element.js";
 import { clone, part, write } from "../page/dom.js";
-import { messages } from "../page/messages.js";
+import { inboxMessages } from "../page/inbox-messages.js";
 import { watch } from "../page/watch.js";
 
 /**
@@ -13,23 +13,26 @@ import { watch } from "../page/watch.js";
  * @property {boolean} this whether it is this browser's
  */
 
-/** The sockets of the signed-in user, and "close this one". Watched while somebody looks. */
+/** The sockets of the signed-in user, and "Disconnect". Watched while somebody looks. */
 export class NotifySockets extends ClientElement {
   #closed = 0;
 
   ready() {
-    const details = this.closest("details");
-    if (details) {
-      details.open = matchMedia("(min-width: 1100px)").matches;
-      this.listen(details, ["toggle"], () => look(true));
-    }
     this.listen(part(this, "ul"), ["click"], ({ target }) => this.#close(target));
     this.listen(document, ["visibilitychange"], () => look(true));
-    this.listen(this.client, ["state"], () => look(true)); // a new socket is not in the list yet
+    this.listen(this.client, ["state"], () => (this.#drawState(), look(true))); // a new socket is not in the list yet
     const look = watch("sockets", this.connected.signal, {
       figures: (sockets) => this.#draw(sockets),
-      isLookedAt: () => document.visibilityState === "visible" && this.checkVisibility(),
+      isLookedAt: () => document.visibilityState === "visible",
     });
+    this.#drawState();
+  }
+
+  /** Without a socket of its own, a page knows of none. */
+  #drawState() {
+    const isLive = this.client.status.state === "live";
+    part(this, "ul").hidden = !isLive;
+    part(this, ".help").hidden = isLive;
   }
 
   /** @param {OwnSocket[]} sockets */
@@ -62,9 +65,9 @@ export class NotifySockets extends ClientElement {
    * @param {Element} row
    */
   #row({ device, age, latency, this: isOurs }, row) {
-    const facts = [messages.age(age), latency === null ? "" : messages.latency(latency * 1000)];
-    if (isOurs) facts.unshift(messages.thisBrowser);
-    write(row.querySelector(".device"), device || messages.unknownDevice);
+    const facts = [inboxMessages.age(age), latency === null ? "" : inboxMessages.latency(latency * 1000)];
+    if (isOurs) facts.unshift(inboxMessages.thisBrowser);
+    write(row.querySelector(".device"), device || inboxMessages.unknownDevice);
     write(row.querySelector(".facts"), facts.filter(Boolean).join(" · "));
     row.querySelector("button")?.toggleAttribute("hidden", isOurs);
     return row;

@@ -1,7 +1,7 @@
 // @ts-check
 import { ClientElement } from "./client-element.js";
 import { HttpError } from "../client/http.js";
-import { messages } from "../page/messages.js";
+import { inboxMessages } from "../page/inbox-messages.js";
 
 const PATIENCE_MS = 10_000;
 
@@ -21,12 +21,12 @@ export class NotifyTest extends ClientElement {
   /** @param {HTMLButtonElement} button */
   async #send(button) {
     button.disabled = true;
-    this.#say(messages.sending);
+    this.#say(inboxMessages.sending);
     const started = performance.now();
     const { id, wait } = await this.#post();
     const arrived = id === null ? null : await this.#arrival(id);
-    if (id === null) this.#say(wait ? messages.tooManyTests(wait) : messages.notSent);
-    else this.#say(arrived === null ? messages.notArrived : messages.arrived(arrived - started));
+    if (id === null) this.#say(wait ? inboxMessages.tooManyTests(wait) : inboxMessages.notSent);
+    else this.#say(arrived === null ? inboxMessages.notArrived : inboxMessages.arrived(arrived - started));
     button.disabled = false;
   }
 

@@ -12,6 +12,8 @@ export class RowList {
   /** @type {Map<number, RowView>} */
   #views = new Map();
   #newest = Infinity;
+  /** @type {RowView | null} the one row that Tab leads to */
+  #stop = null;
   /** How many there are, as it was last said. */
   #total = NaN;
 
@@ -27,25 +29,38 @@ export class RowList {
     this.#templates = templates;
     this.#intents = intents;
     this.#watcher = watcher;
-    list.addEventListener("focusin", ({ target }) => this.#tabStopAt(closestRow(target)));
+    list.addEventListener("focusin", ({ target }) => this.#tabStopAt(this.at(target)));
   }
 
   /** The row that has the focus, or null. */
   get focused() {
-    const element = closestRow(this.#templates.activeElement);
-    return [...this.#views.values()].find((view) => view.element === element) ?? null;
+    return this.at(this.#templates.activeElement);
   }
 
   /**
-   * Moves the focus to the next row (1) or the previous one (-1); from outside, to the first.
+   * The row that this is part of, or null.
    *
-   * @param {1 | -1} step
+   * @param {EventTarget | null} target
+   */
+  at(target) {
+    const row = target instanceof Element ? target.closest("article") : null;
+    return (row && this.#views.get(Number(row.dataset.id))) ?? null;
+  }
+
+  /**
+   * Moves the focus to the next row (1) or the previous one (-1), or to the first or last (±Infinity);
+   * from outside, to the row that had it last, or the first.
+   *
+   * @param {number} step
+   * @returns {boolean} false where there is no row
    */
   move(step) {
     const from = this.focused?.element;
-    const stop = this.#list.querySelector('[tabindex="0"]') ?? this.#list.firstElementChild;
-    const to = from ? (step > 0 ? from.nextElementSibling : from.previousElementSibling) : stop;
+    const { firstElementChild, lastElementChild } = this.#list;
+    let to = from ? (step > 0 ? from.nextElementSibling : from.previousElementSibling) : this.#stop?.element;
+    if (!Number.isFinite(step)) to = step > 0 ? lastElementChild : firstElementChild;
     if (to instanceof HTMLElement) to.focus();
+    return firstElementChild !== null;
   }
 
   /**
@@ -104,21 +119,20 @@ export class RowList {
   #number(total) {
     this.#total = total;
     let position = 0;
-    let stop = false;
     for (const element of this.#list.children) {
       position += 1;
       if (element.ariaPosInSet !== String(position)) element.ariaPosInSet = String(position);
       if (element.ariaSetSize !== String(total)) element.ariaSetSize = String(total);
-      stop ||= element.getAttribute("tabindex") === "0";
     }
-    if (!stop) this.#list.firstElementChild?.setAttribute("tabindex", "0");
+    if (!this.#stop) this.#tabStopAt(this.at(this.#list.firstElementChild));
   }
 
-  /** @param {Element | null} row the one that Tab leads to from now on */
-  #tabStopAt(row) {
-    if (!row || row.getAttribute("tabindex") === "0") return;
-    this.#list.querySelector('[tabindex="0"]')?.setAttribute("tabindex", "-1");
-    row.setAttribute("tabindex", "0");
+  /** @param {RowView | null} view the one that Tab leads to from now on */
+  #tabStopAt(view) {
+    if (!view || view === this.#stop) return;
+    if (this.#stop) this.#stop.isTabStop = false;
+    view.isTabStop = true;
+    this.#stop = view;
   }
 
   /**
@@ -127,8 +141,10 @@ export class RowList {
    */
   #removeAllBut(ids) {
     const before = this.#views.size;
-    for (const [id, { element }] of this.#views) {
+    for (const [id, view] of this.#views) {
       if (ids.has(id)) continue;
+      const { element } = view;
+      if (view === this.#stop) this.#stop = null;
       const neighbour = this.#neighbourOfFocus(element, ids);
       this.#watcher?.forget(element);
       this.#views.delete(id);
@@ -152,9 +168,4 @@ export class RowList {
     const others = [...rows.slice(at + 1), ...rows.slice(0, at).reverse()];
     return others.find((view) => staying.has(view.row.id)) ?? null;
   }
-}
-
-/** @param {EventTarget | null} target */
-function closestRow(target) {
-  return target instanceof Element ? target.closest("article") : null;
 }

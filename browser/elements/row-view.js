@@ -4,6 +4,9 @@ import { messages } from "../page/messages.js";
 import { fullTime, relativeTime } from "../page/relative-time.js";
 import { safeUrl } from "../page/safe-url.js";
 
+/** They would turn around what follows: a title could say something else than is read. */
+const OVERRIDES = /[\u202a-\u202e\u2066-\u2069]/g;
+
 /** @typedef {import("../client/types.js").Row} Row */
 
 /**
@@ -19,6 +22,7 @@ export class RowView {
   #intents;
   /** @type {Row} */
   #row;
+  #isTabStop = false;
   /** @type {HTMLElement} */
   element;
 
@@ -33,14 +37,26 @@ export class RowView {
     this.#intents = intents;
     this.#row = row;
     this.element = drawn ?? /** @type {HTMLElement} */ (clone(templates, "row").querySelector("article"));
-    this.#onPress(".toggle-read", () => intents.toggleRead(this.#row));
-    this.#onPress(".archive", () => intents.archive(this.#row));
+    this.#onPress(".toggle-read", () => this.toggleRead());
+    this.#onPress(".archive", () => this.archive());
     this.#drawContent();
     this.#drawState();
   }
 
   get row() {
     return this.#row;
+  }
+
+  /** Whether Tab leads here: to the row and to what can be pressed in it. */
+  get isTabStop() {
+    return this.#isTabStop;
+  }
+
+  set isTabStop(isStop) {
+    this.#isTabStop = isStop;
+    const tabIndex = isStop ? 0 : -1;
+    this.element.tabIndex = tabIndex;
+    for (const pressed of this.element.querySelectorAll("a, button")) /** @type {HTMLElement} */ (pressed).tabIndex = tabIndex;
   }
 
   /** @param {Row} row */
@@ -58,6 +74,14 @@ export class RowView {
     const text = relativeTime(new Date(this.#row.created), new Date());
     const time = this.#find("time");
     if (time.textContent !== text) time.textContent = text;
+  }
+
+  archive() {
+    this.#intents.archive(this.#row);
+  }
+
+  toggleRead() {
+    this.#intents.toggleRead(this.#row);
   }
 
   /** What a press on the title does. */
@@ -84,7 +108,7 @@ export class RowView {
     this.element.dataset.level = level;
     this.#find(".level").replaceChildren(clone(this.#templates, `icon-${level}`));
     this.#find(".heading").replaceChildren(this.#title());
-    this.#find(".body").textContent = body;
+    this.#find(".body").textContent = body.replace(OVERRIDES, "");
     this.#find(".body").hidden = body === "";
     this.#find(".actor").textContent = actor?.name ?? "";
     this.#find(".category").textContent = category;
@@ -94,13 +118,14 @@ export class RowView {
     time.dateTime = created;
     time.title = fullTime(new Date(created));
     this.drawTime();
+    this.isTabStop = this.#isTabStop;
   }
 
   #drawState() {
     const unread = this.#row.read === null;
     this.element.toggleAttribute("data-unread", unread);
     this.element.toggleAttribute("data-archived", this.#row.archived !== null);
-    this.#find(".for-unread").textContent = unread ? messages.unreadRow : "";
+    this.#find(".for-unread").textContent = this.#stateInWords(unread);
     const toggle = this.#find(".toggle-read");
     toggle.replaceChildren(clone(this.#templates, unread ? "icon-read" : "icon-unread"));
     toggle.title = unread ? messages.markAsRead : messages.markAsUnread;
@@ -108,6 +133,15 @@ export class RowView {
     const archive = this.#find(".archive");
     archive.title = this.#row.archived === null ? messages.archive : messages.unarchive;
     this.#find(".archive .for-readers").textContent = archive.title;
+  }
+
+  /** @param {boolean} unread */
+  #stateInWords(unread) {
+    const { level } = this.#row;
+    if (level === "info") return unread ? messages.unreadRow : "";
+    const { dataset } = /** @type {HTMLElement} */ (this.#templates.getElementById(`icon-${level}`));
+    const word = dataset.word ?? level;
+    return unread ? messages.unreadAtLevel(word) : `${word}: `;
   }
 
   /** The title leads where the notice leads; without a link it opens the rest of the text. */
@@ -118,10 +152,14 @@ export class RowView {
     title.className = "title";
     title.id = `row-${this.#row.id}`;
     this.element.setAttribute("aria-labelledby", title.id);
+    for (const name of [".toggle-read", ".archive"]) this.#find(name).setAttribute("aria-describedby", title.id);
     title.dir = "auto";
-    const state = document.createElement("span");
+    const state = document.createElement("bdi"); // whose letters do not decide the title's direction
     state.className = "for-readers for-unread";
-    title.append(state, this.#row.title);
+    const text = document.createElement("span");
+    text.className = "title-text";
+    text.append(state, this.#row.title.replace(OVERRIDES, ""));
+    title.append(text);
     title.addEventListener("click", () => this.#intents.open(this.#row));
     title.addEventListener("auxclick", () => this.#intents.open(this.#row)); // in a new tab
     return title;
@@ -134,7 +172,7 @@ export class RowView {
     button.addEventListener("click", () => {
       const open = button.ariaExpanded !== "true";
       button.ariaExpanded = String(open);
-      this.#find(".body").classList.toggle("clamped", !open);
+      this.element.toggleAttribute("data-open", open);
     });
     return button;
   }

@@ -1,27 +1,37 @@
 // @ts-check
-import { clone, part } from "../page/dom.js";
+import { clone, part, write } from "../page/dom.js";
 import { messages } from "../page/messages.js";
 import { pageConfig } from "../page/page-config.js";
 import { safeUrl } from "../page/safe-url.js";
 
 const SHOWN_MS = 8_000;
-const MOST = 3;
 const MANY = 10;
 const MANY_WITHIN_MS = 5_000;
-
-/** @typedef {import("../client/types.js").Row} Row */
+const LEVELS = ["info", "success", "warning", "error", "critical"];
 
 /**
- * Toasts for errors and critical notices, at most three. They disappear by themselves, except while
- * hovered or focused; critical ones stay until dismissed. Ten within 5 s become one.
+ * @typedef {import("../client/types.js").Row} Row
+ * @typedef {object} Toast
+ * @property {Row | null} row null: it stands for many
+ * @property {string} level
+ * @property {HTMLElement} element
+ * @property {number} timer
+ */
+
+/**
+ * At most three are on the screen, one on a phone; the others wait behind "+2", critical ones first.
+ * While somebody points at them or has the focus in them, nothing moves and nothing disappears.
+ * A critical one stays until it is dismissed or read. The others disappear by themselves, and ten of
+ * them within 5 s become one, which tells the bell's number.
  */
 export class Toasts {
   #bell;
   #root;
   #box;
-  /** @type {Map<HTMLElement, { row: Row | null, timer: number }>} oldest first */
-  #shown = new Map();
-  /** @type {number[]} when the last ones arrived */
+  #narrow = matchMedia("(max-width: 599px)");
+  /** @type {Toast[]} oldest first */
+  #all = [];
+  /** @type {number[]} when the last ones arrived that are not critical */
   #came = [];
 
   /** @param {import("./client-element.js").ClientElement} bell */
@@ -31,92 +41,148 @@ export class Toasts {
     this.#box = bell.find(".toasts");
     bell.listen(this.#box, ["pointerenter", "focusin"], () => this.#pause());
     bell.listen(this.#box, ["pointerleave", "focusout"], () => this.#resume());
-    bell.listen(bell.client, ["change"], () => this.#dropRead());
+    bell.listen(bell.find(".toasts-clear"), ["click"], () => this.#remove(...this.#all));
+    bell.listen(this.#narrow, ["change"], () => this.#draw());
+    bell.listen(bell.client, ["change"], () => this.#changed());
   }
 
   /** @param {Row} row */
   show(row) {
+    if (row.level === "critical") return this.#add(row, row.level);
     const now = performance.now();
     this.#came = [...this.#came.filter((came) => now - came < MANY_WITHIN_MS), now];
-    if (this.#came.length >= MANY) return this.#showMany(this.#came.length);
-    this.#makeRoom();
-    this.#add(row, row.title, row.body, safeUrl(row.url));
+    if (this.#folded || this.#came.length >= MANY) this.#fold(row.level);
+    else this.#add(row, row.level);
   }
 
-  /** @param {number} count */
-  #showMany(count) {
-    for (const element of [...this.#shown.keys()]) this.#remove(element);
-    this.#add(null, messages.fresh(count), "", pageConfig().inbox);
+  get #folded() {
+    return this.#all.find(({ row }) => row === null);
   }
 
-  /** Removes the oldest; a critical one only where all are critical. */
-  #makeRoom() {
-    while (this.#shown.size >= MOST) {
-      const all = [...this.#shown.keys()];
-      const quiet = all.find((element) => element.dataset.level !== "critical");
-      this.#remove(/** @type {HTMLElement} */ (quiet ?? all[0]));
-    }
+  /** @param {string} level of the one that arrived */
+  #fold(level) {
+    const isHeld = this.#isHeld;
+    const quiet = this.#all.filter((toast) => toast.level !== "critical");
+    const [highest] = [level, ...quiet.map((toast) => toast.level)].sort((one, other) => LEVELS.indexOf(other) - LEVELS.indexOf(one));
+    const folded = this.#folded?.level === highest ? this.#folded : null;
+    this.#drop(quiet.filter((toast) => toast !== folded && !(isHeld && toast.row && toast.element.isConnected)));
+    if (!folded) return this.#add(null, highest);
+    if (!isHeld) this.#start(folded);
+    this.#draw();
   }
 
   /**
    * @param {Row | null} row
-   * @param {string} title
-   * @param {string} body
-   * @param {string | null} url
+   * @param {string} level
    */
-  #add(row, title, body, url) {
-    const level = row?.level ?? "error";
-    const element = /** @type {HTMLElement} */ (clone(this.#root, "toast").querySelector(".toast"));
+  #add(row, level) {
+    const element = part(clone(this.#root, "toast"), ".toast");
+    const toast = { row, level, element, timer: 0 };
     element.dataset.level = level;
     part(element, ".level").append(clone(this.#root, `icon-${level}`));
-    part(element, ".toast-body").textContent = body;
+    part(element, ".toast-body").textContent = row?.body ?? "";
     const link = part(element, ".toast-title");
-    link.textContent = title;
+    link.textContent = row ? row.title : this.#manyText();
+    const url = row ? safeUrl(row.url) : pageConfig().inbox;
     if (url !== null) link.setAttribute("href", url);
-    link.addEventListener("click", () => this.#opened(element));
-    part(element, ".toast-close").addEventListener("click", () => this.#remove(element));
-    this.#shown.set(element, { row, timer: 0 });
-    this.#box.append(element);
-    if (!this.#box.matches(":popover-open")) this.#box.showPopover();
-    if (!this.#isHeld) this.#resume();
+    link.addEventListener("click", () => this.#opened(toast));
+    part(element, ".toast-close").addEventListener("click", () => this.#remove(toast));
+    this.#all.push(toast);
+    if (!this.#isHeld) this.#start(toast);
+    this.#draw();
   }
 
-  /** @param {HTMLElement} element */
-  #opened(element) {
-    const row = this.#shown.get(element)?.row;
-    if (row) this.#bell.client.mark("read", [row.id]);
-    this.#remove(element);
+  /** The bell's number; the critical ones among them where all of them are known. */
+  #manyText() {
+    const { unseen, rows } = this.#bell.client;
+    const known = rows.filter(({ seen, archived, recalled }) => !seen && !archived && !recalled);
+    const critical = known.filter(({ level }) => level === "critical").length;
+    return critical > 0 && known.length === unseen ? messages.freshCritical(unseen, critical) : messages.fresh(unseen);
   }
 
-  /** @param {HTMLElement} element */
-  #remove(element) {
-    clearTimeout(this.#shown.get(element)?.timer);
-    this.#shown.delete(element);
-    element.remove();
-    if (this.#shown.size === 0 && this.#box.matches(":popover-open")) this.#box.hidePopover();
+  /** @param {Toast} toast */
+  #opened(toast) {
+    if (toast.row) this.#bell.client.mark("read", [toast.row.id]);
+    this.#remove(toast);
   }
 
-  /** Removes toasts of notifications that were read, archived or recalled elsewhere. */
-  #dropRead() {
-    const unread = new Set(this.#bell.client.notifications.flatMap(({ id, read }) => (read ? [] : id)));
-    for (const [element, { row }] of [...this.#shown]) {
-      if (row && !unread.has(row.id)) this.#remove(element);
+  /**
+   * By the person or in time: the next ones take their place, and the focus goes with them.
+   *
+   * @param {Toast[]} toasts
+   */
+  #remove(...toasts) {
+    const hadFocus = this.#box.contains(this.#root.activeElement);
+    this.#drop(toasts);
+    this.#draw(false);
+    if (!hadFocus || this.#root.activeElement) return;
+    const next = this.#all.findLast(({ element }) => element.isConnected);
+    (next ? part(next.element, ".toast-close") : this.#bell.find(".bell")).focus();
+  }
+
+  /** @param {Toast[]} toasts */
+  #drop(toasts) {
+    this.#all = this.#all.filter((toast) => !toasts.includes(toast));
+    for (const { timer, element } of toasts) {
+      clearTimeout(timer);
+      element.remove();
+    }
+  }
+
+  /** What was read, archived or recalled elsewhere goes; what is not known any more stays. */
+  #changed() {
+    if (this.#all.length === 0) return;
+    const { client } = this.#bell;
+    const done = new Set(client.rows.flatMap(({ id, read, archived, recalled }) => (read || archived || recalled ? id : [])));
+    const gone = this.#all.filter(({ row }) => (row ? done.has(row.id) : client.unseen === 0));
+    if (gone.length || !client.isLoaded) this.#remove(...(client.isLoaded ? gone : this.#all));
+    if (this.#folded) write(part(this.#folded.element, ".toast-title"), this.#manyText());
+  }
+
+  /** Critical ones come first, then the newest. What is pointed at stays where it is. */
+  #draw(isHeld = this.#isHeld) {
+    const most = this.#narrow.matches ? 1 : 3;
+    const held = isHeld ? this.#all.filter(({ element }) => element.isConnected) : [];
+    const isCritical = (/** @type {Toast} */ { level }) => level === "critical";
+    const newest = this.#all.toReversed();
+    const wanted = [...newest.filter(isCritical), ...newest.filter((toast) => !isCritical(toast))].slice(0, most);
+    const shown = held.length ? held : wanted;
+    this.#place(this.#all.filter((toast) => shown.includes(toast)));
+    const waiting = this.#all.length - shown.length;
+    write(this.#bell.find(".toasts-more"), waiting ? messages.moreToasts(waiting) : "");
+    this.#bell.find(".toasts-head").hidden = this.#all.length < 2;
+    if (this.#box.matches(":popover-open") !== shown.length > 0) this.#box.togglePopover();
+  }
+
+  /** @param {Toast[]} shown what stands there already is not moved, and keeps the focus */
+  #place(shown) {
+    for (const toast of this.#all) if (!shown.includes(toast)) toast.element.remove();
+    let place = this.#bell.find(".toasts-head").nextElementSibling;
+    for (const { element } of shown) {
+      if (element === place) place = place.nextElementSibling;
+      else this.#box.insertBefore(element, place);
     }
   }
 
   get #isHeld() {
-    return this.#box.matches(":hover, :focus-within");
+    const isPointedAt = matchMedia("(hover: hover)").matches && this.#box.matches(":hover");
+    return isPointedAt || this.#box.matches(":focus-within");
   }
 
   #pause() {
-    for (const { timer } of this.#shown.values()) clearTimeout(timer);
+    for (const { timer } of this.#all) clearTimeout(timer);
   }
 
   #resume() {
-    this.#pause();
-    for (const [element, toast] of this.#shown) {
-      if (element.dataset.level === "critical") continue;
-      toast.timer = window.setTimeout(() => this.#remove(element), SHOWN_MS);
-    }
+    if (this.#isHeld) return;
+    for (const toast of this.#all) this.#start(toast);
+    this.#draw();
+  }
+
+  /** @param {Toast} toast */
+  #start(toast) {
+    clearTimeout(toast.timer);
+    if (toast.level === "critical") return;
+    toast.timer = window.setTimeout(() => this.#remove(toast), SHOWN_MS);
   }
 }

@@ -4,12 +4,13 @@ import { safeUrl } from "./safe-url.js";
 
 const VISIBLE_FIRST_MS = 400;
 const HELD_MS = 10_000; // until every tab has received it
+const SOUND_EVERY_MS = 3_000;
 
 /** @typedef {import("../client/types.js").Row} Row */
 
 /**
  * A sound and a desktop notification, where the user has enabled them: once per browser, however
- * many tabs received the notice, and not while one of them is visible.
+ * many tabs received the notice, and not while one of them is visible. Of many at a time, one sounds.
  *
  * @param {import("../client/client.js").NotifyClient} client
  * @param {Row} row
@@ -18,25 +19,26 @@ export async function alertOf(client, row) {
   if (!wants("sound") && !wants("desktop")) return;
   const isVisible = document.visibilityState === "visible";
   if (!isVisible) await new Promise((resolve) => setTimeout(resolve, VISIBLE_FIRST_MS));
-  if (!(await isFirst(`${client.epoch}:${row.arrived}`)) || isVisible) return;
-  if (wants("sound")) playSound();
+  if (!(await isFirst(`alert ${client.epoch}:${row.arrived}`, HELD_MS)) || isVisible) return;
   if (wants("desktop")) showDesktop(client, row);
+  if (wants("sound") && (await isFirst("sound", SOUND_EVERY_MS))) playSound();
 }
 
 /**
- * Whether no other tab has claimed this alert. A lock decides at once; a write to `localStorage` may
- * reach another tab too late.
+ * Whether no tab has claimed this. A lock decides at once; a write to `localStorage` may reach another
+ * tab too late.
  *
- * @param {string} which epoch and number
+ * @param {string} what
+ * @param {number} held for how long nobody else may claim it, in milliseconds
  * @returns {Promise<boolean>}
  */
-function isFirst(which) {
+function isFirst(what, held) {
   const { locks } = navigator;
   if (!locks) return Promise.resolve(true);
   return new Promise((resolve) => {
-    void locks.request(`notify alert ${which}`, { ifAvailable: true }, (lock) => {
+    void locks.request(`notify ${what}`, { ifAvailable: true }, (lock) => {
       resolve(lock !== null);
-      return lock && new Promise((release) => setTimeout(release, HELD_MS));
+      return lock && new Promise((release) => setTimeout(release, held));
     }).catch(() => resolve(true)); // no Web Locks for this page, as in a sandboxed frame
   });
 }

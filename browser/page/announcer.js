@@ -3,6 +3,7 @@ import { messages } from "./messages.js";
 
 const GATHERED_MS = 1_500;
 const AT_ONCE_MS = 100; // screen readers need a moment to notice a new live region
+const KEPT_MS = 30_000;
 
 /** @typedef {import("../client/types.js").Row} Row */
 
@@ -35,7 +36,7 @@ function teller(client) {
     if (told.has(row)) return;
     told.add(row);
     if (row.level === "critical") {
-      setTimeout(() => { assertive.textContent = messages.critical(row.title); }, AT_ONCE_MS);
+      setTimeout(() => addLine(assertive, messages.critical(row.title)), AT_ONCE_MS);
       return;
     }
     count += 1;
@@ -48,6 +49,19 @@ function teller(client) {
   client.addEventListener("notification", (event) => tell(/** @type {CustomEvent<Row>} */ (event).detail));
   tellers.set(client, tell);
   return tell;
+}
+
+/**
+ * A line of its own, as a second critical one must not replace the first before it is read.
+ *
+ * @param {HTMLElement} region
+ * @param {string} text
+ */
+function addLine(region, text) {
+  const line = document.createElement("p");
+  line.textContent = text;
+  region.append(line);
+  setTimeout(() => line.remove(), KEPT_MS);
 }
 
 /** @param {"polite" | "assertive"} live */

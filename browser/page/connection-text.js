@@ -1,13 +1,13 @@
 // @ts-check
-import { messages } from "./messages.js";
+import { inboxMessages } from "./inbox-messages.js";
 import { UNSUPPORTED_PROTOCOL } from "../client/reconnecting.js";
 
 const SILENT_MS = 5_000;
 /** Why it does not come back by itself, by the close code: the server's own words are English. */
 const STOPPED = new Map([
-  [4400, () => messages.stoppedByError],
-  [4403, () => messages.noAccess],
-  [4409, () => messages.closedFromElsewhere],
+  [4400, () => inboxMessages.stoppedByError],
+  [4403, () => inboxMessages.noAccess],
+  [4409, () => inboxMessages.closedFromElsewhere],
 ]);
 
 /**
@@ -23,27 +23,28 @@ const STOPPED = new Map([
  */
 export function connectionText(status, { online, now, liveUntil = null }) {
   const told = { kind: status.state, action: /** @type {const} */ (""), changesIn: null };
-  if (!online && status.state !== "live") {
-    return { ...told, kind: "offline", text: messages.offline(liveUntil) };
-  }
+  const stale = (/** @type {string} */ text) => inboxMessages.stale(text, liveUntil);
+  if (!online && status.state !== "live") return { ...told, kind: "offline", text: stale(inboxMessages.offline) };
   switch (status.state) {
     case "live":
-      return { ...told, text: messages.live };
+      return { ...told, text: inboxMessages.live };
     case "reconnecting": {
       const left = status.began + SILENT_MS - now;
-      if (left > 0) return { ...told, kind: "live", text: messages.live, changesIn: left };
-      return { ...told, text: messages.reconnecting };
+      if (left > 0) return { ...told, kind: "live", text: inboxMessages.live, changesIn: left };
+      return { ...told, text: stale(inboxMessages.reconnecting) };
     }
     case "polling":
-      return { ...told, text: messages.polling };
+      if (status.isReached === undefined) return { ...told, kind: "reconnecting", text: stale(inboxMessages.reconnecting) };
+      if (status.isReached) return { ...told, text: inboxMessages.polling };
+      return { ...told, kind: "unreachable", text: inboxMessages.unreachable(liveUntil) };
     case "signed-out":
-      return { ...told, text: messages.signedOut };
+      return { ...told, text: inboxMessages.signedOut };
     case "other-user":
-      return { ...told, text: messages.otherUser, action: "reload" };
+      return { ...told, text: inboxMessages.otherUser, action: "reload" };
     case "stopped":
-      if (status.code === UNSUPPORTED_PROTOCOL) return { ...told, text: messages.outdated, action: "reload" };
-      return { ...told, text: STOPPED.get(status.code ?? 0)?.() ?? messages.stopped, action: "reconnect" };
+      if (status.code === UNSUPPORTED_PROTOCOL) return { ...told, text: inboxMessages.outdated, action: "reload" };
+      return { ...told, text: stale(STOPPED.get(status.code ?? 0)?.() ?? inboxMessages.stopped), action: "reconnect" };
     default:
-      return { ...told, text: messages.connecting };
+      return { ...told, text: inboxMessages.connecting };
   }
 }

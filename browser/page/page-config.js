@@ -9,6 +9,7 @@
  * @property {string} user an opaque id, the one of the socket's `hello`
  * @property {Record<string, string>} texts words in the page's language, by the English ones
  * @property {string} script the address of the script that has the page's client, as its tag has it
+ * @property {string} panel the address of the one with the bell's panel, the rows and the toasts
  */
 
 /**

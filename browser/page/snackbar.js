@@ -1,22 +1,33 @@
 // @ts-check
 import { part } from "./dom.js";
+import { setShown } from "./keep-focus.js";
 
 const SHOWN_MS = 8_000;
 
-/** A line at the foot of the window that goes by itself, with one thing to do. */
+/**
+ * A line at the foot of the window that goes by itself, with one thing to do. It stays while it is
+ * pointed at or has the focus.
+ */
 export class Snackbar {
   #element;
+  #heir;
   #timer = 0;
   /** @type {() => void} */
   #action = () => undefined;
 
-  /** @param {HTMLElement} element with `.snack-text` and `.snack-action` */
-  constructor(element) {
+  /**
+   * @param {HTMLElement} element with `.snack-text` and `.snack-action`
+   * @param {() => void} heir moves the focus to where it belongs once this is gone
+   */
+  constructor(element, heir) {
     this.#element = element;
+    this.#heir = heir;
     this.#button.addEventListener("click", () => {
+      const action = this.#action;
       this.hide();
-      this.#action();
+      action();
     });
+    for (const type of ["pointerleave", "focusout"]) element.addEventListener(type, () => this.#goesSoon());
   }
 
   /**
@@ -24,18 +35,24 @@ export class Snackbar {
    * @param {{ label: string, run: () => void }} [action]
    */
   show(text, action) {
-    clearTimeout(this.#timer);
     this.#text.textContent = text;
-    this.#button.hidden = action === undefined;
-    this.#button.textContent = action?.label ?? "";
     this.#action = action?.run ?? (() => undefined);
-    this.#element.hidden = false;
-    this.#timer = window.setTimeout(() => this.hide(), SHOWN_MS);
+    this.#button.textContent = action?.label ?? "";
+    setShown(this.#button, action !== undefined, this.#heir);
+    this.#element.toggleAttribute("data-shown", true);
+    this.#goesSoon();
   }
 
   hide() {
     clearTimeout(this.#timer);
-    this.#element.hidden = true;
+    setShown(this.#button, false, this.#heir);
+    this.#element.toggleAttribute("data-shown", false);
+    this.#text.textContent = "";
+  }
+
+  #goesSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#element.matches(":hover, :focus-within") || this.hide(), SHOWN_MS);
   }
 
   get #text() {

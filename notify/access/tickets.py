@@ -1,7 +1,13 @@
-"""Tickets: signed, short-lived, and good for one socket of one user."""
+"""Tickets: encrypted, short-lived, and good for one socket of one user.
+
+A ticket is a Fernet token. It hides its content, because a ticket in a query string gets into logs,
+and a session key stays secret for longer than the ticket is valid. Its time is that of the
+database, because another process may check the ticket.
+"""
 
 from __future__ import annotations
 
+import json
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Collection
@@ -9,7 +15,6 @@ from typing import NamedTuple
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
-from django.core import signing
 from django.utils.crypto import salted_hmac
 
 from notify import sql
@@ -17,24 +22,6 @@ from notify.models import SpentTicket
 from notify.sql import database
 
 TICKET_LIFETIME_S = 60
-
-
-class _Signer(signing.TimestampSigner):
-    """Uses the clock of the database, because another process may check the ticket."""
-
-    def timestamp(self) -> str:
-        return signing.b62_encode(int(database.now().timestamp()))
-
-    def unsign(self, value: str, max_age: float | None = None) -> str:  # type: ignore[override]
-        signed = signing.Signer.unsign(self, value)
-        content, signed_at = signed.rsplit(self.sep, 1)
-        age = database.now().timestamp() - signing.b62_decode(signed_at)
-        if max_age is not None and age > max_age:
-            raise signing.SignatureExpired(f"Signature age {age} > {max_age} seconds")
-        return content
-
-
-_SIGNER = _Signer(salt="notify.ticket")
 
 
 class Ticket(NamedTuple):
@@ -55,15 +42,10 @@ def issue_ticket(user: str, *, session_key: str | None = None, token_id: int | N
         token_id: The API token that the ticket is issued to. The socket ends with it.
 
     Returns:
-        The signed ticket, for the `Authorization` header or the query string of a handshake.
+        The ticket, for the `Authorization` header or the query string of a handshake.
     """
-    content = {
-        "user": user,
-        "nonce": secrets.token_hex(16),
-        "session": None if session_key is None else _seal().encrypt(session_key.encode()).decode(),
-        "token": token_id,
-    }
-    return _SIGNER.sign_object(content)
+    content = Ticket(secrets.token_hex(16), user, session_key, token_id)
+    return _fernet().encrypt_at_time(json.dumps(content).encode(), _now()).decode()
 
 
 def open_ticket(ticket: str) -> Ticket | None:
@@ -73,12 +55,10 @@ def open_ticket(ticket: str) -> Ticket | None:
         Its content; None if the ticket is forged or expired.
     """
     try:
-        content = _SIGNER.unsign_object(ticket, max_age=TICKET_LIFETIME_S)
-        sealed = content["session"]
-        session_key = None if sealed is None else _seal().decrypt(sealed.encode()).decode()
-    except (signing.BadSignature, InvalidToken):
+        content = _fernet().decrypt_at_time(ticket.encode(), TICKET_LIFETIME_S, _now())
+    except InvalidToken:
         return None
-    return Ticket(content["nonce"], content["user"], session_key, content["token"])
+    return Ticket(*json.loads(content))
 
 
 def spend_tickets(nonces: Collection[str]) -> set[str]:
@@ -102,12 +82,13 @@ def spend_tickets(nonces: Collection[str]) -> set[str]:
     return {nonce for (nonce,) in inserted}
 
 
-def _seal() -> MultiFernet:
-    """Encrypts the session key. A signature hides nothing, a ticket in a query string gets into
-    logs, and a session key stays secret for longer than the ticket is valid."""
+def _now() -> int:
+    return int(database.now().timestamp())
+
+
+def _fernet() -> MultiFernet:
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     digests = [
-        salted_hmac("notify.ticket.session", "", secret=key, algorithm="sha256").digest()
-        for key in keys
+        salted_hmac("notify.ticket", "", secret=key, algorithm="sha256").digest() for key in keys
     ]
     return MultiFernet([Fernet(urlsafe_b64encode(digest)) for digest in digests])

@@ -14,7 +14,7 @@ from django.db.models.functions import Trunc
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from notify.admin.formatting import format_count
+from notify.admin.formatting import format_count, reach
 from notify.models import Notice, Notification
 
 WIDTH, HEIGHT = 640, 160
@@ -46,13 +46,12 @@ class Chart:
 def bar(notice: Any) -> dict[str, Any]:
     """The context of `bar.html`: the shares of recipients who have received, seen and read it."""
     whole = max(1, notice.recipients)
-    counts = {name: getattr(notice, name) for name in ("delivered", "seen", "read")}
-    # A notice that was seen was delivered, even if no client has confirmed that yet.
-    counts["delivered"] = max(counts["delivered"], counts["seen"])
+    counts = reach(notice)
     widths = {
         name: round(BAR_WIDTH * min(count, whole) / whole, 1) for name, count in counts.items()
     }
-    shown = {name: format_count(getattr(notice, name)) for name in (*counts, "recipients")}
+    counts["recipients"] = notice.recipients
+    shown = {name: format_count(count) for name, count in counts.items()}
     text = _("%(delivered)s delivered, %(seen)s seen, %(read)s read of %(recipients)s")
     return {"width": BAR_WIDTH, "widths": widths, "text": text % shown}
 
@@ -62,11 +61,13 @@ def over_time(notice: Notice) -> Chart | None:
 
     The time of a delivery is not recorded, so deliveries are not in the chart.
     """
+    rows = Notification.objects.filter(notice=notice)
     batches = notice.batch_set.filter(appended__gt=0, finished__isnull=False)
     arrived = [(when, n) for when, n in batches.values_list("finished", "appended") if when]
     if not arrived:
-        return None
-    rows = Notification.objects.filter(notice=notice)
+        if not (copies := rows.count()):
+            return None
+        arrived = [(notice.created, copies)]  # by the transaction that wrote the notice
     unit = _time_unit(min(when for when, _n in arrived), rows)
     return _draw(
         [
@@ -133,7 +134,7 @@ def _latest(rows: Any, name: str) -> datetime | None:
 def _count_by_unit(rows: Any, name: str, unit: str) -> Counter[datetime]:
     """How many rows have this mark, by the time of the mark."""
     marked = rows.filter(**{f"{name}__isnull": False}).annotate(at=Trunc(name, unit)).order_by()
-    return Counter(dict(marked.values("at").annotate(n=Count("pk")).values_list("at", "n")))
+    return Counter(dict(marked.values("at").annotate(n=Count("*")).values_list("at", "n")))
 
 
 # What `datetime.replace` takes to truncate to a unit.

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.contrib.admin.sites import AdminSite
 from django.contrib.auth.models import Group, Permission
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from notify.admin.content_errors import content_errors
 from notify.admin.user_search import UserSearchWidget
 from notify.admin.usernames import parse_usernames
 from notify.exceptions import InvalidNotice, KeyConflict, NotifyError, UnknownUsers
-from notify.models import Notice, content
+from notify.models import Level, Notice, content
 from notify.models.users import active_users
-from notify.sending.audience import Recipient, everyone
+from notify.sending.audience import Audience, Recipient, everyone
 from notify.sending.names import users_named
 
 if TYPE_CHECKING:
@@ -27,10 +29,30 @@ else:  # Django's classes take no parameters at run time
 
 
 NAMES_SHOWN = 20
+AUDIENCE_FIELDS = frozenset({"users", "groups", "permission", "usernames", "usernames_file"})
+
+LEVEL_LINES = {
+    Level.INFO: _("In the bell, without a toast."),
+    Level.SUCCESS: _("In the bell, marked as good news."),
+    Level.WARNING: _("In the bell, marked as a warning."),
+    Level.ERROR: _("In the bell, and as a toast for a few seconds."),
+    Level.CRITICAL: _(
+        "A toast that stays in every open window until it is dismissed; screen readers "
+        "announce it at once."
+    ),
+}
 
 
 def new_key() -> str:
     return f"admin:{uuid.uuid4()}"
+
+
+def level_choices() -> list[tuple[str, str]]:
+    """The levels, each with a line on what it does."""
+    return [
+        (level.value, format_html('{} <span class="help">{}</span>', level.label, line))
+        for level, line in LEVEL_LINES.items()
+    ]
 
 
 def _action_label(label: Any) -> forms.CharField:
@@ -40,9 +62,8 @@ def _action_label(label: Any) -> forms.CharField:
 def _action_url() -> forms.CharField:
     return forms.CharField(
         required=False,
-        label=_("leads to"),
+        label=_("Link"),
         max_length=content.MAX_URL,
-        help_text=_("A path such as /orders/7/, or an http(s) address."),
     )
 
 
@@ -51,8 +72,10 @@ class ComposeForm(NoticeModelForm):
 
     # What `send` raised for this form; set on a subclass made for one request.
     refusal: ClassVar[NotifyError | None] = None
-    # Redisplayed unchanged and not sent: after a dry run, or to continue editing.
+    # Redisplayed unchanged and not sent: to continue editing.
     held_back: ClassVar[bool] = False
+    # Sent to its author only.
+    is_trial: ClassVar[bool] = False
 
     users: forms.ModelMultipleChoiceField[Any]  # needs the admin site: see compose_form
     groups = forms.ModelMultipleChoiceField(
@@ -66,29 +89,33 @@ class ComposeForm(NoticeModelForm):
         queryset=Permission.objects.select_related("content_type"),
         required=False,
         label=_("Permission"),
-        help_text=_("Active users who have it, by themselves or by a group, and superusers."),
+        help_text=_(
+            "Active users with this permission, directly or through a group, and superusers."
+        ),
     )
     usernames = forms.CharField(
         required=False,
         label=_("Usernames"),
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
         help_text=_(
-            "One a line, or CSV. With a heading “username” only that column counts. If one of "
-            "them is unknown, nothing is sent."
+            "One per line, or CSV. If there is a “username” column, only that is used. If any "
+            "name is unknown, nothing is sent."
         ),
     )
     usernames_file = forms.FileField(
         required=False,
-        label=_("… from a file"),
+        label=_("Usernames from a file"),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
-        help_text=_("CSV or text in UTF-8, at most 1 MB."),
+        help_text=_("UTF-8 text or CSV, up to 1 MB."),
     )
     everyone = forms.BooleanField(
-        required=False, label=_("Everyone"), help_text=_("All users who are active now.")
+        required=False,
+        label=_("Everyone"),
+        help_text=_("All active users, whoever else is chosen above."),
     )
-    action_1_label = _action_label(_("First button"))
+    action_1_label = _action_label(_("Button 1"))
     action_1_url = _action_url()
-    action_2_label = _action_label(_("Second button"))
+    action_2_label = _action_label(_("Button 2"))
     action_2_url = _action_url()
     # The idempotency key of this form: a double click or a reload sends once.
     form_key = forms.CharField(widget=forms.HiddenInput, initial=new_key, max_length=200)
@@ -109,8 +136,8 @@ class ComposeForm(NoticeModelForm):
             missing = unknown.names
             raise forms.ValidationError(
                 ngettext(
-                    "%(count)s is unknown: %(names)s",
-                    "%(count)s are unknown: %(names)s",
+                    "%(count)s unknown username: %(names)s",
+                    "%(count)s unknown usernames: %(names)s",
                     len(missing),
                 ),
                 params={
@@ -123,15 +150,25 @@ class ComposeForm(NoticeModelForm):
     def clean_usernames_file(self) -> None:
         """Rejects any file: `move_file_to_text_field` has removed a readable one."""
         if self.cleaned_data["usernames_file"] is not None:
-            raise forms.ValidationError(_("This is no text in UTF-8, or it is over 1 MB."))
+            raise forms.ValidationError(_("The file must be UTF-8 text, up to 1 MB."))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if self.refusal is not None:
             self._show(self.refusal)
-        elif not self.errors and not self.recipients():
-            self.add_error("users", _("Choose people, groups or everyone."))
+            return cleaned
+        for field, text in content_errors(cleaned):
+            self.add_error(field, text)
+        if not self.is_trial and self.errors.keys().isdisjoint(AUDIENCE_FIELDS):
+            self._check_recipients()
         return cleaned
+
+    def _check_recipients(self) -> None:
+        to = self.recipients()
+        if not to:
+            self.add_error("users", _("Choose people, groups or everyone."))
+        elif not Audience.of(to).people().exists():
+            self.add_error("users", _("This reaches nobody. Choose other recipients."))
 
     def recipients(self) -> list[Recipient]:
         data = self.cleaned_data
@@ -165,10 +202,7 @@ class ComposeForm(NoticeModelForm):
             case KeyConflict():
                 self.add_error(
                     None,
-                    _(
-                        "This form was already sent, as notice %(id)s, and said something else "
-                        "then. Open a new one to send another."
-                    )
+                    _("This form was already used to send notice %(id)s. Start a new notice.")
                     % {"id": refusal.notice_id},
                 )
             case _:
@@ -176,7 +210,11 @@ class ComposeForm(NoticeModelForm):
 
 
 def compose_form(
-    site: AdminSite, refusal: NotifyError | None = None, *, held_back: bool = False
+    site: AdminSite,
+    refusal: NotifyError | None = None,
+    *,
+    held_back: bool = False,
+    is_trial: bool = False,
 ) -> type[ComposeForm]:
     """ComposeForm for one request to this admin site."""
     people = active_users()
@@ -193,4 +231,5 @@ def compose_form(
 
     BoundComposeForm.refusal = refusal
     BoundComposeForm.held_back = held_back
+    BoundComposeForm.is_trial = is_trial
     return BoundComposeForm

@@ -1,7 +1,8 @@
 """Sending a notice from the admin: the compose form, its preview of the audience, and sending.
 
 A dry run and the search for duplicates send in a transaction that is then rolled back, so that
-they report exactly what a send does.
+they report exactly what a send does. A trial sends the notice to its author alone, and shows the
+form again.
 """
 
 from __future__ import annotations
@@ -9,25 +10,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.text import capfirst
+from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from notify import sending, sql
-from notify.admin import confirmation
-from notify.admin.compose_form import ComposeForm, compose_form
+from notify.admin import confirmation, stopping, trials
+from notify.admin.compose_form import ComposeForm, compose_form, level_choices
+from notify.admin.compose_layout import FIELDSETS, TIME_HELP
 from notify.admin.confirmation import SendHeldBackError
-from notify.admin.formatting import format_people, notice_url
+from notify.admin.formatting import MAX_DIGITS, format_people, notice_url
 from notify.admin.previews import audience_texts, preview_notice, sample_audience
 from notify.admin.usernames import move_file_to_text_field
 from notify.exceptions import InvalidNotice, NotifyError
 from notify.models import Notice, content, permissions
 from notify.models.permissions import has_permission
-from notify.sending.audience import have_groups, have_permissions
+from notify.sending.audience import Audience, have_groups, have_permissions
 from notify.sql import database
 
 if TYPE_CHECKING:
@@ -41,35 +46,7 @@ class ComposeMixin(NoticeModelAdmin):
 
     add_form_template = "admin/notify/notice/compose.html"
 
-    compose_fieldsets = (
-        (
-            gettext_lazy("To whom"),
-            {
-                "fields": (
-                    "users",
-                    "groups",
-                    "permission",
-                    "usernames",
-                    "usernames_file",
-                    "everyone",
-                    "form_key",
-                )
-            },
-        ),
-        (gettext_lazy("What"), {"fields": ("title", "body")}),
-        (gettext_lazy("How loud"), {"fields": ("level", "category")}),
-        (
-            gettext_lazy("Where it leads"),
-            {
-                "fields": (
-                    "url",
-                    ("action_1_label", "action_1_url"),
-                    ("action_2_label", "action_2_url"),
-                )
-            },
-        ),
-        (gettext_lazy("When"), {"fields": ("send_at", "expires")}),
-    )
+    compose_fieldsets = FIELDSETS
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return has_permission(request.user, permissions.SEND)
@@ -89,11 +66,14 @@ class ComposeMixin(NoticeModelAdmin):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and db_field.name in {"title", "url"}:
             field.widget.attrs["class"] = "vLargeTextField"  # as wide as the body
+        if field is not None and db_field.name == "level":
+            field.choices = level_choices()  # type: ignore[attr-defined]
         if field is not None and db_field.name in {"send_at", "expires"}:
             # Django labels the pair of inputs, but neither of the two.
             names = (_("Date"), _("Time"))
             for widget, name in zip(field.widget.widgets, names, strict=True):
                 widget.attrs["aria-label"] = f"{capfirst(field.label)}: {name}"
+            field.help_text = TIME_HELP[db_field.name] % {"zone": get_current_timezone_name()}
         return field
 
     def get_form(
@@ -102,7 +82,12 @@ class ComposeMixin(NoticeModelAdmin):
         if obj is None:
             refusal = getattr(request, "notify_refusal", None)
             held_back = getattr(request, "notify_held_back", False)
-            kwargs["form"] = compose_form(self.admin_site, refusal, held_back=held_back)
+            kwargs["form"] = compose_form(
+                self.admin_site,
+                refusal,
+                held_back=held_back,
+                is_trial="_trial" in request.POST or held_back,
+            )
         return super().get_form(request, obj, change=change, **kwargs)
 
     def add_view(
@@ -111,6 +96,7 @@ class ComposeMixin(NoticeModelAdmin):
         context = {
             "title": _("Send a notice"),
             "preview": preview_notice({}),
+            "again": self._stopped_notice(request),
             **(extra_context or {}),
         }
         if request.method == "POST":
@@ -129,6 +115,9 @@ class ComposeMixin(NoticeModelAdmin):
     def save_model(
         self, request: HttpRequest, obj: Notice, form: ComposeForm, change: bool
     ) -> None:
+        if "_trial" in request.POST:
+            trials.send_trial(request.user, form.notice_arguments(), obj)
+            return
         dry_run = "_dry_run" in request.POST
         if not dry_run:
             # An invalid notice is refused before anybody is asked to confirm it.
@@ -136,36 +125,81 @@ class ComposeMixin(NoticeModelAdmin):
             confirmation.require_confirmation(request, form)
         # Serialized, so that of two simultaneous duplicates the second finds the first.
         sql.one_at_a_time("admin send")
-        sent = sending.send(
-            to=form.recipients(),
-            sender=request.user,  # type: ignore[arg-type]
-            **form.notice_arguments(),
-        )
+        to = form.recipients()
+        arguments = stopping.delayed(form.notice_arguments(), request.user)
+        sent = sending.send(to=to, sender=request.user, **arguments)  # type: ignore[arg-type]
         if dry_run:
             raise SendHeldBackError(form, *_counts(sent), dry_run=True)
         if not sent.repeated and "again" not in request.POST:
-            duplicate = confirmation.find_duplicate(sent)
+            duplicate = confirmation.find_duplicate(sent, Audience.of(to))
             if duplicate is not None:
                 raise SendHeldBackError(form, *_counts(sent), duplicate=duplicate)
         obj.pk = sent.pk
         obj.refresh_from_db()
         obj.repeated = sent.repeated
+        if not sent.repeated and stopping.is_delayed(sent):
+            stopping.wake_workers_when_due()
 
     def log_addition(self, request: HttpRequest, obj: Notice, message: Any) -> Any:
-        return None if obj.repeated else super().log_addition(request, obj, message)
+        if obj.repeated or "_trial" in request.POST:
+            return None
+        return super().log_addition(request, obj, message)
 
     def response_add(
         self, request: HttpRequest, obj: Notice, post_url_continue: str | None = None
     ) -> HttpResponse:
+        if "_trial" in request.POST:
+            return self._form_again(request, obj)
         count, _batches = _counts(obj)
         if obj.repeated:
-            text, level = _("This was sent already, to %(people)s."), messages.WARNING
-        elif obj.send_at is not None:
-            text, level = _("Will be sent to %(people)s."), messages.SUCCESS
+            text, level = _("Already sent to %(people)s."), messages.WARNING
+        elif stopping.is_scheduled(obj):
+            text, level = _("Scheduled for %(people)s."), messages.SUCCESS
         else:
-            text, level = _("Sent to %(people)s."), messages.SUCCESS
-        self.message_user(request, text % {"people": format_people(count)}, level)
+            text, level = _("Sending to %(people)s."), messages.SUCCESS
+        recall = reverse(f"{self.admin_site.name}:notify_notice_recall", args=[quote(obj.pk)])
+        link = format_html('<a href="{}">{}</a>', recall, _("Recall"))
+        text = format_html("{} {}", text % {"people": format_people(count)}, link)
+        self.message_user(request, text, level)
         return HttpResponseRedirect(notice_url(self.admin_site, obj))
+
+    def _form_again(self, request: HttpRequest, trial: Notice) -> HttpResponse:
+        """The form as it was, beside the state of what was sent to its author."""
+        request.notify_held_back = True  # type: ignore[attr-defined]
+        self.message_user(request, _("Sent to you only."), messages.SUCCESS)
+        path = reverse(f"{self.admin_site.name}:notify_notice_trial", args=[quote(trial.pk)])
+        context = {
+            "title": _("Send a notice"),
+            "preview": preview_notice(vars(trial)),
+            "trial": {"url": path, **trials.trial_state(request.user, trial)},
+        }
+        return super().add_view(request, "", context)
+
+    def trial_view(self, request: HttpRequest, object_id: str) -> JsonResponse:
+        """Whether the author has seen what was sent to them first."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        notice = self.get_object(request, object_id)
+        if notice is None:
+            raise Http404
+        return JsonResponse(trials.trial_state(request.user, notice))
+
+    def _stopped_notice(self, request: HttpRequest) -> Notice | None:
+        """The notice that the query string names, of this user, to be written anew."""
+        asked = request.GET.get("again", "")
+        if not asked.isdecimal() or len(asked) > MAX_DIGITS:
+            return None
+        return Notice.objects.filter(pk=int(asked), sender=f"user:{request.user.pk}").first()
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        notice = self._stopped_notice(request)
+        if notice is None:
+            return super().get_changeform_initial_data(request)
+        names = ("title", "body", "level", "category", "url", "expires")
+        initial = {name: getattr(notice, name) for name in names}
+        for n, action in enumerate(notice.actions[:2], 1):
+            initial |= {f"action_{n}_label": action["label"], f"action_{n}_url": action["url"]}
+        return initial
 
     def _send_confirmation(self, request: HttpRequest, held: SendHeldBackError) -> HttpResponse:
         context = {
@@ -179,6 +213,7 @@ class ComposeMixin(NoticeModelAdmin):
         """How many people the unsent form names, and a sample of them."""
         if not self.has_add_permission(request) or request.method != "POST":
             raise PermissionDenied
+        request.notify_held_back = True  # type: ignore[attr-defined]  # not sent: nobody may be chosen
         form: Any = self.get_form(request)(request.POST)
         names = ("users", "groups", "permission", "usernames")
         errors = [text for name in names for text in form.errors.get(name, [])]

@@ -11,10 +11,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from notify.admin.compose_form import ComposeForm
+from notify.admin.compose_form import LEVEL_LINES, ComposeForm
 from notify.admin.formatting import format_people, sender_name
 from notify.admin.previews import audience_texts, preview_notice, sample_audience
-from notify.models import Notice
+from notify.admin.stopping import says_the_same
+from notify.models import Level, Notice
 from notify.sending.audience import Audience
 
 CONFIRM_ABOVE = 100  # people
@@ -23,7 +24,8 @@ DUPLICATE_WITHIN = timedelta(minutes=10)
 MAX_LOG_ENTRIES = 50  # the newest additions, among which a duplicate is looked for
 
 # Fields that the confirmation page sets itself.
-_OWN_FIELDS = {"csrfmiddlewaretoken", "confirmed", "again", "_save", "_dry_run", "_edit"}
+_OWN_FIELDS = {"csrfmiddlewaretoken", "confirmed", "again"}
+_OWN_FIELDS |= {"_save", "_dry_run", "_edit", "_ask", "_trial"}
 
 
 @dataclass(eq=False)
@@ -38,30 +40,43 @@ class SendHeldBackError(Exception):
 
 
 def require_confirmation(request: HttpRequest, form: ComposeForm) -> None:
-    """Raises SendHeldBackError unless the number of recipients is small, or confirmed."""
+    """Asks for confirmation, unless the number of recipients is confirmed, or small and nothing
+    else calls for it.
+
+    Raises:
+        SendHeldBackError: The confirmation page is to be shown.
+    """
     posted = request.POST.get("confirmed", "")
     confirmed = int(posted) if posted.isdecimal() and len(posted) < 16 else 0
     key = form.cleaned_data["form_key"]
     if Notice.objects.filter(sender=f"user:{request.user.pk}", key=key).exists():
         return  # already sent, and not sent again
     count = Audience.of(form.recipients()).people().count()
-    if count > max(CONFIRM_ABOVE, confirmed * MAX_GROWTH):
+    unasked = 0 if _always_asks(request, form) else CONFIRM_ABOVE
+    if count > max(unasked, confirmed * MAX_GROWTH):
         raise SendHeldBackError(form, count)
 
 
-def find_duplicate(notice: Notice) -> Notice | None:
+def _always_asks(request: HttpRequest, form: ComposeForm) -> bool:
+    """Whether few recipients are asked about, too."""
+    data = form.cleaned_data
+    return data["everyone"] or data["level"] == Level.CRITICAL or "_ask" in request.POST
+
+
+def find_duplicate(notice: Notice, audience: Audience) -> Notice | None:
     """A notice with the same content and audience that another form of the admin sent within the
     last ten minutes."""
     kind = ContentType.objects.get_for_model(Notice)
     sent = LogEntry.objects.filter(content_type=kind, action_flag=ADDITION).order_by("-pk")
     recent = [int(pk) for pk in sent.values_list("object_id", flat=True)[:MAX_LOG_ENTRIES] if pk]
-    same = Notice.objects.filter(
+    candidates = Notice.objects.filter(
         pk__in=recent,
-        fingerprint=notice.fingerprint,
+        title=notice.title,
         created__gte=notice.created - DUPLICATE_WITHIN,
         recalled__isnull=True,
-    )
-    return same.exclude(pk=notice.pk).first()
+    ).exclude(pk=notice.pk)
+    same = (other for other in candidates if says_the_same(notice, audience, other))
+    return next((other for other in same if other.status != Notice.Status.CANCELLED), None)
 
 
 def confirmation_context(request: HttpRequest, held: SendHeldBackError) -> dict[str, Any]:
@@ -72,13 +87,18 @@ def confirmation_context(request: HttpRequest, held: SendHeldBackError) -> dict[
         title = _("Dry run: nothing was sent")
     else:
         title = _("Send to %(people)s?") % {"people": format_people(held.count)}
+    twin = held.duplicate
     return {
         "title": title,
         "count": str(held.count),  # a hidden field: without thousands separators
         "batches": held.batches,
         "dry_run": held.dry_run,
-        "twin": held.duplicate,
-        "twin_sender": sender_name(held.duplicate) if held.duplicate else None,
+        "twin": twin,
+        "twin_sender": twin and sender_name(twin),
+        "twin_is_own": twin is not None and twin.sender == f"user:{request.user.pk}",
+        "everyone": data["everyone"],
+        "level_line": LEVEL_LINES[Level(data["level"])],
+        "level": Level(data["level"]),
         **audience_texts(held.count, sample),
         "notice": data,
         "preview": preview_notice(data | {"actions": held.form.actions()}),

@@ -7,15 +7,20 @@ notice was read. Deliveries are inferred from the highest version that a client 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.utils.translation import gettext as _
 
 from notify.admin.formatting import sender_name
+from notify.admin.stopping import is_scheduled
 from notify.inbox import personal
 from notify.models import Batch, Inbox, Notice, Notification
 from notify.sql import database
+
+LOGGED_WITHIN = timedelta(seconds=10)  # of its time, the admin's log has who recalled a notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,59 +39,72 @@ class DeliveryHistory:
 
 def delivery_history(user: Any, notice: Notice) -> DeliveryHistory:
     """What happened to this notice on its way to this user."""
-    copy = Notification.objects.filter(user=user.pk, notice=notice).first()
+    copy = Notification.objects.select_related("notice").filter(user=user.pk, notice=notice).first()
     inbox = Inbox.objects.filter(pk=user.pk).first()
     batch = personal.batch_naming(user.pk, notice.pk)
     steps = [Step(_("Created"), notice.created, _("by %s") % sender_name(notice), happened=True)]
-    if notice.send_at:
-        due = notice.send_at <= database.now()
-        steps.append(Step(_("To be sent"), notice.send_at, _("as it was scheduled"), happened=due))
-    steps += [_arrived(copy, batch), _announced(copy, batch), _delivered(copy, inbox)]
-    steps += _marks(copy, notice)
+    if is_scheduled(notice):
+        due = notice.send_at is not None and notice.send_at <= database.now()
+        steps.append(Step(_("Scheduled for"), notice.send_at, "", happened=due))
+    steps += [_arrived(copy, batch), _pushed(copy, batch), _delivered(copy, inbox)]
+    steps += _marks(copy)
+    if notice.recalled:
+        steps.append(Step(_("Recalled"), notice.recalled, _recalled_by(notice), happened=True))
     return DeliveryHistory(_verdict(user, notice, copy, batch, inbox), steps)
 
 
 def _arrived(copy: Notification | None, batch: Batch | None) -> Step:
     name = _("In the inbox")
+    if copy is not None:
+        return Step(name, _arrived_at(copy, batch), "", happened=True)
     if batch is None:
-        return Step(name, None, _("not among the recipients"), happened=copy is not None)
+        return Step(name, None, _("not among the recipients"), happened=False)
+    return Step(name, None, _("state of its batch: “%s”") % batch.get_state_display(), False)
+
+
+def _arrived_at(copy: Notification, batch: Batch | None) -> datetime | None:
+    """Without a batch, the notice arrived when it was written."""
+    return copy.notice.created if batch is None else batch.finished
+
+
+def _pushed(copy: Notification | None, batch: Batch | None) -> Step:
+    name = _("Pushed to open windows")
     if copy is None:
-        return Step(name, None, _("no: its batch is “%s”") % batch.get_state_display(), False)
-    return Step(name, batch.finished, _("as version %s of the inbox") % copy.arrived, True)
-
-
-def _announced(copy: Notification | None, batch: Batch | None) -> Step:
+        return Step(name, None, "", happened=False)
     how = _(
-        "to all servers right after that; whether each heard it is not recorded, and a lost "
-        "announcement is made good within a sweep"
+        "whether each window received it isn't recorded; one that missed it catches up "
+        "within seconds"
     )
-    when = batch.finished if batch is not None and copy is not None else None
-    return Step(_("Announced"), when, how if copy else "", happened=copy is not None)
+    return Step(name, _arrived_at(copy, batch), how, happened=True)
 
 
 def _delivered(copy: Notification | None, inbox: Inbox | None) -> Step:
     name = _("Delivered")
     if copy is None or inbox is None:
         return Step(name, None, "", happened=False)
-    if _is_delivered(copy, inbox):
-        how = _("a client has confirmed version %(known)s") % {"known": inbox.acknowledged}
-        exact = inbox.acknowledged == copy.arrived and inbox.acknowledged_at is not None
-        if exact:
-            return Step(name, inbox.acknowledged_at, how + "; " + _("at the latest"), True)
-        return Step(name, None, how + "; " + _("when this one arrived is not recorded"), True)
-    how = _("no client has confirmed it; the highest that one has is version %(known)s") % {
-        "known": inbox.acknowledged
-    }
-    return Step(name, None, how, happened=False)
+    if inbox.acknowledged == copy.arrived and inbox.acknowledged_at is not None:
+        return Step(
+            name, inbox.acknowledged_at, _("confirmed by a device, at the latest then"), True
+        )
+    if inbox.acknowledged >= copy.arrived:
+        return Step(name, None, _("confirmed by a device; the time isn't recorded"), True)
+    if marked := _first_mark(copy):
+        return Step(name, marked, _("at the latest then, as it was seen"), happened=True)
+    return Step(name, None, _("no device has confirmed it yet"), happened=False)
 
 
-def _is_delivered(copy: Notification, inbox: Inbox) -> bool:
-    return inbox.acknowledged >= copy.arrived
+def _first_mark(copy: Notification) -> datetime | None:
+    """When it was first seen or read: whoever did has received it."""
+    return min(filter(None, (copy.seen, copy.read)), default=None)
 
 
-def _marks(copy: Notification | None, notice: Notice) -> list[Step]:
-    unknown = _("by which window is not recorded")
-    steps = [
+def _is_delivered(copy: Notification, inbox: Inbox | None) -> bool:
+    return inbox is not None and inbox.acknowledged >= copy.arrived
+
+
+def _marks(copy: Notification | None) -> list[Step]:
+    unknown = _("on which device isn't recorded")
+    return [
         Step(name, when, unknown if when else "", happened=when is not None)
         for name, when in (
             (_("Seen"), copy.seen if copy else None),
@@ -94,11 +112,21 @@ def _marks(copy: Notification | None, notice: Notice) -> list[Step]:
             (_("Archived"), copy.archived if copy else None),
         )
     ]
-    if notice.recalled:
-        expired = notice.expires is not None and notice.expires <= notice.recalled
-        how = _("it had expired") if expired else _("by whoever may send")
-        steps.append(Step(_("Recalled"), notice.recalled, how, happened=True))
-    return steps
+
+
+def _recalled_by(notice: Notice) -> str:
+    """Who recalled it, if the admin's log knows: a recall by code is not in it."""
+    recalled: Any = notice.recalled
+    if notice.expires is not None and notice.expires <= recalled:
+        return _("it had expired")
+    logged = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(Notice),
+        object_id=str(notice.pk),
+        action_flag=CHANGE,
+        action_time__range=(recalled - LOGGED_WITHIN, recalled + LOGGED_WITHIN),
+    )
+    entry = logged.select_related("user").order_by("action_time").first()
+    return _("by %s") % entry.user if entry is not None else ""
 
 
 def _verdict(
@@ -107,31 +135,31 @@ def _verdict(
     who = {"who": user.get_username()}
     if copy is None:
         return _why_not_in_the_inbox(notice, batch) % who
-    if copy.seen:
+    if copy.seen or copy.read:
         if notice.recalled:
-            return _("%(who)s has seen it, before it was recalled.") % who
+            return _("%(who)s saw it before it was recalled.") % who
         return _("%(who)s has seen it.") % who
     if notice.recalled:
         return _("It was recalled before %(who)s saw it.") % who
     if not getattr(user, "is_active", True):
-        return _("It is in the inbox, but the account of %(who)s is not active.") % who
-    if inbox is not None and _is_delivered(copy, inbox):
-        return _("It reached a browser of %(who)s, and has not been on the screen there.") % who
-    return _("It waits in the inbox: no client of %(who)s has confirmed it.") % who
+        return _("It's in the inbox, but %(who)s's account is inactive.") % who
+    if _is_delivered(copy, inbox):
+        return _("Delivered to a browser, but not shown yet.")
+    return _("It's in %(who)s's inbox; no device has received it yet.") % who
 
 
 def _why_not_in_the_inbox(notice: Notice, batch: Batch | None) -> str:
     if batch is None:
-        return _("%(who)s was not among the recipients when it was sent.")
+        return _("%(who)s wasn't among the recipients when it was sent.")
     if notice.recalled:
-        return _("It was recalled before it reached the inbox of %(who)s.")
+        return _("It was recalled before it reached %(who)s's inbox.")
     match batch.state:
         case Batch.State.CANCELLED:
-            return _("It was cancelled before it reached the inbox of %(who)s.")
+            return _("It was cancelled before it reached %(who)s's inbox.")
         case Batch.State.PAUSED:
-            return _("It is paused, and has not reached the inbox of %(who)s.")
+            return _("It's paused and hasn't reached %(who)s's inbox.")
         case Batch.State.PENDING if notice.send_at and notice.send_at > database.now():
-            return _("It is scheduled, and not yet sent to %(who)s.")
+            return _("It's scheduled and hasn't been sent to %(who)s yet.")
         case Batch.State.PENDING:
-            return _("It is on its way: the batch of %(who)s is not carried out yet.")
-    return _("%(who)s had it; it was deleted since, or the account did not exist then.")
+            return _("Queued: %(who)s's batch hasn't run yet.")
+    return _("%(who)s had it, but it has since been deleted, or the account didn't exist yet.")

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
 from django.contrib.admin.sites import AdminSite
 from django.contrib.admin.utils import quote
+from django.core.exceptions import ValidationError
 from django.urls import reverse
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from notify.models import Notice
-from notify.models.users import user_of
+from notify.models.users import all_users, user_pk
+
+MAX_DIGITS = 18  # of an id
+EMPTY = "\N{EN DASH}"
+PREFIX = "user:"  # of `Notice.sender`
 
 
 def format_count(count: int) -> str:
     return number_format(count, use_l10n=True, force_grouping=True)
+
+
+def format_moment(moment: datetime | None) -> str:
+    """A time that fits into a column of a list: without the year if it is this one's."""
+    if moment is None:
+        return EMPTY
+    local = localtime(moment)
+    # Translators: formats of a date in a narrow column (Django's `date` filter).
+    this_year, other_year = _("j M, H:i"), _("j M Y")
+    return date_format(local, this_year if local.year == localtime().year else other_year)
 
 
 def format_people(count: int) -> str:
@@ -22,11 +43,38 @@ def format_people(count: int) -> str:
     return ngettext("%(count)s person", "%(count)s people", count) % {"count": format_count(count)}
 
 
+def reach(notice: Any) -> dict[str, int]:
+    """How many recipients have received, seen and read a notice, read `with_counts()`.
+
+    Whoever has read it has seen it, and whoever has seen it has received it, even if no client has
+    confirmed that yet.
+    """
+    seen = max(notice.seen, notice.read)
+    return {"delivered": max(notice.delivered, seen), "seen": seen, "read": notice.read}
+
+
 def sender_name(notice: Notice) -> str:
-    if not notice.sender:
-        return _("the system")
-    user = user_of(notice.sender.removeprefix("user:"))
-    return str(user) if user is not None else _("somebody who is gone")
+    return sender_names([notice])[notice.sender]
+
+
+def sender_names(notices: Iterable[Notice]) -> dict[str, str]:
+    """The names of the senders of these notices, by `Notice.sender`, in at most one query."""
+    senders = {notice.sender for notice in notices}
+    keys = [sender.removeprefix(PREFIX) for sender in senders if sender]
+    users = {f"{PREFIX}{user.pk}": str(user) for user in _users(keys)}
+    return {
+        sender: users.get(sender, _("a deleted user")) if sender else _("System")
+        for sender in senders
+    }
+
+
+def _users(keys: Iterable[str]) -> Iterable[Any]:
+    """The users with these keys (`str(pk)`); keys of an earlier user model are ignored."""
+    pks = []
+    for key in keys:
+        with suppress(ValueError, ValidationError):
+            pks.append(user_pk(key))
+    return all_users().filter(pk__in=pks) if pks else ()
 
 
 def notice_url(site: AdminSite, notice: Notice) -> str:

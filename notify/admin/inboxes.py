@@ -21,14 +21,15 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.text import smart_split, unescape_string_literal
+from django.utils.text import capfirst, smart_split, unescape_string_literal
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from notify.access.session_end import end_sessions
 from notify.admin.change_list import LenientChangeList
-from notify.admin.delivery_history import DeliveryHistory, delivery_history
-from notify.models import ApiToken, Inbox, Notice, Notification
+from notify.admin.formatting import format_moment
+from notify.admin.story_search import StorySearch
+from notify.models import ApiToken, Inbox, Notification
 from notify.models.permissions import may_on_users
 from notify.models.users import user_of
 from notify.sending.names import has_word
@@ -40,19 +41,22 @@ else:  # Django's classes take no parameters at run time
     InboxModelAdmin = admin.ModelAdmin
 
 ROWS = 25  # the newest notifications
-MAX_DIGITS = 18  # of an id
 
 
 class InboxAdmin(InboxModelAdmin):
     """Read-only: an inbox belongs to its user."""
 
-    list_display = ("user", "unseen", "unread", "version", "acknowledged", "acknowledged_at")
+    list_display = ("user", "unseen", "unread", "last_received", "last_sign_in")
     list_select_related = ("user",)
     list_per_page = 50
     change_list_template = "admin/notify/notice/change_list.html"
     show_full_result_count = False
     # By default PostgreSQL sorts nulls first, i.e. users who never had a client.
     ordering = (F("acknowledged_at").desc(nulls_last=True),)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        context = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LenientChangeList]:
         return LenientChangeList
@@ -70,6 +74,14 @@ class InboxAdmin(InboxModelAdmin):
             fields = (has_word(name, word) for name in self.get_search_fields(request))
             queryset = queryset.filter(reduce(or_, fields))
         return queryset, False
+
+    @admin.display(description=gettext_lazy("last received"), ordering="acknowledged_at")
+    def last_received(self, inbox: Inbox) -> str:
+        return format_moment(inbox.acknowledged_at)
+
+    @admin.display(description=gettext_lazy("last sign-in"))
+    def last_sign_in(self, inbox: Inbox) -> str:
+        return format_moment(getattr(inbox.user, "last_login", None))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -111,8 +123,7 @@ class InboxAdmin(InboxModelAdmin):
             "tokens": ApiToken.objects.filter(user=user.pk, revoked__isnull=True).count(),
             "may_end_sessions": may_on_users(request.user, "change"),
             "config": browser_config(request),
-            "asked": request.GET.get("notice", ""),
-            "story": _requested_history(request, user),
+            "search": StorySearch(request, user),
         }
         return TemplateResponse(request, "admin/notify/inbox/person.html", context)
 
@@ -147,18 +158,9 @@ def _ended_message(ended: int | None) -> tuple[str, int]:
     """The text and level of the message about `ended` sessions; None if they cannot be listed."""
     if ended is None:
         text = _(
-            "This project keeps its sessions where they cannot be listed. Set another "
-            "password, or deactivate the account: both end them."
+            "Sessions can't be listed in this project. Set another password or deactivate the "
+            "account instead: either signs them out."
         )
         return text, messages.ERROR
     text = ngettext("%(count)s session ended.", "%(count)s sessions ended.", ended)
     return text % {"count": ended}, messages.SUCCESS if ended else messages.WARNING
-
-
-def _requested_history(request: HttpRequest, user: Any) -> DeliveryHistory | None:
-    """Of the notice that the query string names; None if there is no such notice."""
-    asked = request.GET.get("notice", "").strip()
-    if not asked.isdecimal() or len(asked) > MAX_DIGITS:
-        return None
-    notice = Notice.objects.filter(pk=int(asked)).first()
-    return delivery_history(user, notice) if notice is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -11,15 +11,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from notify.admin import charts
+from notify.admin import charts, statuses
 from notify.admin.change_list import LenientChangeList
 from notify.admin.compose_views import ComposeMixin
-from notify.admin.formatting import format_count, sender_name
+from notify.admin.formatting import format_moment, sender_name, sender_names
 from notify.admin.previews import preview_notice
 from notify.admin.progress_views import VERBS, ProgressMixin, progress_data
 from notify.admin.user_search import UserSearchView
@@ -34,7 +33,10 @@ class NoticeChangeList(LenientChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         shown = [notice.pk for notice in self.result_list]
-        counted = _with_counts(Notice.objects.filter(pk__in=shown)).in_bulk()
+        counted: dict[Any, Any] = _with_counts(Notice.objects.filter(pk__in=shown)).in_bulk()
+        names = sender_names(counted.values())
+        for notice in counted.values():
+            notice.sender_name = names[notice.sender]
         self.result_list: Any = [counted[pk] for pk in shown if pk in counted]
 
 
@@ -45,34 +47,30 @@ class NamedValuesFilter(admin.AllValuesFieldListFilter):
         return (choice for choice in super().choices(changelist) if choice["display"])
 
 
-def _count_column(name: str, description: Any) -> Callable[[Any, Any], str]:
-    """A column with a count that `_with_counts` has added."""
-
-    @admin.display(description=description)
-    def count(_admin: Any, notice: Any) -> str:
-        return format_count(getattr(notice, name))
-
-    return count
-
-
 class NoticeAdmin(ProgressMixin, ComposeMixin):
     """Adding a notice sends it. A sent notice can be stopped and recalled, never changed."""
 
-    list_display = ("title", "level", "status", "recipients", "reach", "created_at")
-    list_filter = ("level", ("category", NamedValuesFilter), "created")
+    list_display = ("title", "level", "status", "sent_by", "reach", "created_at")
+    list_filter = (
+        statuses.StatusFilter,
+        statuses.SenderFilter,
+        "level",
+        ("category", NamedValuesFilter),
+        "created",
+    )
     search_fields = ("title", "body")
     list_per_page = 25
     show_full_result_count = False
     sortable_by = ("title", "level", "created_at")
-    radio_fields: ClassVar = {"level": admin.HORIZONTAL}
+    radio_fields: ClassVar = {"level": admin.VERTICAL}
     change_form_template = "admin/notify/notice/change_form.html"
     change_list_template = "admin/notify/notice/change_list.html"
 
     sent_fieldsets = (
-        (gettext_lazy("What"), {"fields": ("title", "body", "level", "category", "kind")}),
-        (gettext_lazy("Where it leads"), {"fields": ("url", "actions", "data")}),
+        (gettext_lazy("Message"), {"fields": ("title", "body", "level", "category", "kind")}),
+        (gettext_lazy("Links"), {"fields": ("url", "actions", "data")}),
         (
-            gettext_lazy("When"),
+            gettext_lazy("Schedule"),
             {"fields": ("created", "send_at", "expires", "recalled", "sent_by", "actor_name")},
         ),
     )
@@ -92,6 +90,10 @@ class NoticeAdmin(ProgressMixin, ComposeMixin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Notice | None = None) -> Any:
         return super().get_fieldsets(request, obj) if obj is None else self.sent_fieldsets
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        context = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return NoticeChangeList
@@ -113,6 +115,7 @@ class NoticeAdmin(ProgressMixin, ComposeMixin):
         notice = self.get_object(request, object_id)
         if notice is not None and self.has_view_permission(request, notice):
             context |= {
+                "own_key": notice.key if notice.sender == f"user:{request.user.pk}" else None,
                 "progress": progress_data(notice),
                 "chart": charts.over_time(notice),
                 "preview": preview_notice(vars(notice)),
@@ -121,9 +124,7 @@ class NoticeAdmin(ProgressMixin, ComposeMixin):
 
     @admin.display(description=gettext_lazy("status"))
     def status(self, notice: Notice) -> str:
-        return str(Notice.Status(notice.status).label)
-
-    recipients = _count_column("recipients", gettext_lazy("recipients"))
+        return statuses.label(notice)
 
     @admin.display(description=gettext_lazy("delivered, seen, read"))
     def reach(self, notice: Notice) -> str:
@@ -131,20 +132,25 @@ class NoticeAdmin(ProgressMixin, ComposeMixin):
 
     @admin.display(description=gettext_lazy("created"), ordering="created")
     def created_at(self, notice: Notice) -> str:
-        return date_format(localtime(notice.created), "SHORT_DATETIME_FORMAT")
+        return format_moment(notice.created)
 
     @admin.display(description=gettext_lazy("sent by"))
     def sent_by(self, notice: Notice) -> str:
-        return sender_name(notice)
+        """The list has read the names of all senders in one query."""
+        return getattr(notice, "sender_name", None) or sender_name(notice)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         people = UserSearchView.as_view(admin_site=self.admin_site, notice_admin=self)
-        # An open page polls it, which must not extend the session.
-        progress, view = never_slides(wrap(self.progress_view)), wrap(self.verb_view)
+        view = wrap(self.verb_view)
+        # An open page polls these, which must not extend the session.
+        progress, trial = (
+            never_slides(wrap(polled)) for polled in (self.progress_view, self.trial_view)
+        )
         own = [
             path("people/", wrap(people), name="notify_notice_people"),
             path("audience/", wrap(self.audience_view), name="notify_notice_audience"),
+            path("<path:object_id>/trial/", trial, name="notify_notice_trial"),
             path("<path:object_id>/progress/", progress, name="notify_notice_progress"),
         ]
         for verb in VERBS:
@@ -154,4 +160,4 @@ class NoticeAdmin(ProgressMixin, ComposeMixin):
 
 
 def _with_counts(notices: Any) -> QuerySet[Notice]:
-    return notices.with_progress().with_counts()  # type: ignore[no-any-return]
+    return statuses.with_failing(notices.with_progress().with_counts())  # type: ignore[no-any-return]

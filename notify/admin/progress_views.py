@@ -20,7 +20,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from notify import sending
-from notify.admin.formatting import format_count, format_people, notice_url
+from notify.admin import statuses, stopping
+from notify.admin.formatting import format_count, format_people, notice_url, reach
+from notify.admin.previews import preview_notice
 from notify.exceptions import Busy
 from notify.models import Notice, permissions
 from notify.models.permissions import has_permission
@@ -35,66 +37,80 @@ else:  # Django's classes take no parameters at run time
 
 @dataclass(frozen=True, slots=True)
 class VerbTexts:
-    """The texts about one verb."""
+    """One verb: the function of `sending`, and the texts about it."""
 
+    function: str
     log: StrPromise  # the entry in the admin log
     done: StrPromise
     nothing: StrPromise  # there was nothing to do
     question: StrPromise | None = None  # None: carried out without a confirmation page
 
 
-# By the names of the functions in `sending`.
 VERBS = {
+    "stop": VerbTexts(
+        "cancel",
+        log=gettext_lazy("Stopped before it was sent."),
+        done=gettext_lazy("Stopped. Nobody received it."),
+        nothing=gettext_lazy("Too late to stop: it's been sent. You can recall it."),
+    ),
     "pause": VerbTexts(
+        "pause",
         log=gettext_lazy("Paused."),
-        done=gettext_lazy("Paused. %(people)s wait for it."),
-        nothing=gettext_lazy("There is nothing left to pause."),
+        done=gettext_lazy("Paused. Not yet sent to %(people)s."),
+        nothing=gettext_lazy("There's nothing left to pause."),
     ),
     "resume": VerbTexts(
+        "resume",
         log=gettext_lazy("Resumed."),
-        done=gettext_lazy("It goes on, to %(people)s."),
-        nothing=gettext_lazy("It was not paused."),
+        done=gettext_lazy("Resumed. Sending to %(people)s."),
+        nothing=gettext_lazy("It wasn't paused."),
     ),
     "cancel": VerbTexts(
+        "cancel",
         log=gettext_lazy("Cancelled."),
-        done=gettext_lazy("Cancelled. %(people)s will not get it."),
-        nothing=gettext_lazy("There is nothing left to cancel."),
+        done=gettext_lazy("Cancelled. %(people)s won't get it."),
+        nothing=gettext_lazy("There's nothing left to cancel."),
         question=gettext_lazy("Cancel the rest of this notice?"),
     ),
     "recall": VerbTexts(
+        "recall",
         log=gettext_lazy("Recalled."),
-        done=gettext_lazy("Recalled. It is taken away from %(people)s."),
-        nothing=gettext_lazy("Recalled. Nobody had it yet, and nobody gets it."),
+        done=gettext_lazy("Recalled from %(people)s."),
+        nothing=gettext_lazy("Recalled. Nobody had received it."),
         question=gettext_lazy("Recall this notice?"),
     ),
 }
 
-_COUNTS = ("recipients", "appended", "delivered", "seen", "read", "skipped", "cancelled")
+_COUNTS = ("recipients", "appended", "skipped", "cancelled")
 
 
 def progress_data(notice: Any) -> dict[str, Any]:
     """The progress of a notice, for JSON and templates.
 
     Args:
-        notice: read `with_progress()` and `with_counts()`.
+        notice: read `with_progress()`, `with_counts()` and `with_failing()`.
     """
     status = notice.status
     in_progress = status in {Notice.Status.PENDING, Notice.Status.SENDING}
+    left = stopping.seconds_left(notice) if status == Notice.Status.PENDING else None
+    counts = {name: getattr(notice, name) for name in _COUNTS} | reach(notice)
     ended = notice.appended + notice.skipped + notice.cancelled
     return {
         "status": str(status),
-        "label": str(Notice.Status(status).label),
-        "counts": {name: format_count(getattr(notice, name)) for name in _COUNTS},
+        "label": statuses.label(notice),
+        "counts": {name: format_count(count) for name, count in counts.items()},
         "batches": f"{notice.batches - notice.batches_open} / {notice.batches}",
         "done": ended,
         "of": notice.recipients,
         "waiting": notice.recipients - ended,
         "can": {
+            "stop": left is not None,
             "pause": in_progress,
             "resume": status == Notice.Status.PAUSED,
             "cancel": in_progress or status == Notice.Status.PAUSED,
             "recall": status != Notice.Status.RECALLED,
         },
+        "starts_in": left,
         "moving": in_progress,
     }
 
@@ -128,14 +144,14 @@ class ProgressMixin(NoticeModelAdmin):
     def _carry_out(self, request: HttpRequest, notice: Any, verb: str) -> HttpResponse:
         texts = VERBS[verb]
         try:
-            count = getattr(sending, verb)(notice)
+            count = getattr(sending, texts.function)(notice)
         except Busy:
-            text = _("Others hold it just now. Nothing was changed; try again.")
+            text = _("Someone else is changing this notice. Nothing changed; try again.")
             self.message_user(request, text, messages.ERROR)
             return HttpResponseRedirect(notice_url(self.admin_site, notice))
         is_recall, nothing = verb == "recall", texts.nothing
         if is_recall and notice.recalled is not None:
-            nothing = gettext_lazy("This notice is recalled already.")
+            nothing = gettext_lazy("This notice has already been recalled.")
         elif count or is_recall:
             self.log_change(request, notice, str(texts.log))
         level = messages.SUCCESS if count else messages.WARNING
@@ -157,5 +173,6 @@ class ProgressMixin(NoticeModelAdmin):
             "seen": format_people(notice.seen),
             "read": format_people(notice.read),
             "page": notice_url(self.admin_site, notice),
+            "preview": preview_notice(vars(notice)),
         }
         return TemplateResponse(request, f"admin/notify/notice/{verb}.html", context)

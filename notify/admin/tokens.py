@@ -45,7 +45,7 @@ class ApiTokenForm(TokenModelForm):
     def clean_user(self) -> Any:
         user = self.cleaned_data["user"]
         if user != self.creator and not is_superuser(self.creator):
-            raise forms.ValidationError(_("Only a superuser makes tokens for somebody else."))
+            raise forms.ValidationError(_("Only a superuser can create tokens for other users."))
         return user
 
     def clean(self) -> dict[str, Any] | None:
@@ -53,10 +53,15 @@ class ApiTokenForm(TokenModelForm):
         user = self.cleaned_data.get("user")
         sends = ApiToken.Scope.SEND in self.cleaned_data.get("scopes", ())
         if user is not None and sends and not has_permission(user, SEND):
-            problem = _(
-                "%(user)s lacks the permission %(permission)s. Give it first: a token needs it."
-            )
-            self.add_error("scopes", problem % {"user": user, "permission": SEND})
+            if user == self.creator:
+                problem = _(
+                    "You don't have permission to send notices, so your token can't either."
+                )
+            else:
+                problem = _(
+                    "%(user)s doesn't have permission to send notices, so their token can't either."
+                ) % {"user": user}
+            self.add_error("scopes", problem)
         return cleaned
 
 
@@ -117,12 +122,11 @@ class ApiTokenAdmin(TokenModelAdmin):
     ) -> HttpResponse:
         """Shows the token in this response only. A message would travel in a cookie, which is
         signed but not encrypted."""
-        text = _("The token is %(token)s  Copy it now: it is not shown again.")
         context = {
             **self.admin_site.each_context(request),
             "title": obj.name,
             "opts": self.opts,
-            "said": text % {"token": request.notify_plain_token},  # type: ignore[attr-defined]
+            "token": request.notify_plain_token,  # type: ignore[attr-defined]
             "list": reverse(f"{self.admin_site.name}:notify_apitoken_changelist"),
         }
         response = TemplateResponse(request, "admin/notify/apitoken/made.html", context)
@@ -134,7 +138,7 @@ class ApiTokenAdmin(TokenModelAdmin):
         return ", ".join(token.scopes)
 
     @admin.action(
-        description=gettext_lazy("Revoke; sockets opened with them close"),
+        description=gettext_lazy("Revoke and close their connections"),
         permissions=["revoke"],
     )
     def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
@@ -146,7 +150,7 @@ class ApiTokenAdmin(TokenModelAdmin):
             revoked += 1
         self.message_user(
             request,
-            ngettext("%(count)s token is revoked.", "%(count)s tokens are revoked.", revoked)
+            ngettext("%(count)s token revoked.", "%(count)s tokens revoked.", revoked)
             % {"count": revoked},
             messages.SUCCESS,
         )

@@ -1,153 +1,151 @@
-"""Appending batches of a notice to inboxes, and recalling them.
+"""Appending notices to inboxes.
 
-Set-based SQL: the recipients stay in the database, and no Python object is made per recipient
-except its step. Both run in a transaction of `work`; `stepping` has the rules.
+Set-based SQL: recipients stay in the database, and no Python object is made per recipient except
+its step. Runs in a transaction of the caller; `stepping` has the rules. An inbox is created,
+locked and counted up by the same statement, in the order of the keys. So two appends cannot
+deadlock, and each gets versions of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from notify import sql
+from notify import protocol, sql
 from notify.changes import Change
-from notify.inbox import opening, rows, stepping
-from notify.models import Batch
-from notify.sql import database
+from notify.inbox.rows import notice_row
+from notify.inbox.stepping import Record, steps_of
+from notify.models import Notice, Place
 from notify.sql.dialects import dialect
 
+MAX_COPIES = 5000  # of different notices, that are appended in one transaction
+COPY_COLUMNS = "(notice_id, user_id, arrived, version, place)"
 
-def append_batches(*batches: Batch) -> Change:
-    """Puts the notices of these batches into the inboxes of their recipients, in this order.
 
-    The caller holds the locks of the batches and of their notices, or has just written them. Users
-    who no longer exist are skipped. `appended` and `skipped` of the batches are set, not saved.
+class Recipients(NamedTuple):
+    """A subquery of users' keys in brackets, and its parameters."""
+
+    keys: str
+    params: Sequence[Any]
+
+
+def append(notice_id: int, to: Recipients, *, only_new: bool = False) -> list[Record]:
+    """Puts a notice into the inboxes of its recipients. Users who do not exist are skipped.
 
     Args:
-        batches: one batch, or several that have the same recipients and are the only batches of
-            their notices.
+        notice_id: the notice.
+        to: the recipients.
+        only_new: whether to skip those who have it already.
+
+    Returns:
+        A record for each inbox.
+
+    Raises:
+        IntegrityError: if a recipient has it already, unless `only_new`.
     """
-    keys, key_params = _recipients(batches[0])
-    notices = [batch.notice_id for batch in batches]
-    present, arrived = batches[0].size, 0
-    if present == 1:  # a single recipient usually has an inbox
-        arrived = _insert_copies(keys, key_params, notices)
-    if not arrived:  # before any is locked: whoever holds some and waits for others may deadlock
-        opening.open_inboxes(keys, key_params)
-        # The copies first: they show who had none. Asking for that beforehand (NOT EXISTS) takes
-        # PostgreSQL through all copies of the notice for each batch: docs/performance.md.
-        arrived = _insert_copies(keys, key_params, notices)
-    if arrived < present * len(notices):  # users are gone, or are in two batches and had a copy
-        [(present,)] = sql.fetch(
-            f"SELECT count(*) FROM notify_inbox WHERE user_id IN {keys}", key_params
-        )
-    some_had_it = arrived < present * len(notices)
-    if some_had_it and len(notices) > 1:
-        raise AssertionError("A notice with another batch is appended alone.")
-    records = _count_up(keys, key_params, notices, only_new=some_had_it)
-    for batch in batches:
-        batch.appended = len(records)
-        batch.skipped = batch.size - present
-    return Change(stepping.steps_of(records), [rows.notice_row(batch.notice) for batch in batches])
-
-
-def _recipients(batch: Batch) -> tuple[str, list[Any]]:
-    """The keys of the recipients as SQL, with its parameters. A worker does not load them."""
-    if batch.size == 1 and "recipients" not in batch.get_deferred_fields():
-        return dialect().single_key(), batch.recipients
-    return dialect().keys_in_batch(), [batch.pk]
-
-
-def _insert_copies(keys: str, key_params: Sequence[Any], notices: Sequence[int]) -> int:
-    """Locks the inboxes, inserts the missing copies, and returns their number.
-
-    The statement that locks the inboxes reads their versions, too: it waits for other writers,
-    and then sees the versions that they have left.
-    """
-    numbered = ", ".join(["(%s, %s)"] * len(notices))  # `column1` and `column2` on both databases
-    return sql.execute(
-        f"""INSERT INTO notify_notification (user_id, notice_id, arrived, version)
-        SELECT inbox.user_id, notice.column2,
-            inbox.version + notice.column1, inbox.version + notice.column1
-        FROM (
-            SELECT user_id, version FROM notify_inbox
-            WHERE user_id IN {keys}
-            ORDER BY user_id {dialect().lock("FOR UPDATE")}
-        ) AS inbox, (VALUES {numbered}) AS notice
-        WHERE TRUE
-        ON CONFLICT (user_id, notice_id) DO NOTHING""",
-        [*key_params, *chain.from_iterable(enumerate(notices, 1))],
-    )
-
-
-def _count_up(
-    keys: str, key_params: Sequence[Any], notices: Sequence[int], *, only_new: bool
-) -> list[tuple[Any, ...]]:
-    """Counts up the inboxes; with `only_new`, only those that the (only) notice is new in."""
-    count, arrived = len(notices), ""
+    person = f"{dialect().existing(to.keys)} AS person"
+    params = [*to.params]
     if only_new:
-        arrived = """AND EXISTS (
+        person += """ WHERE NOT EXISTS (
             SELECT 1 FROM notify_notification AS copy
-            WHERE copy.user_id = notify_inbox.user_id AND copy.notice_id = %s
-                AND copy.arrived = notify_inbox.version + 1
+            WHERE copy.notice_id = %s AND copy.user_id = person.user_id
         )"""
-    return sql.fetch(
-        f"""UPDATE notify_inbox
-        SET version = version + {count}, unseen = unseen + {count}, unread = unread + {count}
-        WHERE user_id IN {keys} {arrived}
-        RETURNING user_id, epoch, version - {count}, version, unseen, unread""",
-        [*key_params, *(notices if only_new else ())],
-    )
-
-
-def recall_batch(batch: Batch) -> Change:
-    """Marks the copies of a batch as recalled, and takes them off the counts.
-
-    The caller holds the locks of the batch and of its notice.
-    """
-    keys, copies = dialect().keys_in_batch(), dialect().copies_of_notice
-    sql.fetch(
-        f"""SELECT count(*) FROM (
-            SELECT user_id FROM notify_inbox WHERE user_id IN {keys}
-            ORDER BY user_id {dialect().lock("FOR UPDATE")}
-        ) AS inbox""",
-        [batch.pk],
-    )
+        params.append(notice_id)
     records = sql.fetch(
-        f"""UPDATE notify_inbox
-        SET version = notify_inbox.version + 1,
-            unseen = {_less_one("unseen", "seen")}, unread = {_less_one("unread", "read")}
-        FROM {copies(keys)} AS copy
-        WHERE copy.user_id = notify_inbox.user_id AND copy.recalled IS NULL
-        RETURNING notify_inbox.user_id, notify_inbox.epoch,
-            notify_inbox.version - 1, notify_inbox.version,
-            notify_inbox.unseen, notify_inbox.unread""",
-        [batch.pk, batch.notice_id],
+        f"""{step_inboxes(f"SELECT person.user_id, 1 AS arrivals FROM {person}")}
+        RETURNING user_id, epoch, version - 1, version, unseen, unread""",
+        params,
     )
+    # The recipients may be others by now, so those whose inboxes were counted up.
+    keys = sql.json_array(_json_key(record[0]) for record in records)
     sql.execute(
-        f"""UPDATE notify_notification SET recalled = %s, version = (
-            SELECT inbox.version FROM notify_inbox AS inbox
-            WHERE inbox.user_id = notify_notification.user_id
-        )
-        WHERE id IN (SELECT copy.id FROM {copies(keys)} AS copy WHERE copy.recalled IS NULL)""",
-        [sql.moment(batch.notice.recalled or database.now()), batch.pk, batch.notice_id],
+        f"""INSERT INTO notify_notification {COPY_COLUMNS}
+        SELECT %s, inbox.user_id, inbox.version, inbox.version, {Place.INBOX:d}
+        FROM notify_inbox AS inbox
+        WHERE inbox.user_id {dialect().each_of(dialect().keys_in_array())}""",
+        [notice_id, keys],
     )
-    return Change(stepping.steps_of(records))
+    return records
 
 
-def _less_one(count: str, field: str) -> str:
-    """A count of an inbox without its `copy`, if that was counted.
+def append_pairs(pairs: str, params: Sequence[Any]) -> tuple[list[Record], Counter[int]]:
+    """Puts different notices into inboxes, with one step for each inbox.
 
-    Where the count would fall below 0, because other code has changed rows without their inbox,
-    the rows are counted instead.
+    Args:
+        pairs: a subquery `(notice_id, user_id)` in brackets, of copies that do not exist.
+        params: its parameters.
+
+    Returns:
+        A record for each inbox, and how many copies were made of each notice.
     """
-    return f"""CASE
-            WHEN copy.{field} IS NOT NULL OR copy.archived IS NOT NULL THEN notify_inbox.{count}
-            WHEN notify_inbox.{count} > 0 THEN notify_inbox.{count} - 1
-            ELSE (
-                SELECT count(*) FROM notify_notification AS other
-                WHERE other.{field} IS NULL AND other.archived IS NULL AND other.recalled IS NULL
-                    AND other.user_id = notify_inbox.user_id AND other.id <> copy.id
-            )
-        END"""
+    person = f"{pairs} AS pair JOIN {dialect().existing()} AS person USING (user_id)"
+    arrivals = f"SELECT person.user_id, count(*) AS arrivals FROM {person} GROUP BY person.user_id"
+    stepped = sql.fetch(
+        f"""{step_inboxes(arrivals)}
+        RETURNING user_id, epoch, version, unseen, unread""",
+        params,
+    )
+    copies = sql.fetch(
+        f"""INSERT INTO notify_notification {COPY_COLUMNS}
+        SELECT pair.notice_id, inbox.user_id,
+            inbox.version - pair.later, inbox.version - pair.later, {Place.INBOX:d}
+        FROM (
+            SELECT pair.notice_id, pair.user_id, row_number() OVER (
+                PARTITION BY pair.user_id ORDER BY pair.notice_id DESC
+            ) - 1 AS later
+            FROM {pairs} AS pair
+        ) AS pair
+        JOIN notify_inbox AS inbox ON inbox.user_id = pair.user_id
+        WHERE pair.user_id IN {dialect().keys_in_array()}
+        RETURNING notice_id, user_id""",
+        [*params, sql.json_array(_json_key(record[0]) for record in stepped)],
+    )
+    per_notice, per_user = Counter(notice for notice, _ in copies), Counter(u for _, u in copies)
+    return [
+        (user, own, version - per_user[user], version, *counts)
+        for user, own, version, *counts in stepped
+    ], per_notice
+
+
+def change_of(
+    records: Sequence[Record], copies: Mapping[int, int], notices: Sequence[Notice]
+) -> Change:
+    """The change when several notices arrived. It carries their rows if every person has got all of
+    them, and they fit in one frame; else clients read them.
+
+    Args:
+        records: a record for each inbox.
+        copies: how many copies were made of each notice, by its id.
+        notices: the notices.
+    """
+    shared = sum(copies.values()) == len(records) * len(notices)
+    if not shared or len(notices) > protocol.MAX_FRAME_ROWS:
+        return Change(steps_of(records))
+    in_order = sorted(notices, key=lambda notice: notice.pk)
+    return Change(steps_of(records), [notice_row(notice) for notice in in_order])
+
+
+def step_inboxes(arrivals: str) -> str:
+    """Counts up the inboxes of users, which are created where they are missing.
+
+    Args:
+        arrivals: a query `(user_id, arrivals)` of users who exist, each once, and how many copies
+            each gets.
+    """
+    # The epoch is drawn once: it only has to differ from that of an earlier life of an inbox.
+    return f"""INSERT INTO notify_inbox AS inbox
+            (user_id, epoch, version, floor, acknowledged, unseen, unread)
+        SELECT person.user_id, (SELECT {dialect().NEW_EPOCH}), arrivals, 0, 0, arrivals, arrivals
+        FROM ({arrivals}) AS person
+        WHERE TRUE
+        ORDER BY person.user_id
+        ON CONFLICT (user_id) DO UPDATE SET
+            version = inbox.version + excluded.version,
+            unseen = inbox.unseen + excluded.unseen,
+            unread = inbox.unread + excluded.unread"""
+
+
+def _json_key(value: Any) -> Any:
+    """A key as raw SQL returned it, for JSON."""
+    return value if isinstance(value, int) else str(value)

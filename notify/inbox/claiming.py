@@ -16,8 +16,6 @@ from notify.sql.dialects import dialect
 
 # How long the process that wrote a batch has to carry it out itself before others may.
 GRACE = timedelta(seconds=30)
-MAX_NOTICES_TOGETHER = 50  # what one frame may have
-MAX_ROWS_TOGETHER = 25_000  # their inboxes are locked until all are written
 
 
 def open_batches(notice_id: int) -> list[int]:
@@ -31,41 +29,6 @@ def open_batches(notice_id: int) -> list[int]:
     query = waiting.order_by("pk").values_list("pk", flat=True).query
     statement, params = query.get_compiler(using=sql.alias()).as_sql()
     return [pk for (pk,) in waits.fetch(statement, params)]
-
-
-def grouped(batch_ids: Sequence[int]) -> list[list[int]]:
-    """Groups the batches that can be appended together.
-
-    A group is consecutive batches that have the same recipients and are the only ones of their
-    notices.
-
-    Args:
-        batch_ids: the batches. If there are several, those that are not to be appended now are
-            left out.
-    """
-    if len(batch_ids) == 1:
-        return [list(batch_ids)]
-    found = waits.fetch(
-        f"""SELECT batch.id, batch.size,
-            batch.recipients = lag(batch.recipients) OVER (ORDER BY batch.id),
-            (SELECT count(*) FROM notify_batch AS other WHERE other.notice_id = batch.notice_id)
-        FROM notify_batch AS batch
-        JOIN notify_notice AS notice ON notice.id = batch.notice_id
-        WHERE batch.id IN {sql.placeholders(batch_ids)} AND batch.state = %s
-            AND notice.send_at IS NULL AND notice.recalled IS NULL
-        ORDER BY batch.id""",
-        [*batch_ids, Batch.State.PENDING],
-    )
-    groups: list[list[int]] = []
-    joinable = False  # whether the last group may have more
-    for batch_id, size, same_recipients, batches_of_notice in found:
-        if same_recipients and joinable and batches_of_notice == 1:
-            groups[-1].append(batch_id)
-        else:
-            groups.append([batch_id])
-        limit = min(MAX_NOTICES_TOGETHER, MAX_ROWS_TOGETHER // size)
-        joinable = batches_of_notice == 1 and len(groups[-1]) < limit
-    return groups
 
 
 def locked(batch_ids: Sequence[int], *, wait: bool = True) -> list[Batch]:
@@ -90,6 +53,18 @@ def locked(batch_ids: Sequence[int], *, wait: bool = True) -> list[Batch]:
         for batch in found:
             batch.notice = by_id[batch.notice_id]
     return found
+
+
+def lock_pending(batch_ids: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Locks those batches that are to be appended; those that are locked already are left out.
+
+    Returns:
+        Of each its id, the id of its notice, and its size.
+    """
+    pending = Batch.objects.select_for_update(skip_locked=True).filter(
+        pk__in=batch_ids, state=Batch.State.PENDING
+    )
+    return list(pending.order_by("pk").values_list("pk", "notice_id", "size"))
 
 
 def release(batch_ids: Collection[int]) -> None:

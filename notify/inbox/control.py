@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Greatest, Now
 
+from notify.inbox import recalling
 from notify.inbox.claiming import GRACE
-from notify.models import Batch, Notice
+from notify.models import Batch, Notice, Notification
 from notify.sql import database, transactions
 
 EXPIRED_PER_PASS = 100
@@ -18,10 +19,15 @@ PASSES_TO_CHOOSE_FROM = 10
 _State = Batch.State
 
 
-def start_recall(notice_id: int, *, urgent: bool = True, wait: bool = True) -> int | None:
+class Recall(NamedTuple):
+    inboxes: int
+    batch_id: int | None
+
+
+def start_recall(notice_id: int, *, urgent: bool = True, wait: bool = True) -> Recall | None:
     """Recalls a notice: from here on no inbox receives it.
 
-    The copies that exist are recalled as the batches are carried out.
+    The copies that exist are owed a recall, which is a batch of its own.
 
     Args:
         notice_id: the notice.
@@ -29,7 +35,8 @@ def start_recall(notice_id: int, *, urgent: bool = True, wait: bool = True) -> i
         wait: whether to wait for a batch that is locked, or raise Busy at once.
 
     Returns:
-        How many inboxes have the notice; None if it was recalled before or does not exist.
+        How many inboxes have the notice, and the id of the batch of its recall, which is None if
+        no inbox has it. None if it was recalled before or does not exist.
 
     Raises:
         Busy: if the locks cannot be had in time.
@@ -40,7 +47,7 @@ def start_recall(notice_id: int, *, urgent: bool = True, wait: bool = True) -> i
     )
 
 
-def _start_recall(notice_id: int, urgent: bool, wait: bool) -> int | None:
+def _start_recall(notice_id: int, urgent: bool, wait: bool) -> Recall | None:
     # The batches first: this waits for those that are being appended right now.
     batches = Batch.objects.filter(notice=notice_id)
     list(batches.select_for_update(nowait=not wait).order_by("pk").values_list("pk"))
@@ -48,11 +55,15 @@ def _start_recall(notice_id: int, urgent: bool, wait: bool) -> int | None:
     if not unrecalled.update(recalled=database.now()):
         return None
     batches.filter(state__in=Batch.NOT_YET).update(state=_State.CLOSED)
-    done = batches.filter(state=_State.DONE)
-    inboxes = sum(done.values_list("appended", flat=True))
-    due = Now() + GRACE if done.count() == 1 else Now()
-    done.update(state=_State.RECALLING, due=due, urgent=urgent, attempts=0)
-    return inboxes
+    inboxes = Notification.objects.filter(notice=notice_id).count()
+    if not inboxes:
+        return Recall(0, None)
+    # A few are recalled by the commit hook, the rest by the workers.
+    due = Now() + GRACE if inboxes <= recalling.MAX_COPIES else Now()
+    owed = Batch.objects.create(
+        notice_id=notice_id, recipients=[], size=0, state=_State.RECALLING, due=due, urgent=urgent
+    )
+    return Recall(inboxes, owed.pk)
 
 
 def expired_notices() -> list[int]:

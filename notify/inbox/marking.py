@@ -10,7 +10,7 @@ from typing import Any
 from notify import sql
 from notify.changes import Change
 from notify.exceptions import Busy, EpochChanged
-from notify.inbox import epoch, one_statement, opening, stepping
+from notify.inbox import epoch, one_statement, opening, places, stepping
 from notify.inbox.marks import MARKS, Mark
 from notify.models import Inbox
 from notify.sql import database, transactions, waits
@@ -99,9 +99,8 @@ def _mark_next(
         raise EpochChanged("This cursor belongs to an earlier life of the inbox; read it again.")
     if after == 0:
         _refuse_a_second(inbox)
-    target = _Target(
-        "copy.arrived > %s AND copy.arrived <= %s", [after, through], MAX_ROWS_PER_CHANGE
-    )
+    where = f"copy.arrived > %s AND copy.arrived <= %s AND {places.COUNTED}"
+    target = _Target(where, [after, through], MAX_ROWS_PER_CHANGE)
     change, reached = _mark(inbox, mark, target)
     _note_marking(inbox, None if reached is None else database.now())
     return inbox.version, change, reached
@@ -122,10 +121,11 @@ def _mark(inbox: Inbox, mark: Mark, target: _Target) -> tuple[Change | None, int
         params,
     )
     if rows:
+        row_id = dialect().ROW_ID
         sets, times = mark.assignments(sql.moment(database.now()))
         sql.execute(
             f"""UPDATE notify_notification SET {sets}, version = %s
-            WHERE id {dialect().each_of(f"(SELECT copy.id FROM {chosen})")}""",
+            WHERE {row_id} {dialect().each_of(f"(SELECT copy.{row_id} FROM {chosen})")}""",
             [*times, inbox.version + 1, *params],
         )
     change = stepping.advance(inbox, rows, unseen=mark.sign * unseen, unread=mark.sign * unread)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from notify.inbox import places
 from notify.protocol import MarkName
 
 
@@ -26,23 +27,33 @@ class Mark:
         return self.sets % {"now": "%s"}, [now] * self.sets.count("%(now)s")
 
 
-_LIVE = "copy.archived IS NULL AND copy.recalled IS NULL"
 MARKS: dict[str, Mark] = {
-    MarkName.SEEN: Mark("copy.seen IS NULL", "seen = %(now)s", unseen=_LIVE),
+    MarkName.SEEN: Mark(
+        f"copy.seen IS NULL AND {places.NOT_RECALLED}",
+        "seen = %(now)s",
+        unseen=places.COUNTED,
+    ),
     MarkName.READ: Mark(
-        "copy.read IS NULL",
+        f"copy.read IS NULL AND {places.NOT_RECALLED}",
         "read = %(now)s, seen = COALESCE(seen, %(now)s)",
-        unseen=f"copy.seen IS NULL AND {_LIVE}",
-        unread=_LIVE,
+        unseen=f"copy.seen IS NULL AND {places.COUNTED}",
+        unread=places.COUNTED,
     ),
     MarkName.UNREAD: Mark(
-        f"copy.read IS NOT NULL AND {_LIVE}", "read = NULL", unread="TRUE", sign=1
+        f"copy.read IS NOT NULL AND {places.COUNTED}", "read = NULL", unread="TRUE", sign=1
     ),
     MarkName.ARCHIVED: Mark(
-        "copy.archived IS NULL",
-        "archived = %(now)s, read = COALESCE(read, %(now)s), seen = COALESCE(seen, %(now)s)",
-        unseen="copy.seen IS NULL AND copy.recalled IS NULL",
-        unread="copy.read IS NULL AND copy.recalled IS NULL",
+        places.may("archive"),
+        f"place = {places.target('archive')}, placed = %(now)s,"
+        " read = COALESCE(read, %(now)s), seen = COALESCE(seen, %(now)s)",
+        unseen=f"copy.seen IS NULL AND {places.COUNTED}",
+        unread=f"copy.read IS NULL AND {places.COUNTED}",
     ),
-    MarkName.UNARCHIVED: Mark("copy.archived IS NOT NULL", "archived = NULL"),
+    MarkName.UNARCHIVED: Mark(
+        places.may("unarchive"),
+        f"place = {places.target('unarchive')}, placed = %(now)s",
+        unseen="copy.seen IS NULL",
+        unread="copy.read IS NULL",
+        sign=1,
+    ),
 }

@@ -1,4 +1,4 @@
-"""A notice to one person, and a mark of a few rows, as one statement each.
+"""A batch, and a mark of a few rows, as one statement each: twins of `appending` and `marking`.
 
 Otherwise these take seven and eight round trips to the database, while a view or the user's other
 windows wait. PostgreSQL only: elsewhere an `INSERT` cannot be a part of a query. Each statement is
@@ -17,66 +17,58 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, OperationalError
-from django.db.models import AutoField, Model
 
 from notify import conf, sql
 from notify.changes import Change, Step
 from notify.inbox import epoch, rows
+from notify.inbox.appending import COPY_COLUMNS, step_inboxes
 from notify.inbox.marks import Mark
-from notify.models import Batch
+from notify.inbox.stepping import Record
+from notify.models import Batch, Place
 from notify.sql import database, transactions, waits
-from notify.sql.keys import database_key, public_key
-from notify.sql.postgresql import each_of, single_key
+from notify.sql.keys import database_key, key_type, public_key
+from notify.sql.postgresql import ROW_ID, each_of, existing, single_key
 
 
-def append(batch: Batch) -> Change | None:
-    """Writes a notice, its only batch and the recipient's copy, and counts up the inbox.
-
-    Args:
-        batch: the batch as it will be when it is done. Neither it nor its notice is saved yet.
+def append(batch_id: int) -> list[Record]:
+    """Carries out a batch that is to be appended, and whose recipients do not have the notice.
 
     Returns:
-        The change. None, with nothing written, if there are several recipients, if the recipient
-        has no inbox or does not exist, if the database is not PostgreSQL, or if a transaction is
-        open.
+        A record for each inbox; none if the batch is not to be appended.
 
     Raises:
-        DatabaseError: also if the inbox or the user stays locked for longer than a moment.
+        DatabaseError: also if the batch or an inbox stays locked, or a recipient has the notice.
     """
-    if batch.size != 1 or not _is_allowed():
-        return None
-    suffix = epoch.suffix()  # first, because it may fail
-    notice = batch.notice
-    insert_notice, notice_params = _insert(notice)
-    insert_batch, batch_params = _insert(batch, notice="notice.id")
-    # If there is no inbox, nothing is inserted. `version` is read once the row is locked.
-    found = waits.fetch(
-        f"""WITH inbox AS (
-            UPDATE notify_inbox
-            SET version = version + 1, unseen = unseen + 1, unread = unread + 1
-            WHERE user_id = {single_key()}
-            RETURNING user_id, epoch, version, unseen, unread
-        ), notice AS (
-            {insert_notice} FROM inbox RETURNING id
-        ), batch AS (
-            {insert_batch} FROM notice RETURNING id
-        ), copy AS (
-            INSERT INTO notify_notification (user_id, notice_id, arrived, version)
-            SELECT inbox.user_id, notice.id, inbox.version, inbox.version FROM inbox, notice
-        )
-        SELECT notice.id, batch.id, user_id, epoch, version - 1, version, unseen, unread
-        FROM inbox, notice, batch""",
-        [*batch.recipients, *notice_params, *batch_params],
-        rows=1,
+    wanted = (
+        "(SELECT key::"
+        + key_type()
+        + """ AS user_id
+        FROM batch, jsonb_array_elements_text(batch.recipients) AS key)"""
     )
-    if not found:
-        return None
-    [(notice_id, batch_id, user, own, *numbers)] = found
-    _set_saved(notice, notice_id)
-    batch.notice = notice
-    _set_saved(batch, batch_id)
-    step = Step(public_key(user), own + suffix, *numbers)
-    return Change([step], [rows.notice_row(notice)])
+    arrivals = f"SELECT user_id, 1 AS arrivals FROM {existing(wanted)} AS recipient"
+    # A batch that was locked by others is judged as they left it.
+    return waits.fetch(
+        f"""WITH batch AS MATERIALIZED (
+            SELECT id, notice_id, recipients FROM notify_batch
+            WHERE id = %s AND state = '{Batch.State.PENDING.value}'
+            FOR UPDATE
+        ), stepped AS (
+            {step_inboxes(arrivals)}
+            RETURNING user_id, epoch, version - 1 AS start, version, unseen, unread
+        ), copy AS (
+            INSERT INTO notify_notification {COPY_COLUMNS}
+            SELECT batch.notice_id, user_id, version, version, {Place.INBOX:d} FROM stepped, batch
+        ), done AS (
+            UPDATE notify_batch SET state = '{Batch.State.DONE.value}',
+                appended = total.appended, skipped = size - total.appended,
+                finished = clock_timestamp()
+            FROM (SELECT count(*) AS appended FROM stepped) AS total
+            WHERE id = (SELECT id FROM batch)
+        )
+        SELECT user_id, epoch, start, version, unseen, unread FROM stepped""",
+        [batch_id],
+        rows=waits.ROWS_OF_A_BATCH,
+    )
 
 
 def mark(user: str, how: Mark, ids: Sequence[int]) -> tuple[int, Change | None] | None:
@@ -91,7 +83,7 @@ def mark(user: str, how: Mark, ids: Sequence[int]) -> tuple[int, Change | None] 
     Raises:
         DatabaseError: if the database refuses it for another reason.
     """
-    if not _is_allowed():
+    if not is_allowed():
         return None
     suffix = epoch.suffix()
     try:
@@ -133,9 +125,9 @@ def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[
         ), unchanged AS (
             SELECT locked.* FROM locked JOIN before USING (version)
         ), chosen AS (
-            SELECT copy.id, ({how.unseen}) AS unseen, ({how.unread}) AS unread
+            SELECT copy.row_id, ({how.unseen}) AS unseen, ({how.unread}) AS unread
             FROM unchanged, unnest(%s::bigint[]) AS wanted(id), LATERAL (
-                SELECT * FROM notify_notification
+                SELECT *, {ROW_ID} AS row_id FROM notify_notification
                 WHERE user_id = unchanged.user_id AND notice_id = wanted.id
                 LIMIT 1
             ) AS copy
@@ -143,7 +135,7 @@ def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[
         ), copy AS (
             UPDATE notify_notification
             SET {sets}, version = (SELECT version + 1 FROM unchanged)
-            WHERE id {each_of("(SELECT id FROM chosen)")}
+            WHERE {ROW_ID} {each_of("(SELECT row_id FROM chosen)")}
             RETURNING *
         ), total AS (
             SELECT count(*) AS rows, count(*) FILTER (WHERE unseen) AS unseen,
@@ -168,37 +160,14 @@ def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[
     return statement, [key, key, sorted(set(ids)), *times]
 
 
-def _is_allowed() -> bool:
+def is_on() -> bool:
+    return conf.current().one_statement and sql.is_postgresql()
+
+
+def is_allowed() -> bool:
+    """Whether one statement may be a transaction by itself."""
     return (
-        sql.is_postgresql()
+        is_on()
         and sql.connection().get_autocommit()
-        and conf.current().one_statement
         and database.facts().isolation == transactions.READ_COMMITTED
     )
-
-
-def _insert(row: Model, **expressions: str) -> tuple[str, list[Any]]:
-    """`INSERT … SELECT` of an unsaved row as Django's `save` would write it, with its parameters.
-
-    Args:
-        row: the unsaved row.
-        expressions: by the name of a field, SQL to write instead of its value.
-    """
-    connection = sql.connection()
-    columns, values, params = [], [], list[Any]()
-    for field in row._meta.local_concrete_fields:
-        if isinstance(field, AutoField):  # the database sets it
-            continue
-        columns.append(connection.ops.quote_name(str(field.column)))
-        expression = expressions.get(field.name)
-        values.append(expression or "%s")
-        if expression is None:
-            value = field.pre_save(row, add=True)
-            params.append(field.get_db_prep_save(value, connection=connection))
-    table = sql.table(type(row))
-    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}", params
-
-
-def _set_saved(row: Model, key: int) -> None:
-    row.pk = key
-    row._state.adding, row._state.db = False, sql.alias()

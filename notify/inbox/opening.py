@@ -18,7 +18,16 @@ def open_inboxes(keys: str, params: Sequence[Any]) -> None:
         keys: a subquery of users' keys; those who do not exist are skipped.
         params: its parameters.
     """
-    sql.execute(dialect().open_inboxes(keys), params)
+    sql.execute(
+        f"""INSERT INTO notify_inbox
+            (user_id, epoch, version, floor, acknowledged, unseen, unread)
+        SELECT person.user_id, {dialect().NEW_EPOCH}, 0, 0, 0, 0, 0
+        FROM {dialect().existing(keys)} AS person
+        WHERE TRUE
+        ORDER BY person.user_id
+        ON CONFLICT DO NOTHING""",
+        params,
+    )
 
 
 def locked_inbox(user: str) -> Inbox:

@@ -71,10 +71,10 @@ def erase(user: str, *, announce: Callable[[Change], None]) -> Counter[str]:
     done: Counter[str] = Counter()
     done["batches"] = _remove_from_batches(key)
     notices: set[int] = set()
-    for rows in _chunks(_rows(Notification, user_id=key)):
-        notices.update(notice for _, notice in rows)
-        change = upkeep.delete_rows(user, [pk for pk, _ in rows])
-        done["notifications"] += len(rows)
+    for ids in _chunks(_rows(Notification, user_id=key)):
+        notices.update(ids)
+        change = upkeep.delete_rows(user, ids)
+        done["notifications"] += len(ids)
         if change is not None:
             announce(change)
         time.sleep(PAUSE_S)
@@ -83,8 +83,16 @@ def erase(user: str, *, announce: Callable[[Change], None]) -> Counter[str]:
     done["api tokens"] = _rows(ApiToken, user_id=key).delete()[0]
     # Their idempotency keys too: the sender chose the words, and nobody can use them any more.
     done["authorships"] = _written_by(user).update(actor=None, actor_name="", sender="", key=None)
-    done["inboxes"] = _rows(Inbox, user_id=key).delete()[0]
+    done["inboxes"] = transactions.in_transaction(lambda: _delete_inbox(key))
     return done
+
+
+def _delete_inbox(key: Any) -> int:
+    """Deletes the inbox with what has arrived since; returns how many inboxes there were."""
+    list(_rows(Inbox, user_id=key).select_for_update())
+    _rows(Notification, user_id=key).delete()
+    deleted, _ = _rows(Inbox, user_id=key).delete()
+    return deleted
 
 
 def _rows(model: Any, **conditions: Any) -> QuerySet[Any]:
@@ -97,8 +105,9 @@ def _written_by(user: str) -> QuerySet[Notice]:
     return Notice.objects.filter(by)
 
 
-def _chunks(rows: QuerySet[Any]) -> Iterator[list[tuple[int, int]]]:
-    while chunk := list(rows.order_by("pk").values_list("pk", "notice_id")[:ROWS_PER_CHUNK]):
+def _chunks(rows: QuerySet[Any]) -> Iterator[list[int]]:
+    ids = rows.order_by("version").values_list("notice_id", flat=True)
+    while chunk := list(ids[:ROWS_PER_CHUNK]):
         yield chunk
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from notify import sql
 from notify.changes import Cursor, Reading, Row
-from notify.inbox import epoch, opening
+from notify.inbox import epoch, opening, places
 from notify.inbox.rows import columns, row_of
 from notify.sql import transactions
 from notify.sql.dialects import dialect
@@ -28,11 +28,11 @@ CATEGORY_ROWS = 1000
 SEARCHED_ROWS = 5000  # for one page: the text of each row is searched without an index
 USERS_PER_QUERY = 5000
 
-_SHOWN = "copy.archived IS NULL AND copy.recalled IS NULL"
+_SHOWN = places.COUNTED
 _TABS = {
     "all": _SHOWN,
     "unread": f"copy.read IS NULL AND {_SHOWN}",
-    "archived": "copy.archived IS NOT NULL AND copy.recalled IS NULL",
+    "archived": places.IN_ARCHIVE,
 }
 TABS = tuple(_TABS)
 
@@ -134,17 +134,24 @@ def _end_of_search(user: str, tab: str, before: int | None) -> int | None:
 
 def categories(user: str) -> list[str]:
     """The categories of an inbox's newest 1,000 rows, including archived ones; sorted."""
-    # A subquery looks up each notice by its key, however many there are. A join may not.
+    # Each part reads one index. A subquery looks up each notice by its key, however many there
+    # are. A join may not.
+    newest = " UNION ALL ".join(
+        f"""SELECT * FROM (
+            SELECT copy.notice_id, copy.arrived FROM notify_notification AS copy
+            WHERE copy.user_id = {dialect().single_key()} AND {where}
+            ORDER BY copy.arrived DESC LIMIT %s
+        ) AS part"""
+        for where in (places.COUNTED, places.IN_ARCHIVE)
+    )
     found = sql.fetch(
         f"""SELECT DISTINCT (
             SELECT notice.category FROM notify_notice AS notice WHERE notice.id = copy.notice_id
         )
         FROM (
-            SELECT notice_id FROM notify_notification
-            WHERE user_id = {dialect().single_key()} AND recalled IS NULL
-            ORDER BY arrived DESC LIMIT %s
+            SELECT notice_id FROM ({newest}) AS both_parts ORDER BY arrived DESC LIMIT %s
         ) AS copy""",
-        [database_key(user), CATEGORY_ROWS],
+        [database_key(user), CATEGORY_ROWS, database_key(user), CATEGORY_ROWS, CATEGORY_ROWS],
     )
     return sorted(category for (category,) in found if category)
 

@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 from notify import conf
 from notify.changes import Change
 from notify.inbox import upkeep
-from notify.models import Batch, EndedSession, Notice, Notification, SpentTicket
+from notify.models import Batch, EndedSession, Notice, Notification, Place, SpentTicket
 
 ROWS_PER_CHUNK = 1000
 PAUSE_S = 0.05
@@ -33,8 +33,8 @@ SESSIONS_KEPT = timedelta(days=60)  # at least, see sessions_kept
 STATES = {
     "all": Q(),
     "read": Q(read__isnull=False),
-    "archived": Q(archived__isnull=False),
-    "recalled": Q(recalled__isnull=False),
+    "archived": Q(place__in=[Place.ARCHIVED, Place.FILED]),
+    "recalled": Q(place=Place.RECALLED),
 }
 
 
@@ -82,12 +82,13 @@ def prune(
 
 
 def _chosen(older_than: timedelta, state: str) -> Iterator[tuple[str, list[int]]]:
-    """Chunks of rows, each of one user: (user, ids)."""
+    """Chunks of copies, each of one user: (user, ids of notices)."""
     old = Notification.objects.filter(STATES[state], notice__created__lt=_before(older_than))
-    while rows := list(old.order_by("user", "pk").values_list("user", "pk")[:ROWS_PER_CHUNK]):
+    keys = old.order_by("user", "notice").values_list("user", "notice")
+    while rows := list(keys[:ROWS_PER_CHUNK]):
         by_user: dict[Any, list[int]] = {}
-        for user, pk in rows:
-            by_user.setdefault(user, []).append(pk)
+        for user, notice in rows:
+            by_user.setdefault(user, []).append(notice)
         for user, ids in by_user.items():
             yield str(user), ids
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from notify.changes import Row
+from notify.inbox import places
 from notify.models import Notice
 from notify.protocol.times import rfc3339
 from notify.sql.dialects import dialect
@@ -20,7 +21,12 @@ _RECALLED: Row = {"title": "", "body": "", "url": None, "actor": None, "actions"
 def columns() -> str:
     """The columns that `row_of` takes, as SQL: of a notification `copy` and its `notice`."""
     write_time = dialect().rfc3339
-    times = ", ".join(write_time(f"copy.{name}") for name in _TIMES)
+    placed = write_time("copy.placed")
+    times = (
+        f"{write_time('copy.seen')}, {write_time('copy.read')},"
+        f" CASE WHEN {places.IN_ARCHIVE} THEN {placed} END,"
+        f" CASE WHEN {places.RECALLED} THEN {placed} END"
+    )
     texts = ", ".join(f"notice.{name}" for name in _TEXTS)
     return (
         f"copy.notice_id, copy.arrived, copy.version, {times}, {texts}, notice.actor_id,"

@@ -5,7 +5,8 @@ transaction of the change, and stamps the rows that it touched with that version
 until the commit, so versions are in the order of commits and no cursor can skip a row.
 
 Locks are taken in one order everywhere: batch, notice, inbox rows by key, notifications. Only
-this module, `appending` and `one_statement` write `Inbox.version`.
+this module, `appending`, `recalling` and `one_statement` write `Inbox.version`. Several notices
+that arrive together are one change of several versions.
 """
 
 from __future__ import annotations
@@ -18,17 +19,20 @@ from django.db.models import Count, Q
 
 from notify.changes import Change, Step
 from notify.inbox import epoch, reading
-from notify.models import Inbox, Notification
+from notify.models import Inbox, Notification, Place
 from notify.sql.keys import public_key
 
 logger = logging.getLogger(__name__)
 
 MAX_ROWS_IN_CHANGE = 50  # a larger change carries no rows; clients read them
 
+Record = tuple[Any, ...]
+"""(user_id, epoch, version before, version, unseen, unread), as the database returns it."""
 
-def steps_of(records: Iterable[tuple[Any, ...]]) -> list[Step]:
-    """Steps of records `(user_id, epoch, version before, version, unseen, unread)`."""
-    suffix = epoch.suffix()
+
+def steps_of(records: Iterable[Record], suffix: str | None = None) -> list[Step]:
+    """The steps of these records; `suffix` is `epoch.suffix()`, read beforehand."""
+    suffix = epoch.suffix() if suffix is None else suffix
     return [Step(public_key(key), own + suffix, *rest) for key, own, *rest in records]
 
 
@@ -77,9 +81,9 @@ def counted(inbox: Inbox) -> tuple[int, int]:
 
 def count_in(rows: Any) -> dict[str, int]:
     """How many of these notifications count for their inbox as `unseen` and `unread`."""
-    live = Q(archived__isnull=True, recalled__isnull=True)
+    counted = Q(place=Place.INBOX)
     counts: dict[str, int] = rows.aggregate(
-        unseen=Count("pk", filter=live & Q(seen__isnull=True)),
-        unread=Count("pk", filter=live & Q(read__isnull=True)),
+        unseen=Count("notice", filter=counted & Q(seen__isnull=True)),
+        unread=Count("notice", filter=counted & Q(read__isnull=True)),
     )
     return counts

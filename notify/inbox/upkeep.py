@@ -14,13 +14,18 @@ from notify.sql.keys import database_key, database_keys, public_key
 
 
 def delete_rows(user: str, ids: Sequence[int]) -> Change | None:
-    """Deletes notifications by their own ids. A change too: older cursors become void."""
+    """Deletes a user's copies of notices. A change too: older cursors become void.
+
+    Args:
+        user: `str(user.pk)`.
+        ids: ids of notices.
+    """
     return transactions.in_transaction(lambda: _delete(user, ids))
 
 
 def _delete(user: str, ids: Sequence[int]) -> Change | None:
     inbox = opening.locked_inbox(user)
-    rows = Notification.objects.filter(user_id=inbox.pk, pk__in=ids)
+    rows = Notification.objects.filter(user_id=inbox.pk, notice__in=ids)
     counts = stepping.count_in(rows)
     deleted, _ = rows.delete()
     return stepping.advance(

@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
+from notify import sql
 from notify.changes import Change
-from notify.inbox import appending, claiming
+from notify.inbox import appending, claiming, one_statement, recalling, stepping
+from notify.inbox.rows import notice_row
 from notify.inbox.turns import OPEN, Turns
-from notify.models import Batch
+from notify.models import Batch, Notice
 from notify.sql import database, transactions, waits
+from notify.sql.dialects import dialect
 
 MAX_BACKOFF_S = 300
 _State = Batch.State
@@ -57,27 +62,59 @@ def carry_out(batch_id: int, *, rows: int | None = None) -> Done | None:
     return transactions.in_transaction(lambda: _carry_out(batch_id), rows=rows)
 
 
-def append_new(batch: Batch) -> Change | None:
-    """Appends a batch that this transaction has written as done, together with its notice.
+def append_one(batch_id: int, notice: Notice) -> Change | None:
+    """Appends a batch that this process wrote a moment ago.
 
-    Nobody else can see them yet, so they need no locks.
-    """
-    change = appending.append_batches(batch)
-    return change if change.steps else None
-
-
-def carry_out_together(batch_ids: Sequence[int]) -> list[Change]:
-    """Carries out a group of batches (`claiming.grouped`) in one transaction.
-
-    They are one change if all of them are still to be appended.
+    Args:
+        batch_id: the batch.
+        notice: its notice.
 
     Raises:
         Busy: if the locks cannot be had in time.
         DatabaseError: if the database refuses it or is away.
     """
+    if one_statement.is_allowed():
+        try:
+            return _arrival(one_statement.append(batch_id), notice)
+        except (IntegrityError, OperationalError) as error:
+            if not (isinstance(error, IntegrityError) or waits.is_transient(error)):
+                raise
+    done = carry_out(batch_id, rows=waits.ROWS_OF_A_BATCH)
+    return None if done is None else done.change
+
+
+def append_several(batch_ids: Sequence[int], notices: Sequence[Notice]) -> Change | None:
+    """Appends batches that this process wrote a moment ago, with one step for each inbox.
+
+    Batches that are locked are left to the workers.
+
+    Args:
+        batch_ids: the batches, each the only one of its notice.
+        notices: their notices, in the same order.
+
+    Raises:
+        Busy: if the locks cannot be had in time.
+        IntegrityError: if a recipient has one of the notices already.
+        DatabaseError: if the database refuses it or is away.
+    """
     return transactions.in_transaction(
-        lambda: _carry_out_together(batch_ids), rows=waits.ROWS_OF_A_BATCH
+        lambda: _append_several(batch_ids, notices), rows=waits.ROWS_OF_A_BATCH
     )
+
+
+def _append_several(batch_ids: Sequence[int], notices: Sequence[Notice]) -> Change | None:
+    batches = claiming.lock_pending(batch_ids)
+    if not batches:
+        return None
+    ids = [pk for pk, _, _ in batches]
+    records, appended = appending.append_pairs(dialect().pairs_in_batches(), [sql.json_array(ids)])
+    done = Batch.objects.filter(pk__in=ids)
+    done.update(state=_State.DONE, finished=database.now(), appended=F("size"))
+    for pk, notice_id, size in batches:
+        if appended[notice_id] != size:  # somebody is gone
+            missing = size - appended[notice_id]
+            Batch.objects.filter(pk=pk).update(appended=appended[notice_id], skipped=missing)
+    return appending.change_of(records, appended, notices) if records else None
 
 
 def carry_out_next(turns: Turns | None = None) -> Done | None:
@@ -120,40 +157,43 @@ def _carry_out(batch_id: int, *, wait: bool = True) -> Done | None:
     return None
 
 
-def _carry_out_together(batch_ids: Sequence[int]) -> list[Change]:
-    batches = claiming.locked(batch_ids)
-    if len(batches) < 2 or not all(map(_is_to_be_appended, batches)):
-        changes = [_carry_out_locked(batch) for batch in batches]
-        return [change for change in changes if change is not None]
-    change = appending.append_batches(*batches)
-    first = batches[0]  # all have the same recipients
-    Batch.objects.filter(pk__in=[batch.pk for batch in batches]).update(
-        state=_State.DONE, appended=first.appended, skipped=first.skipped, finished=database.now()
-    )
-    return [change] if change.steps else []
-
-
-def _is_to_be_appended(batch: Batch) -> bool:
-    return batch.state == _State.PENDING and batch.notice.recalled is None
-
-
 def _carry_out_locked(batch: Batch) -> Change | None:
-    if batch.state == _State.PENDING:  # else it stays when the notice arrived
-        batch.finished = database.now()
-    change = _apply(batch)
-    batch.save(update_fields=["state", "appended", "skipped", "finished"])
-    return change if change and change.steps else None
-
-
-def _apply(batch: Batch) -> Change | None:
     if batch.state == _State.RECALLING:
-        batch.state = _State.CLOSED
-        return appending.recall_batch(batch)
+        return _recall_next(batch)
     if batch.notice.recalled is not None:
         batch.state = _State.CLOSED
+        batch.save(update_fields=["state"])
         return None
-    batch.state = _State.DONE
-    return appending.append_batches(batch)
+    try:
+        with transaction.atomic(using=sql.alias()):
+            records = one_statement.append(batch.pk) if one_statement.is_on() else _append(batch)
+    except IntegrityError:  # some have the notice already
+        records = _append(batch, only_new=True)
+    return _arrival(records, batch.notice)
+
+
+def _append(batch: Batch, *, only_new: bool = False) -> list[stepping.Record]:
+    to = appending.Recipients(dialect().keys_in_batch(), [batch.pk])
+    records = appending.append(batch.notice_id, to, only_new=only_new)
+    batch.state, batch.finished = _State.DONE, database.now()
+    batch.appended, batch.skipped = len(records), batch.size - len(records)
+    batch.save(update_fields=["state", "appended", "skipped", "finished"])
+    return records
+
+
+def _recall_next(batch: Batch) -> Change | None:
+    done = recalling.recall_copies(batch.notice, batch.reached)
+    batch.reached = done.reached
+    if done.reached is None:
+        batch.state, batch.finished = _State.CLOSED, database.now()
+    batch.save(update_fields=["state", "finished", "reached"])
+    return Change(stepping.steps_of(done.records)) if done.records else None
+
+
+def _arrival(records: Sequence[stepping.Record], notice: Notice) -> Change | None:
+    if not records:
+        return None
+    return Change(stepping.steps_of(records), [notice_row(notice)])
 
 
 def _postpone(batch_ids: Iterable[int]) -> None:

@@ -7,7 +7,8 @@ Only `notify.inbox` changes `Inbox.version` and the columns that go with it.
 from notify.models.access import ApiToken, EndedSession, KnownDevice, SpentTicket
 from notify.models.base import primary
 from notify.models.deployment import Deployment
-from notify.models.inbox import Batch, Inbox, Level, Notice, Notification
+from notify.models.inbox import Inbox, Notification, Place
+from notify.models.notices import Batch, Level, Notice
 from notify.models.users import user_pk
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Level",
     "Notice",
     "Notification",
+    "Place",
     "SpentTicket",
     "primary",
     "user_pk",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TypeVar
 
 from django.apps import apps
@@ -31,4 +32,9 @@ class BaseRow(models.Model):
 
 def primary() -> str:
     """The alias of the database that holds all of our rows, and the users."""
-    return router.db_for_write(apps.get_model("notify", "Inbox"))
+    return router.db_for_write(_inbox())
+
+
+@cache
+def _inbox() -> type[models.Model]:
+    return apps.get_model("notify", "Inbox")

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 
 from notify.changes import nests_deeper_than
 from notify.exceptions import InvalidNotice
-from notify.models.inbox import Level
+from notify.models.notices import Level
 
 MAX_TITLE = 200
 MAX_BODY = 4000
@@ -36,6 +36,7 @@ _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 # Representable in every time zone: offsets are shorter than a day (`datetime.tzinfo.utcoffset`).
 EARLIEST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
 LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
+LEVELS = tuple(Level.values)  # each access to `values` makes a new list
 MAX_JSON_INTEGER = 2**53 - 1  # RFC 7493, 2.2: beyond it, JavaScript rounds
 
 
@@ -122,7 +123,7 @@ def _text(field: str, value: object, limit: int) -> str:
 
 
 def _level(value: str) -> str:
-    if value not in Level.values:
+    if value not in LEVELS:
         raise InvalidNotice("level", f"must be one of {', '.join(Level.values)}, not {value!r}.")
     return str(value)
 

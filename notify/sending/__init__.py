@@ -1,14 +1,16 @@
 """Sending: one function for each verb, which views, the admin, the API, commands and sockets call.
 
-In the caller's transaction, only the notice and its batches are written (`before_commit`). After
-the commit the batches are carried out, each in a transaction of its own, and the changes are
-announced (`after_commit`). Outside a transaction, a notice for a few named users is written and
-appended in a single transaction (`at_once`). A lost announcement loses nothing: the sockets find
-out by comparing versions.
+There is one road, in two halves. In the caller's transaction, a notice is written, with a batch for
+what is owed to its recipients (`writing`). After the commit the batches are appended to the
+inboxes, each in a transaction of its own, and the changes are announced (`after_commit`). Where the
+caller has no transaction, both halves share one. A lost announcement loses nothing: the sockets
+find out by comparing versions.
 """
 
 from notify.sending.carrying_out import carry_out, carry_out_next
+from notify.sending.drafts import NewNotice
 from notify.sending.expiry import recall_expired
+from notify.sending.many import send_many
 from notify.sending.verbs import (
     arecall,
     asend,
@@ -23,6 +25,7 @@ from notify.sending.verbs import (
 )
 
 __all__ = [
+    "NewNotice",
     "arecall",
     "asend",
     "cancel",
@@ -36,4 +39,5 @@ __all__ = [
     "recall_expired",
     "resume",
     "send",
+    "send_many",
 ]

@@ -1,30 +1,32 @@
-"""Commit hooks, which carry out what was sent or recalled, or hand it to the workers.
+"""The second half of sending: commit hooks, which append what was sent and announce the change.
 
-Carrying out raises nothing: what fails now, a worker finds within half a minute.
+A hook carries out the only batch of a notice, or a recall of a few copies, and hands what is larger
+to the workers. It raises nothing: what fails now, a worker finds within half a minute.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 
-from notify import conf, signals, sql
+from notify import conf, protocol, signals, sql
 from notify.bus.publisher import publisher
 from notify.changes import Change
 from notify.exceptions import Busy
-from notify.inbox import claiming, work
+from notify.inbox import appending, claiming, recalling, work
+from notify.inbox.control import Recall
 from notify.models import Notice
-from notify.sending import carrying_out
+from notify.sending.statements import Written, is_due
 from notify.sql import waits
 
 logger = logging.getLogger(__name__)
 
-MAX_BATCHES = 1000  # that are carried out together
+MAX_SHARED_COPIES = 25_000  # of several notices to the same people: inboxes stay locked for 0.4 s
 RELEASING_S = 0.2  # at least, to release batches to the workers
 # After the two seconds that a call waits for locks, each change may still wait this long, because
 # most inboxes are not locked, until these waits add up to the overdraft.
@@ -32,47 +34,35 @@ MIN_WAIT_S = 0.05
 MAX_OVERDRAFT_S = 0.5
 
 
-class Sent(threading.local):
-    """The batches that this thread's open transaction has written.
+class _Commit(threading.local):
+    """What the hooks of one commit share."""
 
-    The first one's commit hook carries out all of them, so that what one transaction sends to the
-    same people arrives as one change. Batches of a transaction that was rolled back stay here until
-    the next `send`, and are found not to exist. (SQLite reuses their ids, so `claiming.grouped`
-    checks that each batch is to be appended now.)
-    """
-
-    batches: Sequence[int] = ()
-    # Seconds that the hooks of one commit may still wait, all together; None before the first.
-    hooks_left: float | None = None
+    left_s: float | None = None  # that they may still wait, all together; None before the first
 
 
-sent = Sent()
+_commit = _Commit()
 
 
-def start_send() -> None:
-    """Forgets the batches of earlier transactions."""
-    sent.hooks_left = None
-    if not sql.connection().in_atomic_block:
-        sent.batches = ()
+def finish_send(written: Written) -> None:
+    """Appends and announces a notice after the commit."""
+    on_commit(partial(_after_send, written))
 
 
-def finish_send(notice: Notice, only_batch: int | None) -> None:
-    """Carries out a notice. `only_batch` is its batch if it has a single one, which is due."""
-    if only_batch is not None:
-        sent.batches = [*sent.batches, only_batch][-MAX_BATCHES:]
-    transaction.on_commit(partial(_after_send, notice, only_batch), using=sql.alias())
+def finish_send_many(written: Sequence[Written], change: Change) -> None:
+    """Appends and announces several notices after the commit. `change` is that of all inboxes, if
+    they were appended already, and else has no steps."""
+    on_commit(partial(_after_send_many, written, change))
 
 
-def finish_recall(notice_id: int, *, first: bool) -> None:
-    """Carries out a recall. `first` says that the notice had not been recalled before."""
-    sent.hooks_left = None
-    transaction.on_commit(partial(_after_recall, notice_id, first=first), using=sql.alias())
+def finish_recall(notice_id: int, recalled: Recall | None) -> None:
+    """Carries out a recall after the commit. `recalled` is None if the notice was recalled before,
+    or does not exist."""
+    on_commit(partial(_after_recall, notice_id, recalled))
 
 
 def finish_resume(notice_id: int) -> None:
     """Carries out a notice that was resumed."""
-    sent.hooks_left = None
-    transaction.on_commit(partial(_carry_out_or_hand_over, notice_id), using=sql.alias())
+    on_commit(partial(_carry_out_notice, notice_id))
 
 
 def announce(change: Change | None) -> None:
@@ -81,94 +71,128 @@ def announce(change: Change | None) -> None:
         transaction.on_commit(partial(publisher.publish, change), using=sql.alias())
 
 
-def _after_send(notice: Notice, only_batch: int | None) -> None:
-    if not notice.repeated:
-        signals.notice_sent.send_robust(sender=Notice, notice=notice)
-    _carry_out_or_hand_over(notice.pk, only_batch)
+def on_commit(hook: Callable[[], None]) -> None:
+    """Runs a hook after the commit: now, if no transaction is open."""
+    _commit.left_s = None
+    connection = sql.connection()
+    if connection.in_atomic_block or connection.get_autocommit():
+        transaction.on_commit(hook, using=sql.alias())
+    else:  # the caller begins and ends transactions by hand, which Django's hooks do not allow
+        with transaction.atomic(using=sql.alias()):
+            transaction.on_commit(hook, using=sql.alias())
 
 
-def _after_recall(notice_id: int, *, first: bool) -> None:
-    if first:
-        signals.notice_recalled.send_robust(sender=Notice, notice_id=notice_id)
-    _carry_out_or_hand_over(notice_id)
+def announce_sent(written: Written) -> None:
+    """Announces a notice that is committed."""
+    if written.change is not None:
+        publisher.publish(written.change)
+    if not written.notice.repeated:
+        signals.notice_sent.send_robust(sender=Notice, notice=written.notice)
 
 
-def _carry_out_or_hand_over(notice_id: int, only_batch: int | None = None) -> None:
-    """Carries out a single batch, together with those that this transaction has also sent; hands
-    several to the workers. All hooks of one commit together wait at most 2 s for locks."""
+def _after_send(written: Written) -> None:
+    announce_sent(written)
+    notice, batches = written.notice, written.batches
+    if notice.repeated:  # the process of the first call may have died
+        _carry_out_notice(notice.pk)
+    elif batches and is_due(notice):
+        with _stored(notice.pk):
+            if len(batches) > 1:
+                hand_over(batches)
+            else:
+                _carry_out_or_leave(batches, partial(work.append_one, batches[0], notice))
+
+
+def _after_send_many(written: Sequence[Written], change: Change) -> None:
+    if change.steps:
+        publisher.publish(change)
+    for one in {one.notice.pk: one for one in written}.values():
+        announce_sent(one)
+    due = [one for one in written if is_due(one.notice)]
+    if several := [batch for one in due for batch in one.batches if len(one.batches) > 1]:
+        with _stored(written[0].notice.pk):
+            hand_over(several)
+    for chunk in _chunks([one for one in due if len(one.batches) == 1]):
+        batches = [one.batches[0] for one in chunk]
+        notices = [one.notice for one in chunk]
+        with _stored(notices[0].pk):
+            _carry_out_or_leave(batches, partial(work.append_several, batches, notices))
+
+
+def _chunks(written: Iterable[Written]) -> Iterator[list[Written]]:
+    """Cuts notices with a single batch into chunks, which are appended together.
+
+    Notices to the same people are as many as one frame carries.
+    """
+    chunk: list[Written] = []
+    copies = 0
+    for one in written:
+        shared = bool(chunk) and one.is_for_the_same(chunk[-1])
+        limit = MAX_SHARED_COPIES if shared else appending.MAX_COPIES
+        is_full = shared and len(chunk) == protocol.MAX_FRAME_ROWS
+        if chunk and (is_full or copies + one.size > limit):
+            yield chunk
+            chunk, copies = [], 0
+        chunk.append(one)
+        copies += one.size
+    if chunk:
+        yield chunk
+
+
+def _after_recall(notice_id: int, recalled: Recall | None) -> None:
+    if recalled is None:
+        _carry_out_notice(notice_id)
+        return
+    signals.notice_recalled.send_robust(sender=Notice, notice_id=notice_id)
+    if recalled.batch_id is not None:
+        with _stored(notice_id):
+            _carry_out_or_hand_over([recalled.batch_id], recalled.inboxes <= recalling.MAX_COPIES)
+
+
+def _carry_out_notice(notice_id: int) -> None:
+    """Carries out the only open batch of a notice; hands several to the workers."""
+    with _stored(notice_id):
+        batches = claiming.open_batches(notice_id)
+        _carry_out_or_hand_over(batches, len(batches) == 1)
+
+
+def _carry_out_or_hand_over(batches: Sequence[int], here: bool) -> None:
+    if here:
+        _carry_out_or_leave(batches, partial(_carry_out, batches[0]))
+    elif batches:
+        hand_over(batches)
+
+
+def _carry_out(batch_id: int) -> Change | None:
+    done = work.carry_out(batch_id, rows=waits.ROWS_OF_A_BATCH)
+    return None if done is None else done.change
+
+
+@contextmanager
+def _stored(notice_id: int) -> Iterator[None]:
+    """Logs what the block raises. All hooks of one commit together wait at most 2 s for locks."""
     try:
-        with _limit_of_hooks():
-            several = _carry_out_single(notice_id, only_batch)
-        if several:
-            with waits.unlimited():
-                hand_over(several)
+        with waits.limited(_commit.left_s):
+            try:
+                yield
+            finally:
+                _commit.left_s = waits.left()
     except Exception:
         logger.exception("Notice %s is stored; a worker will carry it out.", notice_id)
 
 
-@contextmanager
-def _limit_of_hooks() -> Iterator[None]:
-    with waits.limited(sent.hooks_left):
-        try:
-            yield
-        finally:
-            sent.hooks_left = waits.left()
-
-
-def _carry_out_single(notice_id: int, only_batch: int | None) -> Sequence[int]:
-    """Carries out a single batch, or leaves it to the workers. Returns the batches if there are
-    several."""
-    batches: Sequence[int] = [] if only_batch is None else [only_batch]
-    if only_batch in sent.batches and _carry_out_all_sent():
-        return []
+def _carry_out_or_leave(batches: Sequence[int], carry_out: Callable[[], Change | None]) -> None:
+    """Carries out batches and announces the change, or leaves them to the workers."""
+    # A short wait is allowed after the two seconds, too.
+    at_least = MIN_WAIT_S if waits.left() > -MAX_OVERDRAFT_S else 0.0
     try:
-        batches = claiming.open_batches(notice_id)
-        if len(batches) > 1:
-            return batches
-        with _minimum_wait():
-            for batch_id in batches:
-                carrying_out.carry_out(batch_id, rows=waits.ROWS_OF_A_BATCH)
-    except (Busy, OperationalError) as error:
+        with waits.limited(at_least=at_least):
+            change = carry_out()
+    except (Busy, OperationalError, IntegrityError) as error:
         _leave_to_workers(batches, error)
-    return []
-
-
-def _carry_out_all_sent() -> bool:
-    """Returns whether all are carried out or left to the workers. If not, the commit hook of each
-    notice tries its own batch."""
-    batches, sent.batches = sent.batches, ()
-    locked: list[int] = []
-    reason: Busy | None = None
-    try:
-        for run in claiming.grouped(batches):
-            try:
-                with _minimum_wait():
-                    changes = work.carry_out_together(run)
-            except Busy as busy:
-                locked += run
-                reason = busy
-            else:
-                for change in changes:
-                    publisher.publish(change)
-        if reason is not None:
-            _leave_to_workers(locked, reason)
-    except OperationalError as error:
-        _leave_to_workers(batches, error)
-    except Exception as error:
-        if len(batches) == 1:
-            raise
-        logger.warning(
-            "Cannot carry out %d batches together, so each alone: %r", len(batches), error
-        )
-        return False
-    return True
-
-
-@contextmanager
-def _minimum_wait() -> Iterator[None]:
-    """Allows a short wait after the two seconds, too."""
-    with waits.limited(at_least=MIN_WAIT_S if waits.left() > -MAX_OVERDRAFT_S else 0.0):
-        yield
+    else:
+        if change is not None:
+            publisher.publish(change)
 
 
 def _leave_to_workers(batches: Sequence[int], error: Exception) -> None:
@@ -190,5 +214,6 @@ def hand_over(batches: Sequence[int]) -> None:
         return
     from notify.sending.tasks import enqueue  # the tasks framework is optional
 
-    for batch_id in batches:
-        enqueue(batch_id, backend)
+    with waits.unlimited():
+        for batch_id in batches:
+            enqueue(batch_id, backend)

@@ -1,17 +1,18 @@
-"""The recipients of a notice: from the argument `to` to batches of primary keys."""
+"""The recipients of a notice: from the argument `to` to a query of primary keys."""
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group, Permission
-from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.core.exceptions import EmptyResultSet, ValidationError
+from django.db.models import F, Model, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.sql import Query
 
@@ -20,11 +21,11 @@ from notify.exceptions import InvalidNotice, UnknownUsers
 from notify.models.users import active_users, all_users, user_field
 from notify.sending.names import in_chunks
 from notify.sql.dialects import dialect
-from notify.sql.keys import database_keys, has_collation, key_field, to_key
+from notify.sql.keys import database_key, database_keys, has_collation, key_field, to_key
 
 KEYS_PER_QUERY = 5000
 MAX_GROUPS = 10_000  # and permissions: each kind is a single query
-MAX_QUERYSETS = 100  # each is a query; results are merged in memory in the caller's transaction
+MAX_QUERYSETS = 100  # each is a part of one UNION
 
 
 class Everyone:
@@ -46,6 +47,30 @@ def everyone() -> Everyone:
 Recipient = AbstractBaseUser | Group | Permission | QuerySet[Any] | Everyone | int | str | uuid.UUID
 To = Recipient | Iterable[Recipient]
 _ONE = (Model, Group, Permission, QuerySet, Everyone, str, bytes)
+
+
+class Compiled(NamedTuple):
+    """A query `(user_id)` of users, with its parameters."""
+
+    statement: str
+    params: list[Any]
+
+
+class Selection(NamedTuple):
+    """Recipients as SQL."""
+
+    named: Compiled | None  # those who were named by key and exist; None if nobody was named
+    recipients: Compiled  # all; it may refer to `notify_named`, a common table expression
+
+    def query(self) -> Compiled:
+        """The recipients as one query."""
+        statement, params = self.recipients
+        if self.named is None:
+            return self.recipients
+        return Compiled(
+            f"WITH notify_named AS ({self.named.statement}) {statement}",
+            [*self.named.params, *params],
+        )
 
 
 @dataclass(slots=True)
@@ -80,41 +105,57 @@ class Audience:
         """The users who are recipients now, each once. Unknown keys are ignored."""
         is_recipient = Q(pk__in=[])
         if self.keys:
-            keys = sql.json_array(database_keys(self.keys))
-            # A single parameter, however many there are.
-            is_recipient |= Q(pk__in=RawSQL(dialect().keys_in_array()[1:-1], [keys]))  # noqa: S611  ours
+            is_recipient |= Q(pk__in=_in_array(database_keys(self.keys)))
         for query in self.queries:
             is_recipient |= Q(pk__in=query.values("pk"))
         return all_users().filter(is_recipient)
 
-    def has_only_keys(self) -> bool:
-        """Whether the table of users alone decides who is a recipient: there are only keys, and
-        the project's manager does not hide users."""
+    def is_same(self, other: Audience) -> bool:
+        """Whether these are the same arguments. Two querysets may differ."""
+        return (
+            self.keys == other.keys
+            and self.names == other.names
+            and not self.querysets
+            and not other.querysets
+        )
+
+    def is_at_most(self, count: int) -> bool:
+        """Whether the arguments alone tell that the recipients are so few."""
+        return not self.queries and len(self.keys) <= count
+
+    def selection(self, excluded: Any) -> Selection:
+        """The recipients who exist, without the user with the key `excluded`, as SQL."""
+        parts = [Compiled("SELECT user_id FROM notify_named", [])] if self.keys else []
+        for query in self.queries:
+            with contextlib.suppress(EmptyResultSet):  # as of `none()`
+                parts.append(_compiled(all_users().filter(pk__in=_keys_of(query))))
+        nobody = f"SELECT user_id FROM {dialect().existing()} AS anyone WHERE 0 = 1"
+        anyone = " UNION ".join(part.statement for part in parts) or nobody
+        params = [param for part in parts for param in part.params]
+        if excluded is not None:
+            but = dialect().single_key()
+            anyone = f"SELECT user_id FROM ({anyone}) AS anyone WHERE user_id <> {but}"
+            params.append(database_key(excluded))
+        return Selection(self._named(), Compiled(anyone, params))
+
+    def _named(self) -> Compiled | None:
+        """The users among the keys who exist."""
+        if not self.keys:
+            return None
+        keys = database_keys(self.keys)
         users = all_users()
-        plain = type(users) is QuerySet and type(users.query) is Query and not users.query.where
-        return not self.queries and plain
+        if not _is_plain(users):
+            return _compiled(users.filter(pk__in=_in_array(keys)))  # the manager may hide users
+        if len(keys) == 1:
+            return Compiled(
+                f"SELECT * FROM {dialect().existing(dialect().single_key())} AS one", keys
+            )
+        existing = dialect().existing(dialect().keys_in_array())
+        return Compiled(f"SELECT * FROM {existing} AS named", [sql.json_array(keys)])
 
     def refuse_unknown(self) -> None:
-        """Raises UnknownUsers if a key belongs to no user."""
-        self._existing_keys()
-
-    def batches(self, size: int, *, without: Any = None) -> Iterator[list[Any]]:
-        """The primary keys of the recipients in order, each once, in lists of at most `size`.
-
-        Leaves out the key `without`. Raises UnknownUsers if a key belongs to no user.
-        """
-        yield from in_chunks(self._all_keys(without), size)
-
-    def _all_keys(self, without: Any) -> Iterator[Any]:
-        if not self.queries:
-            found: Iterable[Any] = sorted(self._existing_keys())
-        elif len(self.queries) == 1 and not self.keys:
-            found = _stream(self.queries[0])
-        else:  # merged in memory, for the sake of simplicity
-            found = sorted(self._existing_keys().union(*map(_stream, self.queries)))
-        return (key for key in found if key != without)
-
-    def _existing_keys(self) -> set[Any]:
+        """Raises UnknownUsers if a key belongs to no user. The keys are then as the users have
+        them, each once: a collation may take several texts for one."""
         found: set[Any] = set()
         for chunk in in_chunks(iter(self.keys), KEYS_PER_QUERY):
             found.update(all_users().filter(pk__in=chunk).values_list("pk", flat=True))
@@ -123,7 +164,7 @@ class Audience:
             missing = {key for key in missing if not all_users().filter(pk=key).exists()}
         if missing:
             raise UnknownUsers(missing)
-        return found
+        self.keys = found
 
     def _add(self, recipient: Any) -> None:
         match recipient:
@@ -230,10 +271,29 @@ def _checked(query: QuerySet[Any]) -> QuerySet[Any]:
     return query.using(sql.alias())  # it becomes part of our own queries
 
 
-def _stream(query: QuerySet[Any]) -> Iterator[Any]:
-    # A subquery, because joins may repeat a user and slices cannot be filtered.
-    distinct = all_users().filter(
-        pk__in=query.order_by().values("pk") if not query.query.is_sliced else query.values("pk")
-    )
-    keys = distinct.order_by("pk").values_list("pk", flat=True)
-    return keys.iterator(chunk_size=KEYS_PER_QUERY)
+def _in_array(keys: list[Any]) -> RawSQL:
+    """Keys as a single parameter, however many there are."""
+    return RawSQL(dialect().keys_in_array()[1:-1], [sql.json_array(keys)])  # noqa: S611  ours
+
+
+def _keys_of(query: QuerySet[Any]) -> QuerySet[Any]:
+    # A subquery, because joins may repeat a user and slices cannot be filtered. The order decides
+    # who is in a slice, and who is the first of those that DISTINCT ON takes for one.
+    ordered = query.query.is_sliced or query.query.distinct_fields
+    keys = query.values("pk") if ordered else query.order_by().values("pk")
+    keys.query.select_for_update = False  # there may be no transaction, and nobody is changed
+    return keys
+
+
+def _is_plain(users: QuerySet[Any]) -> bool:
+    """Whether a query is of the table of users alone: the project's manager hides and repeats
+    nobody."""
+    return type(users) is QuerySet and type(users.query) is Query and not users.query.where
+
+
+def _compiled(users: QuerySet[Any]) -> Compiled:
+    """A query of users' keys, each once."""
+    keys = users.order_by().values(notify_key=F("pk"))
+    statement, params = keys.query.get_compiler(using=sql.alias()).as_sql()
+    each = "" if _is_plain(all_users()) else "DISTINCT "  # a manager may join other tables
+    return Compiled(f"SELECT {each}notify_key AS user_id FROM ({statement}) AS part", list(params))

@@ -36,7 +36,7 @@ def recall_expired() -> Expiry:
 
 def _recall(notice_id: int) -> bool:
     try:
-        first = control.start_recall(notice_id, urgent=False, wait=False) is not None
+        recalled = control.start_recall(notice_id, urgent=False, wait=False)
     except Busy as busy:
         logger.info("Notice %s has expired, and will be recalled later: %s", notice_id, busy)
         return False
@@ -45,6 +45,6 @@ def _recall(notice_id: int) -> bool:
             raise
         logger.warning("Notice %s has expired, but cannot be recalled: %r", notice_id, error)
         return False
-    if first:
-        after_commit.finish_recall(notice_id, first=True)
-    return first
+    if recalled is not None:
+        after_commit.finish_recall(notice_id, recalled)
+    return recalled is not None

@@ -16,8 +16,15 @@ task = import_module("django.tasks" if VERSION >= (6, 0) else "django_tasks").ta
 
 @task()  # type: ignore[untyped-decorator]  # one of two packages
 def carry_out_batch(batch_id: int) -> bool:
-    """Carries out one batch. Safe to run more than once."""
-    return carrying_out.carry_out(batch_id)
+    """Carries out one batch, to the last copy of a recall. Safe to run more than once.
+
+    Returns:
+        Whether there was anything to do.
+    """
+    worked = False
+    while carrying_out.carry_out(batch_id):
+        worked = True
+    return worked
 
 
 def enqueue(batch_id: int, backend: str) -> None:

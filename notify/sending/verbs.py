@@ -11,9 +11,10 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 from notify import protocol
 from notify.inbox import control, marking
-from notify.models import Level, Notice, content
-from notify.sending import after_commit, at_once, before_commit, rows
-from notify.sending.audience import Audience, To
+from notify.models import Level, Notice
+from notify.sending import after_commit, writing
+from notify.sending.audience import To
+from notify.sending.drafts import NewNotice, draft
 from notify.sql import database, waits
 
 
@@ -71,38 +72,28 @@ def send(
         Busy: The notice cannot be stored within 2 s, because of locks.
     """
     with waits.limited():
-        with rows.busy_if_locked():
+        with writing.busy_if_locked():
             now = database.now()
-            fields = content.check(
-                title=title,
-                body=body,
-                level=level,
-                category=category,
-                url=url,
-                actions=actions,
-                data=data,
-                kind=kind,
-                expires=expires,
-                send_at=send_at,
-                key=key,
-                now=now,
-            )
-            audience = Audience.of(to)
-        excluded = actor.pk if actor is not None and not include_actor else None
-        notice = Notice(
-            **fields,
-            created=now,
-            actor_id=None if actor is None else actor.pk,
-            actor_name=rows.name_of(actor)[:200],
-            sender=f"user:{sender.pk}" if sender is not None else "",
+        new = NewNotice(
+            to=to,
+            title=title,
+            body=body,
+            level=level,
+            category=category,
+            url=url,
+            actor=actor,
+            include_actor=include_actor,
+            actions=actions,
+            data=data,
+            kind=kind,
+            expires=expires,
+            send_at=send_at,
+            key=key,
+            sender=sender,
         )
-        notice.fingerprint = rows.fingerprint(notice, audience, excluded)
-        after_commit.start_send()
-        if at_once.is_possible(notice, audience, excluded) and at_once.send(
-            notice, audience, excluded
-        ):
-            return notice
-        return before_commit.send(notice, audience, excluded)
+        written = writing.write(draft(new, now))
+        after_commit.finish_send(written)
+    return written.notice
 
 
 asend = sync_to_async(send)
@@ -125,9 +116,9 @@ def recall(notice: Notice | int) -> int:
     """
     notice_id = _id_of(notice)
     with waits.limited():
-        inboxes = control.start_recall(notice_id)
-        after_commit.finish_recall(notice_id, first=inboxes is not None)
-    return inboxes or 0
+        recalled = control.start_recall(notice_id)
+        after_commit.finish_recall(notice_id, recalled)
+    return recalled.inboxes if recalled is not None else 0
 
 
 arecall = sync_to_async(recall)

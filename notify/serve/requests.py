@@ -68,6 +68,9 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
         if self._is_refused:
             return None
         self.server.proxy_headers.strip(self.requestHeaders)
+        if self.server.is_stopping:
+            self.responseHeaders.setRawHeaders(b"connection", [b"close"])
+            self.channel.persistent = False
         if self._is_handshake() and not self._is_alone():
             detail = "A handshake is HTTP/1.1, has no body, and waits for the answer."
             self.basic_error(400, b"Bad Request", detail)

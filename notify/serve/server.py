@@ -21,6 +21,7 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -76,7 +77,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # daphne has no types
             self.proxy_forwarded_proto_header,
         )
         self.proxy_forwarded_address_header = None  # Daphne would take the first, a client's
-        self._stopping = False
+        self.is_stopping = False
 
     def run(self) -> None:
         # Before the port opens: a signal may come as soon as it is open.
@@ -102,6 +103,11 @@ class DrainingServer(Server):  # type: ignore[misc]  # daphne has no types
         factory.protocol = BoundedProtocol
         factory.setProtocolOptions(versions=[13])  # RFC 6455; autobahn accepts drafts too
         self._ws_factory = factory
+
+    def listen_success(self, port: Any) -> Any:
+        """Returns the port, for `_drain`; Daphne's result is None."""
+        super().listen_success(port)
+        return port
 
     def _on_start(self) -> None:
         asyncio.get_event_loop().call_soon(self._limit_sockets)
@@ -185,9 +191,9 @@ class DrainingServer(Server):  # type: ignore[misc]  # daphne has no types
     # The end
 
     def _stop_or_exit(self) -> None:
-        if self._stopping:
+        if self.is_stopping:
             os._exit(128 + signal.SIGTERM)
-        self._stopping = True
+        self.is_stopping = True
         logger.info("Draining.")
         # In a thread: threads that wait for a database that does not answer would delay the end
         # of the interpreter too.
@@ -204,24 +210,24 @@ class DrainingServer(Server):  # type: ignore[misc]  # daphne has no types
     async def _drain(self) -> None:
         try:
             for listener in self.listeners:
-                listener.addCallback(lambda port: port.stopListening())
+                listener.addCallback(lambda port: port and port.stopListening())
             hub = current_hub()
             await hub.drain()
-            await self._wait_for_applications()
+            end = time.monotonic() + DRAIN_TIMEOUT_S
+            await self._wait_for_applications(end)
             await hub.stop()
+            await self._wait_for_applications(end)  # of requests on connections that were idle
         except Exception:
             logger.exception("The drain failed; exiting anyway.")
 
-    async def _wait_for_applications(self) -> None:
-        running = self._running_applications()
-        if not running:
-            return
-        _, rest = await asyncio.wait(running, timeout=DRAIN_TIMEOUT_S)
-        for application in rest:
+    async def _wait_for_applications(self, end: float) -> None:
+        while (running := self._running_applications()) and time.monotonic() < end:
+            await asyncio.wait(running, timeout=end - time.monotonic())
+        for application in running:
             application.cancel()
-        if rest:
-            logger.warning("%d applications did not end in time and were cancelled.", len(rest))
-            await asyncio.wait(rest, timeout=1)
+        if running:
+            logger.warning("%d applications did not end in time and were cancelled.", len(running))
+            await asyncio.wait(running, timeout=1)
 
     def _running_applications(self) -> list[asyncio.Future[None]]:
         found = (details.get("application_instance") for details in self.connections.values())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
+from django.db import connections
 
 from notify import sql
 from notify.models import content
@@ -25,7 +27,12 @@ def key_type() -> str:
 
     `varchar` comes without its length, because a cast would cut off what is too long.
     """
-    kind = str(get_user_model()._meta.pk.rel_db_type(sql.connection()))
+    return _key_type(get_user_model(), sql.alias())
+
+
+@cache
+def _key_type(model: Any, alias: str) -> str:
+    kind = str(model._meta.pk.rel_db_type(connections[alias]))
     return "varchar" if kind.startswith("varchar(") else kind
 
 

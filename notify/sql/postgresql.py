@@ -12,6 +12,8 @@ from __future__ import annotations
 from notify.sql.keys import key_type, user_table
 
 CLOCK = "STATEMENT_TIMESTAMP()"  # the database's time
+KEYS_AS_JSON = "jsonb_agg(user_id ORDER BY user_id)"  # of a group, as an array
+ROW_ID = "ctid"  # names a row until it is changed; see `each_of`
 NEW_EPOCH = "substr(replace(gen_random_uuid()::text, '-', ''), 1, 16)"  # 16 hexadecimal digits
 
 
@@ -77,39 +79,70 @@ def cursors(count: int) -> str:
     )"""
 
 
-def copies_of_notice(keys: str) -> str:
-    """A subquery of these users' copies of a notice, whose id is the second parameter.
-
-    The planner knows no copy yet of a notice that was sent a moment ago, and would read all its
-    copies for each batch.
-    """
-    return f"""(
-        SELECT copy.*
-        FROM {keys} AS wanted(user_id), LATERAL (
-            SELECT * FROM notify_notification AS candidate
-            WHERE candidate.user_id = wanted.user_id AND candidate.notice_id = %s
-            LIMIT 1
-        ) AS copy
-    )"""
-
-
-def open_inboxes(keys: str) -> str:
-    """Creates the missing inboxes of these users, in the order in which they are locked.
+def existing(keys: str = "") -> str:
+    """A subquery `(user_id)` of those users among the keys who exist; without keys, of all users.
 
     The planner may otherwise compare each of 5,000 keys with all users, of whose table it may
-    have no statistics.
+    have no statistics. Several texts may be the key of one user, by the column's collation.
     """
     users, pk = user_table()
-    return f"""INSERT INTO notify_inbox
-            (user_id, epoch, version, floor, acknowledged, unseen, unread)
-        SELECT person.user_id, {NEW_EPOCH}, 0, 0, 0, 0, 0
+    if not keys:
+        return f"(SELECT {pk} AS user_id FROM {users})"
+    each = "" if key_type() in {"integer", "bigint", "smallint", "uuid"} else "DISTINCT "
+    return f"""(
+        SELECT {each}person.user_id
         FROM {keys} AS wanted(user_id), LATERAL (
             SELECT candidate.{pk} AS user_id FROM {users} AS candidate
             WHERE candidate.{pk} = wanted.user_id
             LIMIT 1
         ) AS person
-        ORDER BY person.user_id
-        ON CONFLICT DO NOTHING"""
+    )"""
+
+
+def pairs_in_array() -> str:
+    """A subquery `(notice_id, user_id)` of a JSON array of such pairs, the parameter."""
+    return f"""(
+        SELECT (item->>0)::bigint AS notice_id, (item->>1)::{key_type()} AS user_id
+        FROM jsonb_array_elements(%s::jsonb) AS item
+    )"""
+
+
+def pairs_in_batches() -> str:
+    """A subquery `(notice_id, user_id)` of all recipients of the batches whose ids are in a JSON
+    array, the parameter."""
+    return f"""(
+        SELECT batch.notice_id, key::{key_type()} AS user_id
+        FROM notify_batch AS batch, jsonb_array_elements_text(batch.recipients) AS key
+        WHERE batch.id = ANY (ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)::bigint))
+    )"""
+
+
+def items_in_array() -> str:
+    """A subquery `(n, item)` of a JSON array of arrays, the parameter, in its order."""
+    return "(SELECT n, item FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS a(item, n))"
+
+
+def element(index: int, column_type: str) -> str:
+    """An element of such an `item`, for a column of this type."""
+    if column_type == "jsonb":
+        return f"item->{index}"
+    return f"(item->>{index})::{column_type}"
+
+
+def chunks(query: str, size: int) -> str:
+    """Cuts a query `(user_id)` into chunks of recipients.
+
+    Returns:
+        A query `(recipients, size, chunks)`: a JSON array of keys, their number, and the number of
+        chunks.
+    """
+    return f"""SELECT {KEYS_AS_JSON} AS recipients, count(*) AS size,
+            count(*) OVER () AS chunks
+        FROM (
+            SELECT user_id, (row_number() OVER (ORDER BY user_id) - 1) / {size} AS chunk
+            FROM ({query}) AS recipient
+        ) AS numbered
+        GROUP BY chunk"""
 
 
 def read_inboxes(count: int, columns: str, where: str, order: str, *, by_notice: bool) -> str:

@@ -8,6 +8,8 @@ from notify.sql.keys import user_table
 
 # SQLite compares times as text, and Django writes six decimals.
 CLOCK = "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f000', 'NOW')"
+KEYS_AS_JSON = "json_group_array(user_id)"
+ROW_ID = "rowid"
 NEW_EPOCH = "lower(hex(randomblob(8)))"
 
 
@@ -59,19 +61,44 @@ def cursors(count: int) -> str:
     )"""
 
 
-def copies_of_notice(keys: str) -> str:
-    return f"(SELECT * FROM notify_notification WHERE user_id IN {keys} AND notice_id = %s)"
-
-
-def open_inboxes(keys: str) -> str:
+def existing(keys: str = "") -> str:
     users, pk = user_table()
-    return f"""INSERT INTO notify_inbox
-            (user_id, epoch, version, floor, acknowledged, unseen, unread)
-        SELECT {pk}, {NEW_EPOCH}, 0, 0, 0, 0, 0
-        FROM {users}
-        WHERE {pk} IN {keys}
-        ORDER BY {pk}
-        ON CONFLICT DO NOTHING"""
+    return f"(SELECT {pk} AS user_id FROM {users}{f' WHERE {pk} IN {keys}' if keys else ''})"
+
+
+def pairs_in_array() -> str:
+    return """(
+        SELECT json_extract(value, '$[0]') AS notice_id, json_extract(value, '$[1]') AS user_id
+        FROM json_each(%s)
+    )"""
+
+
+def pairs_in_batches() -> str:
+    return """(
+        SELECT batch.notice_id, recipient.value AS user_id
+        FROM notify_batch AS batch, json_each(batch.recipients) AS recipient
+        WHERE batch.id IN (SELECT value FROM json_each(%s))
+    )"""
+
+
+def items_in_array() -> str:
+    return "(SELECT key AS n, value AS item FROM json_each(%s))"
+
+
+def element(index: int, column_type: str) -> str:
+    del column_type
+    return f"json_extract(item, '$[{index}]')"
+
+
+def chunks(query: str, size: int) -> str:
+    return f"""SELECT {KEYS_AS_JSON} AS recipients, count(*) AS size,
+            count(*) OVER () AS chunks
+        FROM (
+            SELECT user_id, (row_number() OVER (ORDER BY user_id) - 1) / {size} AS chunk
+            FROM ({query}) AS recipient
+            ORDER BY user_id
+        ) AS numbered
+        GROUP BY chunk"""
 
 
 def read_inboxes(count: int, columns: str, where: str, order: str, *, by_notice: bool) -> str:
@@ -81,11 +108,12 @@ def read_inboxes(count: int, columns: str, where: str, order: str, *, by_notice:
             inbox.floor, inbox.unseen, inbox.unread, {columns}
         FROM {cursors(count)} AS wanted
         JOIN notify_inbox AS inbox ON inbox.user_id = wanted.user_id
-        LEFT JOIN notify_notification AS copy ON copy.id IN (
-            SELECT copy.id FROM notify_notification AS copy {join_notice}
-            WHERE copy.user_id = inbox.user_id AND {where}
-            ORDER BY {order} LIMIT %s
-        )
+        LEFT JOIN notify_notification AS copy ON copy.user_id = inbox.user_id
+            AND copy.notice_id IN (
+                SELECT copy.notice_id FROM notify_notification AS copy {join_notice}
+                WHERE copy.user_id = inbox.user_id AND {where}
+                ORDER BY {order} LIMIT %s
+            )
         LEFT JOIN notify_notice AS notice ON notice.id = copy.notice_id
         ORDER BY wanted.n, {order}"""
 

@@ -218,6 +218,34 @@ def fetch(
         return list(cursor.fetchall())
 
 
+def fetch_in_savepoint(statement: str, params: Iterable[Any]) -> list[tuple[Any, ...]]:
+    """Runs a statement in the caller's open transaction, and returns its rows. PostgreSQL only.
+
+    The savepoint, the limit and the restored `lock_timeout` go to the server with the statement, in
+    one round trip. After a refusal the transaction is as it was.
+    """
+    with _charged(None), _client_cursor() as cursor:
+        try:
+            cursor.execute(
+                f"""SAVEPOINT notify;
+                SELECT set_config('notify.lock_timeout', current_setting('lock_timeout'), true),
+                    {_shorten("lock_timeout")};
+                {statement};
+                SELECT set_config('lock_timeout', current_setting('notify.lock_timeout'), true);
+                RELEASE SAVEPOINT notify""",
+                (_wait_ms(), *params),
+            )
+        except DatabaseError:
+            try:
+                sql.execute("ROLLBACK TO SAVEPOINT notify; RELEASE SAVEPOINT notify")
+            except DatabaseError:  # the connection is lost
+                sql.connection().needs_rollback = True
+            raise
+        cursor.nextset()
+        cursor.nextset()
+        return list(cursor.fetchall())
+
+
 def _client_cursor() -> Any:
     """A cursor that writes parameters into the statement."""
     from psycopg import ClientCursor  # installed only for PostgreSQL
@@ -237,13 +265,17 @@ def _limits(rows: int | None) -> tuple[str, list[Any]]:
 
     It returns the previous `lock_timeout`.
     """
-    wait = max(MIN_LIMIT_MS, round(left() * 1000))
+    wait = _wait_ms()
     lock, limits = _shorten("lock_timeout"), [wait]
     if rows is None:
         return f"SELECT current_setting('lock_timeout'), {lock}", limits
     both = f"SELECT current_setting('lock_timeout'), {lock}, {_shorten('statement_timeout')}"
     # The statement's limit comes later, so that a lock's limit ends a wait with its own error.
     return both, [wait, wait + MIN_LIMIT_MS + round(rows * ROW_S * 1000)]
+
+
+def _wait_ms() -> int:
+    return max(MIN_LIMIT_MS, round(left() * 1000))
 
 
 def _shorten(name: str) -> str:

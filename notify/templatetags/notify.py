@@ -22,6 +22,8 @@ from notify.web.pages.zones import zone_of
 
 register = template.Library()
 
+_OVERRIDES = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+
 
 @register.inclusion_tag("notify/bell.html", takes_context=True)
 def notify_bell(
@@ -79,6 +81,13 @@ def notify_is_link(url: str | None) -> bool:
     """Whether `url` may be a link. Sending validates it already; this is a second line of defence
     against `javascript:`."""
     return bool(url) and urlsplit(str(url)).scheme in ("", "http", "https")
+
+
+@register.filter
+def notify_plain(text: str) -> str:
+    """`text` without the characters that override the direction of what follows: with them, a
+    title can say something else than is read. Scripts remove the same (row-view.js)."""
+    return text.translate(_OVERRIDES)
 
 
 @register.filter

@@ -12,6 +12,7 @@ bench         one run: a server, its sender and the clients, started and stopped
 load          the clients: a process of its own, which checks every frame
 sender        whoever calls `notify.send`: a process of its own
 stores        the databases of questions 7 and 9: a process of its own
+sends, turns  whoever is measured calling `notify.send`, in questions 12 to 14
 site/         the project of config/ with a view that calls `notify.send`
 peers/        small programs that do the same with other means
 machine       CPU time and memory of a process, from the operating system

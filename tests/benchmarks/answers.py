@@ -108,8 +108,13 @@ class Answer:
 
 
 def ratio(ours: Figure, peer: Figure) -> float:
-    """Ours by the peer's: the median of the ratios of runs that followed one another."""
-    return median(one / other for one, other in zip(ours.runs, peer.runs, strict=True))
+    """Ours by the peer's: the median of `ratios`."""
+    return median(ratios(ours, peer))
+
+
+def ratios(ours: Figure, peer: Figure) -> list[float]:
+    """Ours by the peer's, of each pair of runs that followed one another."""
+    return [one / other for one, other in zip(ours.runs, peer.runs, strict=True)]
 
 
 def number(value: float) -> str:

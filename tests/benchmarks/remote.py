@@ -17,15 +17,18 @@ from tests.harness.waiting import deadline
 class Remote:
     """The helper as its master sees it: `call("send", n=1)`."""
 
-    def __init__(self, module: str, *, env: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, module: str, *, env: Mapping[str, str], log: Path, python: str = sys.executable
+    ) -> None:
         self.module = module
+        self._python = python
         self._env = dict(env)
         self._log = log
 
     def __enter__(self) -> Self:
         with self._log.open("ab") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self.module],
+                [self._python, "-m", self.module],
                 env=self._env,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

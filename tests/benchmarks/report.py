@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.benchmarks.answers import Answer, Figure, number, ratio
+from tests.benchmarks.answers import Answer, Figure, number, ratio, ratios
 
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`, which takes up to an hour; `make bench Q=1` repeats one question,
-`make bench RESUME=1` runs those that have no answer of this commit, and `make bench-quick` gives a
-first idea in two minutes, without question 11. The runs behind the tables are in
+Written by `make bench`, which takes up to an hour; `make bench Q=1` repeats one question, `make
+bench RESUME=1` runs those that have no answer of this commit, and `make bench-quick` gives a first
+idea in three minutes, without questions 11 and 14. The runs behind the tables are in
 `docs/benchmarks/*.json`, so that one question can be repeated in any clone. Everything runs on one
 machine: servers, sender, clients, Redis and PostgreSQL are separate processes. The servers' CPU
 time and memory are the operating system's figures for the whole process. Each run starts a new
 server; the contenders take turns.
 
-Figures are medians of the runs, with the smallest and the largest; a ratio is the median of the
-ratios within a run, and says more than a figure. Both depend on the other load of the machine. So
-each question states the load average before and after it, the time of an addition in Python, which
-on a shared machine differs by the hour, and the commit that was measured. If two cores are busy, a
-ratio of CPU times hardly changes; a delay does, and a target in milliseconds is for an idle
-machine. `make bench RUNS=2` has fewer runs of each than five, and the tables say how many there
-were.
+Figures are medians of the runs, with the smallest and the largest. A ratio is the median of the
+ratios within a run, with the smallest and the largest, and says more than a figure. Both depend on
+the other load of the machine. So each question states the load average before and after it, the
+time of an addition in Python, which on a shared machine differs by the hour, and the commit that
+was measured. If two cores are busy, a ratio of CPU times hardly changes; a delay does, and a target
+in milliseconds is for an idle machine. `make bench RUNS=2` has fewer runs of each than five, and
+the tables say how many there were.
 
 The clients check every frame: each client must get exactly its notifications, in order, each as it
 was sent; ours also without a gap between versions and with the right counts. A run in which one
@@ -110,5 +110,7 @@ def _row(what: str, ours: Figure, figure: Figure) -> str:
 
 
 def _ratio(ours: Figure, peer: Figure) -> str:
+    each = ratios(ours, peer)
+    interval = f", {number(min(each))} to {number(max(each))}" if len(each) > 1 else ""
     reached = "" if peer.reach is None else f" (to reach: {number(peer.reach)})"
-    return f"**{ratio(ours, peer):.3f}**{reached}"
+    return f"**{ratio(ours, peer):.3f}**{interval}{reached}"

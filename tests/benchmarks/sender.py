@@ -18,6 +18,7 @@ from notify import sending
 from notify.bus.publisher import publisher
 from notify.changes import Change
 from notify.sending.audience import everyone
+from notify.sending.drafts import NewNotice
 from tests.benchmarks.payload import notification
 from tests.benchmarks.remote import answer
 
@@ -25,27 +26,31 @@ committed: list[tuple[float, Change]] = []
 
 
 def send(numbers: list[int], user: int | None = None) -> dict[str, Any]:
-    """Sends the notices with these numbers to one user, or to everyone, in one transaction.
+    """Sends the notices with these numbers to one user, or to everyone, all together.
 
     Answers when `send` was called first and when the last batch was committed, in seconds of
     the monotonic clock, which all processes of a machine share.
     """
     committed.clear()
     called = time.monotonic()
+    new = [_notice(n, everyone() if user is None else user) for n in numbers]
     with transaction.atomic():
-        for n in numbers:
-            said = notification(n)
-            sending.send(
-                to=everyone() if user is None else user,
-                title=said["title"],
-                body=said["body"],
-                level=said["level"],
-                url=said["url"],
-                data={"n": n},
-            )
+        sending.send_many(new)
     while sending.carry_out_next():  # an audience of more than one batch waits for workers
         continue
     return {"called": called, "committed": committed[-1][0], "batches": _batches()}
+
+
+def _notice(n: int, to: Any) -> NewNotice:
+    said = notification(n)
+    return NewNotice(
+        to=to,
+        title=said["title"],
+        body=said["body"],
+        level=said["level"],
+        url=said["url"],
+        data={"n": n},
+    )
 
 
 def _batches() -> list[tuple[float, int, int]]:

@@ -112,8 +112,8 @@ def fan_out_bare() -> dict[str, float]:
             f" WHERE user_id IN (SELECT id FROM {USERS} WHERE is_active)"
         )
         _execute(
-            f"INSERT INTO {NOTIFICATION} (user_id, notice_id, arrived, version)"
-            f" SELECT i.user_id, (SELECT max(id) FROM {NOTICE}), i.version, i.version"
+            f"INSERT INTO {NOTIFICATION} (user_id, notice_id, arrived, version, place)"
+            f" SELECT i.user_id, (SELECT max(id) FROM {NOTICE}), i.version, i.version, 0"
             f" FROM {INBOX} i JOIN {USERS} u ON u.id = i.user_id WHERE u.is_active"
         )
     return {"seconds": time.monotonic() - started}
@@ -167,8 +167,8 @@ def _fill_inboxes(users: str, count: int, unread: int) -> None:
     read = f"CASE WHEN n <= {count - unread} THEN CURRENT_TIMESTAMP END"
     first = f"(SELECT min(id) - 1 FROM {NOTICE})"
     _execute(
-        f"INSERT INTO {NOTIFICATION} (user_id, notice_id, arrived, version, seen, read)"
-        f" SELECT i.user_id, {first} + n, n, n, {read}, {read}"
+        f"INSERT INTO {NOTIFICATION} (user_id, notice_id, arrived, version, seen, read, place)"
+        f" SELECT i.user_id, {first} + n, n, n, {read}, {read}, 0"
         f" FROM {INBOX} i CROSS JOIN {_numbers(1, count)} numbers"
         f" WHERE i.user_id {users} ORDER BY i.user_id, n"
     )

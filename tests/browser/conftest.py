@@ -26,6 +26,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browser.script_counts import ScriptCounts
 from tests.conftest import StartServer
 from tests.harness.server import Server
 from tests.harness.sessions import new_session
@@ -54,6 +55,7 @@ class Windows:
 
     def __init__(self) -> None:
         self.complaints: list[str] = []
+        self._counts = ScriptCounts()
         self._stack = ExitStack()
 
     @cached_property
@@ -61,15 +63,21 @@ class Windows:
         playwright = self._stack.enter_context(sync_playwright())
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
         self._stack.callback(chromium.close)
+        self._stack.callback(self._counts.write)
         return chromium
 
     def close(self) -> None:
         self._stack.close()
 
-    def open(self, url: str, *, session: str | None = None, **options: Any) -> Page:
-        """A window at `url`; `session` is a session key from `signed_in`."""
+    def open(
+        self, url: str, *, session: str | None = None, counted: bool = True, **options: Any
+    ) -> Page:
+        """A window at `url`; `session` is a session key from `signed_in`. `make coverage` counts
+        what its scripts run if `counted`."""
         context: BrowserContext = self._chromium.new_context(base_url=url, **options)
         context.set_default_timeout(PATIENCE_MS)
+        if counted:
+            self._counts.follow(context)
         if session is not None:
             context.add_cookies(
                 [{"name": project.SESSION_COOKIE_NAME, "value": session, "url": url}]
@@ -91,6 +99,14 @@ def wait_until_live(page: Page) -> None:
     end = time.monotonic() + deadline(10)
     while (now := page.evaluate(state)) != [True, "live"]:
         assert time.monotonic() < end, now
+        page.wait_for_timeout(50)
+
+
+def until_panel_script(page: Page) -> None:
+    """Until the script with the bell's panel has come, which the page loads when it is idle."""
+    end = time.monotonic() + deadline(10)
+    while not page.evaluate("Symbol.for('notify panel') in globalThis"):
+        assert time.monotonic() < end
         page.wait_for_timeout(50)
 
 

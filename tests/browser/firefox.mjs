@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import puppeteer from "puppeteer-core";
 
 const [url, username, password, timeout] = process.argv.slice(2);
-const firefox = await puppeteer.launch({ browser: "firefox", executablePath: "/usr/bin/firefox-esr" });
+const firefox = await puppeteer.launch({
+  browser: "firefox",
+  executablePath: "/usr/bin/firefox-esr",
+  defaultViewport: { width: 1280, height: 800 },  // the side panel has its place from 1,100 px
+});
 const complaints = [];
 
 /** Polls: the page's CSP forbids what `waitForFunction` does. */

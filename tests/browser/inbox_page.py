@@ -59,6 +59,18 @@ def badge(page: Page) -> Any:
     return page.locator("notify-bell .badge")
 
 
+def focused(page: Page) -> str:
+    """What has the focus, through shadow roots: class, id and text of the element."""
+    return str(
+        page.evaluate("""() => {
+            let active = document.activeElement;
+            while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
+            const { localName, className, id, textContent } = active;
+            return `${localName}.${className}#${id} ${textContent.trim()}`;
+        }""")
+    )
+
+
 def live(page: Page) -> None:
     expect(page.locator("notify-connection .label")).to_have_text("Live")
 

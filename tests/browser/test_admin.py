@@ -10,13 +10,17 @@ from django.test import override_settings
 from playwright.sync_api import Page, Request, expect
 
 import notify
+from notify.admin.stopping import STOPPABLE_FOR
 from notify.models import Notice
 from tests.browser.test_accessibility import findings
 from tests.browser.test_pages import fill_inbox, overflows
+from tests.harness.waiting import deadline
 from tests.unit.inbox.helpers import people
 
 ADD = "/admin/notify/notice/add/"
 BOSS = {"is_staff": True, "is_superuser": True}
+# Until what is sent can no longer be stopped, and has been sent.
+STOPPED_MS = (STOPPABLE_FOR.total_seconds() + deadline(10)) * 1000
 LOOKS = list(itertools.product([320, 1280], ["light", "dark"]))
 
 
@@ -37,10 +41,16 @@ def is_count(request: Request) -> bool:
     return request.url.endswith("/audience/")
 
 
+def confirm(page: Page, people: str) -> None:
+    """Sends from the page that asks first."""
+    expect(page.get_by_role("heading", name=f"Send to {people}?")).to_be_visible()
+    page.get_by_role("button", name=f"Send to {people}").click()
+
+
 def compose(page: Page, **fields: str) -> None:
     """The form, filled in as a person does it."""
     page.goto(ADD)
-    expect(number(page)).to_have_text("nobody yet")
+    expect(number(page)).to_have_text("No recipients yet")
     for name, value in fields.items():
         page.locator(f'[name="{name}"]').fill(value)
 
@@ -66,8 +76,8 @@ def test_a_notice_is_composed_confirmed_followed_and_recalled(
 
     page.get_by_role("button", name="Dry run").click()
     expect(page.get_by_role("heading", name="Dry run: nothing was sent")).to_be_visible()
-    expect(page.locator("#content-main")).to_contain_text("152 people, in 1 batch")
-    page.get_by_role("button", name="Go on writing").click()
+    expect(page.locator("#content-main")).to_contain_text("152 people in 1 batch")
+    page.get_by_role("button", name="Back to editing").click()
     expect(page.locator('[name="title"]')).to_have_value("Elevator 3 stops")
     expect(page.locator(".errorlist:visible")).to_have_count(0)
 
@@ -76,15 +86,15 @@ def test_a_notice_is_composed_confirmed_followed_and_recalled(
     screenshot(page, "admin-confirm")
     page.get_by_role("button", name="Send to 152 people").click()
 
-    expect(page.locator(".messagelist")).to_contain_text("Sent to 152 people.")
-    expect(page.locator("[data-status]")).to_have_text("Sent")
+    expect(page.locator(".messagelist")).to_contain_text("Sending to 152 people.")
+    expect(page.locator("[data-status]")).to_have_text("Sent", timeout=STOPPED_MS)
     shown = recipient.locator("notify-inbox article .title")
     expect(shown).to_contain_text("Elevator 3 stops")
     screenshot(page, "admin-notice")
 
-    page.get_by_role("link", name="Recall", exact=True).click()
+    page.locator(".messagelist").get_by_role("link", name="Recall").click()
     page.get_by_role("button", name="Recall from 152 people").click()
-    expect(page.locator(".messagelist")).to_contain_text("It is taken away from 152 people.")
+    expect(page.locator(".messagelist")).to_contain_text("Recalled from 152 people.")
     expect(page.locator("[data-status]")).to_have_text("Recalled")
     expect(recipient.locator("notify-inbox .empty")).to_be_visible()
     assert windows.complaints == []
@@ -101,14 +111,14 @@ def test_people_are_searched_and_a_file_is_read_into_the_form(server, signed_in,
     expect(number(page)).to_have_text("1 person")
     file = tmp_path / "crew.csv"
     file.write_text("username,age\nuser-0,7\nuser-1,8\nnobody,9\n")
-    page.get_by_label("… from a file").set_input_files(file)
-    expect(page.locator(".notify-audience .errorlist")).to_have_text("1 is unknown: nobody")
-    names = page.get_by_label("Usernames")
+    page.get_by_label("Usernames from a file").set_input_files(file)
+    expect(page.locator(".notify-audience .errorlist")).to_have_text("1 unknown username: nobody")
+    names = page.locator("[name=usernames]")
     expect(names).to_have_value(file.read_text().strip())
     names.fill("user-0\nuser-1")
     expect(number(page)).to_have_text("3 people")
     page.get_by_role("button", name="Send to 3 people").click()
-    expect(page.locator(".messagelist")).to_contain_text("Sent to 3 people.")
+    expect(page.locator(".messagelist")).to_contain_text("Sending to 3 people.")
     assert windows.complaints == []
 
 
@@ -158,7 +168,7 @@ def test_a_fan_out_moves_by_itself_and_is_paused_resumed_and_cancelled(
     status = page.locator("[data-status]")
     expect(status).to_have_text("Pending")
     page.get_by_role("button", name="Pause").click()
-    expect(page.locator(".messagelist")).to_contain_text("Paused. 6 people wait for it.")
+    expect(page.locator(".messagelist")).to_contain_text("Paused. Not yet sent to 6 people.")
     expect(status).to_have_text("Paused")
     expect(page.get_by_role("button", name="Pause")).to_be_hidden()
     page.get_by_role("button", name="Resume").click()
@@ -168,10 +178,10 @@ def test_a_fan_out_moves_by_itself_and_is_paused_resumed_and_cancelled(
     worker.goto(page_of)
     page.evaluate("window.notReloaded = true")
     worker.get_by_role("link", name="Cancel the rest").click()
-    expect(worker.locator("#content-main")).to_contain_text("6 more wait for it")
+    expect(worker.locator("#content-main")).to_contain_text("6 people won't get it")
     screenshot(worker, "admin-cancel")
     worker.get_by_role("button", name="Cancel the rest").click()
-    expect(worker.locator(".messagelist")).to_contain_text("Cancelled. 6 people will not get it.")
+    expect(worker.locator(".messagelist")).to_contain_text("Cancelled. 6 people won't get it.")
     expect(status).to_have_text("Cancelled")
     expect(page.locator('[data-count="cancelled"]')).to_have_text("6")
     expect(page.get_by_role("button", name="Resume")).to_be_hidden()
@@ -195,8 +205,8 @@ def test_the_page_of_a_user_tells_who_is_online_and_ends_their_sessions(
     page = windows.open(server.url, session=session)
     page.goto(f"/admin/notify/inbox/{ada}/change/?notice={notice.pk}#story")
     online = page.locator(".notify-online")
-    expect(online).to_have_text(re.compile("Not online"))
-    expect(page.locator("#story")).to_contain_text("no client of ada has confirmed it")
+    expect(online).to_have_text(re.compile("Offline"))
+    expect(page.locator("#story")).to_contain_text("no device has received it yet")
 
     window = windows.open(server.url, session=theirs)
     window.goto("/notify/")
@@ -206,7 +216,7 @@ def test_the_page_of_a_user_tells_who_is_online_and_ends_their_sessions(
     page.get_by_role("button", name="End all sessions").click()
     expect(page.locator(".messagelist")).to_contain_text("1 session ended.")
     expect(window).to_have_url(re.compile("/accounts/login/"))
-    expect(online).to_have_text(re.compile("Not online"))
+    expect(online).to_have_text(re.compile("Offline"))
 
 
 @pytest.mark.parametrize(("width", "colours"), LOOKS)

@@ -1,9 +1,8 @@
-"""The bell, its panel and its toasts, on a page that is not the inbox."""
+"""The bell and its panel, on a page that is not the inbox."""
 
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 
 from playwright.sync_api import Page, Route, expect
@@ -12,6 +11,7 @@ from tests.browser.conftest import wait_until_live
 from tests.browser.inbox_page import send_by_http, send_to_ada
 
 ELSEWHERE = "/accounts/password_change/"
+PANEL_SCRIPT = re.compile(r"/panel\.min(\.[0-9a-f]+)?\.js")
 
 
 def bell(page: Page) -> Any:
@@ -136,48 +136,63 @@ def test_the_panel_fits_a_phone_and_is_quiet_when_empty(server, ada, windows, sc
     assert box["x"] + box["width"] <= 320
 
 
-def test_only_what_is_loud_makes_a_toast_and_three_are_the_most(server, ada, windows, screenshot):
-    page = windows.open(server.url, session=ada, viewport={"width": 1280, "height": 800})
-    page.goto(ELSEWHERE)
-    wait_until_live(page)
-    send_by_http(page, "info", "critical", "warning", "error", "error", "error")
-    expect(page.locator("notify-bell .badge")).to_have_text("6")
-    expect(toasts(page)).to_have_count(3)
-    expect(toasts(page).first).to_contain_text("This is critical")
-    said = page.locator("[data-notify-live=assertive]")
-    expect(said).to_have_text("Critical: This is critical")
-    screenshot(page, "toasts")
-    # Held while it is pointed at; afterwards those that are not critical go by themselves.
-    toasts(page).last.hover()
-    page.wait_for_timeout(9_000)
-    expect(toasts(page)).to_have_count(3)
-    page.mouse.move(10, 10)
-    expect(toasts(page)).to_have_count(1, timeout=15_000)
-    toasts(page).get_by_role("button", name="Dismiss").click()
-    expect(toasts(page)).to_have_count(0)
-
-
-def test_what_arrives_while_its_modules_are_loading_is_told_too(server, ada, windows):
+def test_what_arrives_before_the_script_that_tells_it_is_told_too(server, ada, windows):
     page = windows.open(server.url, session=ada)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(PANEL_SCRIPT, hold)
     page.goto(ELSEWHERE)
     wait_until_live(page)
-
-    def load_late(route: Route) -> None:
-        time.sleep(1)
-        route.continue_()
-
-    page.route(re.compile("/announcer"), load_late)
     send_by_http(page, "info", "critical", "info")
+    expect(page.locator("notify-bell .badge")).to_have_text("3")
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].continue_()
     expect(page.locator("[data-notify-live=assertive]")).to_have_text("Critical: This is critical")
     expect(page.locator("[data-notify-live=polite]")).to_have_text("2 new")
     expect(toasts(page)).to_have_count(1)
 
 
-def test_ten_toasts_within_five_seconds_become_one(server, ada, windows):
+def test_rows_stay_where_they_are_while_one_is_pointed_at(server, ada, windows, screenshot):
+    send_to_ada("One", "Two", "Three")
+    page = windows.open(server.url, session=ada, viewport={"width": 1280, "height": 800})
+    page.goto(ELSEWHERE)
+    wait_until_live(page)
+    bell(page).click()
+    third = rows(page).nth(2)
+    third.hover()
+    before = third.bounding_box()
+    send_by_http(page, "info", "info")
+    pill = panel(page).get_by_role("button", name="2 new")
+    expect(pill).to_be_visible()
+    assert third.bounding_box() == before
+    # They were not on the screen, so they are not seen.
+    expect(page.locator("notify-bell .badge")).to_have_text("2")
+    screenshot(page, "bell-panel-waiting")
+    pill.click()
+    expect(rows(page)).to_have_count(5)
+    expect(page.locator("notify-bell .badge")).to_be_hidden()
+    rows(page).nth(2).hover()
+    send_by_http(page, "info")
+    expect(panel(page).get_by_role("button", name="1 new")).to_be_visible()
+    page.mouse.move(10, 790)
+    expect(rows(page)).to_have_count(6)
+
+
+def test_the_focus_stays_in_the_panel_when_its_button_goes(server, ada, windows):
+    send_to_ada("One")
     page = windows.open(server.url, session=ada)
     page.goto(ELSEWHERE)
     wait_until_live(page)
-    send_by_http(page, *["error"] * 10, at_once=True)
-    expect(page.locator("notify-bell .badge")).to_have_text("10")
-    expect(toasts(page)).to_have_count(1)
-    expect(toasts(page)).to_have_text(re.compile("10 new"))
+    bell(page).click()
+    button = panel(page).get_by_role("button", name="Mark all as read")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(button).to_be_hidden()
+    focused = "document.activeElement.shadowRoot?.activeElement?.className"
+    assert page.evaluate(focused) == "panel"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(focused) == "row"

@@ -153,6 +153,7 @@ def test_the_bell_is_live_and_what_is_read_is_read_everywhere(
 ) -> None:
     page = windows.open(visited.url)
     enter(page, visited)
+    page.wait_for_load_state("networkidle")  # the panel's script is loaded when a page is idle
     scripts: list[str] = []
     page.on("request", lambda request: scripts.append(request.url))
     page.goto(visited.url)

@@ -18,10 +18,12 @@ def test_a_german_browser_reads_german_from_server_and_scripts(
     )
     page.goto("/notify/")
     expect(page.locator("notify-inbox .unread")).to_have_text("8 ungelesen")
-    expect(page.locator("notify-inbox article .for-unread").first).to_have_text("Ungelesen: ")
+    state = page.locator("notify-inbox article .for-unread").first
+    expect(state).to_have_text("Ungelesen, kritisch: ")
     expect(page.locator("notify-inbox time").first).to_have_text("jetzt")
     screenshot(page, "german-320")
     assert not overflows(page)
     page.locator("notify-inbox .read-all").tap()
+    expect(page.locator("notify-inbox .snack-text")).to_have_text("8 als gelesen markiert")
     expect(page.locator("notify-bell .bell")).to_have_attribute("aria-label", "Benachrichtigungen")
     assert windows.complaints == []

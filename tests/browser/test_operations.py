@@ -34,11 +34,11 @@ def test_plots_move_with_what_happens(server, signed_in, windows, staff, screens
     other = windows.open(server.url, session=session)
     other.goto("/notify/")
     expect(users).to_have_text("2")
-    other.get_by_role("button", name="Send me a test").click()
+    other.get_by_role("button", name="Send a test").click()
     delay = page.locator('[data-plot="delay_p99"] output')
     expect(delay).to_have_text(re.compile("[0-9] ms$"))
     other.context.close()
-    expect(page.locator("tbody tr")).to_contain_text(["the page was left"])
+    expect(page.locator("tbody tr")).to_contain_text(["page closed"])
     expect(users).to_have_text("1")
     line = page.locator('[data-plot="users"] path')
     assert line.get_attribute("d").count("L") >= 2
@@ -51,7 +51,7 @@ def test_it_is_for_those_who_may(server, signed_in, windows):
     page = windows.open(server.url, session=session)
     assert page.goto(PATH).status == 403
     page.goto("/notify/")
-    page.locator(".account summary").click()
+    page.locator(".account").click()
     expect(page.get_by_role("link", name="Operations")).to_have_count(0)
 
 

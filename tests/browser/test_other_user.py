@@ -23,8 +23,8 @@ setInterval(() => {
     const root = document.querySelector("notify-inbox")?.shadowRoot;
     if (!root) return;
     const seen = new Set(JSON.parse(sessionStorage.seen ?? "[]"));
-    const whose = document.querySelector(".account summary").textContent.trim();
-    for (const title of root.querySelectorAll("article .title")) {
+    const whose = document.querySelector(".account").textContent.trim();
+    for (const title of root.querySelectorAll("article .title-text")) {
         seen.add(`${whose}: ${title.lastChild.textContent.trim()}`);
     }
     sessionStorage.seen = JSON.stringify([...seen]);
@@ -69,13 +69,13 @@ def asked_for(page: Page) -> list[str]:
 
 
 def sign_out(page: Page) -> None:
-    page.locator(".account summary").click()
+    page.locator(".account").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile("/accounts/login/"))
 
 
 def sign_in(page: Page, name: str) -> None:
-    page.get_by_label("User name").fill(name)
+    page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(re.compile(DASHBOARD))
@@ -133,7 +133,7 @@ def test_when_somebody_else_signs_in_the_other_tabs_become_theirs(server, others
         tab = left.context.new_page()
         tab.goto("/accounts/login/")
         sign_in(tab, "bob")
-        expect(left.locator(".account summary")).to_contain_text("bob")
+        expect(left.locator(".account")).to_contain_text("bob")
         expect(titles(left)).to_contain_text(["For bob alone"])
         if sockets:
             live(left)
@@ -156,7 +156,7 @@ def test_a_page_that_a_form_led_to_becomes_theirs_without_sending_the_form_again
     tab = left.context.new_page()
     tab.goto("/accounts/login/")
     sign_in(tab, "bob")
-    expect(left.locator(".account summary")).to_contain_text("bob")
+    expect(left.locator(".account")).to_contain_text("bob")
     assert asked == ["GET"]
 
 
@@ -212,7 +212,7 @@ def test_a_page_of_one_whose_socket_is_anothers_goes_on_by_http(start_server, ot
     asked = asked_for(page)
     page.goto(DASHBOARD)
     label = page.locator("notify-connection .label")
-    expect(label).to_have_text("Not live: checking every 30 seconds")
+    expect(label).to_have_text("Live updates paused. Checking every 30 seconds.")
     page.locator("notify-inbox").get_by_role("link", name="Unread").click()
     expect(titles(page)).to_contain_text(["For ada alone"])
     rows(page).first.hover()
@@ -240,7 +240,7 @@ def test_a_page_that_stays_of_one_while_all_else_is_anothers_says_so_and_is_load
     while len(asked) < 2 and time.monotonic() < end:
         page.wait_for_timeout(50)
     label = page.locator("notify-connection .label")
-    expect(label).to_have_text("Somebody else is signed in")
+    expect(label).to_have_text("Someone else is signed in")
     expect(page.locator("notify-connection button")).to_have_text("Reload")
     page.wait_for_timeout(3_000)
     assert asked == ["GET", "GET"]

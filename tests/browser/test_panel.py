@@ -1,4 +1,4 @@
-"""The dashboard's side panel: connection, windows of one's own, sound and desktop."""
+"""The dashboard's side panel and the page of devices: connection, sockets, sound and desktop."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import wait_until_live
 from tests.browser.inbox_page import DASHBOARD, LISTEN, live, send_by_http
 
+DEVICES = "/notify/devices/"
+
 
 def sockets(page: Page) -> Any:
     return page.locator("notify-sockets li")
@@ -20,20 +22,20 @@ def test_ones_own_windows_are_listed_and_can_be_closed(server, signed_in, window
     size = {"width": 1280, "height": 800}
     here = windows.open(server.url, session=session, viewport=size)
     there = windows.open(server.url, session=session, viewport=size)
+    here.goto(DEVICES)
+    there.goto(DASHBOARD)
     for page in (here, there):
-        page.goto(DASHBOARD)
         live(page)
     expect(sockets(here)).to_have_count(2)
     expect(sockets(here).filter(has_text="This browser")).to_have_count(1)
     expect(sockets(here).first).to_contain_text("Chrome · Linux")
     expect(here.locator("notify-connection .plot")).to_be_visible(timeout=20_000)
     screenshot(here, "panel")
-    sockets(here).get_by_role("button", name="Close this one").click()
+    sockets(here).get_by_role("button", name="Disconnect").click()
     expect(sockets(here)).to_have_count(1)
-    expect(there.locator("notify-connection .label")).to_have_text(
-        "Closed from another of your windows"
-    )
-    there.locator("notify-connection").get_by_role("button", name="Reconnect").click()
+    since = re.compile(r"^Disconnected from another device\. Last updated \d\d:\d\d$")
+    expect(there.locator("notify-connection .label")).to_have_text(since)
+    there.get_by_role("button", name="Reconnect").click()  # there is one
     live(there)
     assert windows.complaints == []
 
@@ -44,7 +46,7 @@ def test_the_browser_is_asked_on_a_click_only_and_a_refusal_is_told(server, sign
     )
     page.add_init_script(LISTEN)
     page.add_init_script("window.refuses = true")
-    page.goto(DASHBOARD)
+    page.goto(DEVICES)
     live(page)
     assert page.evaluate("window.asked") is None
     box = page.get_by_label("Show desktop notifications")
@@ -52,7 +54,7 @@ def test_the_browser_is_asked_on_a_click_only_and_a_refusal_is_told(server, sign
     assert page.evaluate("window.asked") is True
     expect(box).not_to_be_checked()
     expect(page.locator("notify-alerts output")).to_have_text(
-        "Your browser does not allow it for this site"
+        "Notifications are blocked in your browser for this site"
     )
 
 

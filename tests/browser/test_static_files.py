@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Request, Route, WebSocket, expect
 
-from tests.browser.conftest import Windows, wait_until_live
+from tests.browser.conftest import Windows, until_panel_script, wait_until_live
 from tests.browser.test_foreign_project import Shop, enter
 from tests.harness.server import Server
 
@@ -88,6 +88,7 @@ def test_each_script_is_loaded_once_by_a_hashed_name(server: Server, windows: Wi
     page = windows.open(server.url)
     enter(page)
     wait_until_live(page)
+    until_panel_script(page)
     log = Log(page)
     page.goto("/")
     wait_until_live(page)
@@ -97,8 +98,8 @@ def test_each_script_is_loaded_once_by_a_hashed_name(server: Server, windows: Wi
     expect(bell.locator(".badge")).to_have_text(str(before + 1))
     bell.locator(".bell").click()
     expect(bell.locator("article").first).to_contain_text("Your order is on its way")
-    assert log.scripts == ["bell.min.js"]
-    assert (len(log.ours), log.sockets) == (5, 1), log.paths
+    assert log.scripts == ["bell.min.js", "panel.min.js"]
+    assert (len(log.ours), log.sockets) == (6, 1), log.paths
     assert all(HASHED.search(path) for path in log.ours), log.ours
 
     log.clear()
@@ -106,20 +107,23 @@ def test_each_script_is_loaded_once_by_a_hashed_name(server: Server, windows: Wi
     wait_until_live(page)
     expect(page.locator("notify-inbox article").first).to_be_visible()
     expect(page.locator("notify-connection .label")).to_have_text("Live")
-    assert log.scripts == ["bell.min.js", "elements.min.js"]
+    assert log.scripts == ["bell.min.js", "elements.min.js", "panel.min.js"]
     assert all(HASHED.search(path) for path in log.ours), log.ours
-    assert (len(log.paths), log.sockets) == (12, 1), log.paths
+    assert (len(log.paths), log.sockets) == (13, 1), log.paths
     assert page.evaluate(CLIENTS) == 1
     assert windows.complaints == []
 
 
 @pytest.mark.parametrize("server", [pytest.param((WHITENOISE, True), id="late")], indirect=True)
-@pytest.mark.parametrize(("late", "early"), [("bell", "elements"), ("elements", "bell")])
+@pytest.mark.parametrize(
+    ("late", "early"), [("bell", "elements"), ("panel", "elements"), ("elements", "bell")]
+)
 def test_the_scripts_of_a_page_may_come_in_any_order(
     late: str, early: str, server: Server, windows: Windows
 ) -> None:
     page = windows.open(server.url)
     enter(page)
+    until_panel_script(page)  # which is not to be taken for the next page's
     held: list[Route] = []
 
     def hold(route: Route) -> None:

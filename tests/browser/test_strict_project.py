@@ -72,7 +72,7 @@ def test_after_a_sign_in_in_another_tab_marks_and_the_test_button_work_in_the_fi
         expect(unread(left)).to_have_text("1 unread")
         tab.reload()
         expect(unread(tab)).to_have_text("1 unread")
-        left.get_by_role("button", name="Send me a test").click()
+        left.get_by_role("button", name="Send a test").click()
         tested = left.locator("notify-test output")
         expect(tested).not_to_have_text(re.compile("^(Sending…)?$"))
         expect(tested).not_to_have_text("It could not be sent")

@@ -54,7 +54,7 @@ def test_who_is_signed_out_elsewhere_is_at_the_sign_in_page_within_a_second_in_b
         live(tab)
     other = windows.open(server.url, session=session)  # the same session, and none of their tabs
     other.goto("/accounts/password_change/")
-    other.locator(".account summary").click()
+    other.locator(".account").click()
     other.get_by_role("button", name="Sign out").click()
     expect(other).to_have_url(re.compile(r"/accounts/login/"))
     for tab in tabs:
@@ -70,7 +70,7 @@ def test_signing_out_in_one_tab_leads_all_to_the_sign_in_page(server, signed_in,
     for tab in tabs:
         tab.goto(DASHBOARD)
         live(tab)
-    tabs[1].locator(".account summary").click()
+    tabs[1].locator(".account").click()
     tabs[1].get_by_role("button", name="Sign out").click()
     for tab in tabs:
         expect(tab).to_have_url(re.compile(r"/accounts/login/"))

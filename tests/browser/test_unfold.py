@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 import notify
 from notify.models import Notice
-from tests.browser.test_admin import ADD, BOSS, preview
+from tests.browser.test_admin import ADD, BOSS, STOPPED_MS, preview
 from tests.unit.inbox.helpers import people
 
 
@@ -40,15 +40,18 @@ def test_a_notice_is_sent_and_looked_at_under_unfold(
     expect(preview(page, "dark", ".toast-title")).to_have_text("Elevator 3 stops")
     screenshot(page, f"unfold-add-{colours}")
     page.get_by_role("button", name="Send to 1 person").click()
-    expect(page.get_by_text("Sent to 1 person.")).to_be_visible()
-    expect(page.locator("[data-status]")).to_have_text("Sent")
+    expect(page.locator("#content-main")).to_contain_text("Sends to 1 person now")
+    page.get_by_role("button", name="Send to 1 person").click()
+    expect(page.get_by_text("Sending to 1 person.")).to_be_visible()
+    screenshot(page, f"unfold-countdown-{colours}")
+    expect(page.locator("[data-status]")).to_have_text("Sent", timeout=STOPPED_MS)
     screenshot(page, f"unfold-notice-{colours}")
     page.goto("/admin/notify/notice/")
     expect(page.locator(".notify-bar").first).to_have_text("0 delivered, 0 seen, 0 read of 1")
     screenshot(page, f"unfold-list-{colours}")
     page.goto(f"/admin/notify/inbox/{ada.pk}/change/?notice={notice.pk}")
-    expect(page.locator(".notify-online")).to_contain_text("Not online")
-    expect(page.locator("#story")).to_contain_text("no client of ada-0 has confirmed it")
+    expect(page.locator(".notify-online")).to_contain_text("Offline")
+    expect(page.locator("#story")).to_contain_text("no device has received it yet")
     screenshot(page, f"unfold-person-{colours}")
     assert windows.complaints == []
     policy = page.goto("/notify/").headers["content-security-policy"]

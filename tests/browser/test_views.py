@@ -146,7 +146,7 @@ def test_the_keys(server, ada, windows, screenshot):
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     screenshot(page, "keys")
-    page.get_by_label("Shortcuts are on").uncheck()
+    page.get_by_label("Enable shortcuts").uncheck()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
     page.keyboard.press("?")

@@ -64,11 +64,15 @@ class Recorder:
         outcome = yield
         if not outcome.skipped and (call.when == "call" or outcome.failed):
             result = self._result(item, outcome)
-            if result is not None:
+            # Reported last, the test itself has passed even if one of its subtests has failed.
+            if result is not None and self._has_held_so_far(result.test):
                 self._results[result.test] = result
                 if results := os.environ.get("FAULTS_RESULTS"):
                     report.keep(result, Path(results))
         return outcome
+
+    def _has_held_so_far(self, test: str) -> bool:
+        return test not in self._results or self._results[test].passed
 
     def _result(self, item: pytest.Item, outcome: Any) -> report.Result | None:
         failure = outcome.longreprtext[-3000:]

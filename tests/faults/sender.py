@@ -132,13 +132,13 @@ class Sender:
 def _arm(die: str) -> None:
     """Has this process end, as by SIGKILL, at that point of its first send."""
     from notify.bus.publisher import publisher
-    from notify.sending import after_commit
+    from notify.inbox import work
 
     def end(*_: Any, **__: Any) -> None:
         os._exit(9)
 
     if die == "before the append":
-        after_commit._carry_out_or_hand_over = end
+        work.append_one = end
     else:
         publisher.publish = end  # type: ignore[method-assign]
 

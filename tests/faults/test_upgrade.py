@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import tarfile
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -24,11 +25,31 @@ def git(*words: str) -> bytes:
     return subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, check=True).stdout
 
 
+def migrations_of(commit: str) -> dict[str, str]:
+    """The hash of each, by its name."""
+    lines = git("ls-tree", commit, f"{MIGRATIONS}/").decode().splitlines()
+    entries = (line.split() for line in lines)
+    return {Path(path).name: blob for *_, blob, path in entries if Path(path).match("0*.py")}
+
+
+def oldest_commit() -> str:
+    """The oldest commit from which the database can be migrated to here: its migrations are the
+    first of ours. HEAD, if an earlier one has others, or is not in a shallow clone."""
+    files = sorted((ROOT / MIGRATIONS).glob("0*.py"))
+    hashes = git("hash-object", *map(str, files)).decode().split()
+    ours = [(file.name, blob) for file, blob in zip(files, hashes, strict=True)]
+
+    def leads_here(commit: str) -> bool:
+        its = sorted(migrations_of(commit).items())
+        return bool(its) and its == ours[: len(its)]
+
+    commits = git("rev-list", "--first-parent", "HEAD").decode().split()
+    return ["HEAD", *takewhile(leads_here, commits)][-1]
+
+
 def earlier_tree(to: Path) -> Path:
-    """Extracts an earlier commit: FAULT_UPGRADE_FROM, or the first one (of a shallow clone, the
-    oldest)."""
-    first = git("rev-list", "--max-parents=0", "HEAD").decode().split()[0]
-    commit = os.environ.get("FAULT_UPGRADE_FROM") or first
+    """Extracts an earlier commit: FAULT_UPGRADE_FROM, or the oldest that leads here."""
+    commit = os.environ.get("FAULT_UPGRADE_FROM") or oldest_commit()
     with tarfile.open(fileobj=io.BytesIO(git("archive", commit, *PARTS))) as files:
         files.extractall(to, filter="data")
     return to

@@ -15,7 +15,7 @@ from django.db.models import Count, Sum
 import notify
 from notify.inbox import marking
 from notify.inbox.epoch import full
-from notify.models import Batch, Inbox, Notice, Notification
+from notify.models import Batch, Inbox, Notice, Notification, Place
 from tests.faults.world import SWEEP, World, contract, patience
 from tests.harness.database import orm
 from tests.harness.process import Process
@@ -212,7 +212,9 @@ async def test_fan_outs_recalls_and_marks_beside_each_other_neither_block_nor_lo
     slowest = ", ".join(f"{name} {took:.2f} s" for name, took in sorted(others.slowest.items()))
     world.outcome.note = f"{recalled} recalled; slowest {slowest}"
     await world.settle()
-    stays = Notification.objects.filter(notice__recalled__isnull=False, recalled=None)
+    stays = Notification.objects.filter(notice__recalled__isnull=False).exclude(
+        place=Place.RECALLED
+    )
     assert await orm(stays.count) == 0
     await judge_with_recalls(world)
     assert recalled > 0
@@ -284,8 +286,8 @@ def fill_inbox(user: int, rows: int) -> None:
             [user, rows, rows, rows],
         )
         cursor.execute(
-            "INSERT INTO notify_notification (user_id, notice_id, arrived, version)"
-            " SELECT %s, id, row_number() OVER (ORDER BY id), row_number() OVER (ORDER BY id)"
+            "INSERT INTO notify_notification (user_id, notice_id, arrived, version, place)"
+            " SELECT %s, id, row_number() OVER (ORDER BY id), row_number() OVER (ORDER BY id), 0"
             " FROM notify_notice",
             [user],
         )

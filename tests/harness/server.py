@@ -45,6 +45,7 @@ def environment(**variables: str) -> dict[str, str]:
         "HTTPS": "off",
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "",  # hundreds are started, and would compile notify each time
         "PYTHONPATH": str(ROOT),
     }
     return os.environ | production | variables

@@ -4,7 +4,7 @@ a channel layer and a network that do what a test says."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -15,9 +15,9 @@ from django.contrib.auth.models import User
 from notify import protocol, sending, sql
 from notify.bus import hints
 from notify.changes import Change, Cursor, Reading, Step
-from notify.inbox import reading
+from notify.inbox import places, reading
 from notify.inbox.rows import notice_row
-from notify.models import Notification
+from notify.models import Notification, Place
 from notify.protocol import inbox_frames
 from notify.sql.keys import public_key
 from tests.integration.model_client import Asked, Frame, ModelClient
@@ -27,10 +27,10 @@ PAGE = 2
 
 RECOUNT = """
     SELECT i.user_id, i.version, i.floor, i.acknowledged, i.unseen, i.unread,
-           count(CASE WHEN n.seen IS NULL THEN n.id END),
-           count(CASE WHEN n.read IS NULL THEN n.id END)
+           count(CASE WHEN n.seen IS NULL THEN n.notice_id END),
+           count(CASE WHEN n.read IS NULL THEN n.notice_id END)
     FROM notify_inbox i LEFT JOIN notify_notification n
-         ON n.user_id = i.user_id AND n.archived IS NULL AND n.recalled IS NULL
+         ON n.user_id = i.user_id AND n.place = %s
     GROUP BY i.user_id
 """
 
@@ -63,31 +63,48 @@ class Flags(NamedTuple):
 
     seen: bool = False
     read: bool = False
-    archived: bool = False
-    recalled: bool = False
+    place: Place = Place.INBOX
+
+    @property
+    def counted(self) -> tuple[bool, bool]:
+        """Whether it counts for its inbox as unseen and as unread."""
+        in_inbox = self.place == Place.INBOX
+        return in_inbox and not self.seen, in_inbox and not self.read
+
+    def moved(self, move: places.Move) -> Flags:
+        return self._replace(place=places.MOVES.get((self.place, move), self.place))
 
     def marked(self, as_: str) -> Flags:
         """As a mark leaves it: docs/protocol.md, `mark`, in Python."""
+        if self.place == Place.RECALLED:
+            return self
         match as_:
             case "seen":
                 return self._replace(seen=True)
             case "read":
                 return self._replace(seen=True, read=True)
             case "archived":
-                return self._replace(seen=True, read=True, archived=True)
+                moved = self.moved("archive")
+                return self if moved == self else moved._replace(seen=True, read=True)
             case "unarchived":
-                return self._replace(archived=False)
+                return self.moved("unarchive")
             case _:
-                return self if self.archived or self.recalled else self._replace(read=False)
+                return self._replace(read=False) if self.place == Place.INBOX else self
 
 
 def flags_of(user: str) -> dict[int, Flags]:
     """Each notification of a user's, by its notice."""
     rows = Notification.objects.filter(user=user)
     return {
-        notice: Flags(*(moment is not None for moment in moments))
-        for notice, *moments in rows.values_list("notice", "seen", "read", "archived", "recalled")
+        notice: Flags(seen is not None, read is not None, Place(place))
+        for notice, seen, read, place in rows.values_list("notice", "seen", "read", "place")
     }
+
+
+def counted(flags: Iterable[Flags]) -> tuple[int, int]:
+    """How many of them count as unseen and as unread."""
+    each = [one.counted for one in flags]
+    return sum(unseen for unseen, _ in each), sum(unread for _, unread in each)
 
 
 class World:
@@ -117,7 +134,7 @@ class World:
             for step in change.steps:
                 # No version is missing, and none is told twice.
                 assert step.start == self._versions[step.user]
-                assert step.to == step.start + max(1, len(change.arrivals))
+                assert step.to == step.start + _versions_of(change, step)
                 self._versions[step.user] = step.to
                 self.layer.append(Hint(step, _encoded_rows(change, step)))
         self.announced.clear()
@@ -224,7 +241,7 @@ class World:
         self._touched.clear()
 
     def _check_inboxes(self) -> None:
-        for user, version, floor, acknowledged, *numbers in sql.fetch(RECOUNT):
+        for user, version, floor, acknowledged, *numbers in sql.fetch(RECOUNT, [Place.INBOX]):
             unseen, unread, true_unseen, true_unread = numbers
             assert (unseen, unread) == (true_unseen, true_unread)
             assert version == self._versions[public_key(user)]
@@ -247,6 +264,16 @@ class World:
                 self.ask_for_more(fresh)
                 fresh.receive_page()
             assert_equal(fresh.client, head, rows)
+
+
+def _versions_of(change: Change, step: Step) -> int:
+    """By how many versions a change takes an inbox on: one for each notice that arrived."""
+    if change.arrivals or change.rows is not None:
+        return len(change.arrivals) or 1
+    arrived = Notification.objects.filter(
+        user=step.user, arrived__gt=step.start, arrived__lte=step.to
+    )
+    return arrived.count() or 1
 
 
 def _encoded_rows(change: Change, step: Step) -> list[str] | None:
@@ -275,7 +302,7 @@ def assert_equal(client: ModelClient, head: Reading, rows: list[Frame]) -> None:
 
 def truth(user: str) -> list[Frame]:
     """What an inbox shows, newest first, written down without notify's SQL."""
-    live = Notification.objects.filter(user=user, archived=None, recalled=None)
+    live = Notification.objects.filter(user=user, place=Place.INBOX)
     return [
         notice_row(row.notice)
         | {"arrived": row.arrived, "version": row.version}

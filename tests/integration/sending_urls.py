@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 import notify
-from notify.models import Notification
+from notify.models import Notification, Place
 
 
 class PaymentRefused(Exception):
@@ -45,7 +45,7 @@ async def asynchronous(request: HttpRequest) -> HttpResponse:
     notice = await notify.asend(to=user, title="asynchronous")  # type: ignore[arg-type]  # as above
     if request.GET:
         await notify.arecall(notice)
-    return HttpResponse(await Notification.objects.filter(recalled=None).acount())
+    return HttpResponse(await Notification.objects.exclude(place=Place.RECALLED).acount())
 
 
 urlpatterns = [

@@ -44,25 +44,25 @@ async def closes_with(code: int, client: Client, seconds: float = 10) -> dict[st
     return bye
 
 
-@pytest.mark.parametrize(
-    "message",
-    [
-        "no JSON",
-        '{"type":"ping","id":NaN}',
-        "[]",
-        "{}",
-        b"binary",
-        '{"type":"ping","id":1,"x":"' + "x" * 16 * 1024 + '"}',
-        '{"type":"ping","id":1,"x":' + "[" * 17 + "]" * 17 + "}",
-        "[" * 15_000,
-    ],
-    ids=["text", "NaN", "list", "no type", "binary", "too long", "too deep", "brackets"],
-)
-async def test_4400_malformed(server: Server, ada: User, message: str | bytes) -> None:
-    async with await orm(client_of, server, ada) as client:
-        await client.frame("hello")
-        await client.send_raw(message)
-        await closes_with(4400, client)
+MALFORMED: dict[str, str | bytes] = {
+    "text": "no JSON",
+    "NaN": '{"type":"ping","id":NaN}',
+    "list": "[]",
+    "no type": "{}",
+    "binary": b"binary",
+    "too long": '{"type":"ping","id":1,"x":"' + "x" * 16 * 1024 + '"}',
+    "too deep": '{"type":"ping","id":1,"x":' + "[" * 17 + "]" * 17 + "}",
+    "brackets": "[" * 15_000,
+}
+
+
+async def test_4400_malformed(server: Server, ada: User, subtests: pytest.Subtests) -> None:
+    for name, message in MALFORMED.items():
+        with subtests.test(name):
+            async with await orm(client_of, server, ada) as client:
+                await client.frame("hello")
+                await client.send_raw(message)
+                await closes_with(4400, client)
 
 
 async def test_4400_after_three_errors_within_ten_seconds(server: Server, ada: User) -> None:

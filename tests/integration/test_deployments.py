@@ -17,10 +17,11 @@ from notify.sql import database
 from tests.conftest import StartServer
 from tests.harness.client import Client
 from tests.harness.database import orm
+from tests.harness.groups import members, until_joined
 from tests.harness.postgres import Postgres
 from tests.harness.redis import RedisServer
 from tests.harness.server import database_url, manage
-from tests.harness.waiting import aeventually, eventually
+from tests.harness.waiting import aeventually
 from tests.integration.conftest import client_of
 from tests.integration.test_figures import told
 
@@ -134,7 +135,7 @@ async def test_what_the_original_is_sent_is_not_shown_to_the_people_of_its_copy(
         for client in (mine, theirs):
             await client.until(lambda client=client: client.titles == ["Before the copy"])
         epoch = theirs.epoch
-        await until_heard(own_redis, 2)
+        await until_joined(own_redis, 2)
         for n in range(3):
             await asyncio.to_thread(
                 manage, "notify_send", "--to", "ada", "--title", f"{n}", REDIS_URL=own_redis.url
@@ -173,7 +174,7 @@ async def test_processes_of_one_deployment_hear_each_other_however_they_reach_it
         ):
             for one in (client, there):
                 await one.frame("inbox")
-            await until_heard(redis, 2, processes=2)
+            await until_joined(redis, 2, processes=2)
             await asyncio.to_thread(
                 manage, "notify_send", "--to", "ada", "--title", "by socket", **by_sockets
             )
@@ -194,34 +195,13 @@ async def test_running_processes_follow_when_the_deployment_changes(
     ]
     async with await orm(client_of, servers[0], ada) as client:
         await client.frame("inbox")
-        await until_heard(own_redis, 1)
-        before = await asyncio.to_thread(groups, own_redis)
+        await until_joined(own_redis, 1)
+        before = await asyncio.to_thread(members, own_redis)
         await asyncio.to_thread(manage, "notify_restored")
 
         async def moved() -> bool:
-            now = await asyncio.to_thread(groups, own_redis)
-            return len(now) == len(before) and not now & before
+            now = await asyncio.to_thread(members, own_redis)
+            return len(now) == len(before) and not now.keys() & before.keys()
 
         await aeventually(moved, 2 * database.FACTS_LIFETIME_S, what="the move to new groups")
         assert client.open
-
-
-def groups(redis: RedisServer) -> set[bytes]:
-    """Those of people and of processes."""
-    with redis.client() as client:
-        found = set(client.pubsub_channels("*__group__notify.*"))
-    return {one for one in found if b"notify.probe." not in one}
-
-
-async def until_heard(redis: RedisServer, people: int, processes: int | None = None) -> None:
-    """Sockets are told before their groups are joined."""
-
-    def joined() -> bool:
-        found = groups(redis)
-        of_processes = [one for one in found if one.endswith(b".processes")]
-        with redis.client() as client:
-            heard = dict(client.pubsub_numsub(*of_processes)) if of_processes else {}
-        there = processes is None or list(heard.values()) == [processes]
-        return there and sum(b".user." in one for one in found) == people
-
-    await asyncio.to_thread(eventually, joined, what="every group")

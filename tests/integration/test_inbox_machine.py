@@ -28,23 +28,25 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+import notify
 from notify import protocol, sending
 from notify.bus import hints
 from notify.bus.publisher import publisher
 from notify.changes import Change
 from notify.exceptions import Busy, EpochChanged
-from notify.inbox import claiming, marking, reading, retention, stepping, upkeep
-from notify.models import Batch, Inbox, Notice, Notification
+from notify.inbox import marking, opening, reading, recalling, retention, stepping, upkeep
+from notify.inbox.turns import OPEN
+from notify.models import Batch, Inbox, Notice, Notification, Place
 from notify.protocol import inbox_frames
 from notify.sending.audience import everyone
-from tests.integration.inbox_world import Socket, World, flags_of
+from tests.integration.inbox_world import Flags, Socket, World, counted, flags_of
 from tests.unit.inbox.helpers import key, people
 
 LIMITS: list[tuple[Any, str, int]] = [
     (reading, "MAX_CHANGED_ROWS", 6),
     (reading, "MAX_ROWS_OF_A_VERSION", 3),
     (inbox_frames, "MAX_FRAME_ROWS", 3),
-    (claiming, "MAX_NOTICES_TOGETHER", 3),
+    (recalling, "MAX_COPIES", 1),
     (inbox_frames, "MAX_FRAME_BYTES", 2500),
     (hints, "MAX_ROWS_BYTES", 2000),
     (marking, "MAX_ROWS_PER_CHANGE", 3),
@@ -78,9 +80,9 @@ class InboxMachine(RuleBasedStateMachine):
             self.half_a_minute_passes()
             self.world.calm = True
             self.world.do(lambda: None)
-            assert not Notification.objects.filter(
-                notice__recalled__isnull=False, recalled=None
-            ).exists()
+            recalled = Notification.objects.filter(notice__recalled__isnull=False)
+            assert not recalled.exclude(place=Place.RECALLED).exists()
+            assert not Batch.objects.filter(state__in=OPEN).exists()
             self.world.everybody_comes_back()
         finally:
             self.marking = None
@@ -108,10 +110,31 @@ class InboxMachine(RuleBasedStateMachine):
 
     @rule(to=st.lists(st.integers(0, 1), min_size=2, max_size=4))
     def send_together(self, to: list[int]) -> None:
+        """In one transaction: one change each, in this order."""
+
         def send() -> list[Notice]:
             return [sending.send(to=self.users[n], title="one of several") for n in to]
 
-        self.notices += self.world.do(send)
+        notices = self.world.do(send)
+        self.notices += notices
+        for user in self.users:
+            arrived = user.notify_notifications.filter(notice__in=notices).order_by("arrived")
+            found = list(arrived.values_list("notice", "version"))
+            assert [notice for notice, _ in found] == sorted(notice for notice, _ in found)
+
+    @rule(to=st.lists(st.sets(st.integers(0, 1), min_size=1), min_size=1, max_size=4))
+    def send_many(self, to: list[set[int]]) -> None:
+        """What is for one of the two is in the order of the list, and one change."""
+
+        def send() -> list[Notice]:
+            return notify.send_many(
+                notify.NewNotice(to=[self.users[n] for n in sorted(some)], title=f"{n} of many")
+                for n, some in enumerate(to)
+            )
+
+        notices = self.world.do(send)
+        assert [notice.title for notice in notices] == [f"{n} of many" for n in range(len(to))]
+        self.notices += notices
 
     @rule(user=numbers, how=st.sampled_from(["rolled back", "repeated"]))
     def send_oddly(self, user: int, how: str) -> None:
@@ -131,6 +154,7 @@ class InboxMachine(RuleBasedStateMachine):
     def send_and_roll_back(to: User) -> None:
         with transaction.atomic():
             sending.send(to=to, title="never")
+            sending.send_many([sending.NewNotice(to=to, title="never")])
             transaction.set_rollback(True)
 
     @rule()
@@ -147,11 +171,18 @@ class InboxMachine(RuleBasedStateMachine):
     def recall(self, which: int, how: str) -> None:
         notice = self.one_of(self.notices, which)
         if how == "recalled":
-            self.world.do(lambda: sending.recall(notice))
+            self.world.do(lambda: self.recall_one(notice))
         elif notice.expires is not None:
             Notice.objects.filter(pk=notice.pk).update(expires=Now())
             self.world.do(sending.recall_expired)
             Notice.objects.filter(pk=notice.pk).update(expires=notice.expires)
+
+    @staticmethod
+    def recall_one(notice: Notice) -> None:
+        """Whoever has it keeps it until the batch of the recall reaches them."""
+        held = Notification.objects.filter(notice=notice).count()
+        again = Notice.objects.filter(pk=notice.pk, recalled__isnull=False).exists()
+        assert sending.recall(notice) == (0 if again else held)
 
     # What the users do
 
@@ -166,6 +197,8 @@ class InboxMachine(RuleBasedStateMachine):
             expected = {n: held.marked(as_) if n in ids else held for n, held in before.items()}
             assert flags_of(name) == expected
             assert told == version + (expected != before)
+            head = self.world.head(name)
+            assert (head.unseen, head.unread) == counted(expected.values())
 
         self.world.do(mark)
 
@@ -177,7 +210,8 @@ class InboxMachine(RuleBasedStateMachine):
         rows = Notification.objects.filter(user=name, arrived__lte=through)
 
         def mark() -> None:
-            before, ids = flags_of(name), set(rows.values_list("notice", flat=True))
+            in_inbox = rows.filter(place=Place.INBOX)  # it leaves the archive as it is
+            before, ids = flags_of(name), set(in_inbox.values_list("notice", flat=True))
             try:
                 told = sending.mark_through(name, as_, epoch=head.epoch, through=through)
             except Busy:
@@ -206,13 +240,32 @@ class InboxMachine(RuleBasedStateMachine):
         except (StopIteration, Busy, EpochChanged):
             self.marking = None
 
+    @precondition(lambda self: self.notices)
+    @rule(user=numbers, which=numbers)
+    def file(self, user: int, which: int) -> None:
+        """As if the user wanted such notices to arrive in the archive: not marked, and not
+        counted. What moves it to the inbox counts it again."""
+        name, notice = self.user(user), self.one_of(self.notices, which).pk
+        held = flags_of(name).get(notice)
+        if held is not None and held.place == Place.INBOX:
+            self.world.do(lambda: self.announce(self.file_one(name, notice, held)))
+
+    @staticmethod
+    def file_one(user: str, notice: int, held: Flags) -> Change | None:
+        inbox = opening.locked_inbox(user)
+        Notification.objects.filter(user=user, notice=notice).update(
+            place=Place.FILED, placed=Now(), version=inbox.version + 1
+        )
+        unseen, unread = held.counted
+        return stepping.advance(inbox, 1, unseen=-unseen, unread=-unread)
+
     # What is done for upkeep
 
     @rule(user=numbers, which=some)
     def delete_rows(self, user: int, which: list[int]) -> None:
         name = self.user(user)
-        rows = Notification.objects.filter(user=name).order_by("pk").values_list("pk", flat=True)
-        chosen = {self.one_of(list(rows), n) for n in which} if rows else set()
+        rows = sorted(Notification.objects.filter(user=name).values_list("notice", flat=True))
+        chosen = {self.one_of(rows, n) for n in which} if rows else set()
         self.world.do(lambda: self.announce(upkeep.delete_rows(name, sorted(chosen))))
 
     @rule(state=st.sampled_from(["read", "archived", "recalled"]))

@@ -14,14 +14,14 @@ from notify.bus.groups import EVERY_PROCESS, full_name, user_group
 from notify.sql import database
 from tests.harness.client import Client
 from tests.harness.database import orm
+from tests.harness.groups import until_joined
 from tests.harness.server import Server, manage
 from tests.harness.sessions import session_cookie
-from tests.harness.waiting import aeventually, eventually
+from tests.harness.waiting import aeventually
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 USERS = 300
-GROUPS_OF_USERS = "asgi__group__notify.*.user.*"
 PROBES = b"asgi__group__notify.probe."
 
 
@@ -80,7 +80,7 @@ async def test_a_broadcast_is_one_message_for_each_process_whatever_the_number_o
             client = Client(server.socket_url, cookie=cookie, origin=server.url)
             clients.append(await stack.enter_async_context(client))
         await aeventually(lambda: all(client.epoch for client in clients), what="every reset")
-        await asyncio.to_thread(wait_until_joined, own_redis)
+        await until_joined(own_redis, people=USERS)
         await asyncio.to_thread(heard, ear)
 
         await asyncio.to_thread(
@@ -109,7 +109,7 @@ async def test_a_notice_to_one_user_is_one_message_to_the_processes_that_have_th
             clients.append(await stack.enter_async_context(client))
         deployment = (await orm(database.facts)).deployment
         group = f"asgi__group__{full_name(deployment, user_group(str(key)))}".encode()
-        await asyncio.to_thread(wait_until_joined, own_redis, 2)
+        await until_joined(own_redis, people=2)
         await asyncio.to_thread(heard, ear)
 
         await asyncio.to_thread(
@@ -120,11 +120,3 @@ async def test_a_notice_to_one_user_is_one_message_to_the_processes_that_have_th
         assert await asyncio.to_thread(heard, ear) == [group]
         with own_redis.client() as client:
             assert dict(client.pubsub_numsub(group)) == {group: 1}
-
-
-def wait_until_joined(own_redis, groups: int = USERS) -> None:
-    """Sockets are told before their groups are joined; hints before that are healed, not heard."""
-    with own_redis.client() as client:
-        eventually(
-            lambda: len(client.pubsub_channels(GROUPS_OF_USERS)) == groups, what="every group"
-        )

@@ -17,6 +17,8 @@ from tests.harness.process import refusing_port
 from tests.harness.redis import RedisServer
 from tests.harness.waiting import aeventually
 
+pytestmark = pytest.mark.one_database
+
 PUBSUB = "notify.bus.layers.RedisPubSubChannelLayer"
 CORE = "channels_redis.core.RedisChannelLayer"
 

@@ -15,11 +15,10 @@ from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from notify import sending, sql
-from notify.bus.publisher import publisher
 from notify.exceptions import Busy
 from notify.inbox import appending
-from notify.models import Batch, Inbox, Notice, Notification
-from notify.sending import rows
+from notify.models import Batch, Inbox, Notice, Notification, Place
+from notify.sending import statements
 from notify.sql import database, transactions, waits
 from tests.harness.waiting import deadline
 from tests.integration.test_store_concurrency import (
@@ -30,7 +29,6 @@ from tests.integration.test_store_concurrency import (
     work_off,
 )
 from tests.unit.inbox.helpers import (
-    Announced,
     batch_of,
     counts,
     cursor_of,
@@ -41,7 +39,11 @@ from tests.unit.inbox.helpers import (
     recounted,
 )
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("announced"),
+]
 
 SERIALIZABLE = 4  # psycopg.IsolationLevel
 TABLES = ("notify_inbox", "notify_notification", "notify_notice", "notify_batch")
@@ -50,14 +52,6 @@ LOCKS = [
     "SELECT 1 FROM notify_inbox FOR UPDATE",
     *(statement.format(table) for table in TABLES for statement in STATEMENTS),
 ]
-
-
-@pytest.fixture(autouse=True)
-def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
-    announced = Announced()
-    monkeypatch.setattr(publisher, "publish", announced.take)
-    monkeypatch.setattr(publisher, "publish_work", announced.take_work)
-    return announced
 
 
 def at_most() -> float:
@@ -152,9 +146,9 @@ def test_every_call_ends_and_nothing_is_lost(settings, lock, one_statement):
         assert Notice.objects.filter(title=title).count() == sent
         assert Notification.objects.filter(notice__title=title).count() == sent * wanted
     recalled = not isinstance(outcomes["recall"], Busy)
-    assert Notification.objects.filter(recalled__isnull=False).count() == recalled * len(users)
+    assert Notification.objects.filter(place=Place.RECALLED).count() == recalled * len(users)
     assert all(counts(user) == recounted(user) for user in users)
-    assert Notification.objects.filter(notice=spared, recalled=None).count() == len(users)
+    assert Notification.objects.filter(notice=spared, place=Place.INBOX).count() == len(users)
 
 
 def test_what_could_not_be_done_now_is_a_workers_at_once(announced):
@@ -204,11 +198,12 @@ def recall_all(notices: list[Notice]) -> None:
             sending.recall(notice)
 
 
-def test_a_long_work_leaves_time_to_wait_at_its_commit(monkeypatch):
+def test_a_long_work_leaves_time_to_wait_at_its_commit(monkeypatch, settings):
     """The commit checks that the actor exists, whose row is locked for a moment."""
+    settings.NOTIFY_ONE_STATEMENT = False
     monkeypatch.setattr(waits, "LIMIT_S", 1.0)
     actor, *users = people(3)
-    write = rows.write_batches
+    write = statements.write_and_append
 
     def write_slowly(*args: Any) -> Any:
         written = write(*args)
@@ -218,15 +213,17 @@ def test_a_long_work_leaves_time_to_wait_at_its_commit(monkeypatch):
         return written
 
     about_to_commit, locked_now = threading.Event(), threading.Event()
-    monkeypatch.setattr(rows, "write_batches", write_slowly)
+    monkeypatch.setattr(statements, "write_and_append", write_slowly)
     with threads() as beside:
-        sent = beside.start(sending.send, to=users, title="Hello", actor=actor, key="k")
+        sent = beside.start(sending.send, to=users, title="Hello", actor=actor)
         assert about_to_commit.wait(deadline(5))
         with locked(f"SELECT 1 FROM auth_user WHERE id = {actor.pk} FOR UPDATE"):  # noqa: S608
             locked_now.set()
             somebody_waits()
             time.sleep(0.2)  # more than the least that a wait may last
-        assert result(sent).status == "sent"
+        notice = result(sent)
+    assert notice.status == "sent"
+    assert not notice.batch_set.exists()  # so it was not rolled back and stored for the workers
 
 
 def test_a_deadlock_after_long_work_is_tried_again():
@@ -268,7 +265,8 @@ def test_who_queues_behind_other_waiters_waits_no_longer():
 
 def test_pausing_and_cancelling_end_as_busy():
     [ada] = people(1)
-    notice = deliver(ada)
+    with transaction.atomic():  # so that it has a batch
+        notice = sending.send(to=ada, title="Hello")
     with locked("SELECT 1 FROM notify_batch FOR UPDATE"):
         done = all_at_once(
             {
@@ -332,27 +330,29 @@ def test_another_isolation_by_default_delays_and_loses_nothing(
     with caplog.at_level(logging.WARNING):
         together(*(lambda n=n: send(n) for n in range(6)))
     assert [record.getMessage() for record in caplog.records] == []
-    assert set(Batch.objects.values_list("state", flat=True)) == {"done"}
+    assert not Batch.objects.exclude(state="done").exists()
     assert Notification.objects.count() == 4 + 6 * 5 * (1 + 4)
     assert all(counts(user) == recounted(user) for user in users)
 
 
-def test_a_connection_that_asks_for_serializable_by_djangos_options_too(monkeypatch):
+def test_a_connection_that_asks_for_serializable_by_djangos_options_too(monkeypatch, settings):
+    """Django asks at each BEGIN; a statement by itself has the level of the session."""
+    settings.NOTIFY_ONE_STATEMENT = False
     [ada] = people(1)
     deliver(ada)
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "isolation_level", SERIALIZABLE)
     seen: list[Any] = []
-    append = appending.append_batches
+    append = appending.append
 
-    def note(*batches: Batch) -> Any:
+    def note(*args: Any) -> Any:
         seen.extend(sql.fetch("SHOW transaction_isolation"))
-        return append(*batches)
+        return append(*args)
 
-    monkeypatch.setattr(appending, "append_batches", note)
+    monkeypatch.setattr(appending, "append", note)
     connection.close()
     try:
         sending.send(to=ada, title="Hello", key="k")
-        assert sql.fetch("SHOW default_transaction_isolation") == [("read committed",)]
+        assert sql.fetch("SHOW transaction_isolation") == [("read committed",)]
     finally:
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]  # whose connections keep their level
@@ -367,6 +367,6 @@ def test_a_wait_that_is_over_in_time_is_no_failure(announced):
             sent = beside.start(sending.send, to=ada, title="Hello")
             somebody_waits()
         notice = result(sent)
-    assert batch_of(notice).state == Batch.State.DONE
+    assert not notice.batch_set.exists()
     assert inbox_of(ada).version == 2
     assert Inbox.objects.count() == 1

@@ -10,7 +10,6 @@ import pytest
 from notify import sending
 from notify.models import Batch, Notification
 from tests.integration.test_store_concurrency import (
-    announced,
     hold_append,
     left_alone,
     only_postgres,
@@ -22,9 +21,9 @@ from tests.integration.test_store_concurrency import (
 )
 from tests.unit.inbox.helpers import people
 
-__all__ = ["announced", "hold_append"]  # fixtures
+__all__ = ["hold_append"]  # a fixture
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("announced")]
 
 
 @only_postgres

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import httpx
-import pytest
 
 from tests.harness.sessions import session_cookie
 
@@ -55,16 +54,17 @@ def test_a_proxy_may_say_that_it_speaks_https(start_server):
     assert "; Secure" in page.headers["Set-Cookie"].title()
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/accounts/login/", "/notify/", "/api/notify/inbox/", "/healthz", "/nothing/", "/static/…"],
-)
-def test_no_other_site_embeds_what_is_served_and_no_page_asks_for_a_device(start_server, path):
+PATHS = ["/accounts/login/", "/notify/", "/api/notify/inbox/", "/healthz", "/nothing/", "/static/…"]
+
+
+def test_no_other_site_embeds_what_is_served_and_no_page_asks_for_a_device(start_server, subtests):
     server = start_server()
     page = httpx.get(f"{server.url}/accounts/login/").text
     [style, *_] = re.findall(r'href="(/static/[^"]+\.css)"', page)
 
-    answer = httpx.get(server.url + path.replace("/static/…", style))
+    for path in PATHS:
+        answer = httpx.get(server.url + path.replace("/static/…", style))
 
-    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert "camera=()" in answer.headers["Permissions-Policy"]
+        with subtests.test(path):
+            assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+            assert "camera=()" in answer.headers["Permissions-Policy"]

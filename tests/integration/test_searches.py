@@ -40,8 +40,8 @@ def fill(user: User) -> None:
             [NOTICES],
         )
         cursor.execute(
-            "INSERT INTO notify_notification (user_id, notice_id, arrived, version)"
-            " SELECT %s, id, n, n FROM (SELECT id, 1 + row_number() OVER (ORDER BY id) AS n"
+            "INSERT INTO notify_notification (user_id, notice_id, arrived, version, place)"
+            " SELECT %s, id, n, n, 0 FROM (SELECT id, 1 + row_number() OVER (ORDER BY id) AS n"
             " FROM notify_notice WHERE title LIKE 'n %%') t",
             [user.pk],
         )

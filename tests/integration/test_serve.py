@@ -2,15 +2,20 @@
 
 import asyncio
 import json
+import re
+import signal
 import socket
+import threading
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 from django.contrib.auth.models import User
+from django.urls import reverse
 
 import notify
 from tests.conftest import StartServer
@@ -18,6 +23,7 @@ from tests.harness.certificate import Certificate
 from tests.harness.database import orm
 from tests.harness.process import Process, free_port, listens
 from tests.harness.server import DAPHNE, SERVE, UVICORN, environment
+from tests.harness.sessions import session_cookie
 from tests.harness.waiting import aeventually, deadline, eventually
 from tests.integration.conftest import client_of
 
@@ -109,6 +115,46 @@ async def test_sigterm_tells_every_socket_closes_the_port_and_exits(
         assert time.monotonic() - terminated < deadline(30)
     assert 0 <= min(waits) < max(waits) <= 0.005 * 50
     headers.close()
+
+
+@pytest.mark.parametrize("connection", ["keep-alive", "close"])
+async def test_ctrl_c_under_load_ends_it_cleanly(
+    start_server: StartServer, ada: User, connection: str
+) -> None:
+    server = start_server(command=SERVE, DEBUG="on", NOTIFY_SOCKETS_PER_USER="100")
+    headers = {"Cookie": await orm(session_cookie, ada), "Connection": connection}
+    loaded, signalled = threading.Semaphore(0), threading.Event()
+
+    def load_pages() -> None:
+        """Until nobody answers any more."""
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=deadline(30))) as http:
+            while True:
+                try:
+                    http.request("GET", reverse("notify:dashboard"), headers=headers)
+                    answer = http.getresponse()
+                except ConnectionError:
+                    assert signalled.is_set(), server.log
+                    return
+                assert (answer.status, b"ada" in answer.read()) == (200, True)
+                loaded.release()
+
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(await orm(client_of, server, ada)) for _ in range(20)
+        ]
+        readers = [asyncio.create_task(asyncio.to_thread(load_pages)) for _ in range(4)]
+        for n in range(5):
+            await orm(notify.send, to=ada, title=str(n))
+        for client in clients:
+            await client.frame("inbox")
+        for _ in readers:
+            assert await asyncio.to_thread(loaded.acquire, timeout=deadline(10))
+        signalled.set()
+        server.send_signal(signal.SIGINT)
+        assert [await client.closed() for client in clients] == [4503] * 20
+        assert await asyncio.to_thread(server.wait, 20) == 0
+        await asyncio.gather(*readers)
+    assert not re.search("ERROR|Traceback|WARNING", server.log), server.log
 
 
 async def test_a_second_sigterm_ends_it_at_once(start_server: StartServer) -> None:

@@ -9,51 +9,48 @@ import pytest
 from django.db import transaction
 
 from notify import sending
-from notify.bus.publisher import publisher
-from notify.inbox import appending
+from notify.inbox import appending, one_statement
 from notify.models import Batch
-from notify.sending import rows, tasks
+from notify.sending import statements, tasks
 from notify.sql import waits
 from tests.unit.inbox.helpers import Announced, people
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LIMIT_S = 0.05
-WRITING_S = 0.6  # longer than that and `before_commit.STORING_S`
+WRITING_S = 0.6  # longer than that and `writing.STORING_S`
 
 
 @pytest.fixture(autouse=True)
-def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
-    announced = Announced()
-    monkeypatch.setattr(publisher, "publish", announced.take)
-    monkeypatch.setattr(publisher, "publish_work", announced.take_work)
+def _short_limit(announced: Announced, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waits, "LIMIT_S", LIMIT_S)
-    return announced
 
 
 def slowly(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, seconds: float) -> None:
     work = getattr(module, name)
 
-    def slow(*args: Any) -> Any:
+    def slow(*args: Any, **kwargs: Any) -> Any:
         time.sleep(seconds)
-        return work(*args)
+        return work(*args, **kwargs)
 
     monkeypatch.setattr(module, name, slow)
 
 
 def test_many_sends_of_one_transaction_are_all_carried_out(monkeypatch, caplog):
-    slowly(monkeypatch, appending, "append_batches", LIMIT_S / 10)
+    for module in (appending, one_statement):
+        slowly(monkeypatch, module, "append", LIMIT_S / 10)
     with transaction.atomic():
         for user in people(50):
             sending.send(to=user, title="Hello")
-    assert set(Batch.objects.values_list("state", flat=True)) == {"done"}
+    assert list(Batch.objects.values_list("state", flat=True)) == ["done"] * 50
     assert caplog.messages == []
 
 
 @pytest.fixture
 def written_slowly(monkeypatch, settings):
     settings.NOTIFY_BATCH_SIZE = 2
-    slowly(monkeypatch, rows, "write_batches", WRITING_S)
+    settings.NOTIFY_ONE_STATEMENT = False
+    slowly(monkeypatch, statements, "insert_batches", WRITING_S)
 
 
 def test_a_send_that_takes_long_to_write_wakes_the_workers(written_slowly, announced):
@@ -72,6 +69,8 @@ def test_a_send_that_takes_long_to_write_is_given_to_the_task_backend(
     assert limits == [LIMIT_S] * 3  # an inline one has a limit of its own
 
 
-def test_one_batch_that_takes_long_to_write_is_carried_out(monkeypatch):
-    slowly(monkeypatch, rows, "write_batches", WRITING_S)
-    assert sending.send(to=people(2), title="Hello", key="k").status == "sent"
+def test_one_batch_that_takes_long_to_write_is_carried_out(written_slowly):
+    with transaction.atomic():
+        notice = sending.send(to=people(2), title="Hello", key="k")
+    assert notice.status == "sent"
+    assert notice.batch_set.count() == 1

@@ -7,7 +7,6 @@ from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
 from websockets.exceptions import InvalidStatus
 
 import notify
@@ -60,41 +59,44 @@ async def test_a_client_that_offers_others_only_is_refused(server: Server, ada: 
     assert refused.value.response.status_code == 403
 
 
-@pytest.mark.parametrize(
-    "origin",
-    [
-        None,
-        "null",
-        "http://evil.example",
-        "http://127.0.0.1:1",
-        "https://127.0.0.1:{port}",
-        "http://127.0.0.1:{port}/",
-        "http://user@127.0.0.1:{port}",
-        "http://127.0.0.1.evil.example:{port}",
-    ],
-)
+FOREIGN_ORIGINS = [
+    None,
+    "null",
+    "http://evil.example",
+    "http://127.0.0.1:1",
+    "https://127.0.0.1:{port}",
+    "http://127.0.0.1:{port}/",
+    "http://user@127.0.0.1:{port}",
+    "http://127.0.0.1.evil.example:{port}",
+]
+MALFORMED_ORIGINS = ["nonsense", "http://127.0.0.1:{port}.evil.example"]
+
+
 async def test_a_foreign_or_missing_origin_is_refused(
-    server: Server, ada: User, origin: str | None
+    server: Server, ada: User, subtests: pytest.Subtests
 ) -> None:
     client = await orm(client_of, server, ada)
-    client.origin = origin and origin.format(port=server.port)
-    with pytest.raises(InvalidStatus) as refused:
-        await client.connect()
-    assert refused.value.response.status_code == 403
+    for origin in FOREIGN_ORIGINS:
+        client.origin = origin and origin.format(port=server.port)
+        with subtests.test(origin=origin):
+            with pytest.raises(InvalidStatus) as refused:
+                await client.connect()
+            assert refused.value.response.status_code == 403
 
 
-@pytest.mark.parametrize("origin", ["nonsense", "http://127.0.0.1:{port}.evil.example"])
 @pytest.mark.parametrize("command", [DAPHNE, UVICORN], ids=["daphne", "uvicorn"])
 async def test_a_malformed_origin_is_refused(
-    start_server: StartServer, ada: User, origin: str, command: tuple[str, ...]
+    start_server: StartServer, ada: User, command: tuple[str, ...], subtests: pytest.Subtests
 ) -> None:
     server = start_server(command=command)
     client = await orm(client_of, server, ada)
-    client.origin = origin.format(port=server.port)
-    with pytest.raises(InvalidStatus) as refused:
-        await client.connect()
-    # autobahn, below Daphne, answers some of them itself, before we are asked.
-    assert refused.value.response.status_code == (400 if command is DAPHNE else 403)
+    for origin in MALFORMED_ORIGINS:
+        client.origin = origin.format(port=server.port)
+        with subtests.test(origin=origin):
+            with pytest.raises(InvalidStatus) as refused:
+                await client.connect()
+            # autobahn, below Daphne, answers some of them itself, before we are asked.
+            assert refused.value.response.status_code == (400 if command is DAPHNE else 403)
 
 
 async def test_an_allowed_origin_is_accepted(start_server: StartServer, ada: User) -> None:
@@ -137,27 +139,30 @@ async def test_a_client_that_is_up_to_date_gets_hello_only(server: Server, ada: 
         assert [one["type"] for one in client.frames] == ["hello", "pong"]
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"epoch": "of another life", "since": "1"},
-        {"epoch": "{epoch}", "since": "99"},
-        {"epoch": "{epoch}"},
-        {"since": "1"},
-        {"epoch": "{epoch}", "since": "-1"},
-        {"epoch": "{epoch}", "since": "one"},
-    ],
-)
+CURSORS_THAT_LEAD_NOWHERE = [
+    {"epoch": "of another life", "since": "1"},
+    {"epoch": "{epoch}", "since": "99"},
+    {"epoch": "{epoch}"},
+    {"since": "1"},
+    {"epoch": "{epoch}", "since": "-1"},
+    {"epoch": "{epoch}", "since": "one"},
+]
+
+
 async def test_a_cursor_that_leads_nowhere_is_answered_by_a_reset(
-    server: Server, ada: User, query: dict[str, str]
+    server: Server, ada: User, subtests: pytest.Subtests
 ) -> None:
     await send(ada)
     client = await orm(client_of, server, ada)
     async with client:
         await client.frame("inbox")
-    client.query = {name: value.format(epoch=client.epoch) for name, value in query.items()}
-    async with client:
-        assert (await client.frame("inbox"))["reset"] is True
+    epoch = client.epoch
+    for query in CURSORS_THAT_LEAD_NOWHERE:
+        again = await orm(client_of, server, ada)
+        again.query = {name: value.format(epoch=epoch) for name, value in query.items()}
+        with subtests.test(query=query):
+            async with again:
+                assert (await again.frame("inbox"))["reset"] is True
 
 
 async def test_more_than_200_changed_rows_are_a_reset_of_50(server: Server, ada: User) -> None:
@@ -242,11 +247,9 @@ async def test_a_notice_arrives_on_a_live_socket_and_in_no_other_inbox(
         assert bobs.version == 0
 
 
-async def test_what_one_transaction_sends_arrives_as_one_frame(server: Server, ada: User) -> None:
+async def test_what_is_sent_together_arrives_as_one_frame(server: Server, ada: User) -> None:
     def send_three() -> None:
-        with transaction.atomic():
-            for n in range(3):
-                notify.send(to=ada, title=f"Notice {n}")
+        notify.send_many(notify.NewNotice(to=ada, title=f"Notice {n}") for n in range(3))
 
     async with await orm(client_of, server, ada) as client:
         await client.frame("inbox")

@@ -11,8 +11,8 @@ from django.contrib.auth.models import Permission, User
 import notify
 from notify.models import ApiToken, Notice
 from tests.conftest import StartServer
-from tests.harness.client import Client
 from tests.harness.database import orm
+from tests.harness.groups import until_joined
 from tests.harness.redis import RedisServer
 from tests.harness.server import Server, manage
 from tests.harness.waiting import aeventually, deadline
@@ -52,14 +52,6 @@ def send_through(server: Server, user: User, title: str, **to: object) -> int:
         return int(json.load(response)["id"])
 
 
-async def until_joined(*clients: Client) -> None:
-    """Returns once the joins of these clients' groups are done and checked."""
-    await asyncio.sleep(0.3)
-    for client in clients:
-        await client.send(type="ping", id=0)
-        await client.frame("pong")
-
-
 async def test_what_is_sent_through_one_is_shown_on_a_socket_of_the_other(
     servers: list[Server], own_redis: RedisServer, ada: User
 ) -> None:
@@ -69,7 +61,7 @@ async def test_what_is_sent_through_one_is_shown_on_a_socket_of_the_other(
     ):
         await one.frame("inbox")
         await other.frame("inbox")
-        await until_joined(one, other)
+        await until_joined(own_redis, people=2)
         # From a process that has no server: a command.
         await asyncio.to_thread(
             manage, "notify_send", "--to", "ada", "--title", "from a command",
@@ -94,7 +86,7 @@ async def test_with_redis_stopped_all_is_shown_within_a_sweep_and_no_socket_clos
         ]
         for client in clients:
             await client.frame("inbox")
-        await until_joined(*clients)
+        await until_joined(own_redis, people=len(clients))
         own_redis.kill()
         for n in range(3):
             await orm(notify.send, to=[ada, bob], title=str(n))
@@ -139,7 +131,7 @@ async def test_a_broadcast_reaches_every_socket_of_every_process(
         ]
         for client in clients:
             await client.frame("inbox")
-        await until_joined(*clients)
+        await until_joined(own_redis, people=len(clients), processes=len(servers))
         await asyncio.to_thread(
             manage, "notify_send", "--everyone", "--title", "to all", REDIS_URL=own_redis.url
         )

@@ -26,6 +26,7 @@ def manage(database: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.one_database
 def test_commands_run_and_serve_says_that_it_is_not_for_windows(tmp_path: Path) -> None:
     database = tmp_path / "own.sqlite3"
     for words in (

@@ -55,6 +55,23 @@ test("a client that never had a socket loads by polling", async () => {
   assert.deepEqual(shown(it.client), [1]);
 });
 
+test("while it polls, it knows whether the server answers and until when it did", async () => {
+  let isDown = false;
+  const it = await failedThrice(() => (isDown ? null : nothingNew()));
+  const before = it.client.status;
+  assert.equal(before.isReached, true);
+  await it.clock.pass(30);
+  assert.ok(it.client.status.liveUntil > before.liveUntil);
+  isDown = true;
+  await it.clock.pass(30);
+  const { isReached, liveUntil } = it.client.status;
+  assert.deepEqual([isReached, liveUntil], [false, before.liveUntil + 30_000]);
+  assert.equal(it.events.filter(({ type }) => type === "state").at(-1).detail.isReached, false);
+  isDown = false;
+  await it.clock.pass(30);
+  assert.equal(it.client.status.isReached, true);
+});
+
 test("hello ends the polling", async () => {
   const it = await failedThrice(nothingNew);
   await it.clock.pass(4);

@@ -33,6 +33,13 @@ test("what a query finds is kept current, and what arrives is let in if it match
   assert.deepEqual(ids(view), [4]);
 });
 
+test("until a view's first page is here, it has what matches of the rows that are held", () => {
+  const it = liveWorld();
+  it.client.mark("archived", [2]);
+  const view = new InboxView(it.client, query({ tab: "archived" }));
+  assert.deepEqual([view.isLoaded, ids(view)], [false, [2]]);
+});
+
 test("the archived tab follows marks before they are confirmed", async () => {
   const it = liveWorld();
   const view = await viewOf(it, { tab: "archived" }, []);
@@ -163,6 +170,6 @@ test("the title's number is exchanged, and taken away", () => {
 test("words come from the page where it has them", () => {
   translate({ "{count} new": "{count} neu" });
   assert.equal(messages.fresh(3), "3 neu");
-  assert.equal(messages.undo, "Undo");
+  assert.equal(messages.archive, "Archive");
   translate({});
 });

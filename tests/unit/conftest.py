@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from tests.unit.admin.helpers import allow
+from tests.unit.admin.helpers import allow, send_at_once
 
 
 @pytest.fixture(autouse=True)
@@ -18,11 +18,9 @@ def no_collected_static_files(settings: Settings) -> None:
     settings.WHITENOISE_AUTOREFRESH = True
 
 
-@pytest.fixture
-def silent(settings: Settings) -> None:
-    """Nobody is sent anything but by the test."""
-    settings.NOTIFY_WELCOME = False
-    settings.NOTIFY_NEW_DEVICE = False
+@pytest.fixture(autouse=True)
+def nobody_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    send_at_once(monkeypatch)
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def test_other_pages_of_the_admin(client, notice, page):
 
 def test_the_page_of_a_person(client, boss, notice):
     answer = client.get(reverse("admin:notify_inbox_change", args=[boss.pk]), {"notice": notice.pk})
-    assert answer.context["story"] is not None
+    assert answer.context["search"].story is not None
     is_plain(answer.content.decode())
 
 

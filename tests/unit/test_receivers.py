@@ -35,11 +35,6 @@ def kinds(user):
     return [kind.removeprefix("notify.") for kind in rows.values_list("notice__kind", flat=True)]
 
 
-@pytest.fixture
-def ada(make_user):
-    return make_user("ada")
-
-
 def new_user():
     return get_user_model().objects.create(username="ada")
 

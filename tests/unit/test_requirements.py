@@ -46,6 +46,12 @@ def test_what_the_project_needs_is_pinned(extra: str) -> None:
         assert requirement.specifier.contains(version), requirement
 
 
+def test_each_pin_of_a_peer_has_hashes() -> None:
+    entries = re.split(r"\n(?=\S)", (ROOT / "requirements/hq.txt").read_text())
+    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+    assert pins("requirements/hq.txt")["django-notifications-hq"] == "1.8.3"
+
+
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_each_pin_has_hashes_and_the_version_that_is_tested(extra: str) -> None:
     entries = re.split(r"\n(?=\S)", (ROOT / f"requirements/{extra}.txt").read_text())
@@ -76,16 +82,14 @@ def test_the_build_backend_is_pinned_where_nothing_else_pins_it() -> None:
 def set_up(path: str) -> str:
     """What the file says of setting up this repository, one command a line."""
     text = (ROOT / path).read_text().replace("\\\n", " ")
-    if path == "Makefile":  # where the hashes come from
-        return re.sub(r"^constraints:.*\n(?:\t.*\n)+", "", text, flags=re.MULTILINE)
     if path == "docs/deployment.md":  # before it: projects of others, which embed notify
         return text.partition("\n## Everything on `serve`")[2].replace("`", "\n")
     return text
 
 
-@pytest.mark.parametrize("path", ["Makefile", "deploy/Dockerfile", "docs/deployment.md"])
+@pytest.mark.parametrize("path", ["tools/install", "deploy/Dockerfile", "docs/deployment.md"])
 def test_set_up_installs_nothing_that_has_no_hash(path: str) -> None:
-    installs = r"(?:pip install(?! -q$)|\$\(INSTALL\)) ([^&\n]+)"
+    installs = r"(?:pip install(?! -q \"\$@\")|^ +install) ([^&\n]+)"
     commands = re.findall(installs, set_up(path), re.MULTILINE)
     assert len(commands) >= 2
     for options in map(set, map(str.split, commands)):

@@ -59,3 +59,11 @@ def test_german_has_every_text():
 def test_none_is_a_guess_or_left_over():
     catalogue = CATALOGUE.with_suffix(".po").read_text("utf-8")
     assert not re.findall("^(?:#, .*fuzzy|#~).*", catalogue, re.MULTILINE)
+
+
+def test_nothing_is_untranslated():
+    catalogue = CATALOGUE.with_suffix(".po").read_text("utf-8")
+    entries = [entry.strip() for entry in catalogue.split("\n\n")[1:]]  # without the header
+    assert len(entries) > 200
+    empty = re.compile(r'^msgstr(?:\[\d\])? ""$(?!\n")', re.MULTILINE)
+    assert [entry for entry in entries if empty.search(entry)] == []

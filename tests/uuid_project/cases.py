@@ -28,6 +28,7 @@ from notify.management.arguments import user_named
 from notify.models import ApiToken, Batch, Inbox, Notice, Notification, permissions
 from notify.sending.names import users_named
 from notify.sql.keys import database_key, key_type
+from tests.unit.admin.helpers import send_at_once
 from tests.unit.inbox.helpers import committed, something_is_due
 from tests.uuid_project.people.models import Office
 
@@ -65,6 +66,7 @@ def on_commit(work):
 
 
 send = on_commit(notify.send)
+send_many = on_commit(notify.send_many)
 recall = on_commit(notify.recall)
 mark = on_commit(sending.mark)
 mark_through = on_commit(sending.mark_through)
@@ -207,7 +209,7 @@ def test_recalls_deletions_acknowledgements_and_epochs(announced):
     assert recall(first) == 2
     assert counts(ada) == (3, 1, 1)
     assert {step.user for step in announced[-1].steps} == {str(ada.pk), str(bob.pk)}
-    change = upkeep.delete_rows(str(ada.pk), [Notification.objects.get(user=ada, notice=second).pk])
+    change = upkeep.delete_rows(str(ada.pk), [second.pk])
     assert change.steps[0].user == str(ada.pk)
     assert reading.changes([(str(ada.pk), before)])[0].reset
     assert upkeep.acknowledge({str(ada.pk): 4, str(bob.pk): 2}) == {str(ada.pk), str(bob.pk)}
@@ -313,6 +315,21 @@ def test_a_notice_and_a_mark_as_one_statement_each(announced):
     assert counts(bob) == (1, 1, 1)
 
 
+def test_many_notices_have_actors(announced):
+    ada, bob = make(2)
+    notices = send_many(
+        [
+            notify.NewNotice(to=ada, actor=bob, title="to one"),
+            notify.NewNotice(to=[ada, bob], actor=bob, title="not to the actor"),
+        ]
+    )
+    for notice in notices:
+        notice.refresh_from_db()
+        assert notice.actor == bob
+    assert counts(ada) == (2, 2, 2)
+    assert not Inbox.objects.filter(pk=bob.pk, unread__gt=0).exists()
+
+
 @pytest.mark.parametrize("permission", ["send_notice", "view_inbox"])
 def test_a_permission_where_the_user_model_has_some(permission):
     ada, _bob = make(2)
@@ -346,7 +363,13 @@ def test_a_key_names_a_user_in_another_case_where_the_column_takes_no_notice_of_
     loud = ada.pk.upper()
     for to in (loud, [loud, ada.pk], [loud, People._default_manager.filter(pk=bob.pk)]):
         send(to=to, title="Hello")
-    assert counts(ada) == (3, 3, 3)
+    send_many([notify.NewNotice(to=[loud, ada.pk], title="Hello") for _ in range(2)])
+    assert counts(ada) == (5, 5, 5)
+    send_many([notify.NewNotice(to=[bob.pk.upper(), ada.pk], actor=bob, title="Hello")])
+    assert counts(ada) == (6, 6, 6)
+    assert counts(bob) == (1, 1, 1)
+    send_many([notify.NewNotice(to=bob.pk.upper(), title=f"{n}") for n in range(2)])
+    assert counts(bob) == (3, 3, 3)
     assert {step.user for change in announced for step in change.steps} == {ada.pk, bob.pk}
     with pytest.raises(UnknownUsers, match="nobody"):
         send(to=[loud, "nobody"], title="Hello")
@@ -416,7 +439,8 @@ def test_whoever_has_all_permissions_may(statuses):
 
 
 @pytest.mark.skipif(People.__name__ != "MyUser", reason="the others are no staff")
-def test_the_admin_works_for_users_who_have_permissions_of_the_projects_own(client):
+def test_the_admin_works_for_users_who_have_permissions_of_the_projects_own(client, monkeypatch):
+    send_at_once(monkeypatch)
     boss = admin_of_the_model()
     ada = People._default_manager.create(email="ada@example.org", id=1)
     client.force_login(boss)

@@ -21,26 +21,26 @@ ADMIN = "admin"
 SAMPLES: tuple[dict[str, Any], ...] = (
     {
         "title": "Your export is ready",
-        "body": "All 1,204 orders of the last year, in one file.",
+        "body": "All 1,204 orders from last year in one file.",
         "level": Level.SUCCESS,
         "category": "orders",
         "url": "/notify/",
     },
     {
         "title": "The office is closed on Friday",
-        "body": "Support answers e-mail from 9 to 12.",
+        "body": "Email support is available 9:00\N{EN DASH}12:00.",
         "category": "news",
     },
     {
         "title": "Your card expires next month",
-        "body": "Later orders will wait until you add another card.",
+        "body": "Add a new card to keep placing orders.",
         "level": Level.WARNING,
         "category": "billing",
         "url": "/notify/",
     },
     {
-        "title": "Order 4711 could not be delivered",
-        "body": "Nobody was at home. The courier will try again tomorrow.",
+        "title": "Order 4711 couldn't be delivered",
+        "body": "Nobody was home. We'll try again tomorrow.",
         "level": Level.ERROR,
         "category": "orders",
         "url": "/notify/",

@@ -38,11 +38,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--url", help="the public address: https://notify.example.org")
         parser.add_argument("--nginx", help="the main configuration file: /etc/nginx/nginx.conf")
-        parser.add_argument("--user", help="the user to connect as: best one for tests only")
+        parser.add_argument("--user", help="the user to connect as; use a test user")
         parser.add_argument(
             "--idle", type=float, default=0, help="seconds to wait for an idle socket to be closed"
         )
-        parser.add_argument("--ca", help="a file with further certificates to trust")
+        parser.add_argument("--ca", help="a file with additional certificates to trust")
         parser.add_argument(
             "--http-port", type=int, default=80, help="the port of http://, if not 80"
         )
@@ -81,7 +81,7 @@ def _examine_url(doctor: Any, options: dict[str, Any]) -> Iterator[Any]:
     if not options["url"].startswith(("http://", "https://")):
         raise CommandError("--url must begin with http:// or https://.")
     if not options["user"]:
-        raise CommandError("Pass --user, the user to connect as: best one for tests only.")
+        raise CommandError("Pass --user, the user to connect as; use a test user.")
     user = user_named(options["user"])
     context = None
     if options["ca"]:

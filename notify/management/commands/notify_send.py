@@ -62,7 +62,7 @@ class Command(BaseCommand):
             for batch_id in claiming.open_batches(notice.pk):
                 sending.carry_out(batch_id)
         except Busy:
-            self.stderr.write("Some inboxes are locked: a server or notify_work will do the rest.")
+            self.stderr.write("Some inboxes are locked. A server or notify_work delivers the rest.")
         finally:
             publisher.flush()
         notices: Any = Notice.objects

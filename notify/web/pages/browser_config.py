@@ -35,6 +35,7 @@ def page_config(user: str, csrf: Mapping[str, str]) -> dict[str, Any]:
         "user": public_user_id(user),
         "texts": browser_texts(),
         "script": static("notify/bell.min.js"),
+        "panel": static("notify/panel.min.js"),
     }
 
 

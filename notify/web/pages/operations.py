@@ -16,21 +16,21 @@ from notify.web.pages.refusal_pages import forbidden_page
 
 CODES = {
     1000: _("closed by the client"),
-    1001: _("the page was left"),
+    1001: _("page closed"),
     1005: _("closed by the client, without a code"),
-    1006: _("the connection broke"),
-    Code.MALFORMED: _("no frame of the protocol"),
-    Code.NOT_SIGNED_IN: _("not signed in, or the session ended"),
-    Code.FORBIDDEN: _("the user was deactivated"),
-    Code.UNSUPPORTED_VERSION: _("another version of the protocol"),
-    Code.TOO_MANY_SOCKETS: _("closed by the user, or too many of theirs"),
+    1006: _("connection lost"),
+    Code.MALFORMED: _("invalid frame"),
+    Code.NOT_SIGNED_IN: _("not signed in, or session ended"),
+    Code.FORBIDDEN: _("user deactivated"),
+    Code.UNSUPPORTED_VERSION: _("unsupported protocol version"),
+    Code.TOO_MANY_SOCKETS: _("closed by the user, or too many connections"),
     Code.INTERNAL_ERROR: _("internal error"),
-    Code.RESTARTING: _("the server restarts"),
-    Code.PING_TIMEOUT: _("no answer to a ping"),
-    Code.PROCESS_FULL: _("the server process is full"),
-    Code.SLOW_READER: _("the client reads too slowly"),
+    Code.RESTARTING: _("server restarting"),
+    Code.PING_TIMEOUT: _("no response to a ping"),
+    Code.PROCESS_FULL: _("server process full"),
+    Code.SLOW_READER: _("client reads too slowly"),
     Code.TOO_MANY_FRAMES: _("too many frames from the client"),
-    Code.MAXIMUM_AGE: _("maximum age; it comes back at once"),
+    Code.MAXIMUM_AGE: _("maximum age reached; reconnects at once"),
 }
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template, render_to_string
 from django.urls import get_resolver, get_urlconf
+from django.utils.translation import gettext as _
 from django.views.defaults import ERROR_403_TEMPLATE_NAME, permission_denied
 
 from notify.web import refusals
@@ -33,11 +34,11 @@ def forbidden_page(request: HttpRequest, permission: str) -> HttpResponse:
     If PermissionDenied were raised, Django would log it with a traceback of fifty lines, for each
     request of anybody.
     """
-    refusal = refusals.forbidden(permission)
     handler: Any = get_resolver(get_urlconf()).resolve_error_handler(403)
     if handler is permission_denied and not _exists(ERROR_403_TEMPLATE_NAME):
-        return refusal_page(refusal, permission=permission)
-    page: HttpResponse = handler(request, exception=PermissionDenied(refusal.message))
+        return refusal_page(refusals.forbidden(permission), permission=permission)
+    text = _("You need the permission %(permission)s.") % {"permission": permission}
+    page: HttpResponse = handler(request, exception=PermissionDenied(text))
     return page
 
 

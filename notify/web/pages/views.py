@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
@@ -38,6 +38,16 @@ from notify.web.refusals import Refusal
 @rate_limited
 def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "notify/dashboard.html")
+
+
+@require_GET
+@never_cache
+@html_refusals
+@signed_in
+@rate_limited
+def devices(request: HttpRequest) -> HttpResponse:
+    """The user's connection, open sockets, and alerts in this browser."""
+    return render(request, "notify/devices.html")
 
 
 @require_POST
@@ -90,7 +100,7 @@ def _send_test(request: HttpRequest) -> HttpResponse:
     notice = notify.send(
         to=caller.user,
         title=_("Test notification"),
-        body=_("You sent this to yourself. It is in every browser where you are signed in."),
+        body=_("A test you sent yourself. It appears in every browser you're signed in to."),
         level="success",
         kind="notify.test",
         category="test",

@@ -14,6 +14,7 @@ from tests.benchmarks.questions import (
     databases,
     latencies,
     pages,
+    sends,
 )
 from tests.benchmarks.questions.scale import Scale
 
@@ -26,9 +27,14 @@ ALONE: dict[int, Callable[[Scale], Answer]] = {
     9: databases.big_inbox,
     10: latencies.mark,
     11: pages.responsive,
+    12: sends.one_send,
+    13: sends.many_sends,
+    14: sends.bytes_left,
 }
 NUMBERS = broadcasts.NUMBERS | ALONE.keys()
-NOT_QUICK = {11}  # with fewer rows a browser takes as long: asked by its number only
+# Asked by their numbers only: with fewer rows a browser takes as long, and the pages of an index
+# are too coarse a measure.
+NOT_QUICK = {11, 14}
 
 
 def plan(numbers: Sequence[int]) -> list[Callable[[Scale], list[Answer]]]:

@@ -152,9 +152,9 @@ def _answer_to_burst(scale: Scale) -> Answer:
         BURST,
         f"CPU of {scale.burst} notices at once to {min(scale.sockets):,} sockets",
         "CPU time of the server process, user and system, per notification that the clients "
-        "received. Another process sends them to everyone right after each other; ours in one "
-        "transaction, which is therefore carried out as one (docs/decisions/0016), and in "
-        "comparison each in a transaction of its own, which makes a frame of each. If question 1 "
+        "received. Another process sends them to everyone right after each other; ours by "
+        "`notify.send_many`, and in "
+        "comparison each by itself, which makes a frame of each. If question 1 "
         "is asked too, in its runs, after its notices. No pings, and no sweeps of ours. The "
         "stock consumer, to which a burst is one notice after another, is only in question 1.",
     )

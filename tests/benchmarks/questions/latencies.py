@@ -6,7 +6,7 @@ import http.client
 import json
 import random
 from collections.abc import Sequence
-from statistics import quantiles
+from statistics import median, quantiles
 from urllib.parse import urlencode
 
 from tests.benchmarks.answers import Answer
@@ -18,6 +18,9 @@ from tests.benchmarks.questions.scale import Scale, alternating
 WARM_UP = 20
 TABS = 5
 USERS = 100
+ATOMIC = SERVED.with_(
+    "notify, `serve`, `ATOMIC_REQUESTS`", DJANGO_SETTINGS_MODULE="tests.benchmarks.site.atomic"
+)
 
 
 def one_notice(scale: Scale) -> Answer:
@@ -28,17 +31,23 @@ def one_notice(scale: Scale) -> Answer:
         "One notice to one user",
         f"A view calls `notify.send` for one user after the other, {scale.samples} times: the "
         f"time from that call until the client has read the frame, with {some:,} sockets open. "
+        "The same in turn with `ATOMIC_REQUESTS`, where the view's transaction is committed after "
+        "it has returned. "
         "Then the CPU time of the server process for one such request and its delivery, "
         f"including request, view and database, with {many:,} and with {few:,} idle sockets, "
         "without pings and sweeps.",
     )
     everyone = sign_in(many)
-    for contender in alternating(scale, SERVED):
+    for contender in alternating(scale, ATOMIC, SERVED):
         people = everyone[:some]
         with Run(contender) as run:
             run.open(people)
             delays = sample(run, people, scale.samples)
-        _note_delays(answer, "send to receipt", delays, p50=4, p99=20)
+        if contender is SERVED:
+            _note_delays(answer, "send to receipt", delays, p50=4, p99=20)
+        reach = 1.5 if contender is SERVED else None
+        p50 = median(delays) * 1e3
+        answer.note("with `ATOMIC_REQUESTS`, p50", "ms", contender.name, p50, reach=reach)
     for n in range(scale.runs):
         for count in (few, many) if n % 2 else (many, few):
             people = everyone[:count]

@@ -25,6 +25,7 @@ class Scale:
     table: int  # notifications in all, on PostgreSQL
     marked: int  # at once
     rows: int  # on a page
+    different: int  # notices that one call sends
 
 
 FULL = Scale(
@@ -44,6 +45,7 @@ FULL = Scale(
     table=10_000_000,
     marked=100_000,
     rows=1_000,
+    different=5_000,
 )
 QUICK = Scale(
     runs=1,
@@ -62,6 +64,7 @@ QUICK = Scale(
     table=100_000,
     marked=20_000,
     rows=200,
+    different=500,
 )
 
 

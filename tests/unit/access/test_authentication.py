@@ -1,7 +1,6 @@
 """Authentication and revalidation, for each of Django's session engines."""
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
@@ -35,11 +34,6 @@ def engine(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> str
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{request.param}"
     settings.SESSION_FILE_PATH = str(tmp_path)
     return str(request.param)
-
-
-@pytest.fixture
-def ada(make_user: Callable[..., User]) -> User:
-    return make_user("ada")
 
 
 def identify(session: Any) -> authentication.Identity | None:

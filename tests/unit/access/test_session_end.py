@@ -41,11 +41,6 @@ def engine(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> str
     return str(name)
 
 
-@pytest.fixture
-def ada(make_user: Callable[..., User]) -> User:
-    return make_user("ada")
-
-
 class Browser:
     """Keeps the session cookie from request to request."""
 

@@ -50,14 +50,20 @@ def test_an_expiry_before_now_is_refused_before_anything_is_written(client, staf
     response = client.post(
         ADD, form(users=[ada.pk], expires_0=past.date().isoformat(), expires_1="00:00")
     )
-    assert "later than the time of sending" in text_of(response)
+    assert "Choose a time after the notice is sent." in text_of(response)
+
+
+def test_all_errors_are_told_at_once(client, staff):
+    wrong = {"usernames": "ghost", "url": "javascript:1", "category": "\u200b", "title": "\u200b"}
+    response = client.post(ADD, form(**wrong, action_1_url="/a/"))
+    assert set(errors_of(response)) == {*wrong, "action_1_label"}
 
 
 def test_a_group_without_members_is_an_empty_audience(client, staff):
     group = Group.objects.create(name="empty")
     response = client.post(ADD, form(groups=[group.pk]))
     assert list(errors_of(response)) == ["users"]
-    assert "nobody is left" in text_of(response)
+    assert "This reaches nobody." in text_of(response)
 
 
 def test_an_error_of_send_is_shown_in_the_form(client, staff, ada, monkeypatch):
@@ -73,7 +79,7 @@ def test_a_form_that_was_sent_and_then_edited_is_refused_and_kept(client, staff,
     client.post(ADD, form(users=[ada.pk]))
     response = client.post(ADD, form(users=[ada.pk], title="Edited"))
     assert response.status_code == 200
-    assert "was already sent" in text_of(response)
+    assert "was already used to send notice" in text_of(response)
     assert "Edited" in response.content.decode()
     assert Notice.objects.count() == 1
 
@@ -91,7 +97,7 @@ def test_a_locked_database_is_reported_on_the_form(client, staff, monkeypatch):
 def test_an_unknown_username_sends_to_nobody_and_is_named(client, staff, make_user):
     make_user("ada")
     response = client.post(ADD, form(usernames="ada\nnobody\nnone"))
-    assert errors_of(response) == {"usernames": ["2 are unknown: nobody, none"]}
+    assert errors_of(response) == {"usernames": ["2 unknown usernames: nobody, none"]}
     assert not Notice.objects.exists()
 
 
@@ -122,14 +128,14 @@ def test_another_permission_with_the_same_key_is_refused(client, staff):
     first, second = keys.values_list("pk", flat=True)
     client.post(ADD, form(permission=first))
     response = client.post(ADD, form(permission=second))
-    assert "said something else" in text_of(response)
+    assert "was already used to send notice" in text_of(response)
     assert Notice.objects.count() == 1
 
 
 def test_buttons_are_sent_and_a_wrong_one_is_reported_at_its_field(client, staff):
     buttons = {"action_1_label": "Open", "action_1_url": "/a/", "action_2_label": "No link"}
     response = client.post(ADD, form(usernames="staff", **buttons))
-    assert list(errors_of(response)) == ["action_1_url"]
+    assert list(errors_of(response)) == ["action_2_url"]
     client.post(ADD, form(usernames="staff", **buttons, action_2_url="https://example.org/"))
     assert Notice.objects.get().actions == [
         {"label": "Open", "url": "/a/"},
@@ -140,5 +146,5 @@ def test_buttons_are_sent_and_a_wrong_one_is_reported_at_its_field(client, staff
 def test_the_form_is_translated(client, staff):
     page = text_of(client.get(ADD, headers={"accept-language": "de"}))
     assert "Benutzernamen" in page
-    assert "Aktive Benutzer, die sie selbst oder durch eine Gruppe haben" in page
-    assert "noch niemanden" in page
+    assert "Aktive Benutzer mit dieser Berechtigung" in page
+    assert "Noch keine Empfänger" in page

@@ -18,15 +18,15 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 AUDIENCE = f"{LIST}audience/"
 
 
-def test_the_form_reads_like_a_sentence(client, staff):
+def test_the_form_has_its_sections_in_order(client, staff):
     response = client.get(ADD)
     legends = [fieldset.name for fieldset in response.context["adminform"]]
     assert [str(name) for name in legends] == [
-        "To whom",
-        "What",
-        "How loud",
-        "Where it leads",
-        "When",
+        "Recipients",
+        "Message",
+        "Importance",
+        "Links",
+        "Schedule",
     ]
     assert 'value="Send"' in response.content.decode()
 
@@ -45,11 +45,11 @@ def test_a_notice_is_sent_to_people_groups_and_everyone(client, staff, ada, make
         ({"users": [ada.pk]}, "1 person"),
         ({"groups": [group.pk]}, "2 people"),
         ({"users": [ada.pk], "groups": [group.pk]}, "2 people"),
-        ({"everyone": "on"}, "3 people"),
+        ({"everyone": "on", "confirmed": "3"}, "3 people"),
     ]
     for to, expected in choices:
         response = client.post(ADD, form(form_key=f"for {to}", **to), follow=True)
-        assert f"Sent to {expected}." in text_of(response)
+        assert f"Sending to {expected}." in text_of(response)
         assert response.redirect_chain[0][0].endswith("/change/")
 
     assert Notification.objects.filter(user=ada).count() == 4
@@ -87,14 +87,14 @@ def test_a_scheduled_notice_says_so(client, staff, ada):
     response = client.post(
         ADD, form(users=[ada.pk], send_at_0="2031-01-01", send_at_1="09:00:00"), follow=True
     )
-    assert "Will be sent to 1 person." in text_of(response)
+    assert "Scheduled for 1 person." in text_of(response)
     assert not Notification.objects.exists()
 
 
 def test_a_double_click_sends_once_and_says_so(client, staff, ada):
     client.post(ADD, form(users=[ada.pk]))
     response = client.post(ADD, form(users=[ada.pk]), follow=True)
-    assert "This was sent already, to 1 person." in text_of(response)
+    assert "Already sent to 1 person." in text_of(response)
     assert Notice.objects.count() == 1
     assert Notification.objects.count() == 1
     assert LogEntry.objects.count() == 1
@@ -110,7 +110,7 @@ def test_the_audience_is_counted_while_the_form_is_filled_in(client, staff, make
     assert shown["send"] == "Send to 14 people"
 
     shown = client.post(AUDIENCE, {"usernames": "ada\nnobody"}).json()  # nothing else is needed
-    assert (shown["count"], shown["errors"]) == (0, ["1 is unknown: nobody"])
+    assert (shown["count"], shown["errors"]) == (0, ["1 unknown username: nobody"])
     assert client.post(AUDIENCE, form()).json()["count"] == 0
     assert not Notice.objects.exists()
 

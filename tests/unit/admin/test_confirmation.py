@@ -34,7 +34,7 @@ def test_above_100_people_the_number_is_confirmed_first(client, staff):
     assert not Batch.objects.exists()
 
     response = client.post(ADD, hidden_fields(response), follow=True)
-    assert "Sent to 101 people." in text_of(response)
+    assert "Sending to 101 people." in text_of(response)
     assert (Notice.objects.get().body, Notice.objects.get().level) == ("B", "critical")
 
 
@@ -49,9 +49,21 @@ def test_the_confirmed_number_has_no_separators(client, staff, settings):
 
 
 def test_100_people_need_no_confirmation(client, staff):
-    people(99)
-    client.post(ADD, form(everyone="on"))
+    names = "\n".join(user.get_username() for user in people(100))
+    client.post(ADD, form(usernames=names))
     assert Notification.objects.count() == 100
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"everyone": "on"}, {"usernames": "staff", "level": "critical"}, {"_ask": "", "users": []}],
+)
+def test_everyone_and_critical_are_confirmed_however_few_there_are(client, staff, change):
+    asked = client.post(ADD, form(usernames="staff") | change)
+    assert "Send to 1 person?" in text_of(asked)
+    assert not Notice.objects.exists()
+    client.post(ADD, hidden_fields(asked))
+    assert Notification.objects.count() == 1
 
 
 def test_it_is_confirmed_again_if_the_audience_has_grown(client, staff):
@@ -85,7 +97,7 @@ def test_a_reload_of_the_confirmed_form_sends_once(client, staff):
     fields = hidden_fields(client.post(ADD, form(everyone="on")))
     client.post(ADD, fields)
     response = client.post(ADD, fields | {"confirmed": ""}, follow=True)
-    assert "This was sent already, to 151 people." in text_of(response)
+    assert "Already sent to 151 people." in text_of(response)
     assert Notice.objects.count() == 1
 
 
@@ -98,12 +110,12 @@ def test_a_dry_run_reports_and_sends_nothing(client, staff, settings):
     response = client.post(ADD, form(everyone="on", _dry_run="Dry run"))
     page = text_of(response)
     assert "Dry run: nothing was sent" in page
-    assert "5 people , in 3 batches" in page
+    assert "5 people in 3 batches" in page
     assert not Notice.objects.exists()
     assert not Batch.objects.exists()
     assert not Notification.objects.exists()
     # The key is not spent.
-    assert "Sent to 5 people." in text_of(client.post(ADD, hidden_fields(response), follow=True))
+    assert "Sending to 5 people." in text_of(client.post(ADD, hidden_fields(response), follow=True))
 
 
 def test_a_dry_run_reports_what_send_would_refuse(client, staff):
@@ -129,9 +141,9 @@ def test_a_recent_duplicate_by_somebody_else_needs_confirmation(client, staff, m
 
     response = other.post(ADD, form(form_key="k2", usernames="staff", body="B"))
 
-    assert "staff has sent exactly this, to the same people" in text_of(response)
+    assert "staff sent this same notice to the same people at" in text_of(response)
     assert Notice.objects.count() == 1
-    assert "Sent to 1 person." in text_of(other.post(ADD, hidden_fields(response), follow=True))
+    assert "Sending to 1 person." in text_of(other.post(ADD, hidden_fields(response), follow=True))
     assert Notice.objects.count() == 2
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 import notify
 from notify import sending
 from notify.exceptions import Busy
-from notify.models import Notice, Notification
+from notify.models import Notice, Notification, Place
 from tests.unit.admin.helpers import LIST, allow, text_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
@@ -29,22 +29,28 @@ def test_a_notice_is_paused_resumed_and_cancelled(client, staff, queued_notice):
     sending.carry_out_next()
     assert progress(client, queued_notice)["status"] == "sending"
 
-    assert "Paused. 4 people wait for it." in text_of(do(client, queued_notice, "pause"))
+    assert "Paused. Not yet sent to 4 people." in text_of(do(client, queued_notice, "pause"))
     shown = progress(client, queued_notice)
     assert (shown["status"], shown["label"], shown["moving"]) == ("paused", "Paused", False)
-    assert shown["can"] == {"pause": False, "resume": True, "cancel": True, "recall": True}
+    assert shown["can"] == {
+        "stop": False,
+        "pause": False,
+        "resume": True,
+        "cancel": True,
+        "recall": True,
+    }
     assert not sending.carry_out_next()
 
-    assert "It goes on, to 4 people." in text_of(do(client, queued_notice, "resume"))
+    assert "Resumed. Sending to 4 people." in text_of(do(client, queued_notice, "resume"))
     assert sending.carry_out_next()
 
     page = text_of(client.get(f"{LIST}{queued_notice.pk}/cancel/"))
-    assert "In the inbox of 4 people already; they keep it. 2 more wait for it" in page
-    assert "Cancelled. 2 people will not get it." in text_of(do(client, queued_notice, "cancel"))
+    assert "4 people already have it and keep it. The other 2 won't get it." in page
+    assert "Cancelled. 2 people won't get it." in text_of(do(client, queued_notice, "cancel"))
     shown = progress(client, queued_notice)
     assert (shown["status"], shown["done"], shown["of"]) == ("cancelled", 6, 6)
     assert shown["counts"]["cancelled"] == "2"
-    assert Notification.objects.filter(recalled=None).count() == 4
+    assert Notification.objects.exclude(place=Place.RECALLED).count() == 4
     messages = [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")]
     assert messages == ["Paused.", "Resumed.", "Cancelled."]
 
@@ -55,13 +61,13 @@ def test_a_cancelled_notice_can_still_be_recalled(client, staff, queued_notice):
     assert (
         "Recall from 2 people" in client.get(f"{LIST}{queued_notice.pk}/recall/").content.decode()
     )
-    assert "taken away from 2 people" in text_of(do(client, queued_notice, "recall"))
+    assert "Recalled from 2 people." in text_of(do(client, queued_notice, "recall"))
 
 
 def test_a_finished_notice_has_nothing_left_to_stop(client, staff):
     notice = notify.send(to=staff, title="Done")
     assert "nothing left to pause" in text_of(do(client, notice, "pause"))
-    assert "was not paused" in text_of(do(client, notice, "resume"))
+    assert "wasn't paused" in text_of(do(client, notice, "resume"))
     assert "nothing left to cancel" in text_of(client.get(f"{LIST}{notice.pk}/cancel/"))
     assert "nothing left to cancel" in text_of(do(client, notice, "cancel"))
     assert not LogEntry.objects.exists()
@@ -72,7 +78,7 @@ def test_a_locked_notice_is_reported_and_left_unchanged(client, staff, queued_no
         raise Busy("locked")
 
     monkeypatch.setattr(sending, "pause", busy)
-    assert "Others hold it just now." in text_of(do(client, queued_notice, "pause"))
+    assert "Someone else is changing this notice." in text_of(do(client, queued_notice, "pause"))
     assert not LogEntry.objects.exists()
 
 
@@ -120,16 +126,16 @@ def test_a_recall_asks_first_and_says_from_how_many(client, staff, ada, make_use
     assert notice.recalled is None
 
     response = client.post(f"{LIST}{notice.pk}/recall/", follow=True)
-    assert "Recalled. It is taken away from 2 people." in text_of(response)
+    assert "Recalled from 2 people." in text_of(response)
     assert "/recall/" not in response.content.decode()
-    assert Notification.objects.filter(recalled__isnull=True).count() == 0
+    assert Notification.objects.exclude(place=Place.RECALLED).count() == 0
     assert LogEntry.objects.get().get_change_message() == "Recalled."
 
 
 def test_a_recalled_notice_cannot_be_recalled_again(client, staff, ada):
     notice = notify.send(to=ada, title="Wrong")
     notify.recall(notice)
-    assert "is recalled already" in text_of(client.get(f"{LIST}{notice.pk}/recall/"))
+    assert "has already been recalled" in text_of(client.get(f"{LIST}{notice.pk}/recall/"))
 
 
 def test_the_recall_of_a_notice_that_does_not_exist_is_404(client, staff):

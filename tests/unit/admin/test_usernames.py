@@ -31,4 +31,4 @@ def test_pasted_and_uploaded_usernames_both_count(client, staff, make_user):
         make_user(name)
     file = SimpleUploadedFile("crew.csv", b"\xef\xbb\xbfusername,age\nbob,3\ncleo,4\n")
     response = client.post(ADD, form(usernames="ada", usernames_file=file), follow=True)
-    assert "Sent to 3 people." in text_of(response)
+    assert "Sending to 3 people." in text_of(response)

@@ -41,5 +41,7 @@ def test_signing_out_has_the_browser_forget_the_pages_that_it_keeps(admin_client
     assert "Clear-Site-Data" not in admin_client.get(reverse("notify:dashboard")).headers
     signed_out = admin_client.post(reverse(name))
     assert signed_out.headers["Clear-Site-Data"] == '"cache"'
-    assert signed_out.url == reverse("login")  # its script deletes the other personal data
+    assert (
+        signed_out.url == reverse("login") + "?signed-out"
+    )  # its script deletes the other personal data
     assert "Clear-Site-Data" not in admin_client.get(reverse("login")).headers

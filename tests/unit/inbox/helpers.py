@@ -16,7 +16,7 @@ from django.test import TestCase
 from notify import sending, signals
 from notify.changes import Change, Cursor, Reading, Row
 from notify.inbox import marking, reading
-from notify.models import Batch, Inbox, Notice, Notification
+from notify.models import Batch, Inbox, Notice, Notification, Place
 
 
 def people(count: int, prefix: str = "user") -> list[User]:
@@ -98,7 +98,7 @@ def counts(user: User) -> tuple[int, int]:
 
 def recounted(user: User) -> tuple[int, int]:
     """Unseen and unread, as the rows say."""
-    live = Notification.objects.filter(user=user, archived=None, recalled=None)
+    live = Notification.objects.filter(user=user, place=Place.INBOX)
     return live.filter(seen=None).count(), live.filter(read=None).count()
 
 
@@ -107,7 +107,10 @@ def copy_of(user: User, notice: Notice) -> Notification:
 
 
 def batch_of(notice: Notice) -> Batch:
-    return Batch.objects.get(notice=notice)
+    """Its only batch, or that of its recall."""
+    batch = Batch.objects.filter(notice=notice).latest("pk")
+    assert Batch.objects.filter(notice=notice, size__gt=0).count() <= 1
+    return batch
 
 
 def states(notice: Notice) -> list[str]:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from notify import sending
 from notify.changes import Cursor
-from notify.inbox import appending, control, marking, one_statement, reading
+from notify.inbox import control, marking, one_statement, reading, recalling, work
 from notify.inbox.marks import MARKS
 from notify.inbox.turns import Turns
 from notify.models import Batch, Inbox, Notice, Notification
@@ -59,13 +59,17 @@ def asks(user: str, cursor: Cursor, last: Notice) -> Iterator[tuple[str, Callabl
     yield ANY, lambda: reading.categories(user)  # of archived rows, too
     yield "notify_changes", lambda: reading.changes([(user, cursor)])
     yield "notify_changes", lambda: reading.rows_of_version(user, cursor.since)
-    yield "notify_one_copy|notify_copies", lambda: marking.mark_ids(user, "read", [last.pk, 2, 3])
+    yield (
+        "notify_notification_pk|notify_notification.*_pkey|notify_changes",
+        lambda: marking.mark_ids(user, "read", [last.pk, 2, 3]),
+    )
     yield ANY, lambda: list(marking.mark_through(user, "seen", cursor.epoch, 10))
     yield ANY, lambda: list(marking.mark_through(user, "read", cursor.epoch, ROWS_AN_INBOX))
     yield "notify_batch_turns", sending.carry_out_next
     yield "notify_notice_expires", control.expired_notices
-    yield ANY, lambda: appending.append_batches(batch_of(last))
-    yield ANY, lambda: appending.recall_batch(batch_of(last))
+    yield ANY, lambda: work.carry_out(batch_of(last).pk)
+    yield ANY, lambda: recalling.recall_copies(last, None)
+    yield ANY, lambda: recalling.recall_copies(last, 1)
 
 
 def test_what_is_asked_often_is_answered_by_an_index(users):
@@ -108,7 +112,7 @@ def test_a_mark_in_one_statement_looks_up_each_row_by_an_index(users):
             statement = one_statement.mark_statement(key(users[50]), how, wanted)
             plans = [plan for plan in plans_of(asking.mogrify(*statement)) if is_read(plan)]
             assert len(plans) == 2, plans  # to choose the rows, and to mark them
-            assert all(re.search(r"\((notice_)?id = ", plan) for plan in plans), plans
+            assert all(re.search(r"\(notice_id = |^Tid Scan", plan) for plan in plans), plans
 
 
 @pytest.mark.postgres

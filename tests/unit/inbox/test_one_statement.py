@@ -1,23 +1,20 @@
-"""A send or mark in one statement leaves the same rows as several statements do."""
+"""A batch or a mark in one statement leaves the same rows as several statements do."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from notify import protocol, sending
 from notify.bus.publisher import publisher
 from notify.inbox import one_statement, stepping
 from notify.inbox.marks import MARKS
-from notify.models import Batch, Inbox, Notice, Notification
-from notify.sending import rows
+from notify.models import Batch, Inbox, Notice, Notification, Place
 from notify.sql import database
 from tests.unit.inbox.helpers import (
     Announced,
@@ -29,12 +26,9 @@ from tests.unit.inbox.helpers import (
     key,
     people,
     recounted,
-    sent_notices,
 )
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-ITS_OWN = {"id", "notice_id", "created", "due", "finished"}
 
 
 @pytest.fixture(autouse=True)
@@ -51,53 +45,6 @@ def ada():
     return ada
 
 
-def written(row: Any) -> dict[str, Any]:
-    """All columns except those that differ in every row, read from the database."""
-    row.refresh_from_db()
-    names = {field.attname for field in row._meta.concrete_fields} - ITS_OWN
-    return {name: getattr(row, name) for name in names}
-
-
-def said_in_full(ada: Any, bob: Any) -> dict[str, Any]:
-    return {
-        "to": ada,
-        "title": "100 % of “it”; %s, %(name)s and '); DROP TABLE x; --",
-        "body": "back\\slash\nand 🦉",
-        "level": "warning",
-        "category": "orders",
-        "kind": "order.paid",
-        "url": "/orders/7?a=%20b",
-        "actor": bob,
-        "actions": [{"label": "See '%'", "url": "/orders/7"}],
-        "data": {"n": 7, "deep": [{"%s": None, "quote": "'\""}], "float": 0.1},
-        "expires": timezone.now() + timedelta(days=1),
-        "sender": bob,
-    }
-
-
-@pytest.mark.parametrize("full", [False, True])
-def test_it_writes_the_same_rows_as_several_statements(ada, announced, settings, full):
-    [bob] = people(1, prefix="bob")
-    said = said_in_full(ada, bob) if full else {"to": ada, "title": "Hello"}
-    of_each_way = []
-    for one_statement_or_not in (True, False):
-        settings.NOTIFY_ONE_STATEMENT = one_statement_or_not
-        Inbox.objects.filter(pk=ada.pk).update(version=5, unseen=2, unread=3)
-        with CaptureQueriesContext(connection) as queries:
-            notice = sending.send(**said)
-        assert (len(queries) == 1) is one_statement_or_not, [query["sql"] for query in queries]
-        batch, copy, inbox = batch_of(notice), copy_of(ada, notice), inbox_of(ada)
-        assert batch.due == batch.finished
-        change = announced.last
-        [row] = change.arrivals
-        assert row.pop("id") == notice.pk
-        row.pop("created")
-        rows = [*map(written, (notice, batch, copy, inbox))]
-        of_each_way.append((rows, change.steps, row))
-    assert of_each_way[0] == of_each_way[1]
-    assert inbox.version == copy.version == copy.arrived == 6
-
-
 @pytest.fixture
 def bound_by_the_server(ada, monkeypatch):
     connection.close()
@@ -107,70 +54,69 @@ def bound_by_the_server(ada, monkeypatch):
     connection.close()
 
 
-def test_with_parameters_bound_by_the_server(ada, bound_by_the_server):
-    [bob] = people(1, prefix="bob")
-    notice = sending.send(**said_in_full(ada, bob))
-    with CaptureQueriesContext(connection) as queries:
-        sending.send(to=ada, title="Hello")
-    assert len(queries) == 1
-    notice.refresh_from_db()
-    assert notice.data == said_in_full(ada, bob)["data"]
-    assert counts(ada) == (3, 3)
+# Batches
 
 
-@pytest.mark.parametrize("one_statement_or_not", [True, False])
-def test_nothing_is_written_if_the_commit_is_refused(ada, settings, one_statement_or_not):
-    settings.NOTIFY_ONE_STATEMENT = one_statement_or_not
-    [bob] = people(1, prefix="bob")
-    gone = User.objects.get(pk=bob.pk)
-    bob.delete()
-    with pytest.raises(IntegrityError):
-        sending.send(to=ada, title="Hello", actor=gone)
-    assert Notice.objects.count() == 1
-    assert counts(ada) == (1, 1)
+@pytest.mark.parametrize("which", ["one", "several", "somebody is gone", "without an inbox"])
+def test_a_batch_is_appended_as_by_several_statements(ada, announced, settings, which):
+    users = [ada, *people(0 if which == "one" else 3, "others")]
+    if which != "without an inbox":
+        sending.send(to=users, title="makes the inboxes")
+    of_each_way = []
+    for one_statement_or_not in (True, False):
+        settings.NOTIFY_ONE_STATEMENT = one_statement_or_not
+        Inbox.objects.exclude(pk=ada.pk).filter(version=1).delete()
+        Inbox.objects.update(version=5, unseen=2, unread=3)
+        with transaction.atomic():
+            notice = sending.send(to=users, title="Hello")
+            if which == "somebody is gone":
+                gone = people(1, f"gone {one_statement_or_not}")[0]
+                Batch.objects.filter(notice=notice).update(
+                    recipients=[*batch_of(notice).recipients, gone.pk], size=len(users) + 1
+                )
+                gone.delete()
+        batch, change = batch_of(notice), announced.last
+        assert batch.finished is not None
+        copies = Notification.objects.filter(notice=notice).order_by("user")
+        of_each_way.append(
+            (
+                (batch.state, batch.size, batch.appended, batch.skipped),
+                [(copy.user_id, copy.arrived, copy.version, copy.place) for copy in copies],
+                sorted((step.user, step.start, step.to, step[4:]) for step in change.steps),
+                change.arrivals[0] | {"id": 0, "created": ""},
+                [(counts(user), recounted(user)[0] > 0) for user in users],
+            )
+        )
+    assert of_each_way[0] == of_each_way[1]
 
 
-def test_in_a_transaction_it_is_not_used(ada):
+def test_a_batch_that_is_not_to_be_appended_is_left(ada, announced):
     with transaction.atomic():
-        assert one_statement.append(rows.done_batch(Notice(title="x"), [ada.pk])) is None
-    assert counts(ada) == (1, 1)
-
-
-def test_the_returned_notice_is_saved(ada):
-    with sent_notices() as sent:
         notice = sending.send(to=ada, title="Hello")
-    assert sent == [notice]
-    assert notice == Notice.objects.latest("pk")
-    assert not notice._state.adding
-    assert not notice.repeated
-    notice.title = "an update, not a second one"
-    notice.save()
-    assert Notice.objects.count() == 2
-    sending.recall(notice)
+        sending.pause(notice)
+    assert one_statement.append(batch_of(notice).pk) == []
+    assert batch_of(notice).state == "paused"
     assert counts(ada) == (1, 1)
 
 
-@pytest.mark.parametrize("is_a_user", [True, False])
-def test_without_an_inbox_nothing_is_written(is_a_user):
-    key = people(1)[0].pk if is_a_user else 0
-    notice = Notice(title="Hello")
-    assert one_statement.append(rows.done_batch(notice, [key])) is None
-    assert notice.pk is None
-    for model in (Notice, Batch, Notification, Inbox):
-        assert not model._default_manager.exists()
-
-
-def test_it_is_not_used_for_several_people(ada):
-    before = model_to_dict(inbox_of(ada))
-    assert one_statement.append(rows.done_batch(Notice(title="x"), [ada.pk, 0])) is None
-    assert model_to_dict(inbox_of(ada)) == before
+def test_who_has_the_notice_already_does_not_get_it_again(ada, announced):
+    notice = Notice.objects.get()
+    [bob] = people(1, "bob")
+    with transaction.atomic():
+        batch = Batch.objects.create(
+            notice=notice, recipients=[ada.pk, bob.pk], size=2, due=database.now()
+        )
+    assert sending.carry_out(batch.pk)
+    assert (counts(ada), counts(bob)) == ((1, 1), (1, 1))
+    batch.refresh_from_db()
+    assert (batch.state, batch.appended, batch.skipped) == ("done", 1, 1)
 
 
 # Marks
 
 
 def notices_in_every_state(ada: User) -> list[Notice]:
-    """Notifications in all states: new, seen, read, archived, archived unread, read and unread
+    """Notifications in all states: new, seen, read, archived, filed unread, read and unread
     again, recalled, and recalled after being seen."""
     sending.recall(Notice.objects.get())  # the one of the fixture
     notices = [sending.send(to=ada, title=f"n{n}", data={"n": n}) for n in range(8)]
@@ -178,7 +124,9 @@ def notices_in_every_state(ada: User) -> list[Notice]:
     sending.mark(key(ada), "seen", ids=ids([seen, seen_recalled]))
     sending.mark(key(ada), "read", ids=ids([read, unread]))
     sending.mark(key(ada), "archived", ids=ids([archived, unread_archived]))
-    Notification.objects.filter(notice=unread_archived).update(read=None, seen=None)
+    Notification.objects.filter(notice=unread_archived).update(
+        read=None, seen=None, place=Place.FILED
+    )
     sending.mark(key(ada), "unread", ids=[unread.pk])
     sending.recall(recalled)
     sending.recall(seen_recalled)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from importlib import import_module
 from itertools import islice
 
 import pytest
-from django.apps import apps
-from django.db import DatabaseError, connection
-from django.db.models import F
+from django.db import DatabaseError
 from django.db.models.functions import Now
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -122,28 +119,33 @@ def test_a_recall_by_somebody_is_urgent_and_an_expiry_is_not():
     while sending.carry_out_next():
         pass
     sending.recall(wrong)
-    assert set(wrong.batch_set.values_list("state", "urgent")) == {("recalling", True)}
+    assert set(wrong.batch_set.filter(size=0).values_list("state", "urgent")) == {
+        ("recalling", True)
+    }
 
     old = deliver(people(2, "old"), "old", level="critical")
     while sending.carry_out_next():
         pass
     Notice.objects.filter(pk=old.pk).update(expires=Now())
     sending.recall_expired()
-    assert set(old.batch_set.values_list("state", "urgent")) == {("recalling", False)}
+    assert set(old.batch_set.filter(size=0).values_list("state", "urgent")) == {
+        ("recalling", False)
+    }
 
 
 @pytest.fixture
-def broken(monkeypatch):
+def broken(monkeypatch, settings):
     """The notices with these ids cannot be appended."""
+    settings.NOTIFY_ONE_STATEMENT = False
     broken: set[int] = set()
-    append = appending.append_batches
+    append = appending.append
 
-    def maybe(batch):
-        if batch.notice_id in broken:
+    def maybe(notice_id, to, **how):
+        if notice_id in broken:
             raise DatabaseError("broken on purpose")
-        return append(batch)
+        return append(notice_id, to, **how)
 
-    monkeypatch.setattr(appending, "append_batches", maybe)
+    monkeypatch.setattr(appending, "append", maybe)
     return broken
 
 
@@ -225,23 +227,3 @@ def test_nobody_starves(db, story):
     for worker in islice([0, 1] * 500, 2 * sum(left.values())):
         work_once(worker)
     assert not left
-
-
-def test_batches_from_an_earlier_version_take_turns_after_the_migration():
-    left = waiting(3, "left", level="critical")
-    later = waiting(2, "later")
-    for n, batch in enumerate(Batch.objects.all()):  # each due at a moment of its own
-        Batch.objects.filter(pk=batch.pk).update(due=batch.due + timedelta(milliseconds=n))
-    in_an_hour = Now() + timedelta(hours=1)
-    Batch.objects.filter(notice=later).update(due=F("due") + timedelta(hours=1))
-    Notice.objects.filter(pk=later.pk).update(send_at=in_an_hour)
-    put_off = left.batch_set.order_by("pk").last()
-    left.batch_set.filter(pk=put_off.pk).update(due=in_an_hour, attempts=9)
-    Batch.objects.update(urgent=False)
-    dues = set(Batch.objects.filter(notice=later).values_list("due", flat=True))
-
-    import_module("notify.migrations.0005_turns").take_turns(apps, connection.schema_editor())
-
-    assert left.batch_set.values("due", "urgent").distinct().count() == 1
-    assert left.batch_set.filter(urgent=True, due__lte=Now()).count() == 3
-    assert set(later.batch_set.filter(urgent=False).values_list("due", flat=True)) == dues

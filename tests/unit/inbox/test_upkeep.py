@@ -95,7 +95,8 @@ def test_an_inbox_whose_version_went_back_gets_a_new_epoch(ada, bob):
 
 
 def test_all_epochs_are_renewed_after_a_restore(ada, bob):
-    deliver([ada, bob])
+    deliver(ada)
+    deliver(bob)
     before = {cursor_of(ada).epoch, cursor_of(bob).epoch}
 
     assert upkeep.renew_all_epochs() == 2

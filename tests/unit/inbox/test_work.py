@@ -116,17 +116,18 @@ def test_the_audience_of_a_scheduled_notice_is_fixed_by_the_call(ada, bob):
 
 
 @pytest.fixture
-def failing(monkeypatch):
+def failing(monkeypatch, settings):
     """The notices in it cannot be appended."""
+    settings.NOTIFY_ONE_STATEMENT = False
     failing: set[int] = set()
-    append = appending.append_batches
+    append = appending.append
 
-    def maybe(batch):
-        if batch.notice_id in failing:
+    def maybe(notice_id, to, **how):
+        if notice_id in failing:
             raise DatabaseError("broken on purpose")
-        return append(batch)
+        return append(notice_id, to, **how)
 
-    monkeypatch.setattr(appending, "append_batches", maybe)
+    monkeypatch.setattr(appending, "append", maybe)
     return failing
 
 

@@ -11,6 +11,7 @@ from django.db import DataError, OperationalError
 
 from notify.live.loader import MAX_CONCURRENT_LOADS, Loader
 from notify.live.pool import DatabasePool
+from tests.harness.waiting import aeventually
 
 
 @pytest.fixture
@@ -62,7 +63,8 @@ async def test_no_more_chunks_than_allowed_are_loaded_at_once(pool: DatabasePool
     asked = []
     for key in range(MAX_CONCURRENT_LOADS + 3):
         asked.append(asyncio.ensure_future(one.load(key)))
-        await asyncio.sleep(0.02)  # turns of the loop of their own
+        chunks = min(len(asked), MAX_CONCURRENT_LOADS)
+        await aeventually(lambda chunks=chunks: len(work.chunks) == chunks)
 
     assert work.chunks == [[key] for key in range(MAX_CONCURRENT_LOADS)]
     work.gate.set()
@@ -105,7 +107,7 @@ async def test_a_cancelled_load_does_not_affect_the_others(pool: DatabasePool) -
     work = Work(ValueError())
     one = loader(pool, work)
     gone, stays = asyncio.ensure_future(one.load(1)), asyncio.ensure_future(one.load(2))
-    await asyncio.sleep(0.02)
+    await aeventually(lambda: work.chunks)
     gone.cancel()
     work.gate.set()
 

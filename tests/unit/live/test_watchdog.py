@@ -1,18 +1,15 @@
-"""Which processes are not watched, and what systemd asks for. What the watchdog ends is in
+"""Which processes are not watched. What the watchdog ends is in
 tests/integration/test_watchdog.py."""
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
 from typing import Any
 
 import pytest
 from django.core import mail
 
-from notify.live import systemd, watchdog
-from notify.live.systemd import Keepalive
+from notify.live import watchdog
 
 
 @pytest.mark.parametrize(
@@ -43,35 +40,3 @@ def test_a_process_for_development_is_not_watched(
 
 def test_the_tests_of_a_project_are_not_watched() -> None:
     assert watchdog._is_development()
-
-
-@pytest.mark.parametrize(
-    ("environment", "address", "interval"),
-    [
-        ({"NOTIFY_SOCKET": "/run/n", "WATCHDOG_USEC": "30000000"}, "/run/n", 10),
-        ({"NOTIFY_SOCKET": "@n", "WATCHDOG_USEC": "3000000"}, "\0n", 1),
-        (
-            {"NOTIFY_SOCKET": "/n", "WATCHDOG_USEC": "3000000", "WATCHDOG_PID": str(os.getpid())},
-            "/n",
-            1,
-        ),
-        ({"NOTIFY_SOCKET": "/n", "WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "1"}, "/n", 0),
-        ({"NOTIFY_SOCKET": "/n"}, "/n", 0),
-        ({"NOTIFY_SOCKET": "vsock:2:1", "WATCHDOG_USEC": "x"}, "", 0),
-        ({}, "", 0),
-    ],
-)
-def test_what_systemd_asks_for(environment: dict[str, str], address: str, interval: float) -> None:
-    assert systemd._address(environment) == address
-    assert systemd._interval_s(environment) == interval
-
-
-async def test_a_failed_keep_alive_is_logged_and_sent_again(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    environment = {"NOTIFY_SOCKET": "/nowhere/notify", "WATCHDOG_USEC": "30000"}
-    keepalive = Keepalive(asyncio.get_running_loop(), environment)
-    keepalive.start()
-    await asyncio.sleep(0.05)
-    keepalive.stop()
-    assert caplog.text.count("could not be sent to systemd") >= 2

@@ -1,5 +1,5 @@
 """The fixtures are those of the inbox's tests."""
 
-from tests.unit.inbox.conftest import ada, announced, bob
+from tests.unit.inbox.conftest import ada, bob, unheard
 
-__all__ = ["ada", "announced", "bob"]
+__all__ = ["ada", "bob", "unheard"]

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.functional import SimpleLazyObject
 
-from notify import sending
+from notify import sending, sql
 from notify.exceptions import EmptyAudience, InvalidNotice, UnknownUsers
 from notify.models import Notification
 from notify.sending import audience
@@ -18,8 +18,11 @@ from tests.unit.inbox.helpers import deliver, people
 pytestmark = pytest.mark.django_db
 
 
-def keys(to, size=1000, without=None):
-    return [key for chunk in Audience.of(to).batches(size, without=without) for key in chunk]
+def keys(to, without=None):
+    audience = Audience.of(to)
+    audience.refuse_unknown()
+    query = audience.selection(without).query()
+    return sorted(key for (key,) in sql.fetch(query.statement, query.params))
 
 
 @pytest.fixture
@@ -104,6 +107,7 @@ def test_any_number_of_groups_is_one_query(crew, statements):
     )
     assert statements(lambda: keys(groups)) == 1
     assert statements(lambda: list(Audience.of(groups).people())) == 1
+    sending.send(to=groups[:1], title="the first, which asks for the database's facts")
     few = statements(lambda: sending.send(to=groups[:1], title="few"))
     assert statements(lambda: sending.send(to=groups, title="many")) == few
 
@@ -219,14 +223,33 @@ def test_keys_are_in_the_order_of_locking(crew):
     )
 
 
-def test_batches_have_at_most_the_size_and_leave_one_out(crew):
-    chunks = list(Audience.of(crew).batches(2, without=crew[0].pk))
-    assert chunks == [pks(crew[1:3]), pks(crew[3:5])]
+def test_batches_have_at_most_the_size_and_leave_one_out(crew, settings):
+    settings.NOTIFY_BATCH_SIZE = 2
+    notice = sending.send(to=crew, actor=crew[0], title="Hello")
+    batches = notice.batch_set.order_by("pk")
+    assert [batch.recipients for batch in batches] == [pks(crew[1:3]), pks(crew[3:5])]
+    assert [batch.size for batch in batches] == [2, 2]
+
+
+@pytest.mark.postgres
+def test_distinct_on_takes_the_first_in_its_order(crew):
+    User.objects.filter(pk__in=pks(crew[:3])).update(last_name="Same")
+    same = User.objects.filter(last_name="Same")
+    assert keys(same.order_by("last_name", "-pk").distinct("last_name")) == [crew[2].pk]
+
+
+def test_a_locking_queryset_is_read_without_its_lock(crew):
+    assert keys(User.objects.filter(pk=crew[0].pk).select_for_update()) == [crew[0].pk]
+
+
+def test_one_is_left_out(crew):
+    assert keys(crew, without=crew[0].pk) == pks(crew[1:])
+    assert keys([crew[0], everyone()], without=crew[0].pk) == pks(crew[1:4])
 
 
 def test_keys_are_looked_up_in_chunks(crew, monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(audience, "KEYS_PER_QUERY", 2)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert keys(pks(crew)) == pks(crew)
 
 

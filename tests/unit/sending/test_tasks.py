@@ -6,8 +6,8 @@ import pytest
 from django.db.models import F
 
 from notify import sending
-from notify.inbox import work
-from notify.models import Batch, Notification
+from notify.inbox import recalling, work
+from notify.models import Batch, Notification, Place
 from notify.sending import tasks
 from tests.unit.inbox.helpers import committed, deliver, people, something_is_due
 
@@ -35,12 +35,13 @@ def test_an_audience_of_one_batch_needs_no_task(monkeypatch):
     assert deliver(people(2)).status == "sent"
 
 
-def test_a_recall_of_several_batches_is_tasks_too(announced):
+def test_a_recall_of_many_copies_is_a_task_too(announced, monkeypatch):
+    monkeypatch.setattr(recalling, "MAX_COPIES", 2)
     notice = deliver(people(5))
     with committed():
         assert sending.recall(notice) == 5
-    assert not Notification.objects.filter(recalled=None).exists()
-    assert set(Batch.objects.values_list("state", flat=True)) == {"closed"}
+    assert not Notification.objects.exclude(place=Place.RECALLED).exists()
+    assert Batch.objects.get(size=0).state == "closed"
 
 
 def test_a_task_that_runs_twice_does_nothing_the_second_time():

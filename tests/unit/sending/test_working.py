@@ -78,16 +78,17 @@ def test_many_expiries_come_in_chunks_with_a_batch_between_two(monkeypatch):
     assert left() == 0
 
 
-def test_a_batch_that_fails_is_logged_and_ends_no_round(monkeypatch, caplog):
+def test_a_batch_that_fails_is_logged_and_ends_no_round(monkeypatch, caplog, settings):
+    settings.NOTIFY_ONE_STATEMENT = False
     good, bad = waiting(1, "good"), waiting(3, "bad")
-    append = appending.append_batches
+    append = appending.append
 
-    def fail(batch):
-        if batch.notice_id == bad.pk:
+    def fail(notice_id, to, **how):
+        if notice_id == bad.pk:
             raise ValueError("broken on purpose")
-        return append(batch)
+        return append(notice_id, to, **how)
 
-    monkeypatch.setattr(appending, "append_batches", fail)
+    monkeypatch.setattr(appending, "append", fail)
     worker = Worker()
     assert [worker.do_next() for _ in range(5)] == [True] * 4 + [False]
     assert (good.status, worker.carried_out) == ("sent", 1)
@@ -95,13 +96,14 @@ def test_a_batch_that_fails_is_logged_and_ends_no_round(monkeypatch, caplog):
     assert "Traceback" in caplog.text  # it is nothing that a database does
 
 
-def test_a_batch_that_the_database_refuses_is_logged_in_one_line(monkeypatch, caplog):
+def test_a_batch_that_the_database_refuses_is_logged_in_one_line(monkeypatch, caplog, settings):
+    settings.NOTIFY_ONE_STATEMENT = False
     waiting(1)
 
-    def refuse(batch):
+    def refuse(*_, **__):
         raise OperationalError("no room")
 
-    monkeypatch.setattr(appending, "append_batches", refuse)
+    monkeypatch.setattr(appending, "append", refuse)
     with caplog.at_level(logging.WARNING):
         assert Worker().do_next()
     [record] = caplog.records

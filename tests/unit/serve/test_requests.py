@@ -21,6 +21,7 @@ FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 class Server(DaphnesServer):
     request_buffer_size = 8192
     max_body_bytes = 1000
+    is_stopping = False
     server_name = "test"
     ws_factory: Any
 
@@ -70,6 +71,19 @@ def test_a_form_is_not_read_in_the_event_loop(world: World) -> None:
     [request] = world.server.accepted
     assert request.args == {}
     assert request.application_queue.get_nowait()["body"] == b"a=1&b=2"
+
+
+@pytest.mark.parametrize("is_stopping", [False, True])
+def test_a_server_that_stops_closes_each_connection_after_its_response(
+    world: World, is_stopping: bool
+) -> None:
+    world.server.is_stopping = is_stopping
+    world.post(b"", b"")
+    [request] = world.server.accepted
+    request.handle_reply({"type": "http.response.start", "status": 204, "headers": []})
+    request.handle_reply({"type": "http.response.body"})
+    assert (b"\r\nConnection: close\r\n" in world.transport.value()) is is_stopping
+    assert world.transport.disconnecting is is_stopping
 
 
 @pytest.mark.parametrize(

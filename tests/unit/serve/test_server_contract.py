@@ -78,6 +78,13 @@ def test_data_after_a_request_is_in_the_line_buffer_of_its_channel() -> None:
     assert "line, self._buffer = self._buffer.split(self.delimiter, 1)" in source
 
 
+def test_a_channel_closes_its_connection_after_the_response_if_it_is_not_persistent() -> None:
+    source = inspect.getsource(HTTPChannel.requestDone)
+    assert re.search(r"if self\.persistent:.*else:.*self\.loseConnection\(\)", source, re.DOTALL)
+    received = inspect.getsource(HTTPChannel.allHeadersReceived)
+    assert "self.persistent = self.checkPersistence(" in received
+
+
 def test_twisted_writes_its_access_log_through_the_factory() -> None:
     assert "self.channel.factory.log(self)" in inspect.getsource(Request.finish)
     assert callable(HTTPFactory.log)
@@ -100,6 +107,7 @@ def test_the_server_ends_by_kill_all_applications() -> None:
     source = inspect.getsource(Server.run)
     assert '"before", "shutdown", self.kill_all_applications' in source
     assert "self.listeners.append(listener)" in source
+    assert "listener.addCallback(self.listen_success)" in source
 
 
 def test_the_server_keeps_an_application_in_its_connections() -> None:

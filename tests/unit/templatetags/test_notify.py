@@ -80,12 +80,14 @@ def test_demo_users_are_named_only_with_debug(render, make_user, settings):
 
 
 @pytest.mark.parametrize("tag", ["notify_inbox", "notify_connection"])
-def test_an_element_names_the_script_with_the_client_as_the_page_loads_it(render, make_user, tag):
+def test_an_element_names_the_shared_scripts_as_the_page_loads_them(render, make_user, tag):
     html = render(f"{{% {tag} %}}", make_user("ada"))
     [config] = re.findall(r'data-config="([^"]+)"', html)
     scripts = re.findall(r'<script type="module" src="([^"]+)">', html)
-    assert scripts == ["/static/notify/bell.min.js", "/static/notify/elements.min.js"]
-    assert json.loads(unescape(config))["script"] == scripts[0]
+    names = ["bell", "panel", "elements"]
+    assert scripts == [f"/static/notify/{name}.min.js" for name in names]
+    told = json.loads(unescape(config))
+    assert [told["script"], told["panel"]] == scripts[:2]
 
 
 def test_a_time_has_its_shortest_unambiguous_form(settings):

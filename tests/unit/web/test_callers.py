@@ -11,7 +11,7 @@ from notify.access.authentication import public_user_id
 from notify.models import ApiToken, Notice, Notification
 from notify.web import limits
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("silent")]
 
 EVERY_CALL = [
     ("get", "inbox/"),
@@ -23,11 +23,6 @@ EVERY_CALL = [
     ("post", "notices/1/recall/"),
 ]
 NOTICE = {"to": {"users": ["ada"]}, "title": "Hello"}
-
-
-@pytest.fixture(autouse=True)
-def _silent(settings):
-    settings.NOTIFY_WELCOME = False
 
 
 @pytest.mark.parametrize(("method", "path"), EVERY_CALL)

@@ -11,20 +11,10 @@ from notify import sql
 from notify.web import inbox_page, limits
 from notify.web.refusals import unavailable
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
 
 DASHBOARD = "/notify/"
 SEARCHES = [{"q": "words"}, {"category": "ops"}, {"level": "error"}]
-
-
-@pytest.fixture(autouse=True)
-def _silent(settings):
-    settings.NOTIFY_WELCOME = False
-
-
-@pytest.fixture
-def ada(make_user):
-    return make_user("ada")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from notify.access.authentication import revalidate
 from notify.inbox import upkeep
 from notify.models import ApiToken, Inbox, Notification
 from notify.protocol import Code
+from notify.protocol.inbox_frames import MAX_FRAME_BYTES
 from notify.web.api.schemas import Categories as CategoriesOut
 from notify.web.api.schemas import Done, InboxFrame, InboxPage
 from notify.web.api.schemas import Ticket as TicketOut
@@ -190,6 +191,17 @@ def test_a_change_that_does_not_fit_into_a_frame_is_a_reset(make_user, by_sessio
     frame = caller.get("inbox/changes/", epoch=held["epoch"], since=held["to"]).json()
     assert frame["reset"] is True
     assert len(frame["notifications"]) == 50
+
+
+def test_a_change_with_too_many_bytes_for_a_frame_is_a_reset(make_user, by_session):
+    ada = make_user("ada")
+    ids = [send(ada, f"{n}", body="€" * 4000).pk for n in range(40)]
+    caller = by_session(ada)
+    held = caller.get("inbox/changes/").json()
+    caller.post("inbox/mark/", {"ref": "r", "as": "seen", "ids": ids})
+    answer = caller.get("inbox/changes/", epoch=held["epoch"], since=held["to"])
+    assert answer.json()["reset"] is True
+    assert len(answer.content) <= MAX_FRAME_BYTES
 
 
 # Marks

@@ -8,15 +8,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def page(make_user, client, settings):
-    settings.NOTIFY_WELCOME = False
-    client.force_login(make_user("ada"))
+def page(silent, ada, client):
+    client.force_login(ada)
     return client
-
-
-@pytest.fixture
-def ada(page, django_user_model):
-    return django_user_model.objects.get(username="ada")
 
 
 def test_the_rows_are_in_the_html(page, ada):
@@ -85,7 +79,7 @@ def test_a_german_browser_gets_german(page, ada):
     notify.send(to=ada, title="One")
     html = page.get(DASHBOARD, headers={"accept-language": "de"}).content.decode()
     assert "1 ungelesen" in html
-    assert "Alle gelesen" in html
+    assert "Alle als gelesen markieren" in html
     assert "Posteingang" in html
 
 
@@ -95,7 +89,7 @@ def test_marks_by_a_form(page, ada):
         "/notify/mark/", {"mark": f"read:{notice.pk}", "next": "/notify/?tab=unread"}
     )
     assert response["Location"] == "/notify/?tab=unread"
-    assert 'class="unread"></span>' in page.get(DASHBOARD).content.decode()
+    assert 'class="unread" dir="auto"></span>' in page.get(DASHBOARD).content.decode()
 
 
 def test_all_are_marked_by_a_form(page, ada):
@@ -106,7 +100,7 @@ def test_all_are_marked_by_a_form(page, ada):
         "/notify/mark/", {"mark": f"read-all:{value}", "next": "https://evil.example/"}
     )
     assert response["Location"] == DASHBOARD
-    assert 'class="unread"></span>' in page.get(DASHBOARD).content.decode()
+    assert 'class="unread" dir="auto"></span>' in page.get(DASHBOARD).content.decode()
 
 
 def test_marks_of_another_epoch_change_nothing(page, ada):

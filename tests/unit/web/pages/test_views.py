@@ -3,6 +3,7 @@ from unittest.mock import Mock
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.views.defaults import server_error
 
 import notify
 from notify import sending
@@ -12,16 +13,11 @@ from notify.models import Notice, Notification
 from notify.web import limits
 
 DASHBOARD = "/notify/"
+DEVICES = "/notify/devices/"
 
 
 @pytest.fixture
-def ada(make_user, settings):
-    settings.NOTIFY_WELCOME = False
-    return make_user("ada")
-
-
-@pytest.fixture
-def page(ada, client):
+def page(silent, ada, client):
     client.force_login(ada)
     return client
 
@@ -168,3 +164,26 @@ def test_a_test_checks_the_user_of_the_page_before_the_csrf_token(ada):
     response = strict.post("/notify/test/", headers={"X-Notify-User": "other"})
     assert response.status_code == 412
     assert response.json()["error"]["code"] == "user"
+
+
+def test_the_page_of_devices_and_alerts_is_for_its_user(page, client, db):
+    answer = page.get(DEVICES)
+    assert "no-store" in answer["Cache-Control"]
+    for element in ("notify-connection", "notify-test", "notify-sockets", "notify-alerts"):
+        assert f"<{element}" in answer.content.decode()
+    client.logout()
+    assert client.get(DEVICES)["Location"] == f"{reverse('login')}?next={DEVICES}"
+
+
+def test_an_address_that_leads_nowhere_leads_home(page):
+    answer = page.get("/nowhere/")
+    assert answer.status_code == 404
+    html = answer.content.decode()
+    assert "Page not found" in html
+    assert f'href="{DASHBOARD}"' in html
+
+
+def test_the_page_of_an_error_needs_no_database(rf):  # without `db`, a query fails
+    answer = server_error(rf.get("/"))
+    assert answer.status_code == 500
+    assert "Something went wrong" in answer.content.decode()

@@ -1,0 +1,108 @@
+"""What is to be sent: arguments of `send` that were validated, before anything is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.serializers.json import DjangoJSONEncoder
+
+from notify.inbox.rows import notice_row
+from notify.models import Level, Notice, content
+from notify.sending.audience import Audience, To
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewNotice:
+    """A notice for `send_many`, with the arguments of `send`."""
+
+    to: To
+    title: str
+    body: str = ""
+    level: str = Level.INFO
+    category: str = ""
+    url: str | None = None
+    actor: AbstractBaseUser | None = None
+    include_actor: bool = False
+    actions: Iterable[Mapping[str, str]] = ()
+    data: Mapping[str, Any] | None = None
+    kind: str = ""
+    expires: datetime | None = None
+    send_at: datetime | None = None
+    key: str | None = None
+    sender: AbstractBaseUser | None = None
+
+
+@dataclass(slots=True)
+class Draft:
+    """A notice that is not written yet, and its recipients."""
+
+    notice: Notice
+    audience: Audience
+    excluded: Any  # the key of a user who does not receive it
+
+
+def draft(new: NewNotice, now: datetime) -> Draft:
+    """Validates what is to be sent.
+
+    Args:
+        new: The arguments of `send`.
+        now: The database's time.
+
+    Raises:
+        InvalidNotice: For the first argument that cannot be sent.
+    """
+    fields = content.check(
+        title=new.title,
+        body=new.body,
+        level=new.level,
+        category=new.category,
+        url=new.url,
+        actions=new.actions,
+        data=new.data,
+        kind=new.kind,
+        expires=new.expires,
+        send_at=new.send_at,
+        key=new.key,
+        now=now,
+    )
+    actor = new.actor
+    notice = Notice(
+        **fields,
+        created=now,
+        actor_id=None if actor is None else actor.pk,
+        actor_name=_name_of(actor)[:200],
+        sender="" if new.sender is None else f"user:{new.sender.pk}",
+    )
+    excluded = None if actor is None or new.include_actor else actor.pk
+    found = Draft(notice, Audience.of(new.to), excluded)
+    if notice.key is not None:
+        notice.fingerprint = fingerprint(notice, found.audience, excluded)
+    return found
+
+
+def _name_of(actor: AbstractBaseUser | None) -> str:
+    """The full name, or else the username; empty if there is no actor."""
+    if actor is None:
+        return ""
+    full_name = getattr(actor, "get_full_name", str)()
+    return str(full_name or actor.get_username())
+
+
+def fingerprint(notice: Notice, audience: Audience, excluded: Any) -> str:
+    """A hash of the arguments of `send`, by which a repeated call is recognised."""
+    # Fingerprints are stored: the names and the format must stay.
+    arguments = notice_row(notice) | {
+        "id": None,
+        "created": None,
+        "send_at": notice.send_at,
+        "to": audience.describe(),
+        "left_out": excluded,
+    }
+    text = json.dumps(arguments, sort_keys=True, cls=DjangoJSONEncoder)
+    return hashlib.sha256(text.encode()).hexdigest()

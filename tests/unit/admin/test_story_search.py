@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+import notify
+from tests.unit.admin.helpers import allow, inbox_page, text_of
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
+
+
+def test_a_notice_is_found_by_its_title(client, inbox_staff, ada, make_user):
+    stops = notify.send(to=ada, title="Elevator 3 stops")
+    runs = notify.send(to=ada, title="Elevator 3 runs again")
+    elsewhere = notify.send(to=make_user("bob"), title="Elevator 4 stops")
+
+    def found(asked):
+        search = client.get(inbox_page(ada), {"notice": asked}).context["search"]
+        return search.notices, search.story is not None
+
+    assert found("elevator 3 ST") == ([stops], True)
+    assert found("Elevator 3") == ([runs, stops], False)
+    assert found("elevator 4") == ([], False)
+    assert found(str(elsewhere.pk)) == ([elsewhere], True)
+    unseen = client.get(inbox_page(ada), {"notice": elsewhere.pk}).content.decode()
+    assert "Elevator 4 stops" not in unseen
+    assert "Elevator 3 stops" in client.get(inbox_page(ada), {"notice": stops.pk}).content.decode()
+    allow(inbox_staff, "view_notice")
+    assert found("stops") == ([stops, elsewhere], False)
+
+
+@pytest.mark.parametrize("asked", ["0", "x", "9" * 40, "9" * 5000, "-1"])
+def test_an_unknown_notice_is_reported_as_such(client, inbox_staff, ada, asked):
+    assert "No notice matches." in text_of(client.get(inbox_page(ada), {"notice": asked}))

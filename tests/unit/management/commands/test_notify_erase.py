@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError
+
+import notify
+from notify.models import Notification
+from tests.unit.management.commands.helpers import run
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
+
+
+def test_it_says_what_was_erased_and_that_nothing_is_left(ada: User) -> None:
+    notify.send(to=ada, title="T")
+    printed = run("notify_erase", "ada", "--yes")
+    assert printed.startswith("Erased ")
+    assert not Notification.objects.exists()
+    assert run("notify_erase", "ada", "--yes") == "There was nothing to erase.\n"
+
+
+def test_it_asks_for_a_confirmation(ada: User) -> None:
+    notify.send(to=ada, title="T")
+    with pytest.raises(CommandError, match="notify_export first, then pass --yes"):
+        run("notify_erase", "ada")
+    assert Notification.objects.exists()

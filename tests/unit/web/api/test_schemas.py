@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from notify.web.api.schemas import MAX_GROUPS, ErrorOut, Recipients, errors
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_text_that_no_database_stores_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="NUL or a lone surrogate"):
+        Recipients(users=[name])
+
+
+def test_many_wrong_entries_are_one_error() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Recipients.model_validate({"users": [1] * 1000})
+    assert refused.value.error_count() == 1
+    with pytest.raises(ValidationError, match="at most 1000 items"):
+        Recipients(groups=["g"] * (MAX_GROUPS + 1))
+
+
+def test_everyone_is_said_by_true_and_by_nothing_like_it() -> None:
+    assert Recipients(everyone=True).everyone
+    with pytest.raises(ValidationError):
+        Recipients.model_validate({"everyone": "yes"})
+
+
+def test_every_operation_documents_the_errors_of_all() -> None:
+    assert errors(422, 409) == dict.fromkeys([401, 403, 409, 412, 422, 429, 503], ErrorOut)
