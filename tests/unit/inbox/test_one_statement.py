@@ -11,13 +11,11 @@ from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 
 from notify import protocol, sending
-from notify.bus.publisher import publisher
 from notify.inbox import one_statement, stepping
 from notify.inbox.marks import MARKS
 from notify.models import Batch, Inbox, Notice, Notification, Place
 from notify.sql import database
 from tests.unit.inbox.helpers import (
-    Announced,
     batch_of,
     copy_of,
     counts,
@@ -31,27 +29,11 @@ from tests.unit.inbox.helpers import (
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(autouse=True)
-def announced(monkeypatch):
-    announced = Announced()
-    monkeypatch.setattr(publisher, "publish", announced.take)
-    return announced
-
-
 @pytest.fixture
 def ada():
     [ada] = people(1)
     sending.send(to=ada, title="makes the inbox")
     return ada
-
-
-@pytest.fixture
-def bound_by_the_server(ada, monkeypatch):
-    connection.close()
-    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "server_side_binding", True)
-    monkeypatch.setattr(connection.features, "uses_server_side_binding", True)
-    yield
-    connection.close()
 
 
 # Batches

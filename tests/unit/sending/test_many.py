@@ -10,12 +10,10 @@ from django.utils import timezone
 
 import notify
 from notify import NewNotice
-from notify.bus.publisher import publisher
 from notify.exceptions import EmptyAudience, InvalidNotice, KeyConflict, UnknownUsers
 from notify.inbox import appending
 from notify.models import Batch, Inbox, Notice, Notification
 from tests.unit.inbox.helpers import (
-    Announced,
     batch_of,
     committed,
     counts,
@@ -30,14 +28,6 @@ from tests.unit.inbox.helpers import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def watched(monkeypatch):
-    watched = Announced()
-    monkeypatch.setattr(publisher, "publish", watched.take)
-    monkeypatch.setattr(publisher, "publish_work", watched.take_work)
-    return watched
-
-
 def send_each(users, **fields):
     return notify.send_many(
         NewNotice(to=user, title=f"Invoice {n}", **fields) for n, user in enumerate(users)
@@ -50,7 +40,7 @@ def arrived(user):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_outside_a_transaction_each_person_gets_theirs_and_no_batch_is_left(watched):
+def test_outside_a_transaction_each_person_gets_theirs_and_no_batch_is_left(announced):
     users = people(3)
     with sent_notices() as sent:
         notices = send_each(users)
@@ -59,21 +49,21 @@ def test_outside_a_transaction_each_person_gets_theirs_and_no_batch_is_left(watc
     assert sent == notices == list(Notice.objects.order_by("pk"))
     assert [arrived(user) for user in users] == [[(f"Invoice {n}", 1)] for n in range(3)]
     assert not Batch.objects.exists()
-    [change] = watched.changes
+    [change] = announced.changes
     assert sorted(step.user for step in change.steps) == sorted(map(key, users))
     assert (list(change.arrivals), change.rows) == ([], None)  # clients read them
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_gets_several_gets_them_in_order_as_one_change(watched):
+def test_who_gets_several_gets_them_in_order_as_one_change(announced):
     ada, bob = people(2)
     notify.send(to=ada, title="before")
-    watched.changes.clear()
+    announced.changes.clear()
     send_each([ada, bob, ada, [ada, bob]])
 
     assert arrived(ada) == [("before", 1), ("Invoice 0", 2), ("Invoice 2", 3), ("Invoice 3", 4)]
     assert arrived(bob) == [("Invoice 1", 1), ("Invoice 3", 2)]
-    [change] = watched.changes
+    [change] = announced.changes
     assert {(step.user, step.start, step.to, step.unseen) for step in change.steps} == {
         (key(ada), 1, 4, 4),
         (key(bob), 0, 2, 2),
@@ -82,41 +72,41 @@ def test_who_gets_several_gets_them_in_order_as_one_change(watched):
 
 
 @pytest.mark.parametrize("everyone", [False, True])
-def test_several_to_the_same_people_are_one_change_with_their_rows(watched, everyone):
+def test_several_to_the_same_people_are_one_change_with_their_rows(announced, everyone):
     users = people(3)
     to = notify.everyone() if everyone else users
     with committed():
         notices = send_each([to] * 4)
-    [change] = watched.changes
+    [change] = announced.changes
     assert [row["id"] for row in change.arrivals] == ids(notices)
     assert {(step.start, step.to) for step in change.steps} == {(0, 4)}
     assert arrived(users[0]) == [(f"Invoice {n}", n + 1) for n in range(4)]
 
 
-def test_in_a_transaction_they_arrive_after_its_commit(ada, bob, watched):
+def test_in_a_transaction_they_arrive_after_its_commit(ada, bob, announced):
     with committed(), transaction.atomic():
         notices = send_each([ada, bob, ada])
         assert not Notification.objects.exists()
         assert [batch_of(notice).state for notice in notices] == ["pending"] * 3
-        assert watched.changes == []
+        assert announced.changes == []
 
     assert arrived(ada) == [("Invoice 0", 1), ("Invoice 2", 2)]
-    assert len(watched.changes) == 1
+    assert len(announced.changes) == 1
     for notice in notices:
         batch = batch_of(notice)
         assert (batch.state, batch.appended, batch.skipped) == ("done", 1, 0)
         assert batch.finished is not None
 
 
-def test_a_rollback_leaves_nothing(ada, watched):
+def test_a_rollback_leaves_nothing(ada, announced):
     with committed(), transaction.atomic():
         send_each([ada, ada])
         transaction.set_rollback(True)
     assert not Notice.objects.exists()
-    assert watched.changes == []
+    assert announced.changes == []
 
 
-def test_who_is_deleted_before_the_commit_is_skipped(ada, bob, watched):
+def test_who_is_deleted_before_the_commit_is_skipped(ada, bob, announced):
     with committed(), transaction.atomic():
         notices = send_each([ada, bob, [ada, bob]])
         bob.delete()
@@ -126,16 +116,16 @@ def test_who_is_deleted_before_the_commit_is_skipped(ada, bob, watched):
     assert arrived(ada) == [("Invoice 0", 1), ("Invoice 2", 2)]
 
 
-def test_they_are_appended_in_chunks(watched, monkeypatch):
+def test_they_are_appended_in_chunks(announced, monkeypatch):
     monkeypatch.setattr(appending, "MAX_COPIES", 2)
     users = people(5)
     with committed():
         send_each(users)
-    assert [len(change.steps) for change in watched.changes] == [2, 2, 1]
+    assert [len(change.steps) for change in announced.changes] == [2, 2, 1]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_more_than_a_chunk_is_stored_first(watched, monkeypatch):
+def test_more_than_a_chunk_is_stored_first(announced, monkeypatch):
     monkeypatch.setattr(appending, "MAX_COPIES", 2)
     users = people(3)
     send_each(users)
@@ -143,7 +133,7 @@ def test_more_than_a_chunk_is_stored_first(watched, monkeypatch):
     assert Inbox.objects.filter(unread=1).count() == 3
 
 
-def test_groups_and_scheduled_ones_are_sent_as_by_send(ada, bob, watched, settings):
+def test_groups_and_scheduled_ones_are_sent_as_by_send(ada, bob, announced, settings):
     settings.NOTIFY_BATCH_SIZE = 1
     group = Group.objects.create(name="crew")
     group.user_set.set([ada, bob])
@@ -157,7 +147,7 @@ def test_groups_and_scheduled_ones_are_sent_as_by_send(ada, bob, watched, settin
             ]
         )
     assert arrived(ada) == [("to one", 1)]
-    assert watched.work == 1
+    assert announced.work == 1
     assert to_group.batch_set.count() == 2
     assert (batch_of(scheduled).state, to_one.status) == ("pending", "sent")
     assert batch_of(scheduled).due == scheduled.send_at
@@ -194,7 +184,7 @@ def test_an_empty_group_is_named_too(ada):
     assert not Notice.objects.exists()
 
 
-def test_keys_make_each_of_them_idempotent(ada, bob, watched):
+def test_keys_make_each_of_them_idempotent(ada, bob, announced):
     def invoices(*names):
         with committed():
             return notify.send_many(NewNotice(to=ada, title=name, key=name) for name in names)
@@ -215,9 +205,9 @@ def test_keys_make_each_of_them_idempotent(ada, bob, watched):
     assert Notice.objects.count() == 2
 
 
-def test_none_is_nothing(watched):
+def test_none_is_nothing(announced):
     assert notify.send_many([]) == []
-    assert watched.changes == []
+    assert announced.changes == []
 
 
 def test_a_few_statements_send_many(django_assert_max_num_queries):
@@ -228,7 +218,7 @@ def test_a_few_statements_send_many(django_assert_max_num_queries):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_few_statements_append_them(watched):
+def test_a_few_statements_append_them(announced):
     users = people(300)
     with CaptureQueriesContext(connection) as queries:
         send_each(users)

@@ -12,11 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notify import sending
-from notify.bus.publisher import publisher
 from notify.models import Batch, Inbox, Notice, Notification
 from notify.sql import waits
 from tests.unit.inbox.helpers import (
-    Announced,
     copy_of,
     counts,
     inbox_of,
@@ -27,13 +25,6 @@ from tests.unit.inbox.helpers import (
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 ITS_OWN = {"id", "notice_id", "created", "key", "fingerprint", "epoch"}
-
-
-@pytest.fixture(autouse=True)
-def announced(monkeypatch):
-    announced = Announced()
-    monkeypatch.setattr(publisher, "publish", announced.take)
-    return announced
 
 
 @pytest.fixture
@@ -139,15 +130,6 @@ def test_a_refusal_leaves_the_callers_transaction_and_its_limit(ada, announced):
             assert cursor.fetchone() == ("7777ms",)
         sending.send(to=ada, title="Hello")
     assert counts(ada) == (2, 2)
-
-
-@pytest.fixture
-def bound_by_the_server(ada, monkeypatch):
-    connection.close()
-    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "server_side_binding", True)
-    monkeypatch.setattr(connection.features, "uses_server_side_binding", True)
-    yield
-    connection.close()
 
 
 def test_with_parameters_bound_by_the_server(ada, bound_by_the_server):
