@@ -89,7 +89,7 @@ class Network:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._streams.add(writer)
         await self._up.wait()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, asyncio.CancelledError):  # asyncio logs a cancelled one
             first = await reader.read(65536)  # a handshake has a connection of its own
             if first.startswith(SOCKET):
                 self._sockets.add(writer)

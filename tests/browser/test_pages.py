@@ -134,8 +134,9 @@ def test_a_server_that_is_gone_is_told_and_one_that_is_back_is_met_by_itself(
     page.goto(DASHBOARD)
     rows = page.locator("notify-inbox article")
     expect(rows).to_have_count(3 + len(LEVELS))
-    server.stop()
     label = page.locator("notify-connection .label")
+    expect(label).to_have_text("Live")  # only then it can say since when it is not
+    server.stop()
     since = re.compile(
         r"^Server not reachable since \d\d:\d\d\. Changes are kept and sent later\.$"
     )
