@@ -1,28 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectionText } from "../../browser/page/connection-text.js";
-import { relativeTime } from "../../browser/page/relative-time.js";
-import { translate } from "../../browser/page/translation.js";
-
-const now = new Date(2026, 2, 18, 15, 30); // a Wednesday
-const written = (...then) => relativeTime(new Date(...then), now, "en");
-
-test("a time is as short as it stays clear", () => {
-  assert.equal(written(2026, 2, 18, 15, 29, 30), "now");
-  assert.equal(written(2026, 2, 18, 15, 26), "4 min");
-  assert.equal(written(2026, 2, 18, 14, 2), "14:02");
-  assert.equal(written(2026, 2, 17, 14, 2), "Tue 14:02");
-  assert.equal(written(2026, 1, 12, 14, 2), "12 Feb");
-  assert.equal(written(2024, 10, 12, 14, 2), "12 Nov 2024");
-});
-
-test("a clock that is behind the server's says now", () => {
-  assert.equal(written(2026, 2, 18, 15, 33), "now");
-});
-
-test("a time is told in the page's language", () => {
-  assert.equal(relativeTime(new Date(2026, 1, 12), now, "de"), "12. Feb.");
-});
+import { connectionText } from "../../../browser/page/connection-text.js";
+import { translate } from "../../../browser/page/translation.js";
 
 const at = (status, moment = {}) => connectionText({ began: 0, ...status }, { online: true, now: 1000, ...moment });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { steadyClock } from "../../browser/client/steady-clock.js";
+import { steadyClock } from "../../../browser/client/steady-clock.js";
 
 /** A computer with its two clocks; `elapsed` is what is made of them. */
 function computer() {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inbox, liveWorld, reset, row, settled, shown } from "./fakes.js";
+import { inbox, liveWorld, reset, row, settled, shown } from "../fakes.js";
 
 function windowOfTwo() {
   const it = liveWorld();
@@ -55,11 +55,4 @@ test("a row that changed while its page was under way keeps the newer version", 
   release(page([row(7)], 7));
   await loading;
   assert.equal(it.client.notifications.at(-1).version, 10);
-});
-
-test("a page that cannot be had says so and leaves all as it is", async () => {
-  const it = windowOfTwo();
-  it.answer = () => null;
-  await assert.rejects(it.client.loadMore(), { name: "HttpError", status: 0 });
-  assert.deepEqual(shown(it.client), [9, 8]);
 });

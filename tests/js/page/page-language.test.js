@@ -1,21 +1,14 @@
 import assert from "node:assert/strict";
-import { afterEach, test } from "node:test";
-import { pageLanguage } from "../../browser/page/page-language.js";
-import { relativeTime } from "../../browser/page/relative-time.js";
-import { written } from "../../browser/page/translation.js";
-
-const browser = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+import { test } from "node:test";
+import { pageLanguage } from "../../../browser/page/page-language.js";
+import { relativeTime } from "../../../browser/page/relative-time.js";
+import { written } from "../../../browser/page/translation.js";
+import { give } from "../page-fakes.js";
 
 function page(lang, language) {
-  globalThis.document = { documentElement: { lang } };
-  Object.defineProperty(globalThis, "navigator", { value: { language }, configurable: true });
+  give("document", () => ({ documentElement: { lang } }));
+  give("navigator", () => ({ language }));
 }
-
-afterEach(() => {
-  delete globalThis.document;
-  delete globalThis.navigator;
-  if (browser) Object.defineProperty(globalThis, "navigator", browser); // Node 20 has none
-});
 
 test("it is the page's, however that writes it", () => {
   page("de-CH", "fr");

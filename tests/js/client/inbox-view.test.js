@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { titleWithBadge } from "../../browser/elements/badges.js";
-import { InboxView } from "../../browser/client/inbox-view.js";
-import { messages } from "../../browser/page/messages.js";
-import { translate } from "../../browser/page/translation.js";
-import { inbox, liveWorld, reset, row, settled } from "./fakes.js";
+import { InboxView } from "../../../browser/client/inbox-view.js";
+import { inbox, liveWorld, reset, row, settled } from "../fakes.js";
 
 const query = (fields) => ({ tab: "all", category: "", level: "", q: "", ...fields });
 const ids = (view) => view.rows.map(({ id }) => id);
@@ -159,17 +156,4 @@ test("older ones of a query are loaded from its own edge", async () => {
   await view.loadMore();
   assert.match(it.requests.at(-1).url, /before=2$/);
   assert.equal(view.hasMore, false);
-});
-
-test("the title's number is exchanged, and taken away", () => {
-  assert.equal(titleWithBadge("Inbox", 3), "(3) Inbox");
-  assert.equal(titleWithBadge("(3) Inbox", 120), "(99+) Inbox");
-  assert.equal(titleWithBadge("(99+) Inbox", 0), "Inbox");
-});
-
-test("words come from the page where it has them", () => {
-  translate({ "{count} new": "{count} neu" });
-  assert.equal(messages.fresh(3), "3 neu");
-  assert.equal(messages.archive, "Archive");
-  translate({});
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tellWhy } from "../../browser/page/no-socket.js";
-import { FakeClock } from "./fakes.js";
+import { tellWhy } from "../../../browser/page/no-socket.js";
+import { FakeClock } from "../fakes.js";
 
 /** The lines of the console after ten seconds, in a page whose plain request is answered so. */
 async function said(status, state = "polling") {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LatencyPlot } from "../../browser/elements/latency-plot.js";
-import { pointsOf } from "../../browser/page/plot.js";
+import { LatencyPlot } from "../../../browser/elements/latency-plot.js";
 
 const drawn = (...measured) => {
   let points = "";
@@ -21,9 +20,4 @@ test("the newest round trip is at the right edge, and a longer one is drawn high
 test("round trips of some milliseconds are drawn level, however they differ", () => {
   const [one, other] = drawn(1, 3).map(([, y]) => y);
   assert.ok(Math.abs(one - other) < 4);
-});
-
-test("a value that is missing has no point, and its place stays free", () => {
-  const points = pointsOf([1, null, 2], { width: 240, height: 48, readings: 3, top: 2 });
-  assert.deepEqual(points, ["0.0,24.0", null, "240.0,2.0"]);
 });

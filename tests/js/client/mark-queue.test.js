@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hello, inbox, liveWorld, reset, row, shown } from "./fakes.js";
+import { hello, inbox, liveWorld, readRows, reset, row, shown } from "../fakes.js";
 
 const READ = "2026-03-01T09:00:09.000Z";
-const readRows = (client) => client.notifications.filter((row) => row.read).map(({ id }) => id);
 
 test("a mark shows at once and is sent with a ref", () => {
   const { client, socket, events } = liveWorld();
@@ -11,16 +10,6 @@ test("a mark shows at once and is sent with a ref", () => {
   assert.deepEqual(readRows(client), [2]);
   assert.deepEqual(socket.sent, [{ type: "mark", ref: "m1", as: "read", ids: [2] }]);
   assert.deepEqual(events, [{ type: "counts", detail: { unseen: 2, unread: 2 } }]);
-});
-
-test("an error undoes it and says so", () => {
-  const { client, socket, events } = liveWorld();
-  client.mark("archived", [2]);
-  assert.deepEqual(shown(client), [3, 1]);
-  socket.says({ type: "error", code: "unavailable", message: "later", ref: "m1", retry_after: 1 });
-  assert.deepEqual(shown(client), [3, 2, 1]);
-  assert.equal(client.unread, 3);
-  assert.equal(events.at(-1).type, "refused");
 });
 
 test("an error undoes its own mark only", () => {
@@ -90,28 +79,6 @@ test("at most twenty are outstanding", () => {
   assert.equal(socket.sentOf("mark").length, 21);
 });
 
-test("more than five hundred ids are several marks", () => {
-  const { client, socket } = liveWorld();
-  client.mark("seen", Array.from({ length: 501 }, (_, id) => id));
-  assert.deepEqual(socket.sentOf("mark").map(({ ids }) => ids.length), [500, 1]);
-});
-
-test("marking all goes through the version that is held, and counts what is not loaded", () => {
-  const { client, socket } = liveWorld();
-  socket.says(reset(9, [row(9), row(8)], { unseen: 9, unread: 9, next: 8 }));
-  client.markAll("read");
-  assert.deepEqual(socket.sent, [{ type: "mark", ref: "m1", as: "read", epoch: "e1", through: 9 }]);
-  assert.deepEqual([client.unseen, client.unread], [0, 0]);
-  socket.says(inbox(9, 10, [row(10)], { unseen: 10, unread: 10 }));
-  assert.deepEqual([client.unseen, client.unread], [1, 1]);
-});
-
-test("marking all as seen leaves the unread alone", () => {
-  const { client } = liveWorld();
-  client.markAll("seen");
-  assert.deepEqual([client.unseen, client.unread], [0, 3]);
-});
-
 test("another epoch voids a mark through, and keeps one by ids", async () => {
   const it = liveWorld();
   it.client.markAll("read");
@@ -123,37 +90,4 @@ test("another epoch voids a mark through, and keeps one by ids", async () => {
   await it.clock.pass(1);
   it.socket.says(hello({ epoch: "e2" }));
   assert.deepEqual(it.socket.sentOf("mark").map(({ as }) => as), ["archived"]);
-});
-
-test("unread does nothing to an archived one, and archive can be undone", () => {
-  const { client } = liveWorld();
-  client.mark("archived", [2]);
-  client.mark("unread", [2]);
-  assert.deepEqual([client.unread, shown(client)], [2, [3, 1]]);
-  client.mark("unarchived", [2]);
-  assert.deepEqual(shown(client), [3, 2, 1]);
-  assert.deepEqual(readRows(client), [2]);
-});
-
-test("read implies seen, and unread leaves it seen", () => {
-  const { client } = liveWorld();
-  client.mark("read", [2]);
-  client.mark("unread", [2]);
-  assert.deepEqual([client.unseen, client.unread], [2, 3]);
-});
-
-test("the same id twice is counted once", () => {
-  const { client } = liveWorld();
-  client.mark("read", [2, 2]);
-  assert.equal(client.unread, 2);
-});
-
-test("what is unconfirmed when the page goes is posted to outlive it", () => {
-  const { client, requests } = liveWorld();
-  client.mark("read", [2]);
-  client.flush();
-  const [{ url, method, keepalive, body, headers }] = requests;
-  assert.deepEqual({ url, method, keepalive }, { url: "/api/notify/inbox/mark/", method: "POST", keepalive: true });
-  assert.deepEqual(body, { type: "mark", ref: "m1", as: "read", ids: [2] });
-  assert.equal(headers["X-CSRFToken"], "token");
 });
