@@ -28,7 +28,7 @@ test("a reconnect takes the cursor of the last applied inbox along", async () =>
   assert.equal(it.socket.url, "ws://site/ws/notify/?epoch=e1&since=4");
 });
 
-for (const code of [1000, 1001, 1005, 1006, 1009, 1011, 3000, 4500, 4504, 4507, 4508, 4529, 4999]) {
+for (const code of [1006, 4504]) {
   test(`${code} backs off with full jitter`, async () => {
     const it = liveWorld({ random: 0.99 });
     it.socket.ends(code);
@@ -168,7 +168,7 @@ test("a stopped client opens nothing and hears nothing", async () => {
   assert.equal(it.client.status.state, "idle");
 });
 
-for (const code of [4400, 4403, 4406, 4409, 4499]) {
+for (const code of [4403, 4499]) {
   test(`${code} stops until started again`, async () => {
     const it = liveWorld();
     it.socket.says({ type: "bye", code, reason: "because", retry_after: null });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ofTab } from "../../../browser/page/browser-storage.js";
-import { loadAnewOnce } from "../../../browser/page/other-user.js";
+import { allowLoadingAnew, loadAnewOnce } from "../../../browser/page/other-user.js";
 import { denied, give, Memory } from "../page-fakes.js";
 
 test("a page is loaded anew once, and never where it cannot be kept that it was", () => {
@@ -16,4 +16,15 @@ test("a page is loaded anew once, and never where it cannot be kept that it was"
   give("sessionStorage", denied);
   loadAnewOnce("ada");
   assert.deepEqual(loaded, ["/"]);
+});
+
+test("once a page was its user's, another one would be loaded again", () => {
+  const memory = new Memory();
+  let loaded = 0;
+  give("location", () => ({ pathname: "/", search: "", replace: () => (loaded += 1) }));
+  give("sessionStorage", () => memory);
+  loadAnewOnce("ada");
+  allowLoadingAnew();
+  loadAnewOnce("ada");
+  assert.equal(loaded, 2);
 });
