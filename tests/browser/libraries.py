@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, Route, WebSocket
 
-from tests.browser.conftest import ROOT
-from tests.harness.waiting import deadline
+from tests.browser.conftest import ROOT, until
 
 MODULES = ROOT / "node_modules"
 SCRIPT = "/library.js"
@@ -88,10 +86,11 @@ class Sockets:
         self.open -= 1
 
     def wait_until_closed(self, page: Page) -> None:
-        end = time.monotonic() + deadline(10)
-        while self.open:
-            assert time.monotonic() < end, "the socket is still open"
-            page.wait_for_timeout(50)
+        until(page, lambda: not self.open, what="the socket's end")
 
     def marks(self, what: str) -> int:
         return sum(frame["type"] == "mark" and frame["as"] == what for frame in self.frames)
+
+    def wait_for_marks(self, page: Page, what: str, count: int) -> None:
+        until(page, lambda: self.marks(what) >= count, what=f"{count} marks as {what}")
+        assert self.marks(what) == count

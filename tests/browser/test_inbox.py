@@ -19,6 +19,7 @@ from tests.browser.inbox_page import (
     titles,
     unread,
 )
+from tests.harness.waiting import eventually
 
 PHONE: dict[str, Any] = {
     "viewport": {"width": 320, "height": 640},
@@ -138,8 +139,7 @@ def test_the_focus_is_never_lost(server, ada, windows):
     more.evaluate("(button) => button.focus({ preventScroll: true })")
     page.keyboard.press("Enter")
     expect(rows(page)).to_have_count(60)
-    page.wait_for_function("() => true")
-    assert "Notice 10" in focused(page)  # the first of those that were loaded
+    eventually(lambda: "Notice 10" in focused(page))  # the first of those that were loaded
     inbox(page).get_by_role("button", name="Mark all as read").focus()
     page.keyboard.press("Enter")
     expect(unread(page)).to_have_text("")

@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import wait_until_live
+from tests.browser.conftest import until, wait_until_live
 from tests.browser.inbox_page import DASHBOARD, badge, send_by_http, titles
 from tests.browser.libraries import Sockets, use
 from tests.conftest import PASSWORD
@@ -61,12 +61,12 @@ def assert_works(page: Page, sockets: Sockets, *, in_inbox: bool = False) -> Non
     expect(badge(page)).to_be_hidden()
     page.locator("notify-bell .toggle-read").first.click()
     expect(first).not_to_have_attribute("data-unread", "")
-    assert sockets.marks("read") == marked + 1
+    sockets.wait_for_marks(page, "read", marked + 1)
     page.locator("notify-bell .toggle-read").first.click()
     page.locator("notify-bell .read-all").click()
     expect(page.locator("notify-bell .read-all")).to_be_hidden()
     assert page.evaluate(UNREAD) == 0
-    assert sockets.marks("read") == marked + 2
+    sockets.wait_for_marks(page, "read", marked + 2)
     page.keyboard.press("Escape")
     expect(page.locator("notify-bell .panel")).to_be_hidden()
     assert (sockets.open, sockets.opened) == (1, 1)
@@ -108,7 +108,7 @@ def test_bell_and_inbox_live_through_back_and_forward(  # noqa: PLR0917  (fixtur
     inbox.hover()
     inbox.locator(".archive").click()
     expect(page.locator("notify-inbox .snack")).to_be_visible()
-    assert sockets.marks("archived") == 1
+    sockets.wait_for_marks(page, "archived", 1)
     screenshot(page, f"library-{library.split('/')[0].strip('@')}-{change.__name__}")
     assert [one for one in windows.complaints if TURBOS_OWN not in one] == []
 
@@ -299,12 +299,13 @@ def test_with_turbo_back_to_a_tab_of_the_inbox_finds_the_inbox(server, ada, wind
     page.locator(".account").click()
     page.get_by_role("link", name="Devices and alerts").first.click()
     expect(page.locator("notify-inbox")).to_have_count(0)
-    # Each look asks the page for something: only then does Playwright note what was sent.
-    eventually(lambda: page.title() and {"type": "watch", "topic": "sockets"} in sockets.frames)
+    watch = {"type": "watch", "topic": "sockets"}
+    until(page, lambda: watch in sockets.frames, what="the list's watch")
     page.locator(".account").click()
     page.get_by_role("link", name="Change password").click()
     # What the page watched for its list of windows ends with it.
-    eventually(lambda: page.title() and {"type": "unwatch", "topic": "sockets"} in sockets.frames)
+    unwatch = {"type": "unwatch", "topic": "sockets"}
+    until(page, lambda: unwatch in sockets.frames, what="the watch's end")
     page.go_back()
     page.go_back()
     expect(page.locator("notify-inbox [aria-current]")).to_have_text("Archived")

@@ -55,13 +55,13 @@ def test_a_send_is_stopped_within_ten_seconds_and_nobody_gets_it(
     expect(page.locator('[name="usernames"]')).to_have_value("ada")
     page.locator('[name="title"]').fill("Half a sentence")
     expect(number(page)).to_have_text("1 person")
+    sent = time.monotonic()
     page.get_by_role("button", name="Send to 1 person").click()
     expect(stop(page)).to_be_visible()
-    sent = time.monotonic()
     page.goto("/admin/")  # it is sent without this page
     shown = recipient.locator("notify-inbox article .title")
     expect(shown).to_contain_text(["Half a sentence"], timeout=(STOPPABLE_S + deadline(10)) * 1000)
-    assert time.monotonic() - sent > STOPPABLE_S - 5
+    assert time.monotonic() - sent > STOPPABLE_S
     expect(shown).to_have_count(1)
     assert windows.complaints == []
 
