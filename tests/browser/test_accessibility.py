@@ -95,3 +95,16 @@ def test_nothing_moves_for_those_who_want_it_still(server, signed_in, windows):
             return animationName !== "none" || !/^(0s(, )?)+$/.test(transitionDuration);
         }).map(({ outerHTML }) => outerHTML.slice(0, 80))"""
     assert page.evaluate(moving) == []
+
+
+@pytest.mark.parametrize("path", ["/notify/operations/", "/nowhere/"])
+def test_an_error_page_leads_home(server, signed_in, windows, screenshot, path):
+    session = signed_in("ada")
+    page = windows.open(server.url, session=session)
+    answer = page.goto(path)
+    assert answer is not None
+    assert answer.status in {403, 404}
+    assert findings(page) == []
+    screenshot(page, f"error-{answer.status}")
+    page.get_by_role("link", name="Go to inbox").click()
+    expect(page.locator("notify-inbox")).to_be_visible()

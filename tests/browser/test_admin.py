@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 
 import pytest
 from django.test import override_settings
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Request, expect
 
 import notify
-from notify.admin.stopping import STOPPABLE_FOR
 from notify.models import Notice
+from tests.browser.admin_pages import ADD, BOSS, LOOKS, STOPPED_MS, compose, number, preview
 from tests.browser.test_accessibility import findings
 from tests.browser.test_pages import fill_inbox, overflows
-from tests.harness.waiting import deadline
 from tests.unit.inbox.helpers import people
-
-ADD = "/admin/notify/notice/add/"
-BOSS = {"is_staff": True, "is_superuser": True}
-# Until what is sent can no longer be stopped, and has been sent.
-STOPPED_MS = (STOPPABLE_FOR.total_seconds() + deadline(10)) * 1000
-LOOKS = list(itertools.product([320, 1280], ["light", "dark"]))
 
 
 @pytest.fixture
@@ -29,30 +21,8 @@ def server(start_server):
     return start_server(NOTIFY_WELCOME="off", NOTIFY_NEW_DEVICE="off", NOTIFY_SWEEP_INTERVAL="0.5")
 
 
-def preview(page: Page, look: str, selector: str):
-    return page.locator(f'notify-preview [data-look="{look}"] {selector}')
-
-
-def number(page: Page):
-    return page.locator(".notify-number")
-
-
 def is_count(request: Request) -> bool:
     return request.url.endswith("/audience/")
-
-
-def confirm(page: Page, people: str) -> None:
-    """Sends from the page that asks first."""
-    expect(page.get_by_role("heading", name=f"Send to {people}?")).to_be_visible()
-    page.get_by_role("button", name=f"Send to {people}").click()
-
-
-def compose(page: Page, **fields: str) -> None:
-    """The form, filled in as a person does it."""
-    page.goto(ADD)
-    expect(number(page)).to_have_text("No recipients yet")
-    for name, value in fields.items():
-        page.locator(f'[name="{name}"]').fill(value)
 
 
 def test_a_notice_is_composed_confirmed_followed_and_recalled(

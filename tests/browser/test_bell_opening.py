@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import until_panel_script, wait_until_live
+from tests.browser.conftest import until, until_panel_script, wait_until_live
 from tests.browser.inbox_page import send_to_ada
 from tests.browser.network import Network
 
@@ -140,8 +140,7 @@ def test_a_script_that_cannot_be_loaded_is_asked_for_again(server, ada, windows,
     again = panel(page).get_by_role("button", name="Try again")
     before = len(asked)
     again.click()
-    while len(asked) == before:
-        page.wait_for_timeout(20)
+    until(page, lambda: len(asked) > before, what="another request for the script")
     expect(said).to_have_text("Couldn't load your notifications")
     expect(page.locator("notify-bell .badge")).to_have_text("1")  # nobody has seen it
     page.unroute(PANEL_SCRIPT)

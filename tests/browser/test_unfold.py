@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 import notify
 from notify.models import Notice
-from tests.browser.test_admin import ADD, BOSS, STOPPED_MS, preview
+from tests.browser.admin_pages import ADD, BOSS, STOPPED_MS, preview
 from tests.unit.inbox.helpers import people
 
 
