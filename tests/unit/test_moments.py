@@ -79,7 +79,7 @@ def is_read_everywhere(client: Client, notice: Notice, user: User, api: dict[str
 @pytest.mark.parametrize("field", ["expires", "send_at"])
 @pytest.mark.parametrize("moment", BEYOND, ids=str)
 def test_a_call_is_refused(boss, field, moment):
-    with pytest.raises(InvalidNotice, match="first or last date of the calendar") as caught:
+    with pytest.raises(InvalidNotice, match="start or end of the calendar") as caught:
         notify.send(to=boss, title="Tea", **{field: moment})
     assert caught.value.field == field
     assert Notice.objects.count() == 0

@@ -48,5 +48,5 @@ def test_a_failure_of_the_server_is_told_without_the_database():
 def test_signing_out_is_confirmed(client, make_user):
     client.force_login(make_user("ada"))
     page = text_of(client.post("/accounts/logout/", follow=True))
-    assert "You are signed out." in page
+    assert "You&#x27;re signed out." in page
     assert "Sign in to continue." in text_of(client.get("/notify/", follow=True))

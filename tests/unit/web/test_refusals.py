@@ -75,6 +75,6 @@ def test_a_wait_is_told_in_whole_seconds(seconds: float, header: str) -> None:
 
 
 def test_who_needs_the_permission_is_said() -> None:
-    refusal = refusals.forbidden("notify.send_notice", by="the owner ")
-    assert refusal.message == "Forbidden: the owner needs `notify.send_notice`."
+    refusal = refusals.forbidden("notify.send_notice", by="The owner needs")
+    assert refusal.message == "The owner needs the permission `notify.send_notice`."
     assert from_error(AuthenticationError()).response()["WWW-Authenticate"] == "Bearer"

@@ -57,7 +57,7 @@ def test_many_batches_are_carried_out_without_any_server(make_user, settings):
 def test_the_same_key_sends_once(make_user):
     make_user("ada")
     run("notify_send", "--to", "ada", "--title", "T", "--key", "k")
-    assert "was sent before" in run("notify_send", "--to", "ada", "--title", "T", "--key", "k")
+    assert "was already sent" in run("notify_send", "--to", "ada", "--title", "T", "--key", "k")
     assert Notification.objects.count() == 1
 
 
