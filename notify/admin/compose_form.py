@@ -131,7 +131,9 @@ class ComposeForm(NoticeModelForm):
         try:
             return users_named(parse_usernames(self.cleaned_data["usernames"]))
         except csv.Error as error:
-            raise forms.ValidationError(_("This isn't valid CSV. Enter one username per line.")) from error
+            raise forms.ValidationError(
+                _("This isn't valid CSV. Enter one username per line.")
+            ) from error
         except UnknownUsers as unknown:
             missing = unknown.names
             raise forms.ValidationError(

@@ -38,8 +38,8 @@ def check_daphne(**options: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            f"`manage.py serve` is not tested with Daphne {installed}, only with {TESTED_DAPHNE}x: it "
-            "may fail to drain, limit or supervise its sockets.",
+            f"`manage.py serve` is not tested with Daphne {installed}, only with {TESTED_DAPHNE}x: "
+            "it may fail to drain, limit or supervise its sockets.",
             hint=f"Install daphne {TESTED_DAPHNE}x, or a version of notify that supports yours; "
             "stock `daphne` and uvicorn serve notify too.",
             id="notify.W008",

@@ -96,7 +96,9 @@ def _mark_next(
     """(version, change, `arrived` of the last row if some may be left)."""
     inbox = opening.locked_inbox(user)
     if epoch.full(inbox.epoch) != client_epoch:
-        raise EpochChanged("This cursor is from an earlier epoch of the inbox. Read the inbox again.")
+        raise EpochChanged(
+            "This cursor is from an earlier epoch of the inbox. Read the inbox again."
+        )
     if after == 0:
         _refuse_a_second(inbox)
     where = f"copy.arrived > %s AND copy.arrived <= %s AND {places.COUNTED}"

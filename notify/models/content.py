@@ -93,7 +93,9 @@ def _title(value: str) -> str:
 def _category(value: str) -> str:
     category = _text("category", value, MAX_NAME)
     if category and not _is_visible(category):
-        raise InvalidNotice("category", "must contain a visible character. Leave it out for no category.")
+        raise InvalidNotice(
+            "category", "must contain a visible character. Leave it out for no category."
+        )
     return category
 
 
@@ -229,5 +231,7 @@ def _expires(value: datetime | None, send_at: datetime | None, now: datetime) ->
 def _key(value: str) -> str:
     key = _text("key", value, MAX_KEY)
     if not key:
-        raise InvalidNotice("key", "is empty. Leave it out, or pass a text that identifies this notice.")
+        raise InvalidNotice(
+            "key", "is empty. Leave it out, or pass a text that identifies this notice."
+        )
     return key

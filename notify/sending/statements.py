@@ -261,4 +261,4 @@ def saved(notice: Notice, notice_id: int) -> Notice:
 
 
 def nobody_is_left() -> EmptyAudience:
-    return EmptyAudience("nobody is left to send to. Nothing was sent.")
+    return EmptyAudience("matches no users. Nothing was sent.")

@@ -86,12 +86,14 @@ class TokenAuth(HttpBearer):
         tokens: Any = ApiToken.objects
         found = tokens.authenticate(token)
         if found is None:
-            raise Refusal(401, "not_signed_in", "This API token is unknown or revoked, or its user is inactive.")
+            raise Refusal(
+                401,
+                "not_signed_in",
+                "This API token is unknown or revoked, or its user is inactive.",
+            )
         caller = count_request(Caller(found.user, found))
         if self.scope not in found.scopes:
-            raise Refusal(
-                403, "scope", f"This API token needs the scope `{self.scope.value}`."
-            )
+            raise Refusal(403, "scope", f"This API token needs the scope `{self.scope.value}`.")
         if self.permission is not None and not has_permission(found.user, self.permission):
             raise forbidden(self.permission, by="The user of this API token needs")
         return caller
@@ -112,7 +114,9 @@ class SessionAuth(APIKeyCookie):
         count_request(Caller(request.user))
         require_user(request)  # before CSRF: signing in invalidates the page's CSRF token
         if check_csrf(request) is not None:
-            raise Refusal(403, "csrf", f"The header {csrf_header()} is missing or wrong. Get it from config/.")
+            raise Refusal(
+                403, "csrf", f"The header {csrf_header()} is missing or wrong. Get it from config/."
+            )
         return self.authenticate(request, None)
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller:

@@ -67,7 +67,9 @@ def forbidden(permission: str, by: str = "You need") -> Refusal:
 
 
 def too_large() -> Refusal:
-    return Refusal(413, "too_large", f"The body is too large: at most {MAX_BODY_BYTES:,} bytes are allowed.")
+    return Refusal(
+        413, "too_large", f"The body is too large: at most {MAX_BODY_BYTES:,} bytes are allowed."
+    )
 
 
 def not_found(message: str = "There is no notice with this ID.") -> Refusal:

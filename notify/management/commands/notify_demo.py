@@ -53,9 +53,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
-            raise CommandError(
-                "The demo users' password is public. Run this only with DEBUG."
-            )
+            raise CommandError("The demo users' password is public. Run this only with DEBUG.")
         with transaction.atomic(using=sql.alias()):
             try:
                 created = _create_missing_users()

@@ -65,7 +65,9 @@ class Command(BaseCommand):
             for batch_id in claiming.open_batches(notice.pk):
                 sending.carry_out(batch_id)
         except Busy:
-            self.stderr.write("Some inboxes are locked. A server or notify_work will deliver the rest.")
+            self.stderr.write(
+                "Some inboxes are locked. A server or notify_work will deliver the rest."
+            )
         finally:
             publisher.flush()
         notices: Any = Notice.objects

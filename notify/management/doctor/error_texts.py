@@ -15,7 +15,7 @@ def error_text(error: Exception) -> str:
         case ssl.SSLCertVerificationError():
             return f"the certificate is not valid: {error.verify_message}"
         case socket.gaierror():
-            return f"the name does not resolve ({error.strerror}). Check its spelling and its DNS records"
+            return f"the name does not resolve ({error.strerror}). Check it, and its DNS records"
         case TimeoutError():
             return "no response in time. Check for a firewall, or a process that hangs"
         case ConnectionClosed():

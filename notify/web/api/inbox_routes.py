@@ -42,7 +42,10 @@ Search = Annotated[Text, Field(max_length=200)]
 
 
 @router.get(
-    "inbox/", response={200: InboxPage, **errors(422)}, operation_id="inbox_page", summary="A page of the inbox"
+    "inbox/",
+    response={200: InboxPage, **errors(422)},
+    operation_id="inbox_page",
+    summary="A page of the inbox",
 )
 def inbox_page(
     request: HttpRequest,
@@ -141,7 +144,7 @@ def ticket(request: HttpRequest) -> HttpResponse:
         raise Refusal(
             403,
             "session",
-            "A ticket ends with its session, but this session doesn't belong to the request's user. "
+            "A ticket ends with its session, but this session does not belong to the user. "
             "Sign the user in with django.contrib.auth.login in an earlier request, "
             "or poll inbox/changes/ instead.",
         )

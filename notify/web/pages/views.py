@@ -96,7 +96,9 @@ def _send_test(request: HttpRequest) -> HttpResponse:
         raise Refusal(401, "not_signed_in", _("Sign in to continue."))
     retry_after = limits.tests.count(caller.user_id)
     if retry_after is not None:
-        raise Refusal(429, "rate_limited", "Too many tests. Try again later.", retry_after=retry_after)
+        raise Refusal(
+            429, "rate_limited", "Too many tests. Try again later.", retry_after=retry_after
+        )
     notice = notify.send(
         to=caller.user,
         title=_("Test notification"),

@@ -64,7 +64,7 @@ def test_the_same_key_sends_once(make_user):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--title", "T"], "nobody is left"),
+        (["--title", "T"], "matches no users"),
         (["--to", "ada", "nobody", "--title", "T"], "no such user: nobody"),
         (["--group", "nogroup", "--title", "T"], "no such group: nogroup"),
         (["--to", "ada", "--title", "x" * 201], "title"),
