@@ -55,4 +55,4 @@ def test_a_path_where_the_handshake_is_refused(page_of):
         "};"
     )
     said = said_by(page, "/notify/")
-    assert "answered 426. The path is right" in said
+    assert "returned 426. The path is right" in said
