@@ -15,7 +15,7 @@ export function goToSignIn(login) {
   if (!document.querySelector("[data-config]")) return;
   const [at, from] = (ofTab.get(SENT) ?? "").split(" ");
   if (from === location.href && Date.now() - Number(at) < BOUNCED_MS) {
-    console.warn("notify: its API is answered with a redirect or a page, and the sign-in page leads back here. Let /api/notify/ through to Django.");
+    console.warn("notify: requests to its API get a redirect or a page instead of JSON, and the sign-in page leads back here. Pass /api/notify/ through to Django.");
     return;
   }
   ofTab.set(SENT, `${Date.now()} ${location.href}`);

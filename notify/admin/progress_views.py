@@ -169,6 +169,7 @@ class ProgressMixin(NoticeModelAdmin):
             "notice": notice,
             "progress": progress,
             "waiting": progress["waiting"],
+            "waiting_people": format_people(progress["waiting"]),
             "people": format_people(notice.appended),
             "seen": format_people(notice.seen),
             "read": format_people(notice.read),

@@ -96,7 +96,9 @@ def _mark_next(
     """(version, change, `arrived` of the last row if some may be left)."""
     inbox = opening.locked_inbox(user)
     if epoch.full(inbox.epoch) != client_epoch:
-        raise EpochChanged("This cursor belongs to an earlier life of the inbox; read it again.")
+        raise EpochChanged(
+            "This cursor is from an earlier epoch of the inbox. Read the inbox again."
+        )
     if after == 0:
         _refuse_a_second(inbox)
     where = f"copy.arrived > %s AND copy.arrived <= %s AND {places.COUNTED}"
@@ -134,7 +136,7 @@ def _mark(inbox: Inbox, mark: Mark, target: _Target) -> tuple[Change | None, int
 
 def _refuse_a_second(inbox: Inbox) -> None:
     if inbox.marking and (database.now() - inbox.marking).total_seconds() < STALLED_S:
-        raise Busy("Another mark of everything is running in this inbox; try again after it.")
+        raise Busy("Another mark with `through` is running in this inbox. Try again in a moment.")
 
 
 def _note_marking(inbox: Inbox, since: datetime | None) -> None:

@@ -171,7 +171,7 @@ class Commands:
         if wait := self._closes.take():
             raise Refused(
                 Error.RATE_LIMITED,
-                "too many sockets to close",
+                "too many requests to close sockets",
                 ref=frame.ref,
                 retry_after=max(0.1, round(wait, 1)),
             )

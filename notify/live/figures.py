@@ -50,10 +50,10 @@ class Figures:
         if topic in connection.watched:
             return
         if len(connection.watched) >= MAX_TOPICS:
-            refuse(Refused(Error.INVALID, f"topic: {MAX_TOPICS} are watched; unwatch one"))
+            refuse(Refused(Error.INVALID, f"topic: at most {MAX_TOPICS} at a time; unwatch one"))
             return
         if connection.identity.by_token and topic != OWN:  # whatever its user may see
-            refuse(Refused(Error.FORBIDDEN, f"{topic}: an API token watches {OWN} only"))
+            refuse(Refused(Error.FORBIDDEN, f"{topic}: an API token may watch {OWN} only"))
             return
         connection.watch(topic)
         self._background.spawn(self._watch(connection, topic, refuse))
@@ -85,7 +85,7 @@ class Figures:
             may = await self._may(connection, topic)
         except Exception as error:  # also of the project's backends, which may ask a service
             self.unwatch(connection, topic)
-            refuse(Refused(Error.UNAVAILABLE, "not now; try again", retry_after=2))
+            refuse(Refused(Error.UNAVAILABLE, "temporarily unavailable; try again", retry_after=2))
             if not isinstance(error, db.Error):
                 raise
             return

@@ -39,7 +39,7 @@ class MarkQueue:
         if len(self._marks) >= MAX_OUTSTANDING_MARKS:
             raise Refused(
                 Error.RATE_LIMITED,
-                f"{MAX_OUTSTANDING_MARKS} marks are outstanding; wait for their done",
+                f"{MAX_OUTSTANDING_MARKS} marks are outstanding; wait for a `done`",
                 ref=mark.ref,
                 retry_after=1,
             )
@@ -71,7 +71,8 @@ class MarkQueue:
             self._hub.resync(self._connection, None)
         except (Busy, db.Error) as error:
             logger.warning("A mark could not be carried out: %r", error)
-            refused = Refused(Error.UNAVAILABLE, "not now; try again", ref=mark.ref, retry_after=2)
+            message = "temporarily unavailable; try again"
+            refused = Refused(Error.UNAVAILABLE, message, ref=mark.ref, retry_after=2)
             self._connection.write(protocol.error(refused))
         else:
             self._connection.write(protocol.done(mark.ref, version))

@@ -71,7 +71,7 @@ class Sockets:
         """Closes this socket of the user. Returns whether it is in this process."""
         for connection in self.of_user(user):
             if connection.id == socket_id:
-                connection.close(Code.TOO_MANY_SOCKETS, "closed from another of your windows")
+                connection.close(Code.TOO_MANY_SOCKETS, "disconnected from another device")
                 return True
         return False
 
@@ -81,4 +81,4 @@ def _keep_to_limit(newest: Connection, of_user: list[Connection]) -> None:
         return
     if newest.identity.by_token:  # an API token must not close its user's windows
         of_user = [one for one in of_user if one.identity.by_token]
-    of_user[0].close(Code.TOO_MANY_SOCKETS, "too many sockets of this user")
+    of_user[0].close(Code.TOO_MANY_SOCKETS, "too many sockets for this user")

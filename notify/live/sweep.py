@@ -84,26 +84,26 @@ class Sweep:
         next sweep tries again."""
         if self._failing_since is None:
             self._failing_since = began
-            logger.warning("The sweep failed, and will be tried again: %r", error)
+            logger.warning("The sweep failed and will be retried: %r", error)
         if self._loop.time() - self._failing_since <= DATABASE_ABSENCE_S:
             return
         open_ones = [one for one in self._sockets.all() if one.closing is None]
         if open_ones:
             logger.error(
-                "The database has been away for %g s: closing %d sockets.",
+                "The database has been unavailable for %g s: closing %d sockets.",
                 DATABASE_ABSENCE_S,
                 len(open_ones),
             )
         for connection in open_ones:
             retry_after = round(random.uniform(0, ABSENCE_SPREAD_S), 3)  # noqa: S311
-            connection.close(Code.RESTARTING, "the database is away", retry_after)
+            connection.close(Code.RESTARTING, "the database is unavailable", retry_after)
 
     def _note_defect(self, error: Exception) -> None:
         """The database answers, so sockets stay open. Logged once, until a sweep succeeds."""
         self._failing_since = None
         if not self._defect_logged:
             self._defect_logged = True
-            logger.error("The sweep failed, and will be tried again: %r", error, exc_info=error)
+            logger.error("The sweep failed and will be retried: %r", error, exc_info=error)
 
     def _interval(self) -> float:
         interval = conf.sweep_interval(hears_others=self._layer.hears_others)

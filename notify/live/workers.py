@@ -50,5 +50,5 @@ class Workers:
                 while await self._pool.run(worker.do_next):
                     pass
             except Exception as error:
-                logger.warning("The work failed, and will be tried again: %r", error)
+                logger.warning("Carrying out batches failed and will be retried: %r", error)
                 worker = Worker()  # a thread that hangs may still hold the old one

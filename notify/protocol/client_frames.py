@@ -89,13 +89,13 @@ def parse(text: str) -> ClientFrame:
         Refused: a field is invalid; answer with an `error` frame.
     """
     if len(text) > MAX_CLIENT_FRAME_BYTES or len(text.encode()) > MAX_CLIENT_FRAME_BYTES:
-        raise Malformed(f"a frame has at most {MAX_CLIENT_FRAME_BYTES} bytes")
+        raise Malformed(f"a frame may have at most {MAX_CLIENT_FRAME_BYTES} bytes")
     try:
         frame = decode(text)
     except (ValueError, RecursionError) as error:
-        raise Malformed("a frame is one JSON object") from error
+        raise Malformed("a frame must be one JSON object") from error
     if not isinstance(frame, dict) or nests_deeper_than(MAX_DEPTH, frame):
-        raise Malformed(f"a frame is one JSON object, at most {MAX_DEPTH} levels deep")
+        raise Malformed(f"a frame must be one JSON object, at most {MAX_DEPTH} levels deep")
     kind = frame.get("type")
     if not isinstance(kind, str):
         raise Malformed("type: must be a string")

@@ -56,7 +56,9 @@ class ConcurrencyLimit:
         """Takes one of the user's slots; raises Refusal (429) if none is free."""
         with self._lock:
             if self._counts[user] >= self.limit:
-                message = f"{self.limit} of your searches are still running; wait for one of them."
+                message = (
+                    f"{self.limit} of your searches are still running. Wait for one to finish."
+                )
                 raise Refusal(429, "rate_limited", message, retry_after=SEARCH_RETRY_AFTER_S)
             self._counts[user] += 1
         try:

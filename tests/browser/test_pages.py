@@ -89,7 +89,7 @@ def test_signing_in_and_out_by_hand(server, signed_in, hashed_password, windows,
     page.locator(".account").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(f"{server.url}/accounts/login/?signed-out")
-    expect(page.get_by_role("status")).to_have_text("You are signed out.")
+    expect(page.get_by_role("status")).to_have_text("You're signed out.")
 
 
 @pytest.mark.parametrize(

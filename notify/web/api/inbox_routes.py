@@ -36,13 +36,16 @@ from notify.web.refusals import Refusal, not_found
 
 router = Router(auth=[TokenAuth(ApiToken.Scope.INBOX), SessionAuth()], tags=["inbox"])
 
-NO_INBOX = "There is no such inbox: its user was deleted."
+NO_INBOX = "This inbox no longer exists: its user has been deleted."
 PageSize = Annotated[int, Field(ge=1, le=100)]
 Search = Annotated[Text, Field(max_length=200)]
 
 
 @router.get(
-    "inbox/", response={200: InboxPage, **errors(422)}, operation_id="inbox_page", summary="A page"
+    "inbox/",
+    response={200: InboxPage, **errors(422)},
+    operation_id="inbox_page",
+    summary="A page of the inbox",
 )
 def inbox_page(
     request: HttpRequest,
@@ -141,7 +144,7 @@ def ticket(request: HttpRequest) -> HttpResponse:
         raise Refusal(
             403,
             "session",
-            "A ticket ends with its session, but this session is not that of the request's user. "
+            "A ticket ends with its session, but this session does not belong to the user. "
             "Sign the user in with django.contrib.auth.login in an earlier request, "
             "or poll inbox/changes/ instead.",
         )

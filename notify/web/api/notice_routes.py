@@ -34,7 +34,7 @@ router = Router(
     "",
     response={201: Sent, 200: Sent, **errors(400, 409, 413, 422)},
     operation_id="notice_send",
-    summary="Send",
+    summary="Send a notice",
 )
 def send(request: HttpRequest, body: NewNotice) -> HttpResponse:
     """Sends a notice. If the same sender has used `key` before: 200 instead of 201 for the same
@@ -53,7 +53,7 @@ def send(request: HttpRequest, body: NewNotice) -> HttpResponse:
     "{notice_id}/",
     response={200: NoticeOut, **errors(404, 422)},
     operation_id="notice_status",
-    summary="Status and counts",
+    summary="Status and counts of a notice",
 )
 def status(request: HttpRequest, notice_id: Path[Counter]) -> HttpResponse:
     """The status of a notice, whoever sent it."""
@@ -77,7 +77,7 @@ def status(request: HttpRequest, notice_id: Path[Counter]) -> HttpResponse:
     "{notice_id}/recall/",
     response={200: Recalled, **errors(404, 422)},
     operation_id="notice_recall",
-    summary="Recall",
+    summary="Recall a notice",
 )
 def recall(request: HttpRequest, notice_id: Path[Counter]) -> HttpResponse:
     """Removes a notice from all inboxes. Recalling it a second time changes nothing."""

@@ -93,10 +93,12 @@ def send_test(request: HttpRequest) -> HttpResponse:
 def _send_test(request: HttpRequest) -> HttpResponse:
     caller = callers.SessionAuth()(request)
     if caller is None:
-        raise Refusal(401, "not_signed_in", _("Sign in first."))
+        raise Refusal(401, "not_signed_in", _("Sign in to continue."))
     retry_after = limits.tests.count(caller.user_id)
     if retry_after is not None:
-        raise Refusal(429, "rate_limited", "Too many tests in a minute.", retry_after=retry_after)
+        raise Refusal(
+            429, "rate_limited", "Too many tests. Try again later.", retry_after=retry_after
+        )
     notice = notify.send(
         to=caller.user,
         title=_("Test notification"),

@@ -103,7 +103,7 @@ def _gauges() -> Iterator[Any]:
         yield core.GaugeMetricFamily(name, about, value=value)
     yield core.CounterMetricFamily(
         "notify_publish_failures",
-        "Hints that the channel layer failed to take.",
+        "Hints that the channel layer did not accept.",
         value=publisher.failures,
     )
 

@@ -27,7 +27,7 @@ for (const status of [200, 403, 404]) {
     assert.deepEqual(asked, ["/links/ws/notify/"]);
     assert.equal(lines.length, 1);
     assert.match(lines[0], /^notify: no socket at \/links\/ws\/notify\/, so this page polls\./);
-    assert.match(lines[0], new RegExp(`answered ${status}\\. No NotifyApplication`));
+    assert.match(lines[0], new RegExp(`returned ${status}\\. No NotifyApplication answers`));
   });
 }
 

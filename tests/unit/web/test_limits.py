@@ -121,7 +121,7 @@ def test_without_a_database_a_page_is_503_and_one_line(page, monkeypatch, caplog
     answer = page.get(path)
     assert answer.status_code == 503
     assert answer["Retry-After"] == "5"
-    assert "<h1>Not available</h1>" in answer.content.decode()
+    assert "<h1>Temporarily unavailable</h1>" in answer.content.decode()
     assert not [record for record in caplog.records if record.exc_info]
     assert any("answered with 503" in record.getMessage() for record in caplog.records)
 
