@@ -32,9 +32,7 @@ class _Target:
     order: str = "copy.arrived"
 
 
-def mark_ids(
-    user: str, as_: str, ids: Sequence[int], ref: str = ""
-) -> tuple[int, Change | None]:
+def mark_ids(user: str, as_: str, ids: Sequence[int], ref: str = "") -> tuple[int, Change | None]:
     """Marks the notices with these ids, as far as the inbox has them.
 
     A mark that changes nothing leaves version and times as they are.
@@ -96,9 +94,7 @@ def mark_through(
     yield from _in_steps(user, client_epoch, MARKS[as_], key_of(ref), target)
 
 
-def undo(
-    user: str, ref: str, client_epoch: str, since: int
-) -> Iterator[tuple[int, Change | None]]:
+def undo(user: str, ref: str, client_epoch: str, since: int) -> Iterator[tuple[int, Change | None]]:
     """Takes a mark back, 2,000 rows per transaction: where nothing has changed the notification
     since, it is seen, read and placed as before. Repeated, it changes nothing.
 

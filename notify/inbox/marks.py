@@ -63,9 +63,7 @@ MARKS: dict[str, Mark] = {
         unseen=f"-{_UNSEEN}",
         unread=f"-{_UNREAD}",
     ),
-    MarkName.UNREAD: Mark(
-        f"copy.read IS NOT NULL AND {places.COUNTED}", "read = NULL", unread="1"
-    ),
+    MarkName.UNREAD: Mark(f"copy.read IS NOT NULL AND {places.COUNTED}", "read = NULL", unread="1"),
     MarkName.ARCHIVED: Mark(
         places.may("archive"),
         f"place = {places.target('archive')}, placed = %(now)s,"

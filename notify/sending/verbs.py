@@ -215,8 +215,9 @@ def mark_through(user: str, as_: str, *, epoch: str, through: int, ref: str = ""
 
 
 def undo(user: str, *, ref: str, epoch: str, since: int) -> int:
-    """Takes a mark back where nothing has changed the notification since: it is read or unread, seen
-    or unseen, in the inbox or archived as before.
+    """Takes a mark back where nothing has changed the notification since.
+
+    It is read or unread, seen or unseen, in the inbox or archived as before the mark.
 
     Args:
         user: The user's `str(pk)`.

@@ -317,7 +317,7 @@ def state_of(user):
 
 
 def notices_in_every_state(user):
-    new, seen, read, archived, filed, recalled = notices = deliver_many(user, 6)
+    _new, seen, read, archived, filed, recalled = notices = deliver_many(user, 6)
     mark(user, "seen", seen)
     mark(user, "read", read)
     mark(user, "archived", archived)
