@@ -29,7 +29,7 @@ class _Target:
     where: str  # a condition of `copy`
     params: Sequence[Any]
     limit: int
-    order: str = "copy.arrived"
+    order: str = "copy.arrived"  # by which it goes on
 
 
 def mark_ids(user: str, as_: str, ids: Sequence[int], ref: str = "") -> tuple[int, Change | None]:
@@ -150,7 +150,7 @@ def _mark(
     chosen = (
         "notify_notification AS copy"
         f" WHERE copy.user_id = %s AND {target.where} AND {mark.changes}"
-        f" ORDER BY {target.order} LIMIT {target.limit}"
+        f" ORDER BY {target.order}, copy.arrived LIMIT {target.limit}"
     )
     params = [database_key(inbox.pk), *target.params]
     [(rows, last, unseen, unread)] = sql.fetch(
