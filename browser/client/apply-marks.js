@@ -2,18 +2,23 @@
 /** @typedef {import("./types.js").InboxState} InboxState */
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("./types.js").MarkFrame} MarkFrame */
+/** @typedef {import("./types.js").Marked} Marked */
+
+const NOW = "now"; // any time: only whether there is one counts
+
+/** @typedef {Marked & { at: number }} Undone at: the version whose counts lack what is not held */
 
 /**
  * The server's state with unconfirmed marks applied. The state itself is not changed: a refused mark
  * is undone by leaving it out.
  *
  * @param {InboxState} state
- * @param {MarkFrame[]} marks in the order in which they were made
+ * @param {(MarkFrame | Undone)[]} marks in the order in which they were made
  * @param {string} now RFC 3339
  * @returns {InboxState}
  */
 export function applyMarks(state, marks, now) {
-  return marks.reduce((marked, mark) => applyMark(marked, mark, now), state);
+  return marks.reduce((marked, mark) => ("at" in mark ? applyUndo(marked, mark) : applyMark(marked, mark, now)), state);
 }
 
 /**
@@ -36,6 +41,46 @@ function applyMark(state, mark, now) {
 }
 
 /**
+ * What a mark is about to change.
+ *
+ * @param {InboxState} state
+ * @param {MarkFrame} mark
+ * @returns {Pick<Marked, "rows" | "unseen" | "unread">}
+ */
+export function beforeMark(state, mark) {
+  const rows = touched(state, mark).filter((row) => flags(row) !== flags(markRow(row, mark.as, NOW)));
+  if (mark.through === undefined) return { rows, unseen: 0, unread: 0 };
+  const held = countsOf(state.rows);
+  return { rows, unseen: state.unseen - held.unseen, unread: mark.as === "seen" ? 0 : state.unread - held.unread };
+}
+
+/**
+ * Rows go back where they are still as the mark left them.
+ *
+ * @param {InboxState} state
+ * @param {Undone} undone
+ * @returns {InboxState}
+ */
+function applyUndo(state, undone) {
+  const rows = new Map(state.rows);
+  let { unseen, unread } = state;
+  if (undone.at === state.version) {
+    unseen += undone.unseen;
+    unread += undone.unread;
+  }
+  for (const was of undone.rows) {
+    const row = rows.get(was.id);
+    if (!row || row.recalled || flags(row) !== flags(markRow(was, undone.frame.as, NOW))) continue;
+    const { seen, read, archived } = was;
+    const changed = { ...row, seen, read, archived };
+    unseen += countsUnseen(changed) - countsUnseen(row);
+    unread += countsUnread(changed) - countsUnread(row);
+    rows.set(row.id, changed);
+  }
+  return { ...state, rows, unseen, unread };
+}
+
+/**
  * @param {InboxState} state
  * @param {MarkFrame} mark
  * @returns {Row[]}
@@ -55,13 +100,19 @@ function touched(state, mark) {
  * @param {MarkFrame} mark
  */
 function countsAfterAll(state, rows, mark) {
+  const { unseen, unread } = countsOf(rows);
+  return { unseen, unread: mark.as === "seen" ? state.unread : unread };
+}
+
+/** @param {ReadonlyMap<number, Row>} rows */
+function countsOf(rows) {
   let unseen = 0;
   let unread = 0;
   for (const row of rows.values()) {
     unseen += countsUnseen(row);
     unread += countsUnread(row);
   }
-  return { unseen, unread: mark.as === "seen" ? state.unread : unread };
+  return { unseen, unread };
 }
 
 /**
@@ -85,6 +136,11 @@ function markRow(row, as, now) {
     case "unread":
       return row.archived || row.recalled ? row : { ...row, read: null };
   }
+}
+
+/** @param {Row} row */
+function flags({ seen, read, archived }) {
+  return [seen, read, archived].map(Boolean).join();
 }
 
 /** @param {Row} row */

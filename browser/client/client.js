@@ -7,6 +7,8 @@ import { SharedConnection } from "./shared-connection.js";
 import { StatusKeeper } from "./status-keeper.js";
 
 /** @typedef {import("./types.js").MarkFrame} MarkFrame */
+/** @typedef {import("./types.js").UndoFrame} UndoFrame */
+/** @typedef {import("./types.js").Marked} Marked */
 
 const NO_EPOCH = "none"; // no real epoch, so the server answers with a reset
 
@@ -21,8 +23,9 @@ const NO_EPOCH = "none"; // no real epoch, so the server answers with a reset
  * @property {typeof fetch} fetch
  * @property {import("./types.js").Clock} clock
  * @property {() => number} random
- * @property {Omit<import("./shared-connection.js").Share, "catchUp">} [share] one socket for all
- *   tabs; without it, each has its own
+ * @property {string} [tab] a name for this tab that no other has: its marks are named after it
+ * @property {Omit<import("./shared-connection.js").Share, "tab" | "catchUp">} [share] one socket for
+ *   all tabs; without it, each has its own
  */
 
 /**
@@ -46,10 +49,10 @@ export class NotifyClient extends EventTarget {
   #measuring = { id: 0, left: 0 };
 
   /** @param {ClientOptions} options */
-  constructor({ socket, api, csrf = {}, user, WebSocket, fetch, clock, random, share }) {
+  constructor({ socket, api, csrf = {}, user, WebSocket, fetch, clock, random, tab = "", share }) {
     super();
     this.#clock = clock;
-    this.#inbox = new HeldInbox(() => clock.now(), share && `${share.tab}-`);
+    this.#inbox = new HeldInbox(() => clock.now(), tab && `${tab}-`);
     this.#user = user ?? null;
     this.#http = new InboxHttp({ api, csrf, fetch, user: this.#user, otherUser: () => this.#isOtherUsers() });
     this.#fallback = this.#makeFallback(clock);
@@ -71,7 +74,7 @@ export class NotifyClient extends EventTarget {
       onState: (state, detail) => this.#keeper.connectionIs(state, detail),
     };
     const catchUp = (/** @type {any} */ cursor) => this.#inbox.catchUp(cursor);
-    this.#connection = share ? new SharedConnection(options, { ...share, catchUp }) : new Connection(options);
+    this.#connection = share ? new SharedConnection(options, { ...share, tab, catchUp }) : new Connection(options);
   }
 
   get user() { return this.#user; }
@@ -138,35 +141,50 @@ export class NotifyClient extends EventTarget {
    *
    * @param {import("./types.js").MarkAs} as
    * @param {number[]} ids
+   * @returns {Marked[]} for `undo`
    */
   mark(as, ids) {
+    const made = [];
     for (let start = 0; start < ids.length; start += 500) {
-      this.#mark({ as, ids: ids.slice(start, start + 500) });
+      made.push(this.#mark({ as, ids: ids.slice(start, start + 500) }));
     }
+    return made;
   }
 
   /**
    * Mark everything that has arrived by now, loaded or not.
    *
    * @param {"seen" | "read" | "archived"} as
+   * @returns {Marked[]} for `undo`
    */
   markAll(as) {
     const { epoch, version } = this.#inbox;
-    if (epoch !== null) this.#mark({ as, epoch, through: version });
+    return epoch === null ? [] : [this.#mark({ as, epoch, through: version })];
+  }
+
+  /**
+   * Take marks back, where nothing has changed a notification since.
+   *
+   * @param {Marked[]} marked
+   */
+  undo(marked) {
+    for (const one of marked) this.#inbox.undo(one);
+    this.#marked();
   }
 
   /**
    * Send these marks again: an earlier page got no confirmation of them.
    *
-   * @param {import("./types.js").MarkFrame[]} marks
+   * @param {(MarkFrame | UndoFrame)[]} marks
    */
   resume(marks) {
-    for (const { type, ref, ...mark } of marks) this.#mark(mark);
+    for (const mark of marks) this.#inbox.resume(mark);
+    if (marks.length) this.#marked();
   }
 
   /** The page goes away: let what is not confirmed outlive it. Marks may safely arrive twice. */
   flush() {
-    for (const frame of this.unconfirmed) {
+    for (const frame of this.#inbox.marks.attempted()) {
       this.#http.mark(frame, { keepalive: true }).catch(() => undefined); // the page is going away
     }
   }
@@ -222,7 +240,7 @@ export class NotifyClient extends EventTarget {
     return new HttpFallback({
       clock,
       http: this.#http,
-      unconfirmed: () => this.unconfirmed,
+      unconfirmed: () => this.#inbox.marks.attempted(),
       cursor: () => this.#cursor(),
       apply: (frame) => this.#apply(frame),
       done: (frame) => this.#done(frame),
@@ -301,7 +319,12 @@ export class NotifyClient extends EventTarget {
 
   /** @param {Omit<MarkFrame, "type" | "ref">} mark */
   #mark(mark) {
-    this.#inbox.mark(mark);
+    const marked = this.#inbox.mark(mark);
+    this.#marked();
+    return marked;
+  }
+
+  #marked() {
     this.#changed();
     this.#flushMarks();
     this.#fallback.mark();

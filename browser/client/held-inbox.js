@@ -1,10 +1,12 @@
 // @ts-check
-import { applyMarks } from "./apply-marks.js";
+import { applyMarks, beforeMark } from "./apply-marks.js";
 import { applyInbox, applyPage, emptyInbox, learnPage, shownRows } from "./inbox-state.js";
 import { MarkQueue } from "./mark-queue.js";
 
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("./types.js").MarkFrame} MarkFrame */
+/** @typedef {import("./types.js").UndoFrame} UndoFrame */
+/** @typedef {import("./types.js").Marked} Marked */
 
 /** What is held of the inbox: what the server has said, and the marks that are under way on top. */
 export class HeldInbox {
@@ -20,7 +22,7 @@ export class HeldInbox {
 
   /**
    * @param {() => number} now milliseconds since 1970
-   * @param {string} [prefix] of the refs of marks, where other tabs use the same socket
+   * @param {string} [prefix] of the refs of marks
    */
   constructor(now, prefix = "") {
     this.#now = now;
@@ -77,9 +79,30 @@ export class HeldInbox {
     return said !== null;
   }
 
-  /** @param {Omit<MarkFrame, "type" | "ref">} mark */
+  /**
+   * @param {Omit<MarkFrame, "type" | "ref">} mark
+   * @returns {Marked}
+   */
   mark(mark) {
-    this.#marks.add(mark);
+    const { epoch, version } = this.#said;
+    const frame = this.#marks.add({ type: "mark", ...mark });
+    const marked = { frame, epoch, since: version, ...beforeMark(this.#view, frame) };
+    this.#become(this.#said);
+    return marked;
+  }
+
+  /** @param {Marked} marked */
+  undo(marked) {
+    const { frame: { ref }, since } = marked;
+    const epoch = marked.epoch ?? this.#said.epoch;
+    const at = this.#marks.has(ref) ? -1 : this.#said.version;
+    if (!this.#marks.drop(ref) && epoch !== null) this.#marks.add({ type: "undo", mark: ref, epoch, since }, { ...marked, at });
+    this.#become(this.#said);
+  }
+
+  /** @param {MarkFrame | UndoFrame} frame of an earlier page */
+  resume(frame) {
+    this.#marks.resume(frame);
     this.#become(this.#said);
   }
 
@@ -94,7 +117,7 @@ export class HeldInbox {
 
   /**
    * @param {string | null} ref
-   * @returns {MarkFrame | null} the mark that is undone by it
+   * @returns {MarkFrame | UndoFrame | null} what does not hold any more
    */
   refuse(ref) {
     const mark = this.#marks.refuse(ref);

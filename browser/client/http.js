@@ -1,5 +1,5 @@
 // @ts-check
-/** @typedef {import("./types.js").MarkFrame} MarkFrame */
+/** @typedef {import("./types.js").MarkFrame | import("./types.js").UndoFrame} MarkFrame */
 
 const JSON_TYPE = "application/json";
 
@@ -76,7 +76,7 @@ export class InboxHttp {
    * @returns {Promise<{ ref: string, version: number }>}
    */
   mark(frame, { keepalive = false } = {}) {
-    return this.post(`${this.#api}inbox/mark/`, { body: JSON.stringify(frame), keepalive });
+    return this.post(`${this.#api}inbox/${frame.type}/`, { body: JSON.stringify(frame), keepalive });
   }
 
   /**

@@ -1,14 +1,16 @@
 // @ts-check
 /** @typedef {import("./types.js").MarkFrame} MarkFrame */
+/** @typedef {import("./types.js").UndoFrame} UndoFrame */
+/** @typedef {import("./apply-marks.js").Undone} Undone */
 
 const OUTSTANDING = 20;
 
 /**
- * Marks that the server has not confirmed, or whose effect has not arrived yet. Until then each is
- * applied on the screen: `done` may overtake the `inbox` frame that shows its effect.
+ * Marks and undos that the server has not confirmed, or whose effect has not arrived yet. Until then
+ * each is applied on the screen: `done` may overtake the `inbox` frame that shows its effect.
  */
 export class MarkQueue {
-  /** @type {Map<string, { frame: MarkFrame, sent: boolean, done: number | null }>} */
+  /** @type {Map<string, { frame: MarkFrame | UndoFrame, undone?: Undone | undefined, tried: boolean, sent: boolean, done: number | null }>} */
   #entries = new Map();
   #made = 0;
   #prefix;
@@ -19,20 +21,41 @@ export class MarkQueue {
   }
 
   /**
-   * @param {Omit<MarkFrame, "type" | "ref">} mark
-   * @returns {MarkFrame}
+   * @template {Omit<MarkFrame, "ref"> | Omit<UndoFrame, "ref">} Frame
+   * @param {Frame} mark
+   * @param {Undone} [undone] of an undo: what it does on the screen
+   * @returns {Frame & { ref: string }}
    */
-  add(mark) {
+  add(mark, undone) {
     this.#made += 1;
-    /** @type {MarkFrame} */
-    const frame = { type: "mark", ref: `${this.#prefix}m${this.#made}`, ...mark };
-    this.#entries.set(frame.ref, { frame, sent: false, done: null });
+    const frame = { ...mark, ref: `${this.#prefix}m${this.#made}` };
+    this.#entries.set(frame.ref, { frame: /** @type {any} */ (frame), undone, tried: false, sent: false, done: null });
     return frame;
+  }
+
+  /** @param {MarkFrame | UndoFrame} frame of an earlier page, which may have sent it */
+  resume(frame) {
+    this.#entries.set(frame.ref, { frame, tried: true, sent: false, done: null });
+  }
+
+  /** @param {string} ref */
+  has(ref) {
+    return this.#entries.has(ref);
+  }
+
+  /**
+   * @param {string} ref
+   * @returns {boolean} whether the mark was here and cannot have reached the server: it is gone
+   */
+  drop(ref) {
+    return this.#entries.get(ref)?.tried === false && this.#entries.delete(ref);
   }
 
   /** All that are in force, oldest first. */
   get inForce() {
-    return [...this.#entries.values()].map((entry) => entry.frame);
+    const entries = [...this.#entries.values()];
+    const undone = new Set(entries.map(({ frame }) => frame.type === "undo" && frame.mark));
+    return entries.flatMap(({ frame, undone: undo }) => (frame.type === "undo" ? (undo ?? []) : undone.has(frame.ref) ? [] : frame));
   }
 
   /** All that the server has not confirmed. */
@@ -40,15 +63,22 @@ export class MarkQueue {
     return [...this.#entries.values()].filter((entry) => entry.done === null).map((entry) => entry.frame);
   }
 
+  /** The same, to be sent now by other means than the socket. */
+  attempted() {
+    for (const entry of this.#entries.values()) entry.tried = true;
+    return this.unconfirmed;
+  }
+
   /**
    * Send what may be sent now: at most 20 are outstanding.
    *
-   * @param {(frame: MarkFrame) => boolean} send false where it could not be sent
+   * @param {(frame: MarkFrame | UndoFrame) => boolean} send false where it could not be sent
    */
   flush(send) {
     const waiting = [...this.#entries.values()].filter((entry) => entry.done === null);
     for (const entry of waiting.slice(0, OUTSTANDING)) {
       if (!entry.sent) entry.sent = send(entry.frame);
+      entry.tried ||= entry.sent;
     }
   }
 
@@ -68,7 +98,7 @@ export class MarkQueue {
 
   /**
    * @param {string | null} ref
-   * @returns {MarkFrame | null} the mark that was refused, if it was one
+   * @returns {MarkFrame | UndoFrame | null} what was refused, if it was one of these
    */
   refuse(ref) {
     const entry = ref === null ? undefined : this.#entries.get(ref);

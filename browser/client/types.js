@@ -67,6 +67,21 @@
  * @property {string} [epoch]
  * @property {number} [through]
  *
+ * @typedef {object} UndoFrame
+ * @property {"undo"} type
+ * @property {string} ref
+ * @property {string} mark the mark's `ref`
+ * @property {string} epoch
+ * @property {number} since a version from before the mark
+ *
+ * @typedef {object} Marked A mark that was made, for its undo.
+ * @property {MarkFrame} frame
+ * @property {string | null} epoch
+ * @property {number} since the inbox's version, without the mark
+ * @property {Row[]} rows those that it changed on the screen, as they were
+ * @property {number} unseen how many it changed that are not held
+ * @property {number} unread the same
+ *
  * @typedef {object} Counts
  * @property {number} unseen
  * @property {number} unread

@@ -1,4 +1,6 @@
 // @ts-check
+import { InboxMarks } from "./inbox-marks.js";
+import { inboxMessages } from "../page/inbox-messages.js";
 import { connectionText } from "../page/connection-text.js";
 import { messages } from "../page/messages.js";
 import { keepOffline } from "../page/offline-store.js";
@@ -6,6 +8,8 @@ import { showPanel } from "./panel-state.js";
 import { clockTime } from "../page/relative-time.js";
 import { NewRows } from "./new-rows.js";
 import { RowList } from "./row-list.js";
+import { shortcutsAreOn } from "../page/preferences.js";
+import { Snackbar } from "../page/snackbar.js";
 import { elapsed } from "../client/steady-clock.js";
 import { say } from "../page/translation.js";
 
@@ -22,6 +26,7 @@ export class BellPanel {
   #panel;
   #rows;
   #fresh;
+  #snackbar;
   #isOpen = false;
   #isOpening = false;
   /** Until when what is held was kept current, milliseconds since 1970; 0: it is. */
@@ -33,13 +38,15 @@ export class BellPanel {
     this.#bell = bell;
     const { client } = bell;
     this.#panel = bell.find(".panel");
+    this.#snackbar = new Snackbar(bell.find(".snack"), () => this.#rows.move(1) || this.#panel.focus());
+    const marks = new InboxMarks(client, this.#snackbar);
     this.#rows = new RowList({
       list: bell.find(".rows"),
       templates: /** @type {ShadowRoot} */ (bell.shadowRoot),
       intents: {
-        open: (row) => row.read ?? client.mark("read", [row.id]),
-        toggleRead: (row) => client.mark(row.read ? "unread" : "read", [row.id]),
-        archive: (row) => client.mark("archived", [row.id]),
+        open: (row) => marks.read(row),
+        toggleRead: (row) => marks.toggleRead(row),
+        archive: (row) => marks.archive(row),
       },
     });
     this.#fresh = new NewRows({
@@ -49,7 +56,8 @@ export class BellPanel {
       isScrolled: () => this.#panel.scrollTop > 0,
     });
     bell.listen(bell.find(".rows"), ["pointerleave"], () => this.#draw());
-    bell.listen(bell.find(".read-all"), ["click"], () => client.markAll("read"));
+    bell.listen(bell.find(".read-all"), ["click"], () => marks.readAll());
+    bell.listen(client, ["refused"], () => this.#isOpen && this.#snackbar.show(inboxMessages.refused));
     bell.listen(bell.find(".panel-action"), ["click"], () => this.#retry());
     bell.listen(client, ["change", "state"], () => this.#draw());
     bell.listen(window, ["online", "offline"], () => this.#draw());
@@ -70,6 +78,7 @@ export class BellPanel {
 
   closed() {
     this.#isOpen = false;
+    this.#snackbar.hide();
   }
 
   #draw() {
@@ -159,6 +168,7 @@ export class BellPanel {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "ArrowDown" || event.key === "PageDown") this.#rows.move(1);
     else if (event.key === "ArrowUp" || event.key === "PageUp") this.#rows.move(-1);
+    else if (event.key === "z" && shortcutsAreOn()) this.#snackbar.act();
     else if (event.key === "Enter" && this.#rows.focused?.element === event.target) this.#rows.focused?.open();
     else return;
     event.preventDefault();

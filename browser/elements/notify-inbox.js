@@ -102,6 +102,7 @@ export class NotifyInbox extends ClientElement {
       archive: () => focused()?.archive(),
       toggleRead: () => focused()?.toggleRead(),
       readAll: () => this.#marks.readAll(),
+      undo: () => this.#snackbar.act(),
       search: () => this.#query.search(),
       help: () => this.#snackbar.hide(),
       leave: () => this.#leave(),

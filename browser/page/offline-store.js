@@ -9,7 +9,7 @@ const MOST_ROWS = 200;
 /**
  * @typedef {import("../client/client.js").NotifyClient} Client
  * @typedef {{ user: string, at: number, page: import("../client/types.js").Page }} Kept `at`: milliseconds since 1970
- * @typedef {{ user: string, mark: import("../client/types.js").MarkFrame }} KeptMark
+ * @typedef {{ user: string, mark: import("../client/types.js").MarkFrame | import("../client/types.js").UndoFrame }} KeptMark
  */
 
 /** @type {WeakMap<Client, Promise<number | null>>} */

@@ -71,8 +71,16 @@ def append(batch_id: int) -> list[Record]:
     )
 
 
-def mark(user: str, how: Mark, ids: Sequence[int]) -> tuple[int, Change | None] | None:
+def mark(
+    user: str, how: Mark, ids: Sequence[int], key: int | None = None
+) -> tuple[int, Change | None] | None:
     """Marks the notices with these ids, as far as the inbox has them.
+
+    Args:
+        user: `str(user.pk)`.
+        how: what the mark does.
+        ids: ids of notices.
+        key: the mark's `key_of`.
 
     Returns:
         The inbox's version afterwards, and the change. None, with nothing written, where this
@@ -87,7 +95,7 @@ def mark(user: str, how: Mark, ids: Sequence[int]) -> tuple[int, Change | None] 
         return None
     suffix = epoch.suffix()
     try:
-        records = waits.fetch(*mark_statement(user, how, ids), rows=len(ids))
+        records = waits.fetch(*mark_statement(user, how, ids, key), rows=len(ids))
     except IntegrityError:
         return None  # the counts were wrong, and would fall below 0
     except OperationalError as error:
@@ -103,7 +111,9 @@ def mark(user: str, how: Mark, ids: Sequence[int]) -> tuple[int, Change | None] 
     return to, Change([step], rows=[rows.row_of(record[6:]) for record in records])
 
 
-def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[Any]]:
+def mark_statement(
+    user: str, how: Mark, ids: Sequence[int], mark_key: int | None = None
+) -> tuple[str, list[Any]]:
     """The statement of `mark`, with its parameters.
 
     It returns a record for each row that it changed, or one record if it changed none. The inbox
@@ -134,18 +144,18 @@ def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[
             WHERE {how.changes}
         ), copy AS (
             UPDATE notify_notification
-            SET {sets}, version = (SELECT version + 1 FROM unchanged)
+            SET {sets}, version = (SELECT version + 1 FROM unchanged),
+                mark_key = (SELECT version + 1 + %s::bigint FROM unchanged)
             WHERE {ROW_ID} {each_of("(SELECT row_id FROM chosen)")}
             RETURNING *
         ), total AS (
-            SELECT count(*) AS rows, count(*) FILTER (WHERE unseen) AS unseen,
-                count(*) FILTER (WHERE unread) AS unread
+            SELECT count(*) AS rows, sum(unseen) AS unseen, sum(unread) AS unread
             FROM chosen
         ), stepped AS (
             UPDATE notify_inbox AS inbox
             SET version = inbox.version + 1,
-                unseen = inbox.unseen + total.unseen * {how.sign},
-                unread = inbox.unread + total.unread * {how.sign}
+                unseen = inbox.unseen + total.unseen,
+                unread = inbox.unread + total.unread
             FROM unchanged, total
             WHERE inbox.user_id = unchanged.user_id AND total.rows > 0
             RETURNING inbox.version, inbox.unseen, inbox.unread
@@ -157,7 +167,7 @@ def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[
         LEFT JOIN copy ON TRUE
         LEFT JOIN notify_notice AS notice ON notice.id = copy.notice_id
         ORDER BY copy.arrived"""
-    return statement, [key, key, sorted(set(ids)), *times]
+    return statement, [key, key, sorted(set(ids)), *times, mark_key]
 
 
 def is_on() -> bool:

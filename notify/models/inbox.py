@@ -80,6 +80,11 @@ class Notification(BaseRow):
         db_index=False,
     )
     place = models.SmallIntegerField(choices=Place, default=Place.INBOX)
+    # What the last mark found, for its undo: 1 if it was seen, 2 if it was read, and four times
+    # the place, added up.
+    before = models.SmallIntegerField(null=True)
+    # The key of that mark plus `version`, so that any later change voids it. None: no undo.
+    mark_key = models.BigIntegerField(null=True)
 
     class Meta(BaseRow.Meta):
         verbose_name = _("notification")

@@ -12,12 +12,14 @@ from notify.protocol.client_frames import (
     Ping,
     Pong,
     Sync,
+    Undo,
     Unwatch,
     Watch,
     fast_parse_pong,
     parse,
     parse_cursor,
     parse_mark,
+    parse_undo,
 )
 from notify.protocol.codes import SUBPROTOCOL, Code, Error, Malformed, Refused
 from notify.protocol.encoding import MAX_INTEGER, encode, frame_size
@@ -55,6 +57,7 @@ __all__ = [
     "Refused",
     "Rows",
     "Sync",
+    "Undo",
     "Unwatch",
     "UserChange",
     "Watch",
@@ -72,6 +75,7 @@ __all__ = [
     "parse",
     "parse_cursor",
     "parse_mark",
+    "parse_undo",
     "ping",
     "pong",
 ]

@@ -22,6 +22,7 @@ from notify.sending.verbs import (
     recall,
     resume,
     send,
+    undo,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "resume",
     "send",
     "send_many",
+    "undo",
 ]

@@ -1,8 +1,8 @@
-"""The verbs: send, recall, pause, resume, cancel and mark."""
+"""The verbs: send, recall, pause, resume, cancel, mark and undo."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from notify import protocol
+from notify.changes import Change
 from notify.inbox import control, marking
 from notify.models import Level, Notice
 from notify.sending import after_commit, writing
@@ -173,13 +174,14 @@ def cancel(notice: Notice | int) -> int:
     return control.cancel(_id_of(notice))
 
 
-def mark(user: str, as_: str, *, ids: Sequence[int]) -> int:
+def mark(user: str, as_: str, *, ids: Sequence[int], ref: str = "") -> int:
     """Marks notifications in a user's inbox.
 
     Args:
         user: The user's `str(pk)`.
         as_: One of `protocol.MARKS`.
         ids: Primary keys of notices. Those that are not in the inbox are ignored.
+        ref: By what `undo` can name this mark; empty: by nothing.
 
     Returns:
         The inbox's version afterwards; 0 if the user has no inbox.
@@ -187,12 +189,12 @@ def mark(user: str, as_: str, *, ids: Sequence[int]) -> int:
     Raises:
         Busy: The inbox stayed locked for 2 s.
     """
-    version, change = marking.mark_ids(user, as_, ids)
+    version, change = marking.mark_ids(user, as_, ids, ref)
     after_commit.announce(change)
     return version
 
 
-def mark_through(user: str, as_: str, *, epoch: str, through: int) -> int:
+def mark_through(user: str, as_: str, *, epoch: str, through: int, ref: str = "") -> int:
     """Marks all notifications that had arrived in a user's inbox by the version `through`.
 
     Args:
@@ -200,6 +202,7 @@ def mark_through(user: str, as_: str, *, epoch: str, through: int) -> int:
         as_: One of `protocol.MARKS_THROUGH`.
         epoch: The epoch of the inbox to which `through` belongs.
         through: A version of the inbox.
+        ref: By what `undo` can name this mark; empty: by nothing.
 
     Returns:
         The inbox's version afterwards.
@@ -208,14 +211,32 @@ def mark_through(user: str, as_: str, *, epoch: str, through: int) -> int:
         EpochChanged: The inbox has another epoch.
         Busy: The inbox stayed locked for 2 s.
     """
-    version = 0
-    for version, change in marking.mark_through(user, as_, epoch, through):  # noqa: B007
-        after_commit.announce(change)
-    return version
+    return _announced(marking.mark_through(user, as_, epoch, through, ref))
 
 
-def carry_out_mark(user: str, frame: protocol.Mark) -> int:
-    """Carries out a `mark` frame, which names either ids or `through`.
+def undo(user: str, *, ref: str, epoch: str, since: int) -> int:
+    """Takes a mark back where nothing has changed the notification since.
+
+    It is read or unread, seen or unseen, in the inbox or archived as before the mark.
+
+    Args:
+        user: The user's `str(pk)`.
+        ref: That of the mark.
+        epoch: The epoch of the inbox to which `since` belongs.
+        since: A version of the inbox from before the mark.
+
+    Returns:
+        The inbox's version afterwards.
+
+    Raises:
+        EpochChanged: The inbox has another epoch.
+        Busy: The inbox stayed locked for 2 s, or a mark of everything is running.
+    """
+    return _announced(marking.undo(user, ref, epoch, since))
+
+
+def carry_out_mark(user: str, frame: protocol.Mark | protocol.Undo) -> int:
+    """Carries out a `mark` frame, which names either ids or `through`, or an `undo` frame.
 
     Args:
         user: The user's `str(pk)`.
@@ -225,12 +246,24 @@ def carry_out_mark(user: str, frame: protocol.Mark) -> int:
         The inbox's version afterwards.
 
     Raises:
-        EpochChanged: `through` belongs to another epoch of the inbox.
+        EpochChanged: `through` or `since` belongs to another epoch of the inbox.
         Busy: The inbox stayed locked for 2 s.
     """
-    if isinstance(frame, protocol.MarkIds):
-        return mark(user, frame.as_, ids=frame.ids)
-    return mark_through(user, frame.as_, epoch=frame.epoch, through=frame.through)
+    match frame:
+        case protocol.MarkIds(ref, as_, ids):
+            return mark(user, as_, ids=ids, ref=ref)
+        case protocol.MarkThrough(ref, as_, epoch, through):
+            return mark_through(user, as_, epoch=epoch, through=through, ref=ref)
+        case protocol.Undo(_, ref, epoch, since):
+            return undo(user, ref=ref, epoch=epoch, since=since)
+
+
+def _announced(changes: Iterator[tuple[int, Change | None]]) -> int:
+    """Announces each change, and returns the inbox's version afterwards."""
+    version = 0
+    for version, change in changes:  # noqa: B007
+        after_commit.announce(change)
+    return version
 
 
 def _id_of(notice: Notice | int) -> int:

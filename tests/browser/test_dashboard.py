@@ -132,7 +132,7 @@ def test_archiving_takes_it_away_everywhere_and_can_be_undone(server, ada, windo
     assert "Unread: One" in first.evaluate(FOCUSED)
     first.get_by_role("button", name="Undo").click()
     expect(titles(second)).to_contain_text(["Three", "Two", "One"])
-    expect(unread(second)).to_have_text("2 unread")
+    expect(unread(second)).to_have_text("3 unread")
 
 
 def press_load_more(page):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import secrets
 import ssl
 from collections.abc import Callable
 from typing import Any, Self, TypeAlias
@@ -80,6 +81,8 @@ class Client:
         self._sync_outstanding = False
         self._news = asyncio.Event()
         self._refs = 0
+        self._name = secrets.token_hex(4)  # of this client's marks, unlike those of others
+        self.before_marks: dict[str, Frame] = {}  # the cursor before a mark, by its ref
 
     # ----------------------------------------------------------------------- one socket's life
 
@@ -260,9 +263,17 @@ class Client:
     async def mark(self, as_: str, *ids: int, through: int | None = None) -> Frame:
         """Marks by ids, or all through a version; returns the server's `done` or `error`."""
         self._refs += 1
-        ref = f"mark-{self._refs}"
+        ref = f"{self._name}-{self._refs}"
         what = {"ids": ids} if through is None else {"epoch": self.epoch, "through": through}
+        self.before_marks[ref] = {"epoch": self.epoch, "since": self.version}
         await self.send(type="mark", ref=ref, **{"as": as_}, **what)
+        return await self.frame(lambda frame: frame.get("ref") == ref)
+
+    async def undo(self, mark: str) -> Frame:
+        """Takes a mark back, by its ref; returns the server's `done` or `error`."""
+        self._refs += 1
+        ref = f"{self._name}-{self._refs}"
+        await self.send(type="undo", ref=ref, mark=mark, **self.before_marks[mark])
         return await self.frame(lambda frame: frame.get("ref") == ref)
 
     # --------------------------------------------------------------------------------- waiting

@@ -101,6 +101,11 @@ def flags_of(user: str) -> dict[int, Flags]:
     }
 
 
+def versions_of(user: str) -> dict[int, int]:
+    """The version of each notification of a user's, by its notice."""
+    return dict(Notification.objects.filter(user=user).values_list("notice", "version"))
+
+
 def counted(flags: Iterable[Flags]) -> tuple[int, int]:
     """How many of them count as unseen and as unread."""
     each = [one.counted for one in flags]

@@ -331,6 +331,44 @@ async def test_a_mark_through_of_another_epoch_marks_nothing_and_is_answered_by_
         assert client.unread == 1
 
 
+async def test_a_mark_of_everything_is_undone_by_a_client_that_came_back(
+    server: Server, ada: User
+) -> None:
+    for title in ("one", "two", "three"):
+        await send(ada, title)
+    async with (
+        await orm(client_of, server, ada) as client,
+        await orm(client_of, server, ada) as other,
+    ):
+        for each in (client, other):
+            await each.until(lambda each=each: each.unread == 3)
+        mark = (await client.mark("read", through=3))["ref"]
+        await other.until(lambda: other.unread == 0)
+        [two] = [row["id"] for row in other.shown if row["title"] == "two"]
+        await other.mark("archived", two)
+        await client.cut()
+        await client.connect()
+        done = await client.undo(mark)
+        assert done["type"] == "done"
+        for each in (client, other):
+            await each.until(lambda each=each: (each.unseen, each.unread) == (2, 2))
+            assert [row["title"] for row in each.shown if not row["read"]] == ["three", "one"]
+        assert (await client.undo(mark))["version"] == done["version"]
+    inbox = await orm(Inbox.objects.get, user=ada)
+    assert (inbox.unseen, inbox.unread) == (2, 2)
+
+
+async def test_an_undo_of_another_epoch_is_answered_by_a_reset(server: Server, ada: User) -> None:
+    notice = await send(ada)
+    async with await orm(client_of, server, ada) as client:
+        await client.frame("inbox")
+        mark = (await client.mark("read", notice.pk))["ref"]
+        client.before_marks[mark]["epoch"] = "another"
+        await client.send(type="undo", ref="u", mark=mark, **client.before_marks[mark])
+        await client.until(lambda: client.resets == 2)
+        assert client.unread == 0
+
+
 async def test_another_users_ids_are_ignored_and_nothing_tells_that_they_exist(
     server: Server, ada: User, bob: User
 ) -> None:

@@ -174,7 +174,7 @@ export function world({ random = 0.5, clock = new FakeClock(), share = undefined
   };
   it.client = new NotifyClient({
     socket: "ws://site/ws/notify/", api: "/api/notify/", csrf: { "X-CSRFToken": "token" },
-    WebSocket, fetch, clock, user, random: () => it.random, ...(share && { share }),
+    WebSocket, fetch, clock, user, random: () => it.random, ...(share && { share, tab: share.tab }),
   });
   it.events = recorded(it.client);
   Object.defineProperty(it, "socket", { get: () => sockets.at(-1) });

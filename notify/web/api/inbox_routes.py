@@ -19,6 +19,7 @@ from notify.models import ApiToken
 from notify.web.api.json_responses import encoded_response, json_response
 from notify.web.api.schemas import (
     MARK_FRAME,
+    UNDO_FRAME,
     Categories,
     Counter,
     Done,
@@ -117,11 +118,20 @@ def inbox_changes(
 def mark(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> HttpResponse:
     """Carries out a `mark` frame: `ids`, or `epoch` and `through`. Ids that are not in the
     caller's inbox are ignored. On 409 with code `epoch`, read the inbox again."""
-    if frame.get("type", "mark") != "mark":
-        raise Refusal(422, "invalid", "type: must be mark", fields={"type": "must be mark"})
-    parsed = protocol.parse_mark(frame)
-    version = sending.carry_out_mark(caller_of(request).user_id, parsed)
-    return encoded_response(protocol.done(parsed.ref, version))
+    return _carried_out(request, protocol.parse_mark(_of_type("mark", frame)))
+
+
+@router.post(
+    "inbox/undo/",
+    response={200: Done, **errors(400, 409, 413, 422)},
+    operation_id="inbox_undo",
+    summary="Take a mark back",
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": UNDO_FRAME}}}},
+)
+def undo(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> HttpResponse:
+    """Carries out an `undo` frame: where nothing has changed a notification since the mark, it is
+    seen, read and archived or not as before. On 409 with code `epoch`, read the inbox again."""
+    return _carried_out(request, protocol.parse_undo(_of_type("undo", frame)))
 
 
 @router.post(
@@ -157,6 +167,17 @@ def _session_key(request: HttpRequest, user: str) -> str | None:
     key: str | None = request.session.session_key
     sent_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     return key if sent_key == key and owner_of(request.session) == user else None
+
+
+def _of_type(name: str, frame: dict[str, Any]) -> dict[str, Any]:
+    if frame.get("type", name) != name:
+        raise Refusal(422, "invalid", f"type: must be {name}", fields={"type": f"must be {name}"})
+    return frame
+
+
+def _carried_out(request: HttpRequest, frame: protocol.Mark | protocol.Undo) -> HttpResponse:
+    version = sending.carry_out_mark(caller_of(request).user_id, frame)
+    return encoded_response(protocol.done(frame.ref, version))
 
 
 def _existing(found: Reading | None) -> Reading:

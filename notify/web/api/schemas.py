@@ -75,16 +75,30 @@ class NewNotice(Schema):
     )
 
 
+_REF = {"type": "string", "minLength": 1, "maxLength": MAX_REF}
+
 MARK_FRAME = {
     "type": "object",
     "required": ["ref", "as"],
     "properties": {
         "type": {"const": "mark"},
-        "ref": {"type": "string", "minLength": 1, "maxLength": MAX_REF},
+        "ref": _REF,
         "as": {"enum": [*map(str, MARKS)]},
         "ids": {"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": MAX_IDS},
         "epoch": {"type": "string"},
         "through": {"type": "integer", "description": "Marks all that arrived at or before it."},
+    },
+}
+
+UNDO_FRAME = {
+    "type": "object",
+    "required": ["ref", "mark", "epoch", "since"],
+    "properties": {
+        "type": {"const": "undo"},
+        "ref": _REF,
+        "mark": {**_REF, "description": "The `ref` of the mark."},
+        "epoch": {"type": "string"},
+        "since": {"type": "integer", "description": "A version from before the mark."},
     },
 }
 

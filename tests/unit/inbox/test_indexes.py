@@ -65,6 +65,7 @@ def asks(user: str, cursor: Cursor, last: Notice) -> Iterator[tuple[str, Callabl
     )
     yield ANY, lambda: list(marking.mark_through(user, "seen", cursor.epoch, 10))
     yield ANY, lambda: list(marking.mark_through(user, "read", cursor.epoch, ROWS_AN_INBOX))
+    yield "notify_changes", lambda: list(marking.undo(user, "m", cursor.epoch, cursor.since))
     yield "notify_batch_turns", sending.carry_out_next
     yield "notify_notice_expires", control.expired_notices
     yield ANY, lambda: work.carry_out(batch_of(last).pk)

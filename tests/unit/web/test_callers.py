@@ -17,6 +17,7 @@ EVERY_CALL = [
     ("get", "inbox/"),
     ("get", "inbox/changes/"),
     ("post", "inbox/mark/"),
+    ("post", "inbox/undo/"),
     ("post", "ticket/"),
     ("post", "notices/"),
     ("get", "notices/1/"),

@@ -308,6 +308,52 @@ def test_recalled_and_deleted_things_do_not_come_back(make_user, by_session):
     assert response.json()["notifications"][0]["recalled"]
 
 
+# Undo
+
+
+def test_a_mark_is_undone(make_user, by_session):
+    ada = make_user("ada")
+    notice = send(ada)
+    caller = by_session(ada)
+    held = caller.get("inbox/").json()
+    caller.post("inbox/mark/", {"ref": "m1", "as": "archived", "ids": [notice.pk]})
+    undo = {"ref": "m2", "mark": "m1", "epoch": held["epoch"], "since": held["version"]}
+
+    response = caller.post("inbox/undo/", undo)
+
+    Done.model_validate(response.json())
+    assert response.json() == {"type": "done", "ref": "m2", "version": 3}
+    page = caller.get("inbox/").json()
+    assert (page["unseen"], page["unread"]) == (1, 1)
+    assert [row["id"] for row in page["notifications"]] == [notice.pk]
+
+
+def test_an_undo_of_another_epoch_is_a_conflict(make_user, by_session):
+    ada = make_user("ada")
+    send(ada)
+    undo = {"ref": "m2", "mark": "m1", "epoch": "x", "since": 1}
+    response = by_session(ada).post("inbox/undo/", undo)
+    assert response.status_code == 409
+    assert response.json()["error"]["code"] == "epoch"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"type": "mark"}, "type"),
+        ({"ref": ""}, "ref"),
+        ({"mark": 1}, "mark"),
+        ({"epoch": ""}, "epoch"),
+        ({"since": "1"}, "since"),
+    ],
+)
+def test_a_wrong_undo_is_refused_with_its_field(make_user, by_session, wrong, field):
+    undo = {"ref": "m2", "mark": "m1", "epoch": "e", "since": 1, **wrong}
+    response = by_session(make_user("ada")).post("inbox/undo/", undo)
+    assert response.status_code == 422
+    assert list(response.json()["error"]["fields"]) == [field]
+
+
 # Tickets
 
 
