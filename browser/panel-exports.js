@@ -4,6 +4,7 @@ export { Arrivals } from "./elements/arrivals.js";
 export { BellPanel } from "./elements/bell-panel.js";
 export { NewRows } from "./elements/new-rows.js";
 export { RowList } from "./elements/row-list.js";
+export { SeenWatcher } from "./elements/seen-watcher.js";
 export { playSound } from "./page/alerts.js";
 export { announce } from "./page/announcer.js";
 export { connectionText } from "./page/connection-text.js";

@@ -2,13 +2,14 @@
 /** @typedef {import("./types.js").InboxState} InboxState */
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("./types.js").MarkFrame} MarkFrame */
+/** @typedef {import("./types.js").Command} Command */
 
 /**
  * The server's state with unconfirmed marks applied. The state itself is not changed: a refused mark
  * is undone by leaving it out.
  *
  * @param {InboxState} state
- * @param {MarkFrame[]} marks in the order in which they were made
+ * @param {Command[]} marks in the order in which they were made
  * @param {string} now RFC 3339
  * @returns {InboxState}
  */
@@ -18,21 +19,46 @@ export function applyMarks(state, marks, now) {
 
 /**
  * @param {InboxState} state
- * @param {MarkFrame} mark
+ * @param {Command} mark
  * @param {string} now
  * @returns {InboxState}
  */
 function applyMark(state, mark, now) {
+  if (mark.type === "opened") return { ...state, badge: Math.min(state.badge, ringing(state.rows, mark.through)) };
   const rows = new Map(state.rows);
-  let { unseen, unread } = state;
+  const opened = openedThrough(state);
+  let { unseen, unread, badge } = state;
   for (const row of touched(state, mark)) {
     const changed = markRow(row, mark.as, now);
-    unseen += countsUnseen(changed) - countsUnseen(row);
+    const more = countsUnseen(changed) - countsUnseen(row);
+    unseen += more;
     unread += countsUnread(changed) - countsUnread(row);
+    if (row.arrived > opened) badge += more;
     rows.set(row.id, changed);
   }
-  const counts = mark.through === undefined ? { unseen, unread } : countsAfterAll(state, rows, mark);
-  return { ...state, rows, unseen: Math.max(0, counts.unseen), unread: Math.max(0, counts.unread) };
+  const counts = mark.through === undefined ? { unseen, unread, badge } : { ...countsAfterAll(state, rows, mark), badge: ringing(rows, opened) };
+  return { ...state, rows, unseen: Math.max(0, counts.unseen), unread: Math.max(0, counts.unread), badge: Math.max(0, counts.badge) };
+}
+
+/**
+ * The badge counts the newest of the unseen: those that arrived above this version.
+ *
+ * @param {InboxState} state
+ * @returns {number}
+ */
+function openedThrough({ rows, badge }) {
+  const arrivals = [...rows.values()].flatMap((row) => (countsUnseen(row) ? row.arrived : []));
+  return arrivals.sort((one, other) => other - one)[badge] ?? 0;
+}
+
+/**
+ * @param {ReadonlyMap<number, Row>} rows
+ * @param {number} opened
+ */
+function ringing(rows, opened) {
+  let count = 0;
+  for (const row of rows.values()) if (row.arrived > opened) count += countsUnseen(row);
+  return count;
 }
 
 /**
@@ -81,7 +107,7 @@ function markRow(row, as, now) {
     case "archived":
       return { ...row, seen, read, archived: row.archived ?? now };
     case "unarchived":
-      return { ...row, archived: null };
+      return { ...row, seen, archived: null };
     case "unread":
       return row.archived || row.recalled ? row : { ...row, read: null };
   }

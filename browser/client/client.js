@@ -6,8 +6,6 @@ import { HttpError, InboxHttp } from "./http.js";
 import { SharedConnection } from "./shared-connection.js";
 import { StatusKeeper } from "./status-keeper.js";
 
-/** @typedef {import("./types.js").MarkFrame} MarkFrame */
-
 const NO_EPOCH = "none"; // no real epoch, so the server answers with a reset
 
 /**
@@ -41,7 +39,7 @@ export class NotifyClient extends EventTarget {
   #keeper;
   #syncing = false;
   #cursorIsVoid = false;
-  #counts = { unseen: 0, unread: 0 };
+  #counts = { unseen: 0, unread: 0, badge: 0 };
   /** The last ping of our own that measures. */
   #measuring = { id: 0, left: 0 };
 
@@ -79,6 +77,8 @@ export class NotifyClient extends EventTarget {
   get version() { return this.#inbox.version; }
   get unseen() { return this.#inbox.unseen; }
   get unread() { return this.#inbox.unread; }
+  /** The bell's number: the unseen that have arrived since it was opened. */
+  get badge() { return this.#inbox.badge; }
   get status() { return this.#keeper.status; }
   /** The window, newest first, without the archived and the recalled. */
   get notifications() { return this.#inbox.shown; }
@@ -102,9 +102,10 @@ export class NotifyClient extends EventTarget {
    *
    * @param {import("./types.js").Page} page
    */
-  seed({ epoch, version, unseen, unread, notifications, next }) {
+  seed({ version, ...page }) {
+    const { epoch } = page;
     if (this.isLoaded && !(epoch === this.epoch && version > this.version)) return;
-    this.#inbox.apply({ type: "inbox", epoch, from: 0, to: version, unseen, unread, notifications, reset: true, next });
+    this.#inbox.apply({ type: "inbox", from: 0, to: version, reset: true, ...page });
     this.#changed();
   }
 
@@ -146,6 +147,15 @@ export class NotifyClient extends EventTarget {
   }
 
   /**
+   * These stood on the screen.
+   *
+   * @param {Set<number>} ids
+   */
+  see(ids) {
+    this.mark("seen", this.notifications.flatMap(({ id, seen }) => (seen === null && ids.has(id) ? id : [])));
+  }
+
+  /**
    * Mark everything that has arrived by now, loaded or not.
    *
    * @param {"seen" | "read" | "archived"} as
@@ -155,13 +165,19 @@ export class NotifyClient extends EventTarget {
     if (epoch !== null) this.#mark({ as, epoch, through: version });
   }
 
+  /** The bell was opened: what has arrived by now is off its number, seen or not. */
+  opened() {
+    const { epoch, version, badge } = this.#inbox;
+    if (epoch !== null && badge > 0) this.#mark({ type: "opened", epoch, through: version });
+  }
+
   /**
-   * Send these marks again: an earlier page got no confirmation of them.
+   * Send these again: an earlier page got no confirmation of them.
    *
-   * @param {import("./types.js").MarkFrame[]} marks
+   * @param {import("./types.js").Command[]} marks
    */
   resume(marks) {
-    for (const { type, ref, ...mark } of marks) this.#mark(mark);
+    for (const { ref, ...mark } of marks) this.#mark(mark);
   }
 
   /** The page goes away: let what is not confirmed outlive it. Marks may safely arrive twice. */
@@ -299,7 +315,7 @@ export class NotifyClient extends EventTarget {
     if (id === this.#measuring.id) this.#emit("latency", this.#clock.elapsed() - this.#measuring.left);
   }
 
-  /** @param {Omit<MarkFrame, "type" | "ref">} mark */
+  /** @param {import("./types.js").NewCommand} mark */
   #mark(mark) {
     this.#inbox.mark(mark);
     this.#changed();
@@ -324,14 +340,15 @@ export class NotifyClient extends EventTarget {
     const mark = this.#inbox.refuse(ref);
     if (!mark) return;
     this.#changed();
-    this.#emit("refused", { mark, code, message });
+    if (mark.type === "mark") this.#emit("refused", { mark, code, message });
     this.#flushMarks();
   }
 
   #changed() {
-    const { unseen, unread } = this.#inbox;
-    if (unseen !== this.#counts.unseen || unread !== this.#counts.unread) {
-      this.#counts = { unseen, unread };
+    const { unseen, unread, badge } = this.#inbox;
+    const held = this.#counts;
+    if (unseen !== held.unseen || unread !== held.unread || badge !== held.badge) {
+      this.#counts = { unseen, unread, badge };
       this.#emit("counts", this.#counts);
     }
     this.#emit("change", null);

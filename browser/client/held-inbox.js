@@ -4,7 +4,7 @@ import { applyInbox, applyPage, emptyInbox, learnPage, shownRows } from "./inbox
 import { MarkQueue } from "./mark-queue.js";
 
 /** @typedef {import("./types.js").Row} Row */
-/** @typedef {import("./types.js").MarkFrame} MarkFrame */
+/** @typedef {import("./types.js").Command} Command */
 
 /** What is held of the inbox: what the server has said, and the marks that are under way on top. */
 export class HeldInbox {
@@ -33,6 +33,7 @@ export class HeldInbox {
   get resets() { return this.#said.resets; }
   get unseen() { return this.#view.unseen; }
   get unread() { return this.#view.unread; }
+  get badge() { return this.#view.badge; }
   get marks() { return this.#marks; }
   /** Every row that is held, in no order; also the archived and the recalled. */
   get rows() { return [...this.#view.rows.values()]; }
@@ -77,7 +78,7 @@ export class HeldInbox {
     return said !== null;
   }
 
-  /** @param {Omit<MarkFrame, "type" | "ref">} mark */
+  /** @param {import("./types.js").NewCommand} mark */
   mark(mark) {
     this.#marks.add(mark);
     this.#become(this.#said);
@@ -94,7 +95,7 @@ export class HeldInbox {
 
   /**
    * @param {string | null} ref
-   * @returns {MarkFrame | null} the mark that is undone by it
+   * @returns {Command | null} the mark that is undone by it
    */
   refuse(ref) {
     const mark = this.#marks.refuse(ref);
@@ -109,11 +110,11 @@ export class HeldInbox {
    * @returns {import("./types.js").InboxFrame | null}
    */
   catchUp(cursor) {
-    const { epoch, version, unseen, unread, rows, edge } = this.#said;
+    const { epoch, version, unseen, unread, badge, rows, edge } = this.#said;
     if (epoch === null) return null;
     const since = cursor?.epoch === epoch ? cursor.since : -1;
     if (since >= version) return null;
-    const said = { type: /** @type {const} */ ("inbox"), epoch, to: version, unseen, unread };
+    const said = { type: /** @type {const} */ ("inbox"), epoch, to: version, unseen, unread, badge };
     if (since >= this.#since) {
       return { ...said, from: since, notifications: [...rows.values()].filter((row) => row.version > since) };
     }

@@ -1,6 +1,4 @@
 // @ts-check
-/** @typedef {import("./types.js").MarkFrame} MarkFrame */
-
 const JSON_TYPE = "application/json";
 
 /** An answer that is not a success. `status` 0: there was none, the network failed. */
@@ -71,12 +69,12 @@ export class InboxHttp {
   }
 
   /**
-   * @param {MarkFrame} frame
+   * @param {import("./types.js").Command} frame
    * @param {{ keepalive?: boolean }} [options] keepalive: let it outlive the page
    * @returns {Promise<{ ref: string, version: number }>}
    */
   mark(frame, { keepalive = false } = {}) {
-    return this.post(`${this.#api}inbox/mark/`, { body: JSON.stringify(frame), keepalive });
+    return this.post(`${this.#api}inbox/${frame.type}/`, { body: JSON.stringify(frame), keepalive });
   }
 
   /**

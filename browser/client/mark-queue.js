@@ -1,5 +1,5 @@
 // @ts-check
-/** @typedef {import("./types.js").MarkFrame} MarkFrame */
+/** @typedef {import("./types.js").Command} Command */
 
 const OUTSTANDING = 20;
 
@@ -8,7 +8,7 @@ const OUTSTANDING = 20;
  * applied on the screen: `done` may overtake the `inbox` frame that shows its effect.
  */
 export class MarkQueue {
-  /** @type {Map<string, { frame: MarkFrame, sent: boolean, done: number | null }>} */
+  /** @type {Map<string, { frame: Command, sent: boolean, done: number | null }>} */
   #entries = new Map();
   #made = 0;
   #prefix;
@@ -19,12 +19,12 @@ export class MarkQueue {
   }
 
   /**
-   * @param {Omit<MarkFrame, "type" | "ref">} mark
-   * @returns {MarkFrame}
+   * @param {import("./types.js").NewCommand} mark
+   * @returns {Command}
    */
   add(mark) {
     this.#made += 1;
-    /** @type {MarkFrame} */
+    /** @type {Command} */
     const frame = { type: "mark", ref: `${this.#prefix}m${this.#made}`, ...mark };
     this.#entries.set(frame.ref, { frame, sent: false, done: null });
     return frame;
@@ -43,7 +43,7 @@ export class MarkQueue {
   /**
    * Send what may be sent now: at most 20 are outstanding.
    *
-   * @param {(frame: MarkFrame) => boolean} send false where it could not be sent
+   * @param {(frame: Command) => boolean} send false where it could not be sent
    */
   flush(send) {
     const waiting = [...this.#entries.values()].filter((entry) => entry.done === null);
@@ -68,7 +68,7 @@ export class MarkQueue {
 
   /**
    * @param {string | null} ref
-   * @returns {MarkFrame | null} the mark that was refused, if it was one
+   * @returns {Command | null} the mark that was refused, if it was one
    */
   refuse(ref) {
     const entry = ref === null ? undefined : this.#entries.get(ref);

@@ -9,7 +9,7 @@ from typing import Any
 
 from notify import sql
 from notify.changes import Change
-from notify.exceptions import Busy, EpochChanged
+from notify.exceptions import Busy
 from notify.inbox import epoch, one_statement, opening, places, stepping
 from notify.inbox.marks import MARKS, Mark
 from notify.models import Inbox
@@ -95,8 +95,7 @@ def _mark_next(
 ) -> tuple[int, Change | None, int | None]:
     """(version, change, `arrived` of the last row if some may be left)."""
     inbox = opening.locked_inbox(user)
-    if epoch.full(inbox.epoch) != client_epoch:
-        raise EpochChanged("This cursor belongs to an earlier life of the inbox; read it again.")
+    epoch.check(inbox.epoch, client_epoch)
     if after == 0:
         _refuse_a_second(inbox)
     where = f"copy.arrived > %s AND copy.arrived <= %s AND {places.COUNTED}"
@@ -114,11 +113,12 @@ def _mark(inbox: Inbox, mark: Mark, target: _Target) -> tuple[Change | None, int
         f" ORDER BY copy.arrived LIMIT {target.limit}"
     )
     params = [database_key(inbox.pk), *target.params]
-    [(rows, last, unseen, unread)] = sql.fetch(
+    [(rows, last, unseen, unread, overlooked)] = sql.fetch(
         f"""SELECT count(*), max(copy.arrived),
-            count(CASE WHEN {mark.unseen} THEN 1 END), count(CASE WHEN {mark.unread} THEN 1 END)
-        FROM (SELECT copy.* FROM {chosen}) AS copy""",
-        params,
+            count(CASE WHEN {mark.unseen} THEN 1 END), count(CASE WHEN {mark.unread} THEN 1 END),
+            count(CASE WHEN {mark.unseen} AND {places.BEFORE_OPENED} THEN 1 END)
+        FROM (SELECT copy.* FROM {chosen}) AS copy, (SELECT CAST(%s AS bigint) AS opened) AS inbox""",
+        [*params, inbox.opened],
     )
     if rows:
         row_id = dialect().ROW_ID
@@ -128,7 +128,13 @@ def _mark(inbox: Inbox, mark: Mark, target: _Target) -> tuple[Change | None, int
             WHERE {row_id} {dialect().each_of(f"(SELECT copy.{row_id} FROM {chosen})")}""",
             [*times, inbox.version + 1, *params],
         )
-    change = stepping.advance(inbox, rows, unseen=mark.sign * unseen, unread=mark.sign * unread)
+    change = stepping.advance(
+        inbox,
+        rows,
+        unseen=mark.sign * unseen,
+        unread=mark.sign * unread,
+        overlooked=mark.sign * overlooked,
+    )
     return change, last if rows == target.limit else None
 
 

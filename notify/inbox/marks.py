@@ -51,8 +51,7 @@ MARKS: dict[str, Mark] = {
     ),
     MarkName.UNARCHIVED: Mark(
         places.may("unarchive"),
-        f"place = {places.target('unarchive')}, placed = %(now)s",
-        unseen="copy.seen IS NULL",
+        f"place = {places.target('unarchive')}, placed = %(now)s, seen = COALESCE(seen, %(now)s)",
         unread="copy.read IS NULL",
         sign=1,
     ),

@@ -1,4 +1,4 @@
-"""The marks of one socket, carried out one after the other."""
+"""The marks of one socket, and its `opened`, carried out one after the other."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class MarkQueue:
     def __init__(self, hub: Hub, connection: Connection) -> None:
         self._hub = hub
         self._connection = connection
-        self._marks: list[protocol.Mark] = []
+        self._marks: list[protocol.Mark | protocol.Opened] = []
         self._task: asyncio.Task[None] | None = None
 
-    def put(self, mark: protocol.Mark) -> None:
+    def put(self, mark: protocol.Mark | protocol.Opened) -> None:
         """Queues a mark, which is answered by `done` or `error`.
 
         Raises:
@@ -63,7 +63,7 @@ class MarkQueue:
         finally:
             self._task = None
 
-    async def _answer(self, mark: protocol.Mark) -> None:
+    async def _answer(self, mark: protocol.Mark | protocol.Opened) -> None:
         user = self._connection.user
         try:
             version = await self._hub.pool.run_in_turn(user, sending.carry_out_mark, user, mark)

@@ -9,6 +9,7 @@ from notify.protocol.client_frames import (
     MarkIds,
     MarkName,
     MarkThrough,
+    Opened,
     Ping,
     Pong,
     Sync,
@@ -18,6 +19,7 @@ from notify.protocol.client_frames import (
     parse,
     parse_cursor,
     parse_mark,
+    parse_opened,
 )
 from notify.protocol.codes import SUBPROTOCOL, Code, Error, Malformed, Refused
 from notify.protocol.encoding import MAX_INTEGER, encode, frame_size
@@ -50,6 +52,7 @@ __all__ = [
     "MarkIds",
     "MarkName",
     "MarkThrough",
+    "Opened",
     "Ping",
     "Pong",
     "Refused",
@@ -72,6 +75,7 @@ __all__ = [
     "parse",
     "parse_cursor",
     "parse_mark",
+    "parse_opened",
     "ping",
     "pong",
 ]

@@ -58,6 +58,14 @@ class MarkThrough(NamedTuple):
     through: int
 
 
+class Opened(NamedTuple):
+    """The bell was opened by somebody who holds the inbox up to version `through`."""
+
+    ref: str
+    epoch: str
+    through: int
+
+
 class Watch(NamedTuple):
     topic: str
 
@@ -72,7 +80,7 @@ class CloseSocket(NamedTuple):
 
 
 Mark = MarkIds | MarkThrough
-ClientFrame = Pong | Ping | Sync | Mark | Watch | Unwatch | CloseSocket
+ClientFrame = Pong | Ping | Sync | Mark | Opened | Watch | Unwatch | CloseSocket
 
 
 def parse(text: str) -> ClientFrame:
@@ -152,6 +160,15 @@ def parse_mark(frame: dict[str, Any]) -> Mark:
     return MarkThrough(ref, as_, _epoch(frame), _integer(frame, "through"))
 
 
+def parse_opened(frame: dict[str, Any]) -> Opened:
+    """Validates a decoded `opened` frame, of a socket or of the HTTP API.
+
+    Raises:
+        Refused: a field is invalid; the message begins with its name.
+    """
+    return Opened(_ref(frame), _epoch(frame), _integer(frame, "through"))
+
+
 def parse_cursor(epoch: str | None, since: str | None) -> Cursor | None:
     """The cursor in a query string; None if it is missing or malformed."""
     if not epoch or since is None or not since.isascii() or not since.isdigit():
@@ -225,6 +242,7 @@ _PARSERS: dict[str, Callable[[dict[str, Any]], ClientFrame]] = {
     "ping": lambda frame: Ping(_integer(frame, "id")),
     "sync": lambda frame: Sync(_cursor(frame, "since")),
     "mark": parse_mark,
+    "opened": parse_opened,
     "watch": lambda frame: Watch(_topic(frame)),
     "unwatch": lambda frame: Unwatch(_topic(frame)),
     "close_socket": lambda frame: CloseSocket(_ref(frame), _socket_id(frame)),

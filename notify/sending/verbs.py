@@ -10,7 +10,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from notify import protocol
-from notify.inbox import control, marking
+from notify.inbox import bell, control, marking
 from notify.models import Level, Notice
 from notify.sending import after_commit, writing
 from notify.sending.audience import To
@@ -214,8 +214,29 @@ def mark_through(user: str, as_: str, *, epoch: str, through: int) -> int:
     return version
 
 
-def carry_out_mark(user: str, frame: protocol.Mark) -> int:
-    """Carries out a `mark` frame, which names either ids or `through`.
+def open_bell(user: str, *, epoch: str, through: int) -> int:
+    """Takes what had arrived in a user's inbox by the version `through` off the bell's number. It
+    does not become seen.
+
+    Args:
+        user: The user's `str(pk)`.
+        epoch: The epoch of the inbox to which `through` belongs.
+        through: A version of the inbox.
+
+    Returns:
+        The inbox's version afterwards.
+
+    Raises:
+        EpochChanged: The inbox has another epoch.
+        Busy: The inbox stayed locked for 2 s.
+    """
+    version, change = bell.open_bell(user, epoch, through)
+    after_commit.announce(change)
+    return version
+
+
+def carry_out_mark(user: str, frame: protocol.Mark | protocol.Opened) -> int:
+    """Carries out a `mark` frame, which names either ids or `through`, or an `opened` frame.
 
     Args:
         user: The user's `str(pk)`.
@@ -230,6 +251,8 @@ def carry_out_mark(user: str, frame: protocol.Mark) -> int:
     """
     if isinstance(frame, protocol.MarkIds):
         return mark(user, frame.as_, ids=frame.ids)
+    if isinstance(frame, protocol.Opened):
+        return open_bell(user, epoch=frame.epoch, through=frame.through)
     return mark_through(user, frame.as_, epoch=frame.epoch, through=frame.through)
 
 

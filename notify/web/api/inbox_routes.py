@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ from notify.models import ApiToken
 from notify.web.api.json_responses import encoded_response, json_response
 from notify.web.api.schemas import (
     MARK_FRAME,
+    OPENED_FRAME,
     Categories,
     Counter,
     Done,
@@ -114,11 +116,20 @@ def inbox_changes(
 def mark(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> HttpResponse:
     """Carries out a `mark` frame: `ids`, or `epoch` and `through`. Ids that are not in the
     caller's inbox are ignored. On 409 with code `epoch`, read the inbox again."""
-    if frame.get("type", "mark") != "mark":
-        raise Refusal(422, "invalid", "type: must be mark", fields={"type": "must be mark"})
-    parsed = protocol.parse_mark(frame)
-    version = sending.carry_out_mark(caller_of(request).user_id, parsed)
-    return encoded_response(protocol.done(parsed.ref, version))
+    return _carried_out(request, frame, "mark", protocol.parse_mark)
+
+
+@router.post(
+    "inbox/opened/",
+    response={200: Done, **errors(400, 409, 413, 422)},
+    operation_id="inbox_opened",
+    summary="The bell was opened",
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": OPENED_FRAME}}}},
+)
+def opened(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> HttpResponse:
+    """Carries out an `opened` frame: takes all that had arrived by the version `through` off the
+    `badge`, and makes none of it seen. On 409 with code `epoch`, read the inbox again."""
+    return _carried_out(request, frame, "opened", protocol.parse_opened)
 
 
 @router.post(
@@ -146,6 +157,20 @@ def ticket(request: HttpRequest) -> HttpResponse:
             "or poll inbox/changes/ instead.",
         )
     return json_response({"ticket": issued, "expires_in": TICKET_LIFETIME_S})
+
+
+def _carried_out(
+    request: HttpRequest,
+    frame: dict[str, Any],
+    type_: str,
+    parse: Callable[[dict[str, Any]], protocol.Mark | protocol.Opened],
+) -> HttpResponse:
+    if frame.get("type", type_) != type_:
+        wrong = f"must be {type_}"
+        raise Refusal(422, "invalid", f"type: {wrong}", fields={"type": wrong})
+    parsed = parse(frame)
+    version = sending.carry_out_mark(caller_of(request).user_id, parsed)
+    return encoded_response(protocol.done(parsed.ref, version))
 
 
 def _session_key(request: HttpRequest, user: str) -> str | None:
