@@ -290,6 +290,7 @@ def test_the_openapi_document_is_served():
         "/api/notify/inbox/categories/",
         "/api/notify/inbox/changes/",
         "/api/notify/inbox/mark/",
+        "/api/notify/inbox/opened/",
         "/api/notify/ticket/",
         "/api/notify/notices/",
         "/api/notify/notices/{notice_id}/",
