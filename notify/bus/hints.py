@@ -199,6 +199,7 @@ def read_change(hint: ChangeHint) -> Announced:
     badges = hint.get("badges")
     if rest or (badges is not None and len(badges) != users):
         raise ValueError(f"a hint has {STEP_LENGTH} values and a badge for each recipient")
-    rows = protocol.Rows((), None) if badges is None else protocol.Rows(hint["arrivals"], hint["rows"])
+    known = ((), None) if badges is None else (hint["arrivals"], hint["rows"])
+    rows = protocol.Rows(*known)
     with_rows = zip(*[iter(steps)] * STEP_LENGTH, badges or repeat(0), repeat(rows), strict=False)
     return Announced(hint.get("at", time.time()), rows, with_rows)

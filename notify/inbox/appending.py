@@ -135,7 +135,7 @@ def step_inboxes(arrivals: str) -> str:
             each gets.
     """
     # The epoch is drawn once: it only has to differ from that of an earlier life of an inbox.
-    # Code that does not know `overlooked` may have left it above `unseen`: what arrives still rings.
+    # Code that does not know `overlooked` may have left it above `unseen`: arrivals still ring.
     return f"""INSERT INTO notify_inbox AS inbox
             (user_id, epoch, version, floor, acknowledged, unseen, unread)
         SELECT person.user_id, (SELECT {dialect().NEW_EPOCH}), arrivals, 0, 0, arrivals, arrivals

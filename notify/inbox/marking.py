@@ -117,7 +117,8 @@ def _mark(inbox: Inbox, mark: Mark, target: _Target) -> tuple[Change | None, int
         f"""SELECT count(*), max(copy.arrived),
             count(CASE WHEN {mark.unseen} THEN 1 END), count(CASE WHEN {mark.unread} THEN 1 END),
             count(CASE WHEN {mark.unseen} AND {places.BEFORE_OPENED} THEN 1 END)
-        FROM (SELECT copy.* FROM {chosen}) AS copy, (SELECT CAST(%s AS bigint) AS opened) AS inbox""",
+        FROM (SELECT copy.* FROM {chosen}) AS copy,
+            (SELECT CAST(%s AS bigint) AS opened) AS inbox""",
         [*params, inbox.opened],
     )
     if rows:

@@ -160,8 +160,7 @@ def categories(user: str) -> list[str]:
 def heads(users: Iterable[str]) -> dict[str, Reading]:
     """Epoch, version and counts of the users who have an inbox, without rows."""
     return {
-        user: Reading(user, *numbers)
-        for user, *numbers in _inboxes(users, f"version, {COUNTS}")
+        user: Reading(user, *numbers) for user, *numbers in _inboxes(users, f"version, {COUNTS}")
     }
 
 
@@ -251,7 +250,8 @@ def _read(
     suffix = epoch.suffix()
     for n, group in groupby(sql.fetch(statement, [keyed, *params]), key=itemgetter(0)):
         records = list(group)
-        _, since, key, own, version, floor, *counts = records[0][:9]
+        _, since, key, own, version, floor, unseen, unread, badge = records[0][:9]
         rows = [row_of(record[9:]) for record in records if record[9] is not None]
         user = public_key(key)
-        yield n, Reading(user, own + suffix, version, *counts, since, rows=rows), floor
+        head = user, own + suffix, version, unseen, unread, badge
+        yield n, Reading(*head, since, rows=rows), floor

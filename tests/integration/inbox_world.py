@@ -164,9 +164,7 @@ class World:
             self.catch_up(socket, queued)
             return
         size = protocol.frame_size(hint.rows)
-        frame = protocol.InboxFrame(
-            *step[1:], hint.rows, size
-        )
+        frame = protocol.InboxFrame(*step[1:], hint.rows, size)
         self._queue(socket, [frame])
 
     def catch_up(self, socket: Socket, cursor: Cursor | None) -> None:

@@ -72,7 +72,7 @@ def test_of_a_hint_without_badges_all_is_read_from_the_database():
 
 @pytest.mark.parametrize("of", ["steps", "badges"])
 def test_a_hint_with_an_incomplete_step_is_refused(of):
-    hint = hints.change_hint(Change(STEPS))
+    hint: Any = hints.change_hint(Change(STEPS))
     hint[of].pop()
     with pytest.raises(ValueError, match="6 values and a badge"):
         hints.read_change(hint)

@@ -131,7 +131,7 @@ class Broadcasts(RuleBasedStateMachine):
         rows=st.sampled_from([*["a notice"] * 4, *ROWS]),
         counts=st.tuples(*[st.integers(0, 10**12)] * 3),
     )
-    def hear(self, ahead: int, epoch: str, rows: str, counts: tuple[int, int]) -> None:
+    def hear(self, ahead: int, epoch: str, rows: str, counts: tuple[int, int, int]) -> None:
         assert self.plain.connection.queued
         start = self.plain.connection.queued.since + ahead
         to = start + max(1, len(ROWS[rows]))
