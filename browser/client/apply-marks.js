@@ -36,8 +36,8 @@ function applyMark(state, mark, now) {
     if (row.arrived > opened) badge += more;
     rows.set(row.id, changed);
   }
-  const counts = mark.through === undefined ? { unseen, unread, badge } : { ...countsAfterAll(state, rows, mark), badge: ringing(rows, opened) };
-  return { ...state, rows, unseen: Math.max(0, counts.unseen), unread: Math.max(0, counts.unread), badge: Math.max(0, counts.badge) };
+  if (mark.through !== undefined) return { ...state, rows, ...countsAfterAll(state, rows, mark), badge: ringing(rows, opened) };
+  return { ...state, rows, unseen: Math.max(0, unseen), unread: Math.max(0, unread), badge: Math.max(0, badge) };
 }
 
 /**

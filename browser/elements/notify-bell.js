@@ -12,8 +12,8 @@ import { badgeText, say, written } from "../page/translation.js";
 let hasBadges = false;
 
 /**
- * The bell: how many have arrived unseen since it was opened, and a panel with the newest notifications. Pressing it dispatches
- * `notify-open`; call `preventDefault()` to show something of your own.
+ * The bell: how many have arrived unseen since it was opened, and a panel with the newest
+ * notifications. Pressing it dispatches `notify-open`; call `preventDefault()` to show something of your own.
  */
 class NotifyBell extends ClientElement {
   /** @type {import("./bell-panel.js").BellPanel | null} */

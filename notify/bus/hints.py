@@ -94,11 +94,14 @@ class Probe(TypedDict):
 
 
 def change_hint(change: Change) -> ChangeHint:
+    fields = [*chain.from_iterable(change.steps)]
+    badges = fields[STEP_LENGTH :: STEP_LENGTH + 1]
+    del fields[STEP_LENGTH :: STEP_LENGTH + 1]
     return {
         "type": "notify.change",
         "at": time.time(),
-        "steps": [*chain.from_iterable(step[:-1] for step in change.steps)],
-        "badges": [step.badge for step in change.steps],
+        "steps": fields,
+        "badges": badges,
         "arrivals": _encoded_arrivals(change.arrivals),
         "rows": None if change.rows is None else _encoded_rows(change.rows),
     }

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from notify.models.base import BaseRow
 
-# `Inbox.badge` in raw SQL, and the counts in the order in which steps and readings have them.
-BADGE = "CASE WHEN unseen > overlooked THEN unseen - overlooked ELSE 0 END AS badge"
-COUNTS = f"unseen, unread, {BADGE}"
+# The counts in raw SQL, in the order in which steps and readings have them; see `Inbox.badge`.
+COUNTS = """unseen, unread,
+            CASE WHEN unseen > overlooked THEN unseen - overlooked ELSE 0 END AS badge"""
 
 
 class Inbox(BaseRow):
