@@ -94,7 +94,7 @@ class Probe(TypedDict):
 
 
 def change_hint(change: Change) -> ChangeHint:
-    fields = [*chain.from_iterable(change.steps)]
+    fields: list[Any] = [*chain.from_iterable(change.steps)]
     badges = fields[STEP_LENGTH :: STEP_LENGTH + 1]
     del fields[STEP_LENGTH :: STEP_LENGTH + 1]
     return {
