@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 
 from notify import sending, sql
 from notify.exceptions import EpochChanged
-from notify.inbox import bell, epoch, marking, upkeep
+from notify.inbox import bell, epoch, marking, places, upkeep
+from notify.inbox.marks import MARKS, Mark
 from notify.models import Inbox, Notice, Notification, Place
 from notify.sql import database
 from notify.sql.keys import database_key
@@ -152,6 +153,19 @@ def test_unread_and_unarchived_do_not_ring(ada):
     mark(ada, "unread", notice)
     assert badge(ada) == 0
     assert counts(ada) == (0, 1)
+
+
+def test_what_is_made_unseen_again_rings_only_if_it_arrived_since(ada, monkeypatch):
+    unseen = Mark("copy.seen IS NOT NULL", "seen = NULL", unseen=places.COUNTED, sign=1)
+    monkeypatch.setitem(MARKS, "unseen", unseen)
+    old = deliver(ada)
+    open_bell(ada)
+    new = deliver(ada)
+    mark(ada, "seen", old, new)
+    assert badge(ada) == 0
+    _, change = mark(ada, "unseen", old, new)
+    assert badge(ada) == change.steps[0].badge == 1
+    assert inbox_of(ada).unseen == 2
 
 
 def test_to_unarchive_what_was_filed_is_to_have_seen_it(ada):
