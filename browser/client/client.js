@@ -6,8 +6,6 @@ import { HttpError, InboxHttp } from "./http.js";
 import { SharedConnection } from "./shared-connection.js";
 import { StatusKeeper } from "./status-keeper.js";
 
-/** @typedef {import("./types.js").MarkFrame} MarkFrame */
-/** @typedef {import("./types.js").UndoFrame} UndoFrame */
 /** @typedef {import("./types.js").Marked} Marked */
 
 const NO_EPOCH = "none"; // no real epoch, so the server answers with a reset
@@ -44,7 +42,7 @@ export class NotifyClient extends EventTarget {
   #keeper;
   #syncing = false;
   #cursorIsVoid = false;
-  #counts = { unseen: 0, unread: 0 };
+  #counts = { unseen: 0, unread: 0, badge: 0 };
   /** The last ping of our own that measures. */
   #measuring = { id: 0, left: 0 };
 
@@ -82,6 +80,8 @@ export class NotifyClient extends EventTarget {
   get version() { return this.#inbox.version; }
   get unseen() { return this.#inbox.unseen; }
   get unread() { return this.#inbox.unread; }
+  /** The bell's number: the unseen that have arrived since it was opened. */
+  get badge() { return this.#inbox.badge; }
   get status() { return this.#keeper.status; }
   /** The window, newest first, without the archived and the recalled. */
   get notifications() { return this.#inbox.shown; }
@@ -105,9 +105,10 @@ export class NotifyClient extends EventTarget {
    *
    * @param {import("./types.js").Page} page
    */
-  seed({ epoch, version, unseen, unread, notifications, next }) {
+  seed({ version, ...page }) {
+    const { epoch } = page;
     if (this.isLoaded && !(epoch === this.epoch && version > this.version)) return;
-    this.#inbox.apply({ type: "inbox", epoch, from: 0, to: version, unseen, unread, notifications, reset: true, next });
+    this.#inbox.apply({ type: "inbox", from: 0, to: version, reset: true, ...page });
     this.#changed();
   }
 
@@ -152,6 +153,15 @@ export class NotifyClient extends EventTarget {
   }
 
   /**
+   * These stood on the screen.
+   *
+   * @param {Set<number>} ids
+   */
+  see(ids) {
+    this.mark("seen", this.notifications.flatMap(({ id, seen }) => (seen === null && ids.has(id) ? id : [])));
+  }
+
+  /**
    * Mark everything that has arrived by now, loaded or not.
    *
    * @param {"seen" | "read" | "archived"} as
@@ -172,14 +182,21 @@ export class NotifyClient extends EventTarget {
     this.#marked();
   }
 
+  /** The bell was opened: what has arrived by now is off its number, seen or not. */
+  opened() {
+    if (this.#inbox.badge === 0) return;
+    this.#inbox.opened();
+    this.#marked();
+  }
+
   /**
-   * Send these marks again: an earlier page got no confirmation of them.
+   * Send these again: an earlier page got no confirmation of them.
    *
-   * @param {(MarkFrame | UndoFrame)[]} marks
+   * @param {import("./types.js").Command[]} commands
    */
-  resume(marks) {
-    for (const mark of marks) this.#inbox.resume(mark);
-    if (marks.length) this.#marked();
+  resume(commands) {
+    for (const command of commands) this.#inbox.resume(command);
+    if (commands.length) this.#marked();
   }
 
   /** The page goes away: let what is not confirmed outlive it. Marks may safely arrive twice. */
@@ -317,7 +334,7 @@ export class NotifyClient extends EventTarget {
     if (id === this.#measuring.id) this.#emit("latency", this.#clock.elapsed() - this.#measuring.left);
   }
 
-  /** @param {Omit<MarkFrame, "type" | "ref">} mark */
+  /** @param {Omit<import("./types.js").MarkFrame, "type" | "ref">} mark */
   #mark(mark) {
     const marked = this.#inbox.mark(mark);
     this.#marked();
@@ -347,14 +364,15 @@ export class NotifyClient extends EventTarget {
     const mark = this.#inbox.refuse(ref);
     if (!mark) return;
     this.#changed();
-    this.#emit("refused", { mark, code, message });
+    if (mark.type === "mark") this.#emit("refused", { mark, code, message });
     this.#flushMarks();
   }
 
   #changed() {
-    const { unseen, unread } = this.#inbox;
-    if (unseen !== this.#counts.unseen || unread !== this.#counts.unread) {
-      this.#counts = { unseen, unread };
+    const { unseen, unread, badge } = this.#inbox;
+    const held = this.#counts;
+    if (unseen !== held.unseen || unread !== held.unread || badge !== held.badge) {
+      this.#counts = { unseen, unread, badge };
       this.#emit("counts", this.#counts);
     }
     this.#emit("change", null);

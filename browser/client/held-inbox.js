@@ -5,7 +5,7 @@ import { MarkQueue } from "./mark-queue.js";
 
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("./types.js").MarkFrame} MarkFrame */
-/** @typedef {import("./types.js").UndoFrame} UndoFrame */
+/** @typedef {import("./types.js").Command} Command */
 /** @typedef {import("./types.js").Marked} Marked */
 
 /** What is held of the inbox: what the server has said, and the marks that are under way on top. */
@@ -35,6 +35,7 @@ export class HeldInbox {
   get resets() { return this.#said.resets; }
   get unseen() { return this.#view.unseen; }
   get unread() { return this.#view.unread; }
+  get badge() { return this.#view.badge; }
   get marks() { return this.#marks; }
   /** Every row that is held, in no order; also the archived and the recalled. */
   get rows() { return [...this.#view.rows.values()]; }
@@ -100,7 +101,14 @@ export class HeldInbox {
     this.#become(this.#said);
   }
 
-  /** @param {MarkFrame | UndoFrame} frame of an earlier page */
+  /** The bell was opened. */
+  opened() {
+    const { epoch, version } = this.#said;
+    if (epoch !== null) this.#marks.add({ type: "opened", epoch, through: version });
+    this.#become(this.#said);
+  }
+
+  /** @param {Command} frame of an earlier page */
   resume(frame) {
     this.#marks.resume(frame);
     this.#become(this.#said);
@@ -117,7 +125,7 @@ export class HeldInbox {
 
   /**
    * @param {string | null} ref
-   * @returns {MarkFrame | UndoFrame | null} what does not hold any more
+   * @returns {Command | null} what does not hold any more
    */
   refuse(ref) {
     const mark = this.#marks.refuse(ref);
@@ -132,11 +140,11 @@ export class HeldInbox {
    * @returns {import("./types.js").InboxFrame | null}
    */
   catchUp(cursor) {
-    const { epoch, version, unseen, unread, rows, edge } = this.#said;
+    const { epoch, version, unseen, unread, badge, rows, edge } = this.#said;
     if (epoch === null) return null;
     const since = cursor?.epoch === epoch ? cursor.since : -1;
     if (since >= version) return null;
-    const said = { type: /** @type {const} */ ("inbox"), epoch, to: version, unseen, unread };
+    const said = { type: /** @type {const} */ ("inbox"), epoch, to: version, unseen, unread, badge };
     if (since >= this.#since) {
       return { ...said, from: since, notifications: [...rows.values()].filter((row) => row.version > since) };
     }

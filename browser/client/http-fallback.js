@@ -8,7 +8,7 @@ const CHANGES_IN_ONE_POLL = 20;
  * @typedef {object} FallbackOptions
  * @property {import("./types.js").Clock} clock
  * @property {import("./http.js").InboxHttp} http
- * @property {() => (import("./types.js").MarkFrame | import("./types.js").UndoFrame)[]} unconfirmed
+ * @property {() => import("./types.js").Command[]} unconfirmed
  * @property {() => { epoch: string, since: number } | null} cursor
  * @property {(frame: import("./types.js").InboxFrame) => void} apply
  * @property {(frame: { ref: string, version: number }) => void} done

@@ -1,5 +1,5 @@
 // @ts-check
-/** @typedef {import("./types.js").MarkFrame | import("./types.js").UndoFrame} MarkFrame */
+/** @typedef {import("./types.js").Command} Command */
 
 const JSON_TYPE = "application/json";
 
@@ -71,7 +71,7 @@ export class InboxHttp {
   }
 
   /**
-   * @param {MarkFrame} frame
+   * @param {import("./types.js").Command} frame
    * @param {{ keepalive?: boolean }} [options] keepalive: let it outlive the page
    * @returns {Promise<{ ref: string, version: number }>}
    */

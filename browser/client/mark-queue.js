@@ -1,6 +1,5 @@
 // @ts-check
-/** @typedef {import("./types.js").MarkFrame} MarkFrame */
-/** @typedef {import("./types.js").UndoFrame} UndoFrame */
+/** @typedef {import("./types.js").Command} Command */
 /** @typedef {import("./apply-marks.js").Undone} Undone */
 
 const OUTSTANDING = 20;
@@ -10,7 +9,7 @@ const OUTSTANDING = 20;
  * each is applied on the screen: `done` may overtake the `inbox` frame that shows its effect.
  */
 export class MarkQueue {
-  /** @type {Map<string, { frame: MarkFrame | UndoFrame, undone?: Undone | undefined, tried: boolean, sent: boolean, done: number | null }>} */
+  /** @type {Map<string, { frame: Command, undone?: Undone | undefined, tried: boolean, sent: boolean, done: number | null }>} */
   #entries = new Map();
   #made = 0;
   #prefix;
@@ -21,7 +20,7 @@ export class MarkQueue {
   }
 
   /**
-   * @template {Omit<MarkFrame, "ref"> | Omit<UndoFrame, "ref">} Frame
+   * @template {import("./types.js").NewCommand} Frame
    * @param {Frame} mark
    * @param {Undone} [undone] of an undo: what it does on the screen
    * @returns {Frame & { ref: string }}
@@ -33,7 +32,7 @@ export class MarkQueue {
     return frame;
   }
 
-  /** @param {MarkFrame | UndoFrame} frame of an earlier page, which may have sent it */
+  /** @param {Command} frame of an earlier page, which may have sent it */
   resume(frame) {
     this.#entries.set(frame.ref, { frame, tried: true, sent: false, done: null });
   }
@@ -72,7 +71,7 @@ export class MarkQueue {
   /**
    * Send what may be sent now: at most 20 are outstanding.
    *
-   * @param {(frame: MarkFrame | UndoFrame) => boolean} send false where it could not be sent
+   * @param {(frame: Command) => boolean} send false where it could not be sent
    */
   flush(send) {
     const waiting = [...this.#entries.values()].filter((entry) => entry.done === null);
@@ -98,7 +97,7 @@ export class MarkQueue {
 
   /**
    * @param {string | null} ref
-   * @returns {MarkFrame | UndoFrame | null} what was refused, if it was one of these
+   * @returns {Command | null} what was refused, if it was one of these
    */
   refuse(ref) {
     const entry = ref === null ? undefined : this.#entries.get(ref);

@@ -8,6 +8,7 @@ import { showPanel } from "./panel-state.js";
 import { clockTime } from "../page/relative-time.js";
 import { NewRows } from "./new-rows.js";
 import { RowList } from "./row-list.js";
+import { SeenWatcher } from "./seen-watcher.js";
 import { shortcutsAreOn } from "../page/preferences.js";
 import { Snackbar } from "../page/snackbar.js";
 import { elapsed } from "../client/steady-clock.js";
@@ -28,7 +29,6 @@ export class BellPanel {
   #fresh;
   #snackbar;
   #isOpen = false;
-  #isOpening = false;
   /** Until when what is held was kept current, milliseconds since 1970; 0: it is. */
   #liveUntil = 0;
   #later = 0;
@@ -48,6 +48,7 @@ export class BellPanel {
         toggleRead: (row) => marks.toggleRead(row),
         archive: (row) => marks.archive(row),
       },
+      watcher: new SeenWatcher((ids) => this.#seen(ids), bell.connected.signal),
     });
     this.#fresh = new NewRows({
       list: bell.find(".rows"),
@@ -69,9 +70,10 @@ export class BellPanel {
   }
 
   opens() {
-    this.#isOpen = this.#isOpening = true;
+    this.#isOpen = true;
     this.#fresh.release();
     this.#rows.drawTimes();
+    this.#bell.client.opened();
     this.#draw();
     if (!CSS.supports("anchor-name", "--bell")) requestAnimationFrame(() => this.#place());
   }
@@ -92,21 +94,17 @@ export class BellPanel {
     this.#bell.find(".read-all").hidden = unread === 0;
     this.#drawState(rows.length > 0);
     if (hadFocus && !this.#bell.shadowRoot?.activeElement?.checkVisibility()) this.#panel.focus(); // it was in what is gone
-    if (isLoaded) this.#see(rows);
   }
 
   /**
-   * To open it is to see all that the bell has counted; afterwards, what arrives on the screen is seen.
+   * To open it is to hear the bell; what stood on the screen is seen. What waits above it rings on.
    *
-   * @param {import("../client/types.js").Row[]} rows
+   * @param {Set<number>} ids
    */
-  #see(rows) {
+  #seen(ids) {
     const { client } = this.#bell;
-    const isOpening = this.#isOpening;
-    this.#isOpening = false;
-    if (client.unseen === 0 || document.visibilityState !== "visible") return;
-    if (isOpening) client.markAll("seen");
-    else client.mark("seen", rows.filter((row) => row.seen === null).map(({ id }) => id));
+    client.see(ids);
+    if (this.#bell.find(".panel-new").hidden) client.opened();
   }
 
   #toTop() {

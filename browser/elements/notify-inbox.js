@@ -185,8 +185,10 @@ export class NotifyInbox extends ClientElement {
 
   /** @param {Set<number>} ids */
   #seen(ids) {
-    const fresh = this.client.notifications.filter((row) => row.seen === null && ids.has(row.id));
-    if (fresh.length) this.client.mark("seen", fresh.map(({ id }) => id));
+    this.client.see(ids);
+    const { isFiltered, query } = this.#loader.view;
+    const isPanel = !isFiltered && query.tab !== "archived"; // it shows what the bell's panel shows
+    if (isPanel && this.find(".pill").hidden) this.client.opened();
   }
 
   #openFocused() {

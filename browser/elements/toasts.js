@@ -94,10 +94,10 @@ export class Toasts {
 
   /** The bell's number; the critical ones among them where all of them are known. */
   #manyText() {
-    const { unseen, rows } = this.#bell.client;
-    const known = rows.filter(({ seen, archived, recalled }) => !seen && !archived && !recalled);
+    const { badge, notifications } = this.#bell.client;
+    const known = notifications.filter(({ seen }) => !seen).slice(0, badge);
     const critical = known.filter(({ level }) => level === "critical").length;
-    return critical > 0 && known.length === unseen ? messages.freshCritical(unseen, critical) : messages.fresh(unseen);
+    return critical > 0 && known.length === badge ? messages.freshCritical(badge, critical) : messages.fresh(badge);
   }
 
   /** @param {Toast} toast */
@@ -134,7 +134,7 @@ export class Toasts {
     if (this.#all.length === 0) return;
     const { client } = this.#bell;
     const done = new Set(client.rows.flatMap(({ id, read, archived, recalled }) => (read || archived || recalled ? id : [])));
-    const gone = this.#all.filter(({ row }) => (row ? done.has(row.id) : client.unseen === 0));
+    const gone = this.#all.filter(({ row }) => (row ? done.has(row.id) : client.badge === 0));
     if (gone.length || !client.isLoaded) this.#remove(...(client.isLoaded ? gone : this.#all));
     if (this.#folded) write(part(this.#folded.element, ".toast-title"), this.#manyText());
   }

@@ -9,7 +9,7 @@ const MOST_ROWS = 200;
 /**
  * @typedef {import("../client/client.js").NotifyClient} Client
  * @typedef {{ user: string, at: number, page: import("../client/types.js").Page }} Kept `at`: milliseconds since 1970
- * @typedef {{ user: string, mark: import("../client/types.js").MarkFrame | import("../client/types.js").UndoFrame }} KeptMark
+ * @typedef {{ user: string, mark: import("../client/types.js").Command }} KeptMark
  */
 
 /** @type {WeakMap<Client, Promise<number | null>>} */
@@ -94,10 +94,10 @@ class OfflineStore {
    * @param {import("../client/types.js").InboxFrame} snapshot
    * @returns {Kept}
    */
-  #record({ epoch, to, unseen, unread, notifications, next = null }) {
+  #record({ epoch, to, unseen, unread, badge, notifications, next = null }) {
     const rows = notifications.slice(0, MOST_ROWS);
     const edge = rows.length < notifications.length ? (rows.at(-1)?.arrived ?? null) : next;
-    const page = { epoch, version: to, unseen, unread, notifications: rows, next: edge };
+    const page = { epoch, version: to, unseen, unread, badge, notifications: rows, next: edge };
     return { user: this.#user, at: this.#asOf(), page };
   }
 

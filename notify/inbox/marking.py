@@ -10,7 +10,7 @@ from typing import Any
 
 from notify import sql
 from notify.changes import Change
-from notify.exceptions import Busy, EpochChanged
+from notify.exceptions import Busy
 from notify.inbox import epoch, one_statement, opening, places, stepping
 from notify.inbox.marks import MARKS, UNDO, Mark, key_of
 from notify.models import Inbox
@@ -129,10 +129,7 @@ def _in_steps(
 
         def step(after: int = reached) -> tuple[int, Change | None, int | None]:
             inbox = opening.locked_inbox(user)
-            if epoch.full(inbox.epoch) != client_epoch:
-                raise EpochChanged(
-                    "This cursor is from an earlier epoch of the inbox. Read the inbox again."
-                )
+            epoch.check(inbox.epoch, client_epoch)
             if after == 0:
                 _refuse_a_second(inbox)
             change, reached = _mark(inbox, mark, target(after), key)
@@ -153,10 +150,12 @@ def _mark(
         f" ORDER BY {target.order}, copy.arrived LIMIT {target.limit}"
     )
     params = [database_key(inbox.pk), *target.params]
-    [(rows, last, unseen, unread)] = sql.fetch(
-        f"""SELECT count(*), max({target.order}), sum({mark.unseen}), sum({mark.unread})
-        FROM (SELECT copy.* FROM {chosen}) AS copy""",
-        params,
+    [(rows, last, unseen, unread, overlooked)] = sql.fetch(
+        f"""SELECT count(*), max({target.order}), sum({mark.unseen}), sum({mark.unread}),
+            sum(CASE WHEN {places.BEFORE_OPENED} THEN {mark.unseen} ELSE 0 END)
+        FROM (SELECT copy.* FROM {chosen}) AS copy,
+            (SELECT CAST(%s AS bigint) AS opened) AS inbox""",
+        [*params, inbox.opened],
     )
     if rows:
         row_id = dialect().ROW_ID
@@ -166,7 +165,9 @@ def _mark(
             WHERE {row_id} {dialect().each_of(f"(SELECT copy.{row_id} FROM {chosen})")}""",
             [*times, to := inbox.version + 1, None if key is None else to + key, *params],
         )
-    change = stepping.advance(inbox, rows, unseen=unseen or 0, unread=unread or 0)
+    change = stepping.advance(
+        inbox, rows, unseen=unseen or 0, unread=unread or 0, overlooked=overlooked or 0
+    )
     return change, last if rows == target.limit else None
 
 

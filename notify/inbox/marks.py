@@ -73,8 +73,7 @@ MARKS: dict[str, Mark] = {
     ),
     MarkName.UNARCHIVED: Mark(
         places.may("unarchive"),
-        f"place = {places.target('unarchive')}, placed = %(now)s",
-        unseen=_count("copy.seen IS NULL"),
+        f"place = {places.target('unarchive')}, placed = %(now)s, seen = COALESCE(seen, %(now)s)",
         unread=_count("copy.read IS NULL"),
     ),
 }

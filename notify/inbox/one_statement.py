@@ -20,11 +20,12 @@ from django.db import IntegrityError, OperationalError
 
 from notify import conf, sql
 from notify.changes import Change, Step
-from notify.inbox import epoch, rows
+from notify.inbox import epoch, places, rows
 from notify.inbox.appending import COPY_COLUMNS, step_inboxes
 from notify.inbox.marks import Mark
 from notify.inbox.stepping import Record
 from notify.models import Batch, Place
+from notify.models.inbox import COUNTS
 from notify.sql import database, transactions, waits
 from notify.sql.keys import database_key, key_type, public_key
 from notify.sql.postgresql import ROW_ID, each_of, existing, single_key
@@ -54,7 +55,7 @@ def append(batch_id: int) -> list[Record]:
             FOR UPDATE
         ), stepped AS (
             {step_inboxes(arrivals)}
-            RETURNING user_id, epoch, version - 1 AS start, version, unseen, unread
+            RETURNING user_id, epoch, version - 1 AS start, version, {COUNTS}
         ), copy AS (
             INSERT INTO notify_notification {COPY_COLUMNS}
             SELECT batch.notice_id, user_id, version, version, {Place.INBOX:d} FROM stepped, batch
@@ -65,7 +66,7 @@ def append(batch_id: int) -> list[Record]:
             FROM (SELECT count(*) AS appended FROM stepped) AS total
             WHERE id = (SELECT id FROM batch)
         )
-        SELECT user_id, epoch, start, version, unseen, unread FROM stepped""",
+        SELECT user_id, epoch, start, version, unseen, unread, badge FROM stepped""",
         [batch_id],
         rows=waits.ROWS_OF_A_BATCH,
     )
@@ -104,11 +105,11 @@ def mark(
         raise
     if not records:
         return None
-    owner, own, start, to, *counts = records[0][:6]
+    owner, own, start, to, *counts = records[0][:7]
     if to is None:
         return start, None
     step = Step(public_key(owner), own + suffix, start, to, *counts)
-    return to, Change([step], rows=[rows.row_of(record[6:]) for record in records])
+    return to, Change([step], rows=[rows.row_of(record[7:]) for record in records])
 
 
 def mark_statement(
@@ -130,12 +131,14 @@ def mark_statement(
     statement = f"""WITH before AS MATERIALIZED (
             SELECT version FROM notify_inbox WHERE user_id = {single_key()}
         ), locked AS MATERIALIZED (
-            SELECT user_id, epoch, version FROM notify_inbox WHERE user_id = {single_key()}
+            SELECT user_id, epoch, version, opened FROM notify_inbox
+            WHERE user_id = {single_key()}
             FOR UPDATE
         ), unchanged AS (
             SELECT locked.* FROM locked JOIN before USING (version)
         ), chosen AS (
-            SELECT copy.row_id, ({how.unseen}) AS unseen, ({how.unread}) AS unread
+            SELECT copy.row_id, ({how.unseen}) AS unseen, ({how.unread}) AS unread,
+                {places.BEFORE_OPENED} AS before_opened
             FROM unchanged, unnest(%s::bigint[]) AS wanted(id), LATERAL (
                 SELECT *, {ROW_ID} AS row_id FROM notify_notification
                 WHERE user_id = unchanged.user_id AND notice_id = wanted.id
@@ -149,19 +152,21 @@ def mark_statement(
             WHERE {ROW_ID} {each_of("(SELECT row_id FROM chosen)")}
             RETURNING *
         ), total AS (
-            SELECT count(*) AS rows, sum(unseen) AS unseen, sum(unread) AS unread
+            SELECT count(*) AS rows, sum(unseen) AS of_unseen, sum(unread) AS of_unread,
+                sum(CASE WHEN before_opened THEN unseen ELSE 0 END) AS of_overlooked
             FROM chosen
         ), stepped AS (
             UPDATE notify_inbox AS inbox
             SET version = inbox.version + 1,
-                unseen = inbox.unseen + total.unseen,
-                unread = inbox.unread + total.unread
+                unseen = inbox.unseen + total.of_unseen,
+                unread = inbox.unread + total.of_unread,
+                overlooked = inbox.overlooked + total.of_overlooked
             FROM unchanged, total
             WHERE inbox.user_id = unchanged.user_id AND total.rows > 0
-            RETURNING inbox.version, inbox.unseen, inbox.unread
+            RETURNING inbox.version, {COUNTS}
         )
         SELECT unchanged.user_id, unchanged.epoch, unchanged.version,
-            stepped.version, stepped.unseen, stepped.unread, {rows.columns()}
+            stepped.version, stepped.unseen, stepped.unread, stepped.badge, {rows.columns()}
         FROM unchanged
         LEFT JOIN stepped ON TRUE
         LEFT JOIN copy ON TRUE

@@ -34,7 +34,7 @@ def export(user: str) -> dict[str, Any]:
     key = user_pk(user)
     return {
         "user": user,
-        "inbox": list(_rows(Inbox, user_id=key).values("version", "unseen", "unread")),
+        "inbox": list(_rows(Inbox, user_id=key).values("version", "unseen", "unread", "opened")),
         "notifications": [
             {name: getattr(one, name) for name in _STATES}
             | {"id": one.notice_id, "actor": one.notice.actor_name or None}

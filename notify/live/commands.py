@@ -123,7 +123,7 @@ class Commands:
                 connection.write(protocol.pong(frame.id))
             case protocol.Sync():
                 self._hub.resync(connection, frame.cursor)
-            case protocol.MarkIds() | protocol.MarkThrough() | protocol.Undo():
+            case protocol.MarkIds() | protocol.MarkThrough() | protocol.Undo() | protocol.Opened():
                 self._marks.put(frame)
             case protocol.CloseSocket():
                 self._close_socket(frame)

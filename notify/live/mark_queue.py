@@ -1,4 +1,4 @@
-"""The marks of one socket, and their undos, carried out one after the other."""
+"""Marks, undos and `opened` of one socket, carried out one after the other."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class MarkQueue:
     def __init__(self, hub: Hub, connection: Connection) -> None:
         self._hub = hub
         self._connection = connection
-        self._marks: list[protocol.Mark | protocol.Undo] = []
+        self._marks: list[protocol.InboxCommand] = []
         self._task: asyncio.Task[None] | None = None
 
-    def put(self, mark: protocol.Mark | protocol.Undo) -> None:
+    def put(self, mark: protocol.InboxCommand) -> None:
         """Queues a mark, which is answered by `done` or `error`.
 
         Raises:
@@ -63,10 +63,10 @@ class MarkQueue:
         finally:
             self._task = None
 
-    async def _answer(self, mark: protocol.Mark | protocol.Undo) -> None:
+    async def _answer(self, mark: protocol.InboxCommand) -> None:
         user = self._connection.user
         try:
-            version = await self._hub.pool.run_in_turn(user, sending.carry_out_mark, user, mark)
+            version = await self._hub.pool.run_in_turn(user, sending.carry_out_command, user, mark)
         except EpochChanged:
             self._hub.resync(self._connection, None)
         except (Busy, db.Error) as error:

@@ -5,10 +5,12 @@ from notify.protocol.client_frames import (
     MARKS_THROUGH,
     ClientFrame,
     CloseSocket,
+    InboxCommand,
     Mark,
     MarkIds,
     MarkName,
     MarkThrough,
+    Opened,
     Ping,
     Pong,
     Sync,
@@ -19,6 +21,7 @@ from notify.protocol.client_frames import (
     parse,
     parse_cursor,
     parse_mark,
+    parse_opened,
     parse_undo,
 )
 from notify.protocol.codes import SUBPROTOCOL, Code, Error, Malformed, Refused
@@ -52,6 +55,7 @@ __all__ = [
     "MarkIds",
     "MarkName",
     "MarkThrough",
+    "Opened",
     "Ping",
     "Pong",
     "Refused",
@@ -75,7 +79,8 @@ __all__ = [
     "parse",
     "parse_cursor",
     "parse_mark",
-    "parse_undo",
+    parse_opened,
+    parse_undo,
     "ping",
     "pong",
 ]

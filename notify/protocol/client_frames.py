@@ -65,6 +65,14 @@ class Undo(NamedTuple):
     since: int
 
 
+class Opened(NamedTuple):
+    """The bell was opened by somebody who holds the inbox up to version `through`."""
+
+    ref: str
+    epoch: str
+    through: int
+
+
 class Watch(NamedTuple):
     topic: str
 
@@ -79,7 +87,8 @@ class CloseSocket(NamedTuple):
 
 
 Mark = MarkIds | MarkThrough
-ClientFrame = Pong | Ping | Sync | Mark | Undo | Watch | Unwatch | CloseSocket
+InboxCommand = Mark | Undo | Opened
+ClientFrame = Pong | Ping | Sync | InboxCommand | Watch | Unwatch | CloseSocket
 
 
 def parse(text: str) -> ClientFrame:
@@ -169,6 +178,15 @@ def parse_undo(frame: dict[str, Any]) -> Undo:
     return Undo(ref, mark, _epoch(frame), _integer(frame, "since"))
 
 
+def parse_opened(frame: dict[str, Any]) -> Opened:
+    """Validates a decoded `opened` frame, of a socket or of the HTTP API.
+
+    Raises:
+        Refused: a field is invalid; the message begins with its name.
+    """
+    return Opened(_ref(frame), _epoch(frame), _integer(frame, "through"))
+
+
 def parse_cursor(epoch: str | None, since: str | None) -> Cursor | None:
     """The cursor in a query string; None if it is missing or malformed."""
     if not epoch or since is None or not since.isascii() or not since.isdigit():
@@ -243,6 +261,7 @@ _PARSERS: dict[str, Callable[[dict[str, Any]], ClientFrame]] = {
     "sync": lambda frame: Sync(_cursor(frame, "since")),
     "mark": parse_mark,
     "undo": parse_undo,
+    "opened": parse_opened,
     "watch": lambda frame: Watch(_topic(frame)),
     "unwatch": lambda frame: Unwatch(_topic(frame)),
     "close_socket": lambda frame: CloseSocket(_ref(frame), _socket_id(frame)),

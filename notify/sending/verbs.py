@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 from notify import protocol
 from notify.changes import Change
-from notify.inbox import control, marking
+from notify.inbox import bell, control, marking
 from notify.models import Level, Notice
 from notify.sending import after_commit, writing
 from notify.sending.audience import To
@@ -235,8 +235,29 @@ def undo(user: str, *, ref: str, epoch: str, since: int) -> int:
     return _announced(marking.undo(user, ref, epoch, since))
 
 
-def carry_out_mark(user: str, frame: protocol.Mark | protocol.Undo) -> int:
-    """Carries out a `mark` frame, which names either ids or `through`, or an `undo` frame.
+def open_bell(user: str, *, epoch: str, through: int) -> int:
+    """Takes what had arrived in a user's inbox by the version `through` off the bell's number. It
+    does not become seen.
+
+    Args:
+        user: The user's `str(pk)`.
+        epoch: The epoch of the inbox to which `through` belongs.
+        through: A version of the inbox.
+
+    Returns:
+        The inbox's version afterwards.
+
+    Raises:
+        EpochChanged: The inbox has another epoch.
+        Busy: The inbox stayed locked for 2 s.
+    """
+    version, change = bell.open_bell(user, epoch, through)
+    after_commit.announce(change)
+    return version
+
+
+def carry_out_command(user: str, frame: protocol.InboxCommand) -> int:
+    """Carries out a `mark` frame, which names either ids or `through`, an `undo` or an `opened`.
 
     Args:
         user: The user's `str(pk)`.
@@ -256,6 +277,8 @@ def carry_out_mark(user: str, frame: protocol.Mark | protocol.Undo) -> int:
             return mark_through(user, as_, epoch=epoch, through=through, ref=ref)
         case protocol.Undo(_, ref, epoch, since):
             return undo(user, ref=ref, epoch=epoch, since=since)
+        case protocol.Opened(_, epoch, through):
+            return open_bell(user, epoch=epoch, through=through)
 
 
 def _announced(changes: Iterator[tuple[int, Change | None]]) -> int:

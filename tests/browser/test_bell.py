@@ -42,7 +42,7 @@ def test_the_bell_opens_the_newest_ten_and_leads_to_all(server, ada, windows, sc
     expect(bell(page)).to_have_attribute("aria-expanded", "true")
     expect(rows(page)).to_have_count(10)
     expect(rows(page).first).to_contain_text("Notice 12")
-    # Opening it has marked them seen, not read.
+    # Opening it has cleared its number, and has read nothing.
     expect(page.locator("notify-bell .badge")).to_be_hidden()
     expect(page).to_have_title(re.compile(r"^Change"))
     expect(rows(page).first).to_have_attribute("data-unread", "")

@@ -142,7 +142,7 @@ def test_a_script_that_cannot_be_loaded_is_asked_for_again(server, ada, windows,
     again.click()
     until(page, lambda: len(asked) > before, what="another request for the script")
     expect(said).to_have_text("Couldn't load your notifications")
-    expect(page.locator("notify-bell .badge")).to_have_text("1")  # nobody has seen it
+    expect(page.locator("notify-bell .badge")).to_have_text("1")  # nothing has opened
     page.unroute(PANEL_SCRIPT)
     again.click()
     expect(rows(page)).to_have_count(1)

@@ -67,6 +67,7 @@ class Client:
         self.version = 0
         self.unseen = 0
         self.unread = 0
+        self.badge = 0
         self.rows: dict[int, Frame] = {}
         self.edge = 0  # the window shows what arrived here or later; 0: it shows all
         self.resets = 0
@@ -203,6 +204,7 @@ class Client:
         self.applied.append((frame["from"], frame["to"]))
         self.epoch, self.version = frame["epoch"], frame["to"]
         self.unseen, self.unread = frame["unseen"], frame["unread"]
+        self.badge = frame.get("badge", self.unseen)  # an older server does not tell it
 
     def _replace(self, reset: Frame) -> None:
         self.resets += 1

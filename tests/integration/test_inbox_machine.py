@@ -298,6 +298,25 @@ class InboxMachine(RuleBasedStateMachine):
         except (StopIteration, Busy, EpochChanged):
             self.marking = None
 
+    @rule(user=numbers, back=st.integers(-1, 4))
+    def open_the_bell(self, user: int, back: int) -> None:
+        """What had arrived by then rings no more, and nothing becomes seen."""
+        name = self.user(user)
+        head, flags = self.world.head(name), flags_of(name)
+        through, before = max(0, head.version - back), Inbox.objects.get(pk=name)
+
+        def open_bell() -> None:
+            told = sending.open_bell(name, epoch=head.epoch, through=through)
+            after = Inbox.objects.get(pk=name)
+            assert after.opened == max(before.opened, min(through, head.version))
+            assert after.acknowledged == max(before.acknowledged, after.opened)
+            assert (after.unseen, after.unread) == (head.unseen, head.unread)
+            assert after.badge <= head.badge
+            assert told == after.version == head.version + (after.badge < head.badge)
+            assert flags_of(name) == flags
+
+        self.world.do(open_bell)
+
     @precondition(lambda self: self.notices)
     @rule(user=numbers, which=numbers)
     def file(self, user: int, which: int) -> None:
@@ -315,7 +334,9 @@ class InboxMachine(RuleBasedStateMachine):
             place=Place.FILED, placed=Now(), version=inbox.version + 1
         )
         unseen, unread = held.counted
-        return stepping.advance(inbox, 1, unseen=-unseen, unread=-unread)
+        before_opened = Notification.objects.get(user=user, notice=notice).arrived <= inbox.opened
+        overlooked = unseen and before_opened
+        return stepping.advance(inbox, 1, unseen=-unseen, unread=-unread, overlooked=-overlooked)
 
     # What is done for upkeep
 

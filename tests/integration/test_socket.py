@@ -297,6 +297,10 @@ def _is_read(client: Client, notice_id: int) -> bool:
     return bool(client.rows[notice_id]["read"])
 
 
+def _rings(client: Client, badge: int) -> bool:
+    return client.badge == badge
+
+
 async def test_marks_are_carried_out_in_their_order(server: Server, ada: User) -> None:
     notice = await send(ada)
     async with await orm(client_of, server, ada) as client:
@@ -318,6 +322,31 @@ async def test_all_that_arrived_through_a_version_is_marked(server: Server, ada:
         await client.mark("read", through=2)
         await client.until(lambda: client.unread == 1)
         assert [row["title"] for row in client.shown if not row["read"]] == ["three"]
+
+
+async def test_the_bell_that_is_opened_on_one_socket_is_silent_on_all(
+    server: Server, ada: User
+) -> None:
+    for title in ("one", "two"):
+        await send(ada, title)
+    async with (
+        await orm(client_of, server, ada) as one,
+        await orm(client_of, server, ada) as other,
+    ):
+        for client in (one, other):
+            await client.until(partial(_rings, client, 2))
+        opened = {"type": "opened", "ref": "o", "epoch": one.epoch}
+        await one.send(**opened, through=2)
+        done = await one.frame(lambda frame: frame.get("ref") == "o")
+        assert done == {"type": "done", "ref": "o", "version": 3}
+        for client in (one, other):
+            await client.until(partial(_rings, client, 0))
+            assert client.unseen == 2
+        await send(ada, "three")
+        await other.until(lambda: other.badge == 1)
+        await one.send(**opened | {"epoch": "another"}, through=9)
+        await one.until(lambda: one.resets == 2)
+        assert one.badge == 1
 
 
 async def test_a_mark_through_of_another_epoch_marks_nothing_and_is_answered_by_a_reset(

@@ -601,10 +601,51 @@ def test_marks_of_all_sorts_at_once_leave_the_counts_exact():
         outcome(lambda: sending.mark_through(key(ada), "archived", epoch=epoch, through=4)),
         lambda: deliver_many(ada, 4),
         lambda: sending.recall(notices[0]),
+        *(partial(sending.open_bell, key(ada), epoch=epoch, through=n) for n in (9, 14, 60)),
     )
     work_off()
 
     assert counts(ada) == recounted(ada)
+    assert badge(ada) == inbox_of(ada).badge
+
+
+def badge(user: User) -> int:
+    """The bell's number, as the rows say."""
+    live = Notification.objects.filter(user=user, place=Place.INBOX, seen=None)
+    return live.filter(arrived__gt=inbox_of(user).opened).count()
+
+
+@only_postgres
+@pytest.mark.parametrize("one_statement_or_not", [True, False])
+@pytest.mark.parametrize("first", ["opened", "seen", "arrived"])
+@pytest.mark.parametrize("then", ["opened", "seen", "arrived"])
+def test_the_bell_and_what_waits_for_it_leave_its_number_exact(
+    settings, first, then, one_statement_or_not
+):
+    settings.NOTIFY_ONE_STATEMENT = one_statement_or_not
+    [ada] = people(1)
+    notices = deliver_many(ada, 3)
+    epoch, late = cursor_of(ada).epoch, batch([ada], "late")
+    later = batch([ada], "later")
+
+    def do(what: str, notice: Notice, arriving: Batch) -> None:
+        if what == "opened":
+            sending.open_bell(key(ada), epoch=epoch, through=3)
+        elif what == "seen":
+            sending.mark(key(ada), "seen", ids=[notice.pk])
+        else:
+            sending.carry_out(arriving.pk)
+
+    with threads() as beside:
+        with transaction.atomic():
+            do(first, notices[0], late)
+            waiting = beside.start(do, then, notices[1], later)
+            somebody_waits()
+        result(waiting)
+
+    both = [first, then]
+    rings = 0 if "opened" in both else 3 - both.count("seen")
+    assert badge(ada) == inbox_of(ada).badge == rings + both.count("arrived")
 
 
 def test_one_mark_of_everything_at_a_time_per_user(monkeypatch, announced):

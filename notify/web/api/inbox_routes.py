@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ from notify.models import ApiToken
 from notify.web.api.json_responses import encoded_response, json_response
 from notify.web.api.schemas import (
     MARK_FRAME,
+    OPENED_FRAME,
     UNDO_FRAME,
     Categories,
     Counter,
@@ -118,7 +120,7 @@ def inbox_changes(
 def mark(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> HttpResponse:
     """Carries out a `mark` frame: `ids`, or `epoch` and `through`. Ids that are not in the
     caller's inbox are ignored. On 409 with code `epoch`, read the inbox again."""
-    return _carried_out(request, protocol.parse_mark(_of_type("mark", frame)))
+    return _carried_out(request, frame, "mark", protocol.parse_mark)
 
 
 @router.post(
@@ -131,7 +133,20 @@ def mark(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> Http
 def undo(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> HttpResponse:
     """Carries out an `undo` frame: where nothing has changed a notification since the mark, it is
     seen, read and archived or not as before. On 409 with code `epoch`, read the inbox again."""
-    return _carried_out(request, protocol.parse_undo(_of_type("undo", frame)))
+    return _carried_out(request, frame, "undo", protocol.parse_undo)
+
+
+@router.post(
+    "inbox/opened/",
+    response={200: Done, **errors(400, 409, 413, 422)},
+    operation_id="inbox_opened",
+    summary="The bell was opened",
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": OPENED_FRAME}}}},
+)
+def opened(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> HttpResponse:
+    """Carries out an `opened` frame: takes all that had arrived by the version `through` off the
+    `badge`, and makes none of it seen. On 409 with code `epoch`, read the inbox again."""
+    return _carried_out(request, frame, "opened", protocol.parse_opened)
 
 
 @router.post(
@@ -161,23 +176,26 @@ def ticket(request: HttpRequest) -> HttpResponse:
     return json_response({"ticket": issued, "expires_in": TICKET_LIFETIME_S})
 
 
+def _carried_out(
+    request: HttpRequest,
+    frame: dict[str, Any],
+    type_: str,
+    parse: Callable[[dict[str, Any]], protocol.InboxCommand],
+) -> HttpResponse:
+    if frame.get("type", type_) != type_:
+        wrong = f"must be {type_}"
+        raise Refusal(422, "invalid", f"type: {wrong}", fields={"type": wrong})
+    parsed = parse(frame)
+    version = sending.carry_out_command(caller_of(request).user_id, parsed)
+    return encoded_response(protocol.done(parsed.ref, version))
+
+
 def _session_key(request: HttpRequest, user: str) -> str | None:
     """The key of this user's session, if they signed in before this request; else None. The key
     of a cookie session changes when this request writes to it."""
     key: str | None = request.session.session_key
     sent_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     return key if sent_key == key and owner_of(request.session) == user else None
-
-
-def _of_type(name: str, frame: dict[str, Any]) -> dict[str, Any]:
-    if frame.get("type", name) != name:
-        raise Refusal(422, "invalid", f"type: must be {name}", fields={"type": f"must be {name}"})
-    return frame
-
-
-def _carried_out(request: HttpRequest, frame: protocol.Mark | protocol.Undo) -> HttpResponse:
-    version = sending.carry_out_mark(caller_of(request).user_id, frame)
-    return encoded_response(protocol.done(frame.ref, version))
 
 
 def _existing(found: Reading | None) -> Reading:

@@ -103,6 +103,18 @@ UNDO_FRAME = {
 }
 
 
+OPENED_FRAME = {
+    "type": "object",
+    "required": ["ref", "epoch", "through"],
+    "properties": {
+        "type": {"const": "opened"},
+        "ref": {"type": "string", "minLength": 1, "maxLength": MAX_REF},
+        "epoch": {"type": "string"},
+        "through": {"type": "integer", "description": "What arrived later rings on."},
+    },
+}
+
+
 # Responses
 
 
@@ -137,6 +149,7 @@ class InboxPage(Schema):
     version: int
     unseen: int
     unread: int
+    badge: int = Field(description="The bell's number: unseen, and arrived since it was opened.")
     notifications: list[NotificationOut]
     next: int | None = Field(description="The `before` of the next page.")
 
@@ -152,6 +165,7 @@ class InboxFrame(Schema):
     to: int
     unseen: int
     unread: int
+    badge: int = Field(description="The bell's number: unseen, and arrived since it was opened.")
     notifications: list[NotificationOut]
     reset: bool = False
     next: int | None = None

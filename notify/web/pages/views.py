@@ -61,7 +61,7 @@ def mark(request: HttpRequest) -> HttpResponse:
     except (TypeError, ValueError):
         return HttpResponseBadRequest("mark: not a valid mark")
     with suppress(Busy, EpochChanged):  # the next page shows what is left to do
-        sending.carry_out_mark(str(request.user.pk), frame)
+        sending.carry_out_command(str(request.user.pk), frame)
     back = request.POST.get("next", "")
     is_ours = len(iri_to_uri(back)) <= MAX_REPEATED and url_has_allowed_host_and_scheme(
         back, {request.get_host()}, request.is_secure()

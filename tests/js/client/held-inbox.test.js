@@ -33,7 +33,7 @@ test("nothing of a first load is fresh, nor what was archived or recalled before
 test("who has the beginning is told the rest, as the server would tell it", () => {
   const held = holding(inbox(3, 4, [row(4)], { unseen: 4, unread: 4 }), inbox(4, 5, [row(1, { version: 5, read: "x" })], { unseen: 4, unread: 3 }));
   const { notifications, ...frame } = held.catchUp({ epoch: "e1", since: 4 });
-  assert.deepEqual(frame, { type: "inbox", epoch: "e1", from: 4, to: 5, unseen: 4, unread: 3 });
+  assert.deepEqual(frame, { type: "inbox", epoch: "e1", from: 4, to: 5, unseen: 4, unread: 3, badge: 4 });
   assert.deepEqual(notifications.map(({ id }) => id), [1]);
   assert.deepEqual(ids(held.catchUp({ epoch: "e1", since: 3 })), [1, 4]);
 });

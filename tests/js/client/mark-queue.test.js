@@ -9,7 +9,7 @@ test("a mark shows at once and is sent with a ref", () => {
   client.mark("read", [2]);
   assert.deepEqual(readRows(client), [2]);
   assert.deepEqual(socket.sent, [{ type: "mark", ref: "m1", as: "read", ids: [2] }]);
-  assert.deepEqual(events, [{ type: "counts", detail: { unseen: 2, unread: 2 } }]);
+  assert.deepEqual(events, [{ type: "counts", detail: { unseen: 2, unread: 2, badge: 2 } }]);
 });
 
 test("an error undoes its own mark only", () => {

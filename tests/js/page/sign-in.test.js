@@ -43,7 +43,7 @@ test("who is led straight back is not sent again for twenty seconds, and the con
   goToSignIn("/accounts/login/");
   assert.deepEqual(back.led, []);
   assert.equal(back.warnings.length, 1);
-  assert.match(back.warnings[0], /Let \/api\/notify\/ through to Django/);
+  assert.match(back.warnings[0], /Pass \/api\/notify\/ through to Django/);
   context.mock.timers.setTime(1_020_000);
   goToSignIn("/accounts/login/");
   assert.equal(back.led.length, 1);

@@ -191,6 +191,19 @@ def test_a_mark_through_announces_each_of_its_changes(ada, announced, monkeypatc
     assert [change.steps[0].to for change in announced.changes] == [4, 5]
 
 
+def test_the_bell_is_announced_where_its_number_changes(ada, announced):
+    deliver_many(ada, 2)
+    announced.changes.clear()
+    cursor = cursor_of(ada)
+    with committed():
+        for _ in range(2):
+            assert sending.open_bell(key(ada), epoch=cursor.epoch, through=cursor.since) == 3
+    [change] = announced.changes
+    assert [(step.start, step.to, step.unseen, step.badge) for step in change.steps] == [
+        (2, 3, 2, 0)
+    ]
+
+
 def test_a_mark_through_of_another_epoch_is_refused(ada):
     deliver(ada)
     with pytest.raises(EpochChanged):
@@ -219,6 +232,6 @@ def test_a_mark_frame_is_undone_by_its_ref(ada, by):
         else protocol.MarkThrough("m1", "archived", epoch, 1)
     )
     with committed():
-        assert sending.carry_out_mark(key(ada), frame) == 2
-        assert sending.carry_out_mark(key(ada), protocol.Undo("m2", "m1", epoch, 1)) == 3
+        assert sending.carry_out_command(key(ada), frame) == 2
+        assert sending.carry_out_command(key(ada), protocol.Undo("m2", "m1", epoch, 1)) == 3
     assert counts(ada) == (1, 1)

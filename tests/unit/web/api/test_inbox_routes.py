@@ -242,6 +242,50 @@ def test_a_mark_of_another_epoch_is_a_conflict_and_marks_nothing(make_user, by_s
     assert caller.get("inbox/").json()["unread"] == 1
 
 
+def test_opened_clears_the_badge_and_makes_nothing_seen(make_user, by_session):
+    ada = make_user("ada")
+    caller = by_session(ada)
+    send(ada)
+    send(ada)
+    before = caller.get("inbox/").json()
+    assert (before["unseen"], before["badge"]) == (2, 2)
+    frame = {"type": "opened", "ref": "o1", "epoch": before["epoch"], "through": 1}
+    for _ in range(2):
+        assert caller.post("inbox/opened/", frame).json() == {
+            "type": "done",
+            "ref": "o1",
+            "version": 3,
+        }
+    after = caller.get("inbox/").json()
+    assert (after["unseen"], after["unread"], after["badge"]) == (2, 2, 1)
+    cursor = {"epoch": before["epoch"], "since": before["version"]}
+    changes = caller.get("inbox/changes/", **cursor).json()
+    assert (changes["badge"], changes["notifications"]) == (1, [])
+
+
+def test_opened_of_another_epoch_is_a_conflict(make_user, by_session):
+    ada = make_user("ada")
+    send(ada)
+    frame = {"ref": "o", "epoch": "x", "through": 1}
+    response = by_session(ada).post("inbox/opened/", frame)
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "epoch")
+    assert by_session(ada).get("inbox/").json()["badge"] == 1
+
+
+@pytest.mark.parametrize(
+    ("frame", "field"),
+    [
+        ({"type": "mark", "ref": "o", "epoch": "e", "through": 1}, "type"),
+        ({"ref": "o", "through": 1}, "epoch"),
+        ({"ref": "o", "epoch": "e", "through": -1}, "through"),
+    ],
+)
+def test_a_wrong_opened_is_refused_with_its_field(make_user, by_session, frame, field):
+    response = by_session(make_user("ada")).post("inbox/opened/", frame)
+    assert response.status_code == 422
+    assert set(response.json()["error"]["fields"]) == {field}
+
+
 def test_while_a_mark_of_everything_is_under_way_another_is_put_off(make_user, by_session):
     ada = make_user("ada")
     send(ada)

@@ -291,6 +291,7 @@ def test_the_openapi_document_is_served():
         "/api/notify/inbox/changes/",
         "/api/notify/inbox/mark/",
         "/api/notify/inbox/undo/",
+        "/api/notify/inbox/opened/",
         "/api/notify/ticket/",
         "/api/notify/notices/",
         "/api/notify/notices/{notice_id}/",
