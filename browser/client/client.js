@@ -364,7 +364,7 @@ export class NotifyClient extends EventTarget {
     const mark = this.#inbox.refuse(ref);
     if (!mark) return;
     this.#changed();
-    if (mark.type === "mark") this.#emit("refused", { mark, code, message });
+    if (mark.type !== "opened") this.#emit("refused", { mark, code, message });
     this.#flushMarks();
   }
 

@@ -49,6 +49,7 @@ __all__ = [
     "CloseSocket",
     "Code",
     "Error",
+    "InboxCommand",
     "InboxFrame",
     "Malformed",
     "Mark",
