@@ -44,7 +44,9 @@ def notify_bell(
         unseen, _ = _head(context)
         words = "Notifications, {count} new" if unseen else "Notifications"
         label = gettext(words).format(count=unseen)
-        element |= {"unseen": unseen, "label": label, "inbox": reverse("notify:dashboard")}
+        inbox = reverse("notify:dashboard")
+        is_inbox = context["request"].path == inbox
+        element |= {"unseen": unseen, "label": label, "inbox": inbox, "is_inbox": is_inbox}
         element |= {"toasts": toasts, "draw_icon": draw_icon}
     return element
 
