@@ -36,6 +36,7 @@ export async function alertOf(client, row) {
   const isOneOfMany = storm.takes(row) || (!isCritical && isStormy());
   if (document.visibilityState === "visible") return void isFirstOf(client, row);
   if (isOneOfMany) {
+    isTold &&= isStormy();
     folded = elapsed();
     const isGathering = gathered !== null;
     gathered = row;
@@ -44,7 +45,6 @@ export async function alertOf(client, row) {
   await new Promise((resolve) => setTimeout(resolve, VISIBLE_FIRST_MS));
   if (isOneOfMany) return tellMany(client);
   if ((!isCritical && isStormy()) || !(await isFirstOf(client, row))) return;
-  if (!isCritical) isTold = false;
   if (wants("desktop")) showOne(client, row);
   await sound();
 }
