@@ -6,6 +6,7 @@ const SENT = "notify-sent-to-sign-in";
 const BOUNCED_MS = 20_000;
 
 /**
+ * The sign-in page is told why it is asked for (`signed-out`) and what to lead back to (`next`).
  * Only while one of our elements is on the page: a page library may already show the site's own
  * signed-out page. Not again where the sign-in page led straight back, which would loop.
  *
@@ -22,5 +23,6 @@ export function goToSignIn(login) {
   const page = new URL(login, location.href);
   const { origin, pathname, search, href } = location;
   page.searchParams.set("next", page.origin === origin ? pathname + search : href);
+  page.searchParams.set("signed-out", "");
   location.assign(page.href);
 }

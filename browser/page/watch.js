@@ -48,7 +48,7 @@ export function watch(topic, signal, { figures, silent = () => undefined, isLook
     { signal },
   );
   client.addEventListener("state", () => look(), { signal });
-  addEventListener("pagehide", end, { signal });
+  addEventListener("pagehide", end, { signal, capture: true }); // before the client stops
   signal.addEventListener("abort", () => {
     clearInterval(timer);
     end();

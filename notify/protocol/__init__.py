@@ -80,8 +80,8 @@ __all__ = [
     "parse",
     "parse_cursor",
     "parse_mark",
-    parse_opened,
-    parse_undo,
+    "parse_opened",
+    "parse_undo",
     "ping",
     "pong",
 ]

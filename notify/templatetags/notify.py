@@ -45,7 +45,9 @@ def notify_bell(
         badge, _ = _head(context)
         words = "Notifications, {count} new" if badge else "Notifications"
         label = gettext(words).format(count=badge)
-        element |= {"badge": badge, "label": label, "inbox": reverse("notify:dashboard")}
+        inbox = reverse("notify:dashboard")
+        is_inbox = context["request"].path == inbox
+        element |= {"badge": badge, "label": label, "inbox": inbox, "is_inbox": is_inbox}
         element |= {"toasts": toasts, "draw_icon": draw_icon}
     return element
 

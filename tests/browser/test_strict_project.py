@@ -12,7 +12,7 @@ from tests.browser.inbox_page import DASHBOARD, live, rows, send_to_ada, titles,
 from tests.browser.network import Network
 from tests.browser.test_other_user import sign_in, sign_out
 
-SIGN_IN = re.compile(r"/accounts/login/\?of=shop&next=%2Fnotify%2F$")
+SIGN_IN = re.compile(r"/accounts/login/\?of=shop&next=%2Fnotify%2F&signed-out=$")
 
 
 def strict(start_server: Any, **variables: str) -> Any:

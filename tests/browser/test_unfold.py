@@ -58,12 +58,17 @@ def test_a_notice_is_sent_and_looked_at_under_unfold(
     assert "unsafe" not in policy
 
 
-def test_the_other_pages_render(server, signed_in, windows):
+def test_the_other_pages_render_with_their_headings(server, signed_in, windows, screenshot):
     session = signed_in("boss", **BOSS)
     notify.send(to=people(1)[0], title="Earlier")
     notice = Notice.objects.get().pk
     page = windows.open(server.url, session=session)
-    for path in ("notice/{}/recall/", "notice/{}/cancel/", "inbox/", "apitoken/", "apitoken/add/"):
-        answer = page.goto("/admin/notify/" + path.format(notice), wait_until="networkidle")
+    for path in ("inbox/", "apitoken/", "apitoken/add/"):
+        answer = page.goto(f"/admin/notify/{path}", wait_until="networkidle")
         assert answer.ok
+    headings = {"recall": "Recall this notice?", "cancel": "Cancel the rest of this notice?"}
+    for verb, heading in headings.items():
+        page.goto(f"/admin/notify/notice/{notice}/{verb}/", wait_until="networkidle")
+        expect(page.locator("#content-main h1")).to_have_text(heading)
+        screenshot(page, f"unfold-{verb}")
     assert windows.complaints == []
