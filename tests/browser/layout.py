@@ -17,21 +17,23 @@ RUN_AXE = """async () => {
 # Text that scrolls within a box of its own may be outside it; and a line that ends in "…" has said
 # that there is more.
 FLAWS = """({ isOurs }) => {
+    const box = (part) => part.getBoundingClientRect();
+    const style = (part) => getComputedStyle(part);
     const inside = (root) => [...root.querySelectorAll("*")].flatMap((element) =>
         element.shadowRoot ? [element, ...inside(element.shadowRoot)] : [element]);
     const around = (element) => element && [element, ...(around(
         element.assignedSlot ?? element.parentElement ?? element.getRootNode().host) ?? [])];
     const shown = inside(document).filter((part) =>
         part.checkVisibility({ visibilityProperty: true })
-        && around(part).every((each) => getComputedStyle(each).clipPath === "none"));
+        && around(part).map(style).every(({ clip, clipPath }) =>
+            clip === "auto" && clipPath === "none"));
     const texts = shown.filter(({ childNodes }) => [...childNodes].some(
         (node) => node.nodeType === Node.TEXT_NODE && node.data.trim()));
     const scrolls = (part) => around(part.parentElement ?? part.getRootNode().host)
-        .some((box) => box !== document.documentElement && box !== document.body
-            && /auto|scroll|hidden/.test(getComputedStyle(box).overflowX));
-    const box = (part) => part.getBoundingClientRect();
-    const style = (part) => getComputedStyle(part);
-    const name = (part) => `${part.outerHTML.slice(0, 100)} ${part.textContent.trim().slice(0, 30)}`;
+        .some((each) => each !== document.documentElement && each !== document.body
+            && /auto|scroll|hidden/.test(style(each).overflowX));
+    const name = ({ outerHTML, textContent }) =>
+        `${outerHTML.slice(0, 100)} ${textContent.trim().slice(0, 30)}`;
     const flaws = {
         "wider than the window": [document.documentElement].filter((root) =>
             root.scrollWidth > root.clientWidth),
@@ -45,8 +47,8 @@ FLAWS = """({ isOurs }) => {
         flaws["smaller than 13 px"] = texts.filter((part) => parseFloat(style(part).fontSize) < 13);
     }
     if (isOurs && innerWidth < 600) {
-        const targets = "button, summary, select, .button, .panel-all, nav a, label:has([type=checkbox]), "
-            + "input:not([type=checkbox], [type=hidden])";
+        const targets = "button, summary, select, .button, .panel-all, nav a, "
+            + "label:has([type=checkbox]), input:not([type=checkbox], [type=hidden])";
         flaws["a target lower than 44 px"] = shown.filter((part) => part.matches(targets)
             && !part.matches(".title") && box(part).height < 44);
     }
