@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.inbox_page import (
@@ -73,3 +76,23 @@ def test_a_page_without_a_language_moves_between_its_views(server, ada, windows)
     tab(page, "All")
     expect(titles(page)).to_have_text(["Unread: One"])
     assert windows.complaints == []
+
+
+@pytest.mark.parametrize("query", ["?tab=archived", "?tab=archived&q=zzz", "?q=zzz"])
+def test_what_the_server_found_stands_alone_until_the_browser_knows_more(
+    server, ada, windows, query
+):
+    """Not beside a skeleton, nor beside the failure of a server that never answers again."""
+    send_to_ada("One")
+    page = windows.open(server.url, session=ada, **DESK)
+    page.route_web_socket(re.compile("/ws/"), lambda socket: socket.close())
+    page.route("**/api/notify/**", lambda route: route.abort())
+    page.goto(DASHBOARD + query)
+    shown = inbox(page).locator(".state:visible, .skeleton:visible")
+    expect(inbox(page).locator(".notice-text")).to_contain_text("Server not reachable since")
+    expect(shown).to_have_count(1)
+    expect(shown).to_contain_text(re.compile("Nothing (archived|matches)"))
+    tab(page, "Unread")
+    expect(inbox(page).locator(".failed")).to_be_visible()
+    expect(shown).to_have_count(1)
+    expect(inbox(page).locator(".notice-text")).to_be_empty()

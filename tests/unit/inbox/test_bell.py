@@ -156,7 +156,8 @@ def test_unread_and_unarchived_do_not_ring(ada):
 
 
 def test_what_is_made_unseen_again_rings_only_if_it_arrived_since(ada, monkeypatch):
-    unseen = Mark("copy.seen IS NOT NULL", "seen = NULL", unseen=f"CASE WHEN {places.COUNTED} THEN 1 ELSE 0 END")
+    counted = f"CASE WHEN {places.COUNTED} THEN 1 ELSE 0 END"
+    unseen = Mark("copy.seen IS NOT NULL", "seen = NULL", unseen=counted)
     monkeypatch.setitem(MARKS, "unseen", unseen)
     old = deliver(ada)
     open_bell(ada)
