@@ -12,6 +12,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from notify import protocol
 from notify.inbox import control, marking
 from notify.models import Level, Notice
+from notify.models.users import sender_of
 from notify.sending import after_commit, writing
 from notify.sending.audience import To
 from notify.sending.drafts import NewNotice, draft
@@ -99,7 +100,7 @@ def send(
 asend = sync_to_async(send)
 
 
-def recall(notice: Notice | int) -> int:
+def recall(notice: Notice | int, *, by: AbstractBaseUser | None = None) -> int:
     """Takes a notice out of every inbox and off every screen.
 
     Once this transaction commits, the notice arrives in no more inboxes. Where it is, it is taken
@@ -107,6 +108,7 @@ def recall(notice: Notice | int) -> int:
 
     Args:
         notice: The notice, or its primary key.
+        by: Who recalls it, which staff can look up; None is the system.
 
     Returns:
         The number of inboxes that have it; 0 if it was recalled before, or does not exist.
@@ -116,7 +118,7 @@ def recall(notice: Notice | int) -> int:
     """
     notice_id = _id_of(notice)
     with waits.limited():
-        recalled = control.start_recall(notice_id)
+        recalled = control.start_recall(notice_id, by=sender_of(by))
         after_commit.finish_recall(notice_id, recalled)
     return recalled.inboxes if recalled is not None else 0
 
@@ -124,11 +126,12 @@ def recall(notice: Notice | int) -> int:
 arecall = sync_to_async(recall)
 
 
-def pause(notice: Notice | int) -> int:
+def pause(notice: Notice | int, *, by: AbstractBaseUser | None = None) -> int:
     """Stops sending a notice before its next batch.
 
     Args:
         notice: The notice, or its primary key.
+        by: Who pauses it, which staff can look up; None is the system.
 
     Returns:
         The number of people who would have received it, and now wait for `resume`.
@@ -136,7 +139,7 @@ def pause(notice: Notice | int) -> int:
     Raises:
         Busy: Its batches stayed locked for 2 s.
     """
-    return control.pause(_id_of(notice))
+    return control.pause(_id_of(notice), by=sender_of(by))
 
 
 def resume(notice: Notice | int) -> int:
@@ -158,11 +161,12 @@ def resume(notice: Notice | int) -> int:
     return people
 
 
-def cancel(notice: Notice | int) -> int:
+def cancel(notice: Notice | int, *, by: AbstractBaseUser | None = None) -> int:
     """Stops sending a notice for good. Those who have received it keep it: see `recall`.
 
     Args:
         notice: The notice, or its primary key.
+        by: Who cancels it, which staff can look up; None is the system.
 
     Returns:
         The number of people who would still have received it.
@@ -170,7 +174,7 @@ def cancel(notice: Notice | int) -> int:
     Raises:
         Busy: Its batches stayed locked for 2 s.
     """
-    return control.cancel(_id_of(notice))
+    return control.cancel(_id_of(notice), by=sender_of(by))
 
 
 def mark(user: str, as_: str, *, ids: Sequence[int]) -> int:

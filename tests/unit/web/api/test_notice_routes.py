@@ -245,6 +245,7 @@ def test_a_recall_takes_it_out_of_the_inbox_once(ada, sender, by_session):
     assert [answer["inboxes"] for answer in answers] == [1, 0]
     assert by_session(ada).get("inbox/").json()["notifications"] == []
     assert sender.get(f"notices/{sent['id']}/").json()["status"] == "recalled"
+    assert Notice.objects.get().recalled_by == f"user:{User.objects.get(username='robot').pk}"
 
 
 @pytest.mark.parametrize("how", ["get", "recall"])
