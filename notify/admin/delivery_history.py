@@ -20,13 +20,12 @@ from notify.inbox import personal
 from notify.models import Batch, Inbox, Notice, Notification
 from notify.sql import database
 
-
-_STOPPED = {
+_STOPPED: dict[str, Any] = {
     Batch.State.PAUSED: gettext_lazy("Paused"),
     Batch.State.CANCELLED: gettext_lazy("Cancelled"),
 }
 # Why a recipient does not have it, by the state of their batch.
-_NOT_THERE = {
+_NOT_THERE: dict[str, Any] = {
     Batch.State.PENDING: gettext_lazy("not sent yet"),
     Batch.State.PAUSED: gettext_lazy("sending is paused"),
     Batch.State.CANCELLED: gettext_lazy("cancelled before it arrived"),

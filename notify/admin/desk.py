@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from notify.admin import charts, statuses
@@ -86,10 +85,11 @@ def _ids(notices: Any) -> list[int]:
 
 
 def _count_receipts(notices: list[Any]) -> None:
+    """Adds `delivered`, `seen` and `read` to those that are not to too many."""
     few = [notice for notice in notices if notice.recipients <= MAX_COUNTED]
     counted: Any = Notice.objects.filter(pk__in=[notice.pk for notice in few])
     names = ("delivered", "seen", "read")
-    counts = {pk: row for pk, *row in counted.with_counts().values_list("pk", *names)} if few else {}
+    counts = {pk: row for pk, *row in counted.with_counts().values_list("pk", *names)}
     for notice in few:
         for name, count in zip(names, counts.get(notice.pk, (0, 0, 0)), strict=True):
             setattr(notice, name, count)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 else:  # Django's classes take no parameters at run time
     InboxModelAdmin = admin.ModelAdmin
 
+
 class InboxAdmin(InboxModelAdmin):
     """Read-only: an inbox belongs to its user."""
 

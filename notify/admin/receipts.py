@@ -70,5 +70,3 @@ def _way(row: Notification, inbox: Inbox) -> Way:
         read=format_moment(row.read),
         place=next((text for when, text in places if when), ""),
     )
-
-

@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThanOrEqual, LessThan
 from django.http import HttpRequest
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
@@ -32,32 +33,27 @@ class TimeWindowFilter(admin.ListFilter):
 
     def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
-        self.ends = {
-            name: _moment(params.pop(name)[-1]) for name in self._names() if name in params
-        }
+        self.ends = {name: _moment(params.pop(name)[-1]) for name in (FROM, TO) if name in params}
 
     def has_output(self) -> bool:
         return bool(self.ends)
 
-    def expected_parameters(self) -> list[str]:
-        return self._names()
+    def expected_parameters(self) -> list[str | None]:
+        return [FROM, TO]
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
-        begins, ends = (_shown(self.ends.get(name)) for name in self._names())
-        without = changelist.get_query_string(remove=self._names())
+        begins, ends = (_shown(self.ends.get(name)) for name in (FROM, TO))
+        without = changelist.get_query_string(remove=[FROM, TO])
         yield {"selected": False, "query_string": without, "display": _("Any time")}
         window = changelist.get_query_string()
         yield {"selected": True, "query_string": window, "display": f"{begins} {EMPTY} {ends}"}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Notice]) -> QuerySet[Notice]:
-        due = queryset.annotate(due=Coalesce("send_at", "created")) if self.ends else queryset
-        if FROM in self.ends:
-            due = due.filter(due__gte=self.ends[FROM])
-        return due.filter(due__lt=self.ends[TO]) if TO in self.ends else due
-
-    @staticmethod
-    def _names() -> list[str]:
-        return [FROM, TO]
+        found: Any = queryset
+        for name, moment in self.ends.items():
+            due = GreaterThanOrEqual if name == FROM else LessThan
+            found = found.filter(due(Coalesce("send_at", "created"), moment))
+        return found  # type: ignore[no-any-return]
 
 
 def _moment(text: str) -> datetime:

@@ -100,9 +100,7 @@ def resume(notice_id: int) -> int:
     def work() -> int:
         at = Notice.objects.filter(pk=notice_id).values_list("send_at").first()
         due = Greatest(Now(), Value(at[0], DateTimeField())) if at and at[0] else Now()
-        return _change(
-            notice_id, [_State.PAUSED], None, state=_State.PENDING, due=due, attempts=0
-        )
+        return _change(notice_id, [_State.PAUSED], None, state=_State.PENDING, due=due, attempts=0)
 
     return transactions.in_transaction(work)
 

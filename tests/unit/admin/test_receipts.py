@@ -7,6 +7,7 @@ import pytest
 import notify
 from notify import sending
 from notify.admin import receipts
+from notify.admin.formatting import EMPTY
 from notify.inbox import upkeep
 from notify.models import Inbox
 from tests.unit.inbox.helpers import inbox_of
@@ -44,9 +45,9 @@ def test_the_ten_newest_with_their_way(ada):
     titles = [way.notification.notice.title for way in ways]
     assert titles == [f"Notice {n}" for n in range(11, 1, -1)]
     seen, delivered, archived = ways[0], ways[1], ways[2]
-    assert (seen.delivered, seen.read, seen.place) == ("yes", "–", "")
-    assert seen.seen != "–"
-    assert (delivered.delivered, delivered.seen) == ("yes", "–")
+    assert (seen.delivered, seen.read, seen.place) == ("yes", EMPTY, "")
+    assert seen.seen != EMPTY
+    assert (delivered.delivered, delivered.seen) == ("yes", EMPTY)
     assert archived.place == "archived"
     notify.send(to=ada, title="Too new")
     assert receipts.newest(Inbox.objects.get(pk=ada.pk))[0].delivered == "no"

@@ -23,7 +23,9 @@ def test_what_waits_is_slower_than_what_finished_last(queued_notice):
     Batch.objects.filter(pk=first.pk).update(finished=begun + timedelta(seconds=3), **done)
     Batch.objects.filter(pk=third.pk).update(finished=begun + timedelta(minutes=4), **done)
     Batch.objects.filter(pk=second.pk).update(attempts=2)
-    found = [(batch.state, batch.people, batch.attempts) for batch in slowest_batches(queued_notice)]
+    found = [
+        (batch.state, batch.people, batch.attempts) for batch in slowest_batches(queued_notice)
+    ]
     assert found == [("Pending", "2 people", 2), ("Done", "2 people", 0), ("Done", "2 people", 0)]
     assert [batch.took for batch in slowest_batches(queued_notice)][1:] == ["4 min", "3 s"]
 

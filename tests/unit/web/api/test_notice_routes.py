@@ -7,7 +7,7 @@ import tracemalloc
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.utils import timezone
 from ninja.errors import ValidationError
