@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from notify.admin import charts, statuses
-from notify.admin.formatting import format_count, format_people, sender_names
+from notify.admin.formatting import format_count, format_moment, format_people, sender_names
 from notify.models import Notice
 
 SHOWN = 5  # notices of a kind
@@ -21,6 +21,7 @@ MAX_COUNTED = 100_000
 class Line:
     notice: Any
     sender: str
+    when: str  # it was written, or is to be sent
     label: str
     people: str
     bar: dict[str, Any] | None  # of what was sent to not too many
@@ -102,6 +103,9 @@ def _line(notice: Any, names: dict[str, str]) -> Line:
     return Line(
         notice=notice,
         sender=names[notice.sender],
+        when=format_moment(
+            notice.send_at if statuses.is_still_scheduled(notice) else notice.created
+        ),
         label=statuses.label(notice),
         people=format_people(notice.recipients),
         bar=charts.bar(notice) if hasattr(notice, "delivered") else None,

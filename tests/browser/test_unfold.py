@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import override_settings
 from playwright.sync_api import expect
 
 import notify
@@ -66,4 +67,21 @@ def test_the_other_pages_render(server, signed_in, windows):
     for path in ("notice/{}/recall/", "notice/{}/cancel/", "inbox/", "apitoken/", "apitoken/add/"):
         answer = page.goto("/admin/notify/" + path.format(notice), wait_until="networkidle")
         assert answer.ok
+    assert windows.complaints == []
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_the_index_has_the_panel(server, signed_in, windows, screenshot, colours):
+    session = signed_in("boss", **BOSS)
+    with override_settings(NOTIFY_BATCH_SIZE=2):
+        notice = notify.send(to=people(6), title="Elevator 3 stops")
+    notify.sending.pause(notice)
+    notify.send(to=people(1, "ada")[0], title="Earlier")
+    size = {"width": 1400, "height": 900}
+    page = windows.open(server.url, session=session, viewport=size, color_scheme=colours)
+    page.goto("/admin/")
+    expect(page.locator("notify-online")).to_have_text("People online: 1")
+    screenshot(page, f"unfold-index-{colours}")
+    page.get_by_role("button", name="Resume: Elevator 3 stops").click()
+    expect(page.get_by_text("Resumed. Sending to 6 people.")).to_be_visible()
     assert windows.complaints == []
