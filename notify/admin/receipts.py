@@ -19,6 +19,7 @@ class Way:
     """One notification on its way to its user; a moment that is not recorded is "yes"."""
 
     notification: Notification
+    created: str
     delivered: str
     seen: str
     read: str
@@ -65,6 +66,7 @@ def _way(row: Notification, inbox: Inbox) -> Way:
     )
     return Way(
         notification=row,
+        created=format_moment(row.notice.created),
         delivered=_("yes") if is_delivered else _("no"),
         seen=format_moment(row.seen),
         read=format_moment(row.read),

@@ -70,7 +70,8 @@ _NoticeManager = PrimaryManager.from_queryset(NoticeQuerySet)
 
 
 class Notice(BaseRow):
-    """The content of a notification. Once written, only a recall or its expiry changes it."""
+    """The content of a notification. Once written, only being recalled, expired, paused or cancelled
+    changes it."""
 
     class Status(models.TextChoices):
         PENDING = "pending", _("Pending")

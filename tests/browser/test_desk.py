@@ -15,7 +15,6 @@ from notify.models import Batch
 from tests.browser.test_accessibility import findings
 from tests.browser.test_admin import BOSS, LOOKS
 from tests.browser.test_pages import overflows
-from tests.harness.waiting import deadline
 from tests.unit.inbox.helpers import people
 
 
@@ -131,7 +130,7 @@ def test_axe_finds_nothing_on_the_index_and_the_pages_it_leads_to(  # noqa: PLR0
     size = {"width": width, "height": 900}
     page = windows.open(server.url, session=session, viewport=size, color_scheme=colours)
     page.goto("/admin/")
-    expect(page.locator("notify-online")).to_be_visible(timeout=deadline(10) * 1000)
+    expect(page.locator("notify-online")).to_be_visible()
 
     def look(name: str) -> None:
         screenshot(page, f"desk-{name}-{width}-{colours}")
