@@ -70,8 +70,8 @@ _NoticeManager = PrimaryManager.from_queryset(NoticeQuerySet)
 
 
 class Notice(BaseRow):
-    """The content of a notification. Once written, only being recalled, expired, paused or cancelled
-    changes it."""
+    """The content of a notification. Once written, only a recall, its expiry, a pause or a
+    cancellation changes it."""
 
     class Status(models.TextChoices):
         PENDING = "pending", _("Pending")
