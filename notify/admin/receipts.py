@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from notify.admin.formatting import format_count, format_moment
+from notify.admin.formatting import EMPTY, format_count, format_moment
 from notify.models import Inbox, Notification
 
 SHOWN = 10  # notifications
@@ -23,7 +23,7 @@ class Way:
     delivered: str
     seen: str
     read: str
-    place: str  # empty while it is in the inbox
+    place: str
 
 
 def newest(inbox: Inbox | None) -> list[Way]:
@@ -70,5 +70,5 @@ def _way(row: Notification, inbox: Inbox) -> Way:
         delivered=_("yes") if is_delivered else _("no"),
         seen=format_moment(row.seen),
         read=format_moment(row.read),
-        place=next((text for when, text in places if when), ""),
+        place=next((text for when, text in places if when), EMPTY),
     )

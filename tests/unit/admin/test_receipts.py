@@ -45,7 +45,7 @@ def test_the_ten_newest_with_their_way(ada):
     titles = [way.notification.notice.title for way in ways]
     assert titles == [f"Notice {n}" for n in range(11, 1, -1)]
     seen, delivered, archived = ways[0], ways[1], ways[2]
-    assert (seen.delivered, seen.read, seen.place) == ("yes", EMPTY, "")
+    assert (seen.delivered, seen.read, seen.place) == ("yes", EMPTY, EMPTY)
     assert seen.seen != EMPTY
     assert (delivered.delivered, delivered.seen) == ("yes", EMPTY)
     assert archived.place == "archived"
