@@ -32,13 +32,13 @@ def viewer(client, make_user):
 class OwnTemplate(AdminSite):
     """Has a template of its own for its index, and says something else in it."""
 
-    index_template = engines["django"].from_string(
-        "{% extends 'admin/index.html' %}{% block content %}{{ greeting }}{{ block.super }}"
-        "{% endblock %}"
-    )
-
     def index(self, request, extra_context=None):
-        return super().index(request, {"greeting": "Good morning", **(extra_context or {})})
+        answer = super().index(request, {"greeting": "Good morning", **(extra_context or {})})
+        answer.template_name = engines["django"].from_string(
+            "{% extends 'admin/index.html' %}{% block content %}{{ greeting }}{{ block.super }}"
+            "{% endblock %}"
+        )
+        return answer
 
 
 class OwnAnswer(AdminSite):
