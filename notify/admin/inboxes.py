@@ -18,6 +18,7 @@ from django.http import (
     HttpResponse,
     HttpResponseNotAllowed,
     HttpResponseRedirect,
+    JsonResponse,
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -28,19 +29,19 @@ from django.utils.translation import gettext_lazy, ngettext
 from notify.access.session_end import end_sessions
 from notify.admin.change_list import LenientChangeList
 from notify.admin.formatting import format_moment
+from notify.admin.receipts import confirmed_text, newest
 from notify.admin.story_search import StorySearch
-from notify.models import ApiToken, Inbox, Notification
+from notify.models import ApiToken, Inbox
 from notify.models.permissions import may_on_users
 from notify.models.users import user_of
 from notify.sending.names import has_word
+from notify.web.api.sliding import never_slides
 from notify.web.pages.browser_config import browser_config
 
 if TYPE_CHECKING:
     InboxModelAdmin = admin.ModelAdmin[Inbox]
 else:  # Django's classes take no parameters at run time
     InboxModelAdmin = admin.ModelAdmin
-
-ROWS = 25  # the newest notifications
 
 
 class InboxAdmin(InboxModelAdmin):
@@ -100,8 +101,13 @@ class InboxAdmin(InboxModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         end = self.admin_site.admin_view(self.end_sessions_view)
-        own = path("<path:object_id>/end-sessions/", end, name="notify_inbox_end_sessions")
-        return [own, *super().get_urls()]
+        # Typing must not extend the session.
+        titles = never_slides(self.admin_site.admin_view(self.titles_view))
+        own = [
+            path("<path:object_id>/end-sessions/", end, name="notify_inbox_end_sessions"),
+            path("<path:object_id>/titles/", titles, name="notify_inbox_titles"),
+        ]
+        return own + super().get_urls()
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -112,20 +118,28 @@ class InboxAdmin(InboxModelAdmin):
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         user = _get_user_or_404(object_id)
-        rows = Notification.objects.filter(user=user.pk).select_related("notice")
+        inbox = Inbox.objects.filter(pk=user.pk).first()
         context = {
             **self.admin_site.each_context(request),
             "title": _("Inbox of %s") % user.get_username(),
             "opts": self.opts,
             "person": user,
-            "inbox": Inbox.objects.filter(pk=user.pk).first(),
-            "rows": rows.order_by("-arrived")[:ROWS],
+            "inbox": inbox,
+            "confirmed": confirmed_text(inbox),
+            "rows": newest(inbox),
             "tokens": ApiToken.objects.filter(user=user.pk, revoked__isnull=True).count(),
             "may_end_sessions": may_on_users(request.user, "change"),
             "config": browser_config(request),
             "search": StorySearch(request, user),
         }
         return TemplateResponse(request, "admin/notify/inbox/person.html", context)
+
+    def titles_view(self, request: HttpRequest, object_id: str) -> JsonResponse:
+        """The titles that contain what was typed, for the page of a user."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        search = StorySearch(request, _get_user_or_404(object_id))
+        return JsonResponse({"titles": search.titles})
 
     def end_sessions_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ends all sessions of the user. Requires POST, and the permission to change users."""

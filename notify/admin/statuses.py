@@ -78,6 +78,11 @@ _BY_STATUS: dict[str, tuple[Any, Callable[[QuerySet[Notice]], QuerySet[Notice]]]
 }
 
 
+def having(status: str, notices: QuerySet[Notice]) -> QuerySet[Notice]:
+    """Those of these notices that have a status, named as in `StatusFilter`."""
+    return _BY_STATUS[status][1](notices)
+
+
 class StatusFilter(admin.SimpleListFilter):
     title = gettext_lazy("status")
     parameter_name = "status"
@@ -86,8 +91,8 @@ class StatusFilter(admin.SimpleListFilter):
         return [(value, text) for value, (text, _filter) in _BY_STATUS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Notice]) -> QuerySet[Notice]:
-        found = _BY_STATUS.get(self.value() or "")
-        return queryset if found is None else found[1](queryset)
+        status = self.value()
+        return having(status, queryset) if status in _BY_STATUS else queryset
 
 
 class SenderFilter(admin.SimpleListFilter):

@@ -1,4 +1,5 @@
-"""Which notice the page of a user is asked about: by a part of its title, or by its id."""
+"""Which notice the page of a user is asked about: by a part of its title, or by its id. While a
+title is typed, those that match are offered."""
 
 from __future__ import annotations
 
@@ -36,6 +37,10 @@ class StorySearch:
             by_id = list(Notice.objects.filter(pk=int(self.asked)))
             if by_id:
                 return by_id
+        return self._titled
+
+    @cached_property
+    def _titled(self) -> list[Notice]:
         if not 0 < len(self.asked) <= MAX_TERM or "\0" in self.asked:
             return []
         of_user = self._received.values("notice")
@@ -44,6 +49,11 @@ class StorySearch:
         if len(found) < FOUND and self._may_see_all:
             found += titled.exclude(pk__in=of_user)[: FOUND - len(found)]
         return found
+
+    @cached_property
+    def titles(self) -> list[str]:
+        """Those that are offered: of the newest notices found, each once."""
+        return list(dict.fromkeys(notice.title for notice in self._titled))
 
     @cached_property
     def story(self) -> DeliveryHistory | None:

@@ -13,6 +13,7 @@ from notify import protocol
 from notify.changes import Change
 from notify.inbox import bell, control, marking
 from notify.models import Level, Notice
+from notify.models.users import sender_of
 from notify.sending import after_commit, writing
 from notify.sending.audience import To
 from notify.sending.drafts import NewNotice, draft
@@ -100,7 +101,7 @@ def send(
 asend = sync_to_async(send)
 
 
-def recall(notice: Notice | int) -> int:
+def recall(notice: Notice | int, *, by: AbstractBaseUser | None = None) -> int:
     """Takes a notice out of every inbox and off every screen.
 
     Once this transaction commits, the notice arrives in no more inboxes. Where it is, it is taken
@@ -108,6 +109,7 @@ def recall(notice: Notice | int) -> int:
 
     Args:
         notice: The notice, or its primary key.
+        by: Who recalls it, which staff can look up; None is the system.
 
     Returns:
         The number of inboxes that have it; 0 if it was recalled before, or does not exist.
@@ -117,7 +119,7 @@ def recall(notice: Notice | int) -> int:
     """
     notice_id = _id_of(notice)
     with waits.limited():
-        recalled = control.start_recall(notice_id)
+        recalled = control.start_recall(notice_id, by=sender_of(by))
         after_commit.finish_recall(notice_id, recalled)
     return recalled.inboxes if recalled is not None else 0
 
@@ -125,11 +127,12 @@ def recall(notice: Notice | int) -> int:
 arecall = sync_to_async(recall)
 
 
-def pause(notice: Notice | int) -> int:
+def pause(notice: Notice | int, *, by: AbstractBaseUser | None = None) -> int:
     """Stops sending a notice before its next batch.
 
     Args:
         notice: The notice, or its primary key.
+        by: Who pauses it, which staff can look up; None is the system.
 
     Returns:
         The number of people who would have received it, and now wait for `resume`.
@@ -137,7 +140,7 @@ def pause(notice: Notice | int) -> int:
     Raises:
         Busy: Its batches stayed locked for 2 s.
     """
-    return control.pause(_id_of(notice))
+    return control.pause(_id_of(notice), by=sender_of(by))
 
 
 def resume(notice: Notice | int) -> int:
@@ -159,11 +162,12 @@ def resume(notice: Notice | int) -> int:
     return people
 
 
-def cancel(notice: Notice | int) -> int:
+def cancel(notice: Notice | int, *, by: AbstractBaseUser | None = None) -> int:
     """Stops sending a notice for good. Those who have received it keep it: see `recall`.
 
     Args:
         notice: The notice, or its primary key.
+        by: Who cancels it, which staff can look up; None is the system.
 
     Returns:
         The number of people who would still have received it.
@@ -171,7 +175,7 @@ def cancel(notice: Notice | int) -> int:
     Raises:
         Busy: Its batches stayed locked for 2 s.
     """
-    return control.cancel(_id_of(notice))
+    return control.cancel(_id_of(notice), by=sender_of(by))
 
 
 def mark(user: str, as_: str, *, ids: Sequence[int], ref: str = "") -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import override_settings
 from playwright.sync_api import expect
 
 import notify
@@ -71,4 +72,23 @@ def test_the_other_pages_render_with_their_headings(server, signed_in, windows, 
         page.goto(f"/admin/notify/notice/{notice}/{verb}/", wait_until="networkidle")
         expect(page.locator("#content-main h1")).to_have_text(heading)
         screenshot(page, f"unfold-{verb}")
+    assert windows.complaints == []
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_the_index_has_the_panel(server, signed_in, windows, screenshot, colours):
+    session = signed_in("boss", **BOSS)
+    with override_settings(NOTIFY_BATCH_SIZE=2):
+        notice = notify.send(to=people(6), title="Elevator 3 stops")
+    notify.sending.pause(notice)
+    notify.send(to=people(1, "ada")[0], title="Earlier")
+    size = {"width": 1400, "height": 900}
+    page = windows.open(server.url, session=session, viewport=size, color_scheme=colours)
+    # Unfold's index has no icon, for it does not extend base_site.html.
+    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    page.goto("/admin/")
+    expect(page.locator("notify-online")).to_have_text("People online: 1")
+    screenshot(page, f"unfold-index-{colours}")
+    page.get_by_role("button", name="Resume: Elevator 3 stops").click()
+    expect(page.get_by_text("Resumed. Sending to 6 people.")).to_be_visible()
     assert windows.complaints == []

@@ -84,7 +84,9 @@ def recall(request: HttpRequest, notice_id: Path[Counter]) -> HttpResponse:
     notice = Notice.objects.filter(pk=notice_id).first()
     if notice is None:
         raise not_found()
-    return json_response({"id": notice.pk, "inboxes": sending.recall(notice)})
+    return json_response(
+        {"id": notice.pk, "inboxes": sending.recall(notice, by=caller_of(request).user)}
+    )
 
 
 def _recipients(to: Recipients) -> list[Recipient]:

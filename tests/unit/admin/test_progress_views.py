@@ -77,7 +77,7 @@ def test_a_finished_notice_has_nothing_left_to_stop(client, staff):
 
 
 def test_a_locked_notice_is_reported_and_left_unchanged(client, staff, queued_notice, monkeypatch):
-    def busy(notice):
+    def busy(notice, by):
         raise Busy("locked")
 
     monkeypatch.setattr(sending, "pause", busy)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import notify
-from tests.unit.admin.helpers import allow, inbox_page, text_of
+from tests.unit.admin.helpers import INBOXES, allow, inbox_page, text_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
 
@@ -31,3 +31,22 @@ def test_a_notice_is_found_by_its_title(client, inbox_staff, ada, make_user):
 @pytest.mark.parametrize("asked", ["0", "x", "9" * 40, "9" * 5000, "-1"])
 def test_an_unknown_notice_is_reported_as_such(client, inbox_staff, ada, asked):
     assert "No notice matches." in text_of(client.get(inbox_page(ada), {"notice": asked}))
+
+
+def test_titles_are_offered_while_one_is_typed(client, inbox_staff, ada, make_user):
+    for title in ("Elevator 3 stops", "Elevator 3 runs", "Elevator 3 stops"):
+        notify.send(to=ada, title=title)
+    notify.send(to=make_user("bob"), title="Elevator 4 stops")
+
+    def offered(typed):
+        return client.get(f"{INBOXES}{ada.pk}/titles/", {"notice": typed}).json()["titles"]
+
+    assert offered("elev") == ["Elevator 3 stops", "Elevator 3 runs"]
+    assert offered("4") == offered("") == offered("\0") == []
+    allow(inbox_staff, "view_notice")
+    assert offered("Elevator 4") == ["Elevator 4 stops"]
+
+
+def test_titles_are_for_those_who_may_see_inboxes(client, make_user, ada):
+    client.force_login(allow(make_user("clerk", is_staff=True), "view_notice"))
+    assert client.get(f"{INBOXES}{ada.pk}/titles/", {"notice": "x"}).status_code == 403

@@ -7,7 +7,7 @@ import tracemalloc
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.utils import timezone
 from ninja.errors import ValidationError
@@ -245,6 +245,7 @@ def test_a_recall_takes_it_out_of_the_inbox_once(ada, sender, by_session):
     assert [answer["inboxes"] for answer in answers] == [1, 0]
     assert by_session(ada).get("inbox/").json()["notifications"] == []
     assert sender.get(f"notices/{sent['id']}/").json()["status"] == "recalled"
+    assert Notice.objects.get().recalled_by == f"user:{User.objects.get(username='robot').pk}"
 
 
 @pytest.mark.parametrize("how", ["get", "recall"])
