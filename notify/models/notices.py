@@ -199,6 +199,9 @@ class Batch(BaseRow):
                 name="notify_batch_turns",
                 condition=Q(state__in=["pending", "recalling"]),
             ),
+            models.Index(
+                fields=["notice"], name="notify_batch_paused", condition=Q(state="paused")
+            ),
         ]
 
     def __str__(self) -> str:
