@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from notify import metrics
 from notify.live import history
 from notify.live.history import READINGS, History, merged
@@ -24,7 +26,7 @@ def part(*sockets, age=0.0, deliveries=0):
 
 
 def test_it_reads_every_five_seconds_and_keeps_ten_minutes():
-    loop = Loop()
+    loop: Any = Loop()
     kept = History(loop, type("Sockets", (list,), {"by_user": {}})([1, 2]))
     kept.start()
     metrics.DELIVERIES.add("layer", 7)
