@@ -139,4 +139,7 @@ class Operations:
 
 
 def _read(newest_notice: int | None) -> Owed:
-    return Owed(*progress.notices_after(newest_notice), backlog.figures(), backlog.notices())
+    figures = backlog.figures()
+    waits = ("notify_batches_due", "notify_batches_failing", "notify_notices_paused")
+    open_notices = backlog.notices() if any(figures[name] for name in waits) else []
+    return Owed(*progress.notices_after(newest_notice), figures, open_notices)

@@ -294,6 +294,8 @@ def test_the_openapi_document_is_served():
         "/api/notify/notices/",
         "/api/notify/notices/{notice_id}/",
         "/api/notify/notices/{notice_id}/recall/",
+        "/api/notify/notices/{notice_id}/pause/",
+        "/api/notify/notices/{notice_id}/resume/",
     }
     mark = document["paths"]["/api/notify/inbox/mark/"]["post"]["requestBody"]
     assert mark["content"]["application/json"]["schema"]["required"] == ["ref", "as"]
