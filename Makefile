@@ -12,7 +12,7 @@ BENCHMARKS := $(BIN)/python -m tests.harness.run --postgres --redis -- $(BIN)/py
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-unit test-sqlite test-services test-services-a-l test-services-m-z test-browser \
-        test-browser-a-o test-browser-p-z test-faults test-js faults soak coverage test-matrix lint format bundles \
+        test-browser-a-o test-browser-p-z test-faults test-js faults soak coverage test-matrix lint format bundles figures \
         audit bench bench-quick profile compare messages constraints clean
 
 help:  ## list these targets
@@ -100,6 +100,9 @@ audit: .make/dev .make/node  ## list known vulnerabilities of installed packages
 
 messages: .make/dev  ## collect the texts to translate, and compile the translations
 	@$(NEEDS) msgfmt -- tools/messages
+
+figures: .make/dev  ## write what docs/ say of the figures: the table, alerts, and the dashboard
+	@env DEBUG=on DJANGO_SETTINGS_MODULE=config.settings $(BIN)/python -m tests.harness.monitoring
 
 # --------------------------------------------------------------------------------- benchmarks
 

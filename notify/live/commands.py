@@ -96,6 +96,7 @@ class Commands:
         self._refused_frames += 1
         metrics.FRAMES_REFUSED.add(Error.RATE_LIMITED)
         if self._refused_frames == 1:
+            metrics.LIMITS.add("frames")
             events.log("limit", what="frames", id=connection.id, user=connection.user)
             refused = Refused(
                 Error.RATE_LIMITED, "too many frames", retry_after=max(0.1, round(wait, 1))

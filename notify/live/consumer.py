@@ -179,6 +179,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         raise _Ended
 
     async def _close_full(self) -> None:
+        metrics.LIMITS.add("sockets")
         events.log("limit", what="sockets", address=self._address(), sockets=self.hub.size)
         await self._close_unregistered(Code.PROCESS_FULL, "this process is at its socket limit")
 

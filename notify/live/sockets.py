@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from notify import conf
+from notify import conf, metrics
 from notify.live.connection import Connection
 from notify.protocol import Code
 
@@ -81,4 +81,5 @@ def _keep_to_limit(newest: Connection, of_user: list[Connection]) -> None:
         return
     if newest.identity.by_token:  # an API token must not close its user's windows
         of_user = [one for one in of_user if one.identity.by_token]
+    metrics.LIMITS.add("sockets_per_user")
     of_user[0].close(Code.TOO_MANY_SOCKETS, "too many sockets for this user")

@@ -55,6 +55,7 @@ class Sweep:
         self._failing_since: float | None = None
         self._defect_logged = False
         self.finished_at = loop.time()  # of the last that succeeded
+        self.database_latency: float | None = None  # of the last query that began one, in seconds
 
     def start(self) -> None:
         self._task = self._loop.create_task(self._run())
@@ -105,6 +106,11 @@ class Sweep:
             self._defect_logged = True
             logger.error("The sweep failed and will be retried: %r", error, exc_info=error)
 
+    @property
+    def lag(self) -> float:
+        """By how many seconds the next success is late."""
+        return max(0.0, self._loop.time() - self.finished_at - self._interval())
+
     def _interval(self) -> float:
         interval = conf.sweep_interval(hears_others=self._layer.hears_others)
         return min(interval, conf.QUICK_SWEEP_S) if self._layer.is_down else interval
@@ -124,7 +130,9 @@ class Sweep:
 
     async def find_deployment(self) -> None:
         """Joins the groups of the database that this process uses now."""
+        began = self._loop.time()
         facts = await self._pool.run(database.facts)
+        self.database_latency = self._loop.time() - began
         self._layer.belong_to(facts.deployment)
 
     async def _write_acknowledgements(self) -> None:

@@ -11,6 +11,7 @@ from django.http.request import HttpHeaders
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
+from notify import metrics
 from notify.access.authentication import public_user_id
 from notify.models import ApiToken
 from notify.models.permissions import has_permission
@@ -42,6 +43,7 @@ def count_request(caller: Caller) -> Caller:
     """
     retry_after = limits.requests.count(caller.user_id)
     if retry_after is not None:
+        metrics.LIMITS.add("requests")
         raise Refusal(
             429,
             "rate_limited",

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from notify import metrics
 from notify.web.refusals import Refusal
 
 MAX_REQUESTS_PER_MINUTE = 600
@@ -56,6 +57,7 @@ class ConcurrencyLimit:
         """Takes one of the user's slots; raises Refusal (429) if none is free."""
         with self._lock:
             if self._counts[user] >= self.limit:
+                metrics.LIMITS.add("searches")
                 message = (
                     f"{self.limit} of your searches are still running. Wait for one to finish."
                 )

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router
 from pydantic import Field
 
-from notify import protocol, sending
+from notify import metrics, protocol, sending
 from notify.access.session_store import owner_of
 from notify.access.tickets import TICKET_LIFETIME_S, issue_ticket
 from notify.changes import Reading
@@ -102,6 +102,7 @@ def inbox_changes(
     As on the socket, a malformed cursor counts as none, and the response is a reset.
     """
     user = caller_of(request).user_id
+    metrics.POLLING.note(user)
     [found] = reading.changes([(user, protocol.parse_cursor(epoch, since))])
     frames = protocol.frames_of(_existing(found))
     if frames is None:  # one version does not fit into a frame

@@ -224,6 +224,11 @@ class Recalled(Schema):
     inboxes: int = Field(description="Inboxes that it is removed from.")
 
 
+class Held(Schema):
+    id: int
+    people: int = Field(description="People whose copies wait, or are sent after all.")
+
+
 class Error(Schema):
     code: str
     message: str

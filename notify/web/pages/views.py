@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 import notify
-from notify import protocol, sending
+from notify import metrics, protocol, sending
 from notify.exceptions import Busy, EpochChanged
 from notify.web import callers, limits, refusals
 from notify.web.pages.decorators import MAX_REPEATED, html_refusals, rate_limited, signed_in
@@ -96,6 +96,7 @@ def _send_test(request: HttpRequest) -> HttpResponse:
         raise Refusal(401, "not_signed_in", _("Sign in to continue."))
     retry_after = limits.tests.count(caller.user_id)
     if retry_after is not None:
+        metrics.LIMITS.add("tests")
         raise Refusal(
             429, "rate_limited", "Too many tests. Try again later.", retry_after=retry_after
         )

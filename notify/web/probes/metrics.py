@@ -20,9 +20,9 @@ from django.views.decorators.http import require_safe
 from notify import conf
 from notify import metrics as counted
 from notify.bus.publisher import publisher
-from notify.inbox import turns
+from notify.inbox import backlog
 from notify.live import health
-from notify.models import Batch
+from notify.metrics import figures
 from notify.models.permissions import VIEW_OPERATIONS, has_permission
 from notify.web.pages.decorators import html_refusals
 
@@ -33,6 +33,7 @@ try:
 except ImportError:  # the extra is not installed
     prometheus_client = None
 
+_BY_THE_LIBRARY = {"process_resident_memory_bytes"}  # its ProcessCollector
 FORBIDDEN = f"Forbidden: needs the metrics token or `{VIEW_OPERATIONS}`.\n"
 
 
@@ -86,21 +87,14 @@ class Collector:
 
 
 def _gauges() -> Iterator[Any]:
-    now = health.current()
-    figures: dict[str, tuple[str, float]] = {
-        "notify_sockets": ("Open sockets.", now.sockets),
-        "notify_users": ("Users with an open socket.", now.users),
-        "notify_layer_up": ("Whether the channel layer works.", not now.layer_is_down),
-        "notify_draining": ("Whether the process is draining.", now.draining),
-    }
-    if now.sweep_age is not None:
-        figures["notify_sweep_age_seconds"] = ("Since the last sweep finished.", now.sweep_age)
-    open_batches = _open_batches()
-    if open_batches is not None:
-        about = "Batches to be carried out, in all processes."
-        figures["notify_batches_open"] = (about, open_batches)
-    for name, (about, value) in figures.items():
-        yield core.GaugeMetricFamily(name, about, value=value)
+    values = {**health.figures(), **_of_database()}
+    for figure in (*figures.OF_PROCESS, *figures.OF_DATABASE):
+        if figure.name in values and figure.name not in _BY_THE_LIBRARY:
+            yield core.GaugeMetricFamily(figure.name, figure.about, value=values[figure.name])
+    sweep_age = health.current().sweep_age
+    if sweep_age is not None:
+        about = "Since the last sweep finished."
+        yield core.GaugeMetricFamily("notify_sweep_age_seconds", about, value=sweep_age)
     yield core.CounterMetricFamily(
         "notify_publish_failures",
         "Hints that the channel layer did not accept.",
@@ -108,12 +102,12 @@ def _gauges() -> Iterator[Any]:
     )
 
 
-def _open_batches() -> int | None:
-    """None if the database is unavailable: then the other metrics matter even more."""
+def _of_database() -> dict[str, float]:
+    """Without the database, the other metrics matter even more."""
     try:
-        return Batch.objects.filter(state__in=turns.OPEN).count()
+        return backlog.figures()
     except DatabaseError:
-        return None
+        return {"notify_database_up": 0}
 
 
 def _histogram(histogram: counted.Histogram) -> Any:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from notify import metrics
 from notify.access.authentication import Identity
 from notify.live.sockets import Sockets
 from tests.unit.live.fakes import Wire, open_connection
@@ -20,9 +21,11 @@ async def test_a_user_with_too_many_loses_the_oldest(settings: Any) -> None:
     settings.NOTIFY_SOCKETS_PER_USER = 2
     sockets = Sockets()
     opened = [open_connection(Wire(), user="1") for _ in range(3)]
+    hit_before = metrics.LIMITS.values["sockets_per_user"]
     for one in opened:
         sockets.add(one)
     assert [one.closing is not None for one in opened] == [True, False, False]
+    assert metrics.LIMITS.values["sockets_per_user"] == hit_before + 1
 
 
 async def test_an_api_token_closes_none_of_its_users_windows(settings: Any) -> None:

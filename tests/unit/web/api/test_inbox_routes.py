@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 import notify
+from notify import metrics
 from notify.access.authentication import revalidate
 from notify.inbox import upkeep
 from notify.models import ApiToken, Inbox, Notification
@@ -536,3 +537,13 @@ def test_deleting_rows_makes_older_cursors_start_anew(make_user, by_session):
     upkeep.delete_rows(str(ada.pk), [Notification.objects.get().pk])
     frame = caller.get("inbox/changes/", epoch=held["epoch"], since=held["to"]).json()
     assert frame["reset"] is True
+
+
+def test_who_asks_for_changes_counts_as_polling_once(make_user, by_session, monkeypatch):
+    monkeypatch.setattr(metrics, "POLLING", metrics.Recent(60))
+    for name in ("ada", "bob"):
+        caller = by_session(make_user(name))
+        caller.get("inbox/")
+        for _ in range(2):
+            assert caller.get("inbox/changes/").status_code == 200
+    assert len(metrics.POLLING) == 2

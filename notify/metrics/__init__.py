@@ -1,14 +1,17 @@
 """The counters of this process: plain numbers, so that counting is cheap and needs no library.
 
 /metrics shows them in Prometheus's format (web/probes/metrics.py). Nearly all are counted in the
-event loop; where a thread counts too, a number may be slightly inexact.
+event loop; where a thread counts too, a number may be slightly inexact. Figures that are measured
+when somebody asks are in figures.py.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from bisect import bisect_left
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 class Counter:
@@ -44,6 +47,35 @@ class Histogram:
         self.total += value * n
 
 
+class Recent:
+    """How many different keys were noted within the last `period_s` seconds. Thread-safe."""
+
+    def __init__(self, period_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._period_s = period_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._noted: dict[str, float] = {}  # when, by key; the oldest first
+
+    def note(self, key: str) -> None:
+        with self._lock:
+            self._noted.pop(key, None)
+            self._noted[key] = self._clock()
+            self._forget()
+
+    def __len__(self) -> int:
+        with self._lock:
+            self._forget()
+            return len(self._noted)
+
+    def _forget(self) -> None:
+        oldest = self._clock() - self._period_s
+        while self._noted:
+            key, at = next(iter(self._noted.items()))
+            if at > oldest:
+                return
+            del self._noted[key]
+
+
 counters: list[Counter] = []
 histograms: list[Histogram] = []
 
@@ -74,7 +106,13 @@ HINTS_DROPPED = Counter(
 OPENED = Counter("notify_sockets_opened", "Sockets that were accepted and authenticated.")
 CLOSED = Counter("notify_sockets_closed", "Sockets that ended, by close code.", "code")
 REFUSED = Counter("notify_handshakes_refused", "Handshakes that were refused.", "reason")
+# frames: of a client; sockets: of a process or an address; sockets_per_user: the oldest was closed;
+# requests, searches, tests: over HTTP.
+LIMITS = Counter("notify_limits_hit", "How often a limit was reached.", "limit")
 FRAMES_REFUSED = Counter(
     "notify_frames_refused", "Client frames that were answered with an `error` frame.", "code"
 )
 STALLS = Counter("notify_loop_stalls", "How often the event loop was blocked for 10 s.")
+
+# Users who poll changes over HTTP, because they cannot have a socket.
+POLLING = Recent(60.0)
