@@ -19,13 +19,13 @@ function tab({ href = HOME, isOurs = true, memory = new Memory() } = {}) {
 test("the sign-in page leads back here", () => {
   const it = tab();
   goToSignIn("/accounts/login/?theme=dark");
-  assert.deepEqual(it.led, ["https://site.example/accounts/login/?theme=dark&next=%2Fnotify%2F%3Ftab%3Dunread"]);
+  assert.deepEqual(it.led, ["https://site.example/accounts/login/?theme=dark&next=%2Fnotify%2F%3Ftab%3Dunread&signed-out="]);
 });
 
 test("a sign-in page of another site is told the whole address", () => {
   const it = tab();
   goToSignIn("https://login.example/");
-  assert.deepEqual(it.led, [`https://login.example/?next=${encodeURIComponent(HOME)}`]);
+  assert.deepEqual(it.led, [`https://login.example/?next=${encodeURIComponent(HOME)}&signed-out=`]);
 });
 
 test("a page that has nothing of ours is left alone", () => {
