@@ -214,6 +214,7 @@ def test_without_servers_the_page_turns_grey_and_says_since_when(watching, two_s
     stale = page.locator("notify-operations.stale")
     expect(stale).to_have_count(1, timeout=SEEN_WITHIN_MS)
     expect(page.locator(".from")).to_have_text("No response from the servers. Retrying.")
+    expect(page.locator(".well")).to_be_hidden()  # nobody knows
     as_of = page.locator(".as-of").text_content()
     sockets = page.locator('[data-plot="sockets"] output')
     grey, line = (
