@@ -29,7 +29,7 @@ const NO_EPOCH = "none"; // no real epoch, so the server answers with a reset
 /**
  * A user's inbox, kept in sync with the server's. No DOM: views listen to the events
  * `notification` (a new row), `counts`, `change` (the rows), `state` (the connection), `latency`
- * (milliseconds), `refused` (a mark was undone) and `figures`.
+ * (milliseconds), `refused` (a mark or an undo does not hold) and `figures`.
  */
 export class NotifyClient extends EventTarget {
   #clock;
@@ -199,9 +199,9 @@ export class NotifyClient extends EventTarget {
     if (commands.length) this.#marked();
   }
 
-  /** The page goes away: let what is not confirmed outlive it. Marks may safely arrive twice. */
+  /** The page goes away: let what is not confirmed outlive it. A mark may safely arrive twice. */
   flush() {
-    for (const frame of this.#inbox.marks.attempted()) {
+    for (const frame of this.#inbox.marks.unconfirmed) {
       this.#http.mark(frame, { keepalive: true }).catch(() => undefined); // the page is going away
     }
   }
@@ -257,7 +257,7 @@ export class NotifyClient extends EventTarget {
     return new HttpFallback({
       clock,
       http: this.#http,
-      unconfirmed: () => this.#inbox.marks.attempted(),
+      unconfirmed: () => this.#inbox.marks.unconfirmed,
       cursor: () => this.#cursor(),
       apply: (frame) => this.#apply(frame),
       done: (frame) => this.#done(frame),
@@ -293,13 +293,14 @@ export class NotifyClient extends EventTarget {
     }
   }
 
-  /** @param {{ user: string }} frame */
-  #hello({ user }) {
-    if (this.#user !== null && this.#user !== user) {
+  /** @param {any} frame */
+  #hello(frame) {
+    if (this.#user !== null && this.#user !== frame.user) {
       this.#inbox.forget();
       this.#changed();
     }
-    this.#user = user;
+    this.#user = frame.user;
+    if (this.#inbox.agree(frame)) this.#changed();
     this.#syncing = this.#cursorIsVoid = false;
     this.#inbox.marks.resend();
     this.#flushMarks();

@@ -62,6 +62,21 @@ export class HeldInbox {
   }
 
   /**
+   * Take over the server's counts, if it has the version that is held: they may be missing a badge,
+   * if a process of an earlier release has told them.
+   *
+   * @param {Omit<import("./types.js").Counts, "badge"> & { epoch: string, version: number, badge?: number }} hello
+   * @returns {boolean} whether that has changed anything
+   */
+  agree({ epoch, version, unseen, unread, badge = unseen }) {
+    const said = this.#said;
+    if (epoch !== said.epoch || version !== said.version) return false;
+    if (unseen === said.unseen && unread === said.unread && badge === said.badge) return false;
+    this.#become({ ...said, unseen, unread, badge });
+    return true;
+  }
+
+  /**
    * @param {import("./types.js").Page} page
    * @param {number} resets `resets` when the page was asked for
    */
@@ -97,7 +112,7 @@ export class HeldInbox {
     const { frame: { ref }, since } = marked;
     const epoch = marked.epoch ?? this.#said.epoch;
     const at = this.#marks.has(ref) ? -1 : this.#said.version;
-    if (!this.#marks.drop(ref) && epoch !== null) this.#marks.add({ type: "undo", mark: ref, epoch, since }, { ...marked, at });
+    if (epoch !== null) this.#marks.add({ type: "undo", mark: ref, epoch, since }, { ...marked, at });
     this.#become(this.#said);
   }
 

@@ -54,7 +54,7 @@ export class HttpFallback {
 
   async #sendAll() {
     const { http, unconfirmed, done, refused } = this.#options;
-    for (let [frame] = unconfirmed(); frame; [frame] = unconfirmed()) {
+    for (let [frame] = unconfirmed(); frame && this.#active; [frame] = unconfirmed()) {
       try {
         done({ ...(await http.mark(frame)), ref: frame.ref });
       } catch (error) {

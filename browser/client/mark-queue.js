@@ -9,7 +9,7 @@ const OUTSTANDING = 20;
  * each is applied on the screen: `done` may overtake the `inbox` frame that shows its effect.
  */
 export class MarkQueue {
-  /** @type {Map<string, { frame: Command, undone?: Undone | undefined, tried: boolean, sent: boolean, done: number | null }>} */
+  /** @type {Map<string, { frame: Command, undone?: Undone | undefined, sent: boolean, done: number | null }>} */
   #entries = new Map();
   #made = 0;
   #prefix;
@@ -28,13 +28,13 @@ export class MarkQueue {
   add(mark, undone) {
     this.#made += 1;
     const frame = { ...mark, ref: `${this.#prefix}m${this.#made}` };
-    this.#entries.set(frame.ref, { frame: /** @type {any} */ (frame), undone, tried: false, sent: false, done: null });
+    this.#entries.set(frame.ref, { frame: /** @type {any} */ (frame), undone, sent: false, done: null });
     return frame;
   }
 
   /** @param {Command} frame of an earlier page, which may have sent it */
   resume(frame) {
-    this.#entries.set(frame.ref, { frame, tried: true, sent: false, done: null });
+    this.#entries.set(frame.ref, { frame, sent: false, done: null });
   }
 
   /** @param {string} ref */
@@ -42,30 +42,24 @@ export class MarkQueue {
     return this.#entries.has(ref);
   }
 
-  /**
-   * @param {string} ref
-   * @returns {boolean} whether the mark was here and cannot have reached the server: it is gone
-   */
-  drop(ref) {
-    return this.#entries.get(ref)?.tried === false && this.#entries.delete(ref);
-  }
-
   /** All that are in force, oldest first. */
   get inForce() {
-    const entries = [...this.#entries.values()];
-    const undone = new Set(entries.map(({ frame }) => frame.type === "undo" && frame.mark));
-    return entries.flatMap(({ frame, undone: undo }) => (frame.type === "undo" ? (undo ?? []) : undone.has(frame.ref) ? [] : frame));
+    return this.#notUndone.flatMap(({ frame, undone }) => (frame.type === "undo" ? (undone ?? []) : frame));
   }
 
   /** All that the server has not confirmed. */
   get unconfirmed() {
-    return [...this.#entries.values()].filter((entry) => entry.done === null).map((entry) => entry.frame);
+    return this.#notUndone.filter((entry) => entry.done === null).map((entry) => entry.frame);
   }
 
-  /** The same, to be sent now by other means than the socket. */
-  attempted() {
-    for (const entry of this.#entries.values()) entry.tried = true;
-    return this.unconfirmed;
+  /**
+   * Without the marks whose undo is here. Those are not sent again: if one has reached the server, its
+   * undo takes it back; and sent after its undo, it would stand.
+   */
+  get #notUndone() {
+    const entries = [...this.#entries.values()];
+    const undone = new Set(entries.map(({ frame }) => frame.type === "undo" && frame.mark));
+    return entries.filter(({ frame }) => !undone.has(frame.ref));
   }
 
   /**
@@ -74,10 +68,9 @@ export class MarkQueue {
    * @param {(frame: Command) => boolean} send false where it could not be sent
    */
   flush(send) {
-    const waiting = [...this.#entries.values()].filter((entry) => entry.done === null);
+    const waiting = this.#notUndone.filter((entry) => entry.done === null);
     for (const entry of waiting.slice(0, OUTSTANDING)) {
       if (!entry.sent) entry.sent = send(entry.frame);
-      entry.tried ||= entry.sent;
     }
   }
 
@@ -92,7 +85,9 @@ export class MarkQueue {
    */
   done(ref, version) {
     const entry = this.#entries.get(ref);
-    if (entry) entry.done = version;
+    if (!entry) return;
+    entry.done = version;
+    if (entry.frame.type === "undo") this.#entries.delete(entry.frame.mark);
   }
 
   /**

@@ -50,7 +50,7 @@ export class SharedConnection {
   constructor(options, share) {
     this.#options = options;
     this.#share = share;
-    this.#name = `notify 1 ${options.url} ${options.user ?? ""}`;
+    this.#name = `notify 2 ${options.url} ${options.user ?? ""}`;
     this.#watch = new LeaderWatch({
       clock: options.clock,
       isVisible: share.isVisible,

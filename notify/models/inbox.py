@@ -37,7 +37,7 @@ class Inbox(BaseRow):
     unseen = models.IntegerField(default=0)
     unread = models.IntegerField(default=0)
     # The version through which the bell was last opened, and how many of the unseen had arrived by
-    # then. An append changes neither.
+    # then.
     opened = models.BigIntegerField(default=0, db_default=0)
     overlooked = models.PositiveIntegerField(default=0, db_default=0)
     # When a mark that takes several transactions began; None while there is none.

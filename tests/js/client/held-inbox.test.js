@@ -38,6 +38,16 @@ test("who has the beginning is told the rest, as the server would tell it", () =
   assert.deepEqual(ids(held.catchUp({ epoch: "e1", since: 3 })), [1, 4]);
 });
 
+test("a greeting of the version that is held corrects the counts, and no other does", () => {
+  const held = holding();
+  const hello = { epoch: "e1", version: held.version, unseen: held.unseen, unread: held.unread, badge: 0 };
+  assert.equal(held.agree({ ...hello, version: 99 }), false);
+  assert.equal(held.agree({ ...hello, epoch: "e2" }), false);
+  assert.equal(held.agree(hello), true);
+  assert.equal(held.badge, 0);
+  assert.equal(held.agree(hello), false);
+});
+
 test("who has all of it is told nothing", () => {
   assert.equal(holding().catchUp({ epoch: "e1", since: 3 }), null);
   assert.equal(new HeldInbox(() => 0).catchUp(null), null);
