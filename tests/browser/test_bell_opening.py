@@ -117,7 +117,7 @@ def test_without_a_network_it_says_so_until_there_is_one(server, ada, windows, s
         page.context.set_offline(True)
         pressed = press(page)
         assert (pressed["state"], pressed["below"], pressed["end"]) == ("failed", 8, 0)
-        expect(panel(page).get_by_role("status")).to_have_text(re.compile("offline"))
+        expect(panel(page).locator(".panel-note")).to_have_text(re.compile("offline"))
         screenshot(page, "bell-offline")
 
 
@@ -134,7 +134,7 @@ def test_a_script_that_cannot_be_loaded_is_asked_for_again(server, ada, windows,
     page.goto(ELSEWHERE)
     wait_until_live(page)
     assert press(page)["state"] == "loading"
-    said = panel(page).get_by_role("status")
+    said = panel(page).locator(".panel-note")
     expect(said).to_have_text("Couldn't load your notifications")
     screenshot(page, "bell-failed")
     again = panel(page).get_by_role("button", name="Try again")
@@ -158,7 +158,7 @@ def test_what_it_shows_of_an_earlier_time_says_so(server, ada, windows, screensh
         wait_until_live(page)
         press(page)
         expect(rows(page)).to_have_count(1)
-        said = panel(page).get_by_role("status")
+        said = panel(page).locator(".panel-note")
         expect(said).to_have_text("")
         cable.cut()
         page.context.set_offline(True)

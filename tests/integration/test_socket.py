@@ -284,7 +284,7 @@ async def test_a_mark_is_done_and_every_socket_of_the_user_knows(server: Server,
         await one.frame("inbox")
         await other.frame("inbox")
         done = await one.mark("read", notice.pk)
-        assert done == {"type": "done", "ref": "mark-1", "version": 2}
+        assert (done["type"], done["version"]) == ("done", 2)
         for client in (one, other):
             await client.until(partial(_is_read, client, notice.pk))
             assert client.unread == 0
