@@ -6,8 +6,9 @@ down, there is only its own part. Users who watch their own sockets may be many:
 their feeds are asked for each time, but one after the other.
 
 Live operations and their history are the same for all who watch: a process that has heard another
-one ask does not ask too, and an answer goes to all. So there is one question a second, and one
-answer of each process, however many people watch on however many processes.
+one ask does not ask too, and an answer goes to all, also that of the process that asks. So there is
+one question a second, and one answer of each process, however many people watch on however many
+processes.
 """
 
 from __future__ import annotations
@@ -79,6 +80,8 @@ class Parts:
         if feed in self._of_process:
             if self._is_first(self._asked_at, feed):
                 publisher.publish_ask(feed, groups.EVERY_PROCESS, self._holds_s(feed))
+                self._answered_at[feed] = self._clock()
+                self._publish(feed, self._own(feed), self._holds_s(feed))
         elif name in {OWN, "person"}:
             publisher.publish_ask(feed, groups.user_group(user), self._holds_s(feed))
 
@@ -127,8 +130,11 @@ class Parts:
                 return  # the asking process has heard that answer, too
         part = self._own(feed)
         if part:
-            self._answers_hold_until[feed] = self._clock() + hint.get("holds", 0.0)
-            publisher.publish_part(feed, part)
+            self._publish(feed, part, hint.get("holds", 0.0))
+
+    def _publish(self, feed: str, part: Any, holds_s: float) -> None:
+        self._answers_hold_until[feed] = self._clock() + holds_s
+        publisher.publish_part(feed, part)
 
     def _is_first(self, times: dict[str, float], feed: str) -> bool:
         """Whether nothing was noted for the feed within the interval; notes it."""

@@ -21,7 +21,8 @@ class Sockets:
         return self._size
 
     def all(self) -> list[Connection]:
-        return [one for of_user in self.by_user.values() for one in of_user]
+        """Any thread may ask: the copy of the values is one step that no other thread sees half."""
+        return [one for of_user in list(self.by_user.values()) for one in of_user]
 
     def of_user(self, user: str) -> tuple[Connection, ...]:
         return self.by_user.get(user, ())

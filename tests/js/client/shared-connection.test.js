@@ -104,6 +104,25 @@ test("a follower's round trip is measured through the leader", async () => {
   assert.equal(leader.events.filter(({ type }) => type === "latency").length, 0);
 });
 
+test("a watch that two tabs share ends with the last of them", async () => {
+  const { leader, follower } = await twoTabs();
+  const ends = async (/** @type {() => void} */ act) => {
+    act();
+    await settled();
+    return leader.socket.sentOf("unwatch").map(({ topic }) => topic);
+  };
+  const watch = { type: "watch", topic: "operations" };
+  const unwatch = { type: "unwatch", topic: "operations" };
+  for (const { client } of [leader, follower]) client.send(watch);
+  follower.client.send({ type: "watch", topic: "sockets" });
+  assert.deepEqual(await ends(() => follower.client.send(unwatch)), []);
+  assert.deepEqual(await ends(() => leader.client.send(unwatch)), ["operations"]);
+  for (const { client } of [leader, follower]) client.send(watch);
+  await settled();
+  assert.deepEqual(await ends(() => leader.client.send(unwatch)), ["operations"]);
+  assert.deepEqual(await ends(() => follower.client.stop()), ["operations", "operations", "sockets"]);
+});
+
 test("signed out is signed out in every tab", async () => {
   const { clock, leader, follower } = await twoTabs();
   leader.answer = () => ({ status: 401, body: {} });

@@ -58,3 +58,16 @@ async def test_a_socket_is_closed_by_its_own_user_only() -> None:
     assert one.closing is None
     assert sockets.close("1", one.id)
     assert one.closing is not None
+
+
+async def test_sockets_may_come_while_a_thread_reads_them() -> None:
+    sockets = Sockets()
+
+    class Opening(tuple[Any, ...]):
+        def __iter__(self) -> Any:
+            sockets.by_user.setdefault("new", ())
+            return super().__iter__()
+
+    one = open_connection(Wire(), user="1")
+    sockets.by_user = {"1": Opening([one]), "2": ()}
+    assert sockets.all() == [one]
