@@ -95,9 +95,7 @@ def test_the_panel_takes_few_queries_however_much_there_is(client, viewer, ada, 
     assert len([query for query in seen if "notify_" in query["sql"]]) <= 6
 
 
-def test_an_error_of_the_database_leaves_the_rest_of_the_index(
-    client, viewer, monkeypatch, caplog
-):
+def test_an_error_of_the_database_leaves_the_rest_of_the_index(client, viewer, monkeypatch, caplog):
     monkeypatch.setattr(desk, "groups", lambda: sql.fetch("SELECT 1 FROM no_such_table"))
     with transaction.atomic():  # as with ATOMIC_REQUESTS: what follows in it must work, too
         shown = text_of(client.get(INDEX))
