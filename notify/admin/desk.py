@@ -14,7 +14,7 @@ from notify.models import Notice
 
 SHOWN = 5  # notices of a kind
 # Receipts are counted row by row: those of a notice to more recipients are on its page.
-MAX_COUNTED = 100_000
+MAX_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    status: str  # of `StatusFilter`; what is paused is among what is being sent
+    status: str  # of `StatusFilter`
     name: str
     lines: list[Line]
     has_more: bool
@@ -50,7 +50,7 @@ def groups() -> list[Group]:
     names = sender_names(notice.sender for notice in by_pk.values())
     titles = {
         "failed": _("Failed, retrying"),
-        "sending": _("Sending"),
+        "unfinished": _("Sending"),
         "scheduled": _("Scheduled"),
         "sent": _("Last sent"),
     }
@@ -69,13 +69,13 @@ def groups() -> list[Group]:
 def _found() -> dict[str, list[int]]:
     """Ids by status, at most one more than are shown. What fails is in no other group."""
     failed = _ids(statuses.having("failed", Notice.objects.all()))
-    sending, paused, scheduled, sent = (
+    unfinished, scheduled, sent = (
         statuses.having(status, Notice.objects.exclude(pk__in=failed))
-        for status in ("sending", "paused", "scheduled", "sent")
+        for status in ("unfinished", "scheduled", "sent")
     )
     return {
         "failed": failed,
-        "sending": _ids(sending | paused),
+        "unfinished": _ids(unfinished),
         "scheduled": _ids(scheduled.order_by("send_at", "pk")),
         "sent": _ids(sent),
     }

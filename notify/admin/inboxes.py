@@ -11,6 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.auth import get_user_model, logout
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.db.models import F, QuerySet
 from django.http import (
     Http404,
@@ -26,6 +27,7 @@ from django.utils.text import capfirst, smart_split, unescape_string_literal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from notify import sql
 from notify.access.session_end import end_sessions
 from notify.admin.change_list import LenientChangeList
 from notify.admin.formatting import format_moment
@@ -35,8 +37,11 @@ from notify.models import ApiToken, Inbox
 from notify.models.permissions import may_on_users
 from notify.models.users import user_of
 from notify.sending.names import has_word
+from notify.web import limits
 from notify.web.api.sliding import never_slides
+from notify.web.inbox_page import SEARCH_TIMEOUT_S
 from notify.web.pages.browser_config import browser_config
+from notify.web.refusals import Refusal, from_error
 
 if TYPE_CHECKING:
     InboxModelAdmin = admin.ModelAdmin[Inbox]
@@ -134,12 +139,18 @@ class InboxAdmin(InboxModelAdmin):
         }
         return TemplateResponse(request, "admin/notify/inbox/person.html", context)
 
-    def titles_view(self, request: HttpRequest, object_id: str) -> JsonResponse:
-        """The titles that contain what was typed, for the page of a user."""
+    def titles_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The titles of this inbox that contain what was typed. Limited as the searches of one's
+        own inbox are, together with them."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         search = StorySearch(request, _get_user_or_404(object_id))
-        return JsonResponse({"titles": search.titles})
+        running = limits.searches.slot(str(request.user.pk))
+        try:
+            with running, sql.statements_end_within(SEARCH_TIMEOUT_S):
+                return JsonResponse({"titles": search.titles})
+        except (Refusal, OperationalError, InterfaceError) as error:
+            return from_error(error).response()
 
     def end_sessions_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ends all sessions of the user. Requires POST, and the permission to change users."""

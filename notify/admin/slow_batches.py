@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from notify.admin.formatting import format_count, format_people
@@ -25,13 +25,15 @@ class SlowBatch:
 
 
 def slowest_batches(notice: Notice) -> list[SlowBatch]:
-    """Up to ten: first those that are still waiting, then the last to finish. Empty if the notice
-    has no batches, or is not due yet."""
+    """Up to ten: first those that are still to be sent, then the last to finish. Empty if the
+    notice has none of either, or is not due yet."""
     due, now = notice.send_at or notice.created, database.now()
     if due > now:
         return []
     batches: Iterable[Any] = (
-        Batch.objects.filter(notice=notice, size__gt=0)
+        Batch.objects.filter(
+            Q(state=Batch.State.PENDING) | Q(finished__isnull=False), notice=notice, size__gt=0
+        )
         .defer("recipients")
         .order_by(F("finished").desc(nulls_first=True), "-attempts", "pk")
     )[:SHOWN]

@@ -53,6 +53,13 @@ def _sending(notices: QuerySet[Notice]) -> QuerySet[Notice]:
     return _of(notices, _PENDING).exclude(_SCHEDULED)
 
 
+def _unfinished(notices: QuerySet[Notice]) -> QuerySet[Notice]:
+    # A union, because an OR of two subqueries is tried on every notice.
+    either = (_sending(Notice.objects.all()), _of(Notice.objects.all(), _PAUSED))
+    sending, paused = (notices.order_by().values("pk") for notices in either)
+    return notices.filter(pk__in=sending.union(paused))
+
+
 def _ended(notices: QuerySet[Notice], *, cancelled: bool) -> QuerySet[Notice]:
     of_notice = Batch.objects.filter(notice=OuterRef("pk"))
     is_cancelled = Exists(of_notice.filter(state=Batch.State.CANCELLED))
@@ -69,6 +76,7 @@ def _of(notices: QuerySet[Notice], batches: QuerySet[Batch]) -> QuerySet[Notice]
 
 _BY_STATUS: dict[str, tuple[Any, Callable[[QuerySet[Notice]], QuerySet[Notice]]]] = {
     "scheduled": (gettext_lazy("Scheduled"), _scheduled),
+    "unfinished": (gettext_lazy("Sending or paused"), _unfinished),
     "sending": (gettext_lazy("Sending"), _sending),
     "paused": (gettext_lazy("Paused"), lambda notices: _of(notices, _PAUSED)),
     "failed": (gettext_lazy("Failed, retrying"), lambda notices: _of(notices, _FAILING)),

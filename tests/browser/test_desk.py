@@ -78,7 +78,7 @@ def test_who_may_not_watch_the_servers_opens_no_socket_on_the_index(server, sign
     sockets: list[str] = []
     page.on("websocket", lambda socket: sockets.append(socket.url))
     page.goto("/admin/", wait_until="networkidle")
-    expect(page.locator(".notify-desk")).to_contain_text("Nothing has been sent yet.")
+    expect(page.locator(".notify-desk")).to_contain_text("Nothing to show.")
     expect(page.locator("notify-online")).to_have_count(0)
     assert sockets == []
 

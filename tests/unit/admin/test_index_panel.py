@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.admin.sites import AdminSite
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpResponse
 from django.template import engines
 from django.test.utils import CaptureQueriesContext
 from django.urls import path
+from django.utils import timezone
 
 import notify
-from notify.admin import register
+from notify import sending, sql
+from notify.admin import desk, register
 from notify.models import Notice
 from tests.unit.admin.helpers import allow, text_of
 
@@ -89,6 +93,37 @@ def test_the_panel_takes_few_queries_however_much_there_is(client, viewer, ada, 
     with CaptureQueriesContext(connection) as seen:
         client.get(INDEX)
     assert len([query for query in seen if "notify_" in query["sql"]]) <= 6
+
+
+def test_an_error_of_the_database_leaves_the_rest_of_the_index(client, viewer, monkeypatch, caplog):
+    monkeypatch.setattr(desk, "groups", lambda: sql.fetch("SELECT 1 FROM no_such_table"))
+    with transaction.atomic():  # as with ATOMIC_REQUESTS: what follows in it must work, too
+        shown = text_of(client.get(INDEX))
+    assert "Couldn't load these notices." in shown
+    assert "Recent actions" in shown
+    assert "no_such_table" in caplog.text
+
+
+@pytest.mark.postgres
+def test_its_statements_end_within_two_seconds(client, viewer, monkeypatch):
+    limit = []
+    monkeypatch.setattr(desk, "groups", lambda: limit.extend(sql.fetch("SHOW statement_timeout")))
+    client.get(INDEX)
+    assert limit == [("2s",)]
+
+
+def test_where_all_was_recalled_it_does_not_say_that_nothing_was_sent(client, viewer, ada):
+    sending.recall(notify.send(to=ada, title="Elevator 3 stops"))
+    assert "Nothing to show." in text_of(client.get(INDEX))
+
+
+def test_all_that_is_sent_or_paused_is_one_link_away(client, viewer, ada):
+    later = timezone.now() + timedelta(days=1)
+    for n in range(6):
+        sending.pause(notify.send(to=ada, title=f"Notice {n}", send_at=later))
+    link = "/admin/notify/notice/?status=unfinished"
+    assert f'href="{link}"' in client.get(INDEX).content.decode()
+    assert len(client.get(link).context["cl"].result_list) == 6
 
 
 def test_only_those_who_may_send_can_pause_from_it(client, viewer, queued_notice):

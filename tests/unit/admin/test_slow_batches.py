@@ -35,6 +35,21 @@ def test_a_notice_that_is_not_due_has_none(ada):
     assert slowest_batches(later) == []
 
 
+def test_what_was_cancelled_paused_or_recalled_before_it_was_sent_waits_for_nothing(
+    queued_notice, make_user
+):
+    Notice.objects.update(created=timezone.now() - timedelta(minutes=9))
+    queued_notice.refresh_from_db()
+    sending.carry_out_next()
+    sending.pause(queued_notice)
+    assert [batch.state for batch in slowest_batches(queued_notice)] == ["Done"]
+    sending.cancel(queued_notice)
+    assert [batch.state for batch in slowest_batches(queued_notice)] == ["Done"]
+    recalled = notify.send(to=[make_user(str(n)) for n in range(4)], title="Recalled")
+    sending.recall(recalled)
+    assert slowest_batches(recalled) == []
+
+
 def test_the_page_of_a_notice_shows_them(client, staff, queued_notice):
     sending.carry_out_next()
     Notice.objects.update(created=timezone.now() - timedelta(minutes=9))
