@@ -12,12 +12,13 @@ import { pageLanguage } from "./page-language.js";
 import { watch } from "./watch.js";
 
 /**
- * @typedef {{ name: string, version: string, age: number, figures: Record<string, number> }} Process
+ * @typedef {{ key: string, name: string, version: string, age: number, figures: Record<string, number> }} Process
  * @typedef {{ id: number, state: string, batches: number, people: number }} Notice
  * @typedef {{ key: string, text: string, cure: string }} Alarm
  */
 
 const STALE_MS = 3_500; // the servers speak once a second
+const MISSED_MS = 2_000; // the first frames may have the nearest process only
 const GONE_MS = 300_000; // a process that nobody misses
 const HISTORY_STEP_S = 5;
 const COPIED_MS = 2_000;
@@ -27,8 +28,9 @@ class NotifyOperations extends HTMLElement {
   #left = new AbortController();
   /** @type {Plot[]} */
   #plots = [];
-  /** @type {Map<string, { heard: number, time: string, process: Process }>} */
+  /** @type {Map<string, { heard: number, time: string, process: Process, missed?: number }>} by key */
   #processes = new Map();
+  #announced = "";
   #heard = -Infinity;
 
   connectedCallback() {
@@ -99,7 +101,7 @@ class NotifyOperations extends HTMLElement {
   #drawNotice(row, { id, state, batches, people }) {
     const link = part(row, ".name");
     write(link, (link.dataset.text ?? "").replace("{id}", String(id)));
-    if (link.dataset.href) /** @type {HTMLAnchorElement} */ (link).href = link.dataset.href.replace("0", String(id));
+    if (link.dataset.href) /** @type {HTMLAnchorElement} */ (link).href = link.dataset.href.replace(/0(?=\/change\/$)/, String(id));
     const shown = part(row, ".state");
     write(shown, shown.dataset[state] ?? "");
     row.dataset.state = state;
@@ -141,28 +143,30 @@ class NotifyOperations extends HTMLElement {
    */
   #drawProcesses({ layer, by_process: heard }) {
     const now = elapsed();
-    for (const process of heard) this.#processes.set(process.name, { heard: now - process.age * 1000, time: clock(process.age), process });
-    for (const [name, { heard: at, process }] of this.#processes) {
-      const isMissing = !heard.some((one) => one.name === name);
+    for (const process of heard) this.#processes.set(process.key, { heard: now - process.age * 1000, time: clock(process.age), process });
+    for (const [key, known] of this.#processes) {
+      const { heard: at, process } = known;
+      const isMissing = !heard.some((one) => one.key === key);
+      if (isMissing) known.missed ??= now;
       const youngest = Math.min(...heard.map((one) => one.figures.notify_uptime_seconds));
       const isReplaced = youngest * 1000 < now - at;
-      if (isMissing && (process.figures.notify_draining || isReplaced || now - at > GONE_MS)) this.#processes.delete(name);
+      if (isMissing && (process.figures.notify_draining || isReplaced || now - at > GONE_MS)) this.#processes.delete(key);
     }
     /** @type {Alarm[]} */
     const alarms = [];
     const shown = [...this.#processes.values()].sort((one, other) => one.process.name.localeCompare(other.process.name));
-    const draw = (/** @type {HTMLElement} */ section, /** @type {typeof shown[0]} */ { process, time }) => {
-      const isSilent = !heard.some((one) => one.name === process.name);
+    const draw = (/** @type {HTMLElement} */ section, /** @type {typeof shown[0]} */ { process, time, missed = now }) => {
+      const isSilent = now - missed >= MISSED_MS;
       section.classList.toggle("stale", isSilent);
       write(part(section, "h3"), process.name);
       const hint = part(section, ".hint");
       const text = (isSilent ? hint.dataset.silent : hint.dataset.version) ?? "";
       write(hint, text.replace("{version}", process.version).replace("{time}", time));
-      const red = this.#named(writeFigures(part(section, "dl"), process.figures), process.name);
+      const red = this.#named(writeFigures(part(section, "dl"), process.figures), process);
       if (!isSilent) alarms.push(...red);
-      else if (layer !== "down") alarms.push({ key: process.name, text: (hint.dataset.dead ?? "").replace("{process}", process.name).replace("{time}", time), cure: hint.dataset.cure ?? "" });
+      else if (layer !== "down") alarms.push({ key: process.key, text: (hint.dataset.dead ?? "").replace("{process}", process.name).replace("{time}", time), cure: hint.dataset.cure ?? "" });
     };
-    keyed(part(this, ".processes"), shown, ({ process }) => process.name, () => this.#copyOf("process"), draw);
+    keyed(part(this, ".processes"), shown, ({ process }) => process.key, () => this.#copyOf("process"), draw);
     return alarms;
   }
 
@@ -170,11 +174,11 @@ class NotifyOperations extends HTMLElement {
 
   /**
    * @param {import("./operations-value.js").Alarm[]} alarms
-   * @param {string} [process]
+   * @param {Process} [process]
    * @returns {Alarm[]}
    */
   #named(alarms, process) {
-    return alarms.map(({ name, title, value, cure }) => ({ key: `${name} ${process}`, text: `${process ? `${process} – ` : ""}${title}: ${value}`, cure }));
+    return alarms.map(({ name, title, value, cure }) => ({ key: `${name} ${process?.key}`, text: `${process ? `${process.name} – ` : ""}${title}: ${value}`, cure }));
   }
 
   /** @param {Alarm[]} alarms */
@@ -186,6 +190,20 @@ class NotifyOperations extends HTMLElement {
       write(part(item, "span"), cure);
     };
     keyed(part(this, ".attention ul"), alarms, ({ key }) => key, () => this.#copyOf("alarm"), draw);
+    this.#announce(alarms);
+  }
+
+  /**
+   * Says what is red where that is another set than before, not where a value changes.
+   *
+   * @param {Alarm[]} alarms
+   */
+  #announce(alarms) {
+    const keys = JSON.stringify(alarms.map(({ key }) => key).sort());
+    if (keys === this.#announced) return;
+    this.#announced = keys;
+    const red = [part(this, ".attention h2").textContent, ...alarms.map(({ text, cure }) => `${text}. ${cure}`)];
+    write(part(this, ".announced"), alarms.length > 0 ? red.join(" ") : part(this, ".well").textContent ?? "");
   }
 
   // Tables

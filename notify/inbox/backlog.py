@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Count, Max, Min, Q, Subquery, Sum
 from django.db.models.functions import Now
 
 from notify.inbox.turns import OPEN
@@ -28,16 +29,23 @@ def figures() -> dict[str, float]:
         now=Max(Now()),
     )
     paused = Batch.objects.filter(state=_PAUSED).aggregate(notices=Count("notice", distinct=True))
-    age = (count["now"] - count["oldest"]).total_seconds() if count["due_now"] else 0.0
+    age = _age(count["now"], count["oldest"]) if count["due_now"] else 0.0
     return {
         "notify_database_up": 1,
         "notify_batches_open": count["open"],
         "notify_batches_due": count["due_now"],
-        "notify_batches_due_age_seconds": round(age, 3),
+        "notify_batches_due_age_seconds": round(max(0.0, age), 3),
         "notify_batches_failing": count["failing"],
         "notify_notices_sending": count["sending"],
         "notify_notices_paused": paused["notices"],
     }
+
+
+def _age(now: datetime, oldest: datetime) -> float:
+    """For how many seconds nothing has been done for the notice that has been due longest."""
+    first = Batch.objects.filter(_DUE, state__in=OPEN).order_by("due", "notice").values("notice")
+    done = Batch.objects.filter(notice=Subquery(first[:1])).aggregate(last=Max("finished"))
+    return float((now - max(oldest, done["last"] or oldest)).total_seconds())
 
 
 def notices() -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django import db
 
 from notify import protocol
+from notify.bus.hints import ORIGIN
 from notify.inbox import backlog, progress
 from notify.live import history
 from notify.live.background import Background
@@ -79,7 +80,9 @@ class Operations:
                 await self._has_answered.wait()
         now, parts = self._clock(), self._parts.all_of(OPERATIONS)
         return {
-            **self._rates.take({process: part for process, (_, part) in parts.items()}, now),
+            **self._rates.take(
+                {process: part for process, (_, part) in parts.items()}, now, ORIGIN
+            ),
             **overview(parts, now),
             **self._of_database(now),
         }

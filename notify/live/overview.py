@@ -25,19 +25,20 @@ def overview(parts: Mapping[str, tuple[float, Part]], now: float) -> dict[str, A
     """
     processes = [
         {
+            "key": process,
             "name": part["name"],
             "version": part["version"],
             "age": round(now - at, 1),
             "figures": part["figures"],
         }
-        for at, part in parts.values()
+        for process, (at, part) in parts.items()
         if "figures" in part
     ]
     most = _added_up(parts, "most_sockets").most_common(USERS_SHOWN)
     return {
         "by_process": sorted(processes, key=lambda one: str(one["name"])),
-        "refused": dict(_added_up(parts, "refused")),
-        "limits": dict(_added_up(parts, "limits")),
+        "refused": dict(+_added_up(parts, "refused")),
+        "limits": dict(+_added_up(parts, "limits")),
         "most_sockets": [[user, count] for user, count in most if count > 1],
     }
 

@@ -22,8 +22,7 @@ from notify.live.sockets import Sockets
 from notify.live.sweep import Sweep
 from notify.live.workers import Workers
 
-USERS_SHOWN = 5  # with the most sockets
-PROCESS = f"{socket.gethostname()}:{os.getpid()}"
+USERS_TOLD = 50  # with the most sockets, so that the sums of all processes are right
 _STATM = Path("/proc/self/statm")
 _started_at = time.monotonic()
 
@@ -68,10 +67,10 @@ class Readings:
     def part(self) -> Part:
         """The part of this process in live operations. Plain JSON."""
         by_user = self._sockets.by_user
-        most = heapq.nlargest(USERS_SHOWN, by_user, key=lambda user: len(by_user[user]))
+        most = heapq.nlargest(USERS_TOLD, by_user, key=lambda user: len(by_user[user]))
         return {
             **part_of(self._sockets, layer_is_down=self.layer_is_down),
-            "name": PROCESS,
+            "name": f"{socket.gethostname()}:{os.getpid()}",
             "version": __version__,
             "figures": self.figures(),
             "refused": dict(metrics.REFUSED.values),

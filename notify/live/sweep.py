@@ -11,7 +11,7 @@ import random
 
 from django.db import Error
 
-from notify import conf
+from notify import conf, sql
 from notify.bus.listener import Listener
 from notify.inbox import upkeep
 from notify.live.comparison import Comparison
@@ -55,7 +55,8 @@ class Sweep:
         self._failing_since: float | None = None
         self._defect_logged = False
         self.finished_at = loop.time()  # of the last that succeeded
-        self.database_latency: float | None = None  # of the last query that began one, in seconds
+        self.database_asked_at: float | None = None  # by the sweep
+        self._database_took: float | None = None  # None until it has answered
 
     def start(self) -> None:
         self._task = self._loop.create_task(self._run())
@@ -111,6 +112,13 @@ class Sweep:
         """By how many seconds the next success is late."""
         return max(0.0, self._loop.time() - self.finished_at - self._interval())
 
+    @property
+    def database_latency(self) -> float | None:
+        """In seconds; grows while the database does not answer. None before the first sweep."""
+        if self._database_took is None and self.database_asked_at is not None:
+            return self._loop.time() - self.database_asked_at
+        return self._database_took
+
     def _interval(self) -> float:
         interval = conf.sweep_interval(hears_others=self._layer.hears_others)
         return min(interval, conf.QUICK_SWEEP_S) if self._layer.is_down else interval
@@ -119,6 +127,7 @@ class Sweep:
         """One sweep over all users of this process."""
         self._layer.probe()
         self._workers.wake()
+        await self._measure_database()
         await self.find_deployment()
         await self._comparison.run(self._sockets.users)
         await self._write_acknowledgements()
@@ -130,10 +139,14 @@ class Sweep:
 
     async def find_deployment(self) -> None:
         """Joins the groups of the database that this process uses now."""
-        began = self._loop.time()
         facts = await self._pool.run(database.facts)
-        self.database_latency = self._loop.time() - began
         self._layer.belong_to(facts.deployment)
+
+    async def _measure_database(self) -> None:
+        began = self._loop.time()
+        self.database_asked_at, self._database_took = began, None
+        await self._pool.run(sql.fetch, "SELECT 1")
+        self._database_took = self._loop.time() - began
 
     async def _write_acknowledgements(self) -> None:
         versions: dict[str, int] = {}

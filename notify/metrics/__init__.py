@@ -11,19 +11,20 @@ import threading
 import time
 from bisect import bisect_left
 from collections import Counter as Tally
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+
+from notify.metrics import figures
 
 
 class Counter:
-    """A number that only grows. `label` names what it is broken down by; it may be empty."""
+    """A number that only grows. `label` names what it is broken down by; it may be empty. `known`
+    values of the label are there from the start, so that their first increase is seen as one."""
 
-    def __init__(self, name: str, about: str, label: str = "") -> None:
+    def __init__(self, name: str, about: str, label: str = "", known: Iterable[str] = ()) -> None:
         self.name = name
         self.about = about
         self.label = label
-        self.values: Tally[str] = Tally()
-        if not label:
-            self.values[""] = 0
+        self.values: Tally[str] = Tally(dict.fromkeys(known if label else [""], 0))
         counters.append(self)
 
     def add(self, value: str = "", n: int = 1) -> None:
@@ -104,11 +105,23 @@ HINTS_DROPPED = Counter(
     "notify_hints_dropped", "Hints of the channel layer that were not used.", "reason"
 )
 OPENED = Counter("notify_sockets_opened", "Sockets that were accepted and authenticated.")
-CLOSED = Counter("notify_sockets_closed", "Sockets that ended, by close code.", "code")
-REFUSED = Counter("notify_handshakes_refused", "Handshakes that were refused.", "reason")
+CLOSED = Counter(
+    "notify_sockets_closed", "Sockets that ended, by close code.", "code", figures.CLOSE_CODES
+)
+REFUSED = Counter(
+    "notify_handshakes_refused",
+    "Handshakes that were refused.",
+    "reason",
+    [one.name for one in figures.REFUSED],
+)
 # frames: of a client; sockets: of a process or an address; sockets_per_user: the oldest was closed;
 # requests, searches, tests: over HTTP.
-LIMITS = Counter("notify_limits_hit", "How often a limit was reached.", "limit")
+LIMITS = Counter(
+    "notify_limits_hit",
+    "How often a limit was reached.",
+    "limit",
+    [one.name for one in figures.LIMITS],
+)
 FRAMES_REFUSED = Counter(
     "notify_frames_refused", "Client frames that were answered with an `error` frame.", "code"
 )

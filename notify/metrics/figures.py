@@ -56,7 +56,8 @@ OF_DATABASE = (
     Figure(
         "notify_batches_due_age_seconds",
         _("Oldest due batch"),
-        "For how long the oldest of the due batches has been due; 0 if none is.",
+        "For how long nothing has been done for the notice that has been due longest; 0 if no "
+        "batch is due.",
         "s",
         above=60,
         cure=_(
@@ -138,7 +139,8 @@ OF_PROCESS = (
     Figure(
         "notify_database_latency_seconds",
         _("Database latency"),
-        "Round trip of the sweep's first query, including the wait for a thread.",
+        "Round trip of the sweep's first query, including the wait for a thread; while it is not "
+        "answered, the time since it was asked.",
         "s",
         above=0.5,
         cure=_(
@@ -149,6 +151,13 @@ OF_PROCESS = (
     Figure("notify_workers", _("Workers"), "Threads of the process that carry out batches."),
     Figure("notify_workers_busy", _("Workers busy"), "Those that carry out a batch now."),
     Figure("notify_draining", _("Draining"), "Whether the process is shutting down.", "switch"),
+)
+
+# Those of clients, and those of notify's protocol.
+CLOSE_CODES = (
+    *("1000", "1001", "1005", "1006"),
+    *("4400", "4401", "4403", "4406", "4409"),
+    *("4500", "4503", "4504", "4507", "4508", "4529", "4601"),
 )
 
 REFUSED = (

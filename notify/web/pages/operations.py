@@ -70,7 +70,9 @@ def _translated(figure: figures.Figure) -> figures.Figure:
 
 def _notice_url(user: Any) -> str:
     """The address of a notice in the admin, with 0 for its id; empty if this user may not go."""
-    may = has_permission(user, "notify.view_notice") or has_permission(user, SEND)
+    may = user.is_staff and (
+        has_permission(user, "notify.view_notice") or has_permission(user, SEND)
+    )
     try:
         return reverse("admin:notify_notice_change", args=[0]) if may else ""
     except NoReverseMatch:

@@ -8,16 +8,17 @@ the permission notify.view_operations.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from notify import conf
+from notify import conf, sql
 from notify import metrics as counted
 from notify.bus.publisher import publisher
 from notify.inbox import backlog
@@ -34,6 +35,7 @@ except ImportError:  # the extra is not installed
     prometheus_client = None
 
 _BY_THE_LIBRARY = {"process_resident_memory_bytes"}  # its ProcessCollector
+FIGURES_WITHIN_S = 2.0  # each query of the database's
 FORBIDDEN = f"Forbidden: needs the metrics token or `{VIEW_OPERATIONS}`.\n"
 
 
@@ -103,11 +105,11 @@ def _gauges() -> Iterator[Any]:
 
 
 def _of_database() -> dict[str, float]:
-    """Without the database, the other metrics matter even more."""
-    try:
-        return backlog.figures()
-    except DatabaseError:
-        return {"notify_database_up": 0}
+    """Without the database, the other metrics matter even more: it may also hang."""
+    if health.database_answers():
+        with suppress(Error), sql.statements_end_within(FIGURES_WITHIN_S):
+            return backlog.figures()
+    return {"notify_database_up": 0}
 
 
 def _histogram(histogram: counted.Histogram) -> Any:

@@ -120,7 +120,7 @@ test("a watch that two tabs share ends with the last of them", async () => {
   for (const { client } of [leader, follower]) client.send(watch);
   await settled();
   assert.deepEqual(await ends(() => leader.client.send(unwatch)), ["operations"]);
-  assert.deepEqual(await ends(() => follower.client.stop()), ["operations", "operations", "sockets"]);
+  assert.deepEqual(await ends(() => follower.client.stop()), ["operations", "sockets", "operations"]);
 });
 
 test("signed out is signed out in every tab", async () => {

@@ -81,3 +81,18 @@ def test_it_lists_ten_of_each_kind(monkeypatch):
         due(abandoned(users), 20)
         sending.pause(abandoned(users))
     assert [one["state"] for one in backlog.notices()] == ["sending"] * 2 + ["paused"] * 2
+
+
+def test_a_long_sending_that_goes_on_is_not_old(django_assert_num_queries):
+    users = people(3)
+    notice = due(abandoned(users), 300)
+    done = batch_of(notice)
+    Batch.objects.create(
+        notice=notice, recipients=done.recipients, size=3, due=done.due, state=Batch.State.PENDING
+    )
+    done.state, done.finished = Batch.State.DONE, timezone.now() - timedelta(seconds=5)
+    done.save()
+    with django_assert_num_queries(3):
+        found = backlog.figures()
+    assert found["notify_batches_due"] == 1
+    assert 4 < found["notify_batches_due_age_seconds"] < 35

@@ -106,9 +106,9 @@ def test_two_processes_that_both_watch_have_each_other_s_part(monkeypatch, phase
         both[name].ask_all()
         return len(both[name].all_of("operations"))
 
-    for name in both:
+    for name, one in both.items():
         speaker.name = name
-        both[name].start("operations")
+        one.start("operations")
     known = [
         at(second + late, name)
         for second in range(1, 12)

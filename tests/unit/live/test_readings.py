@@ -13,7 +13,7 @@ from tests.unit.live.fakes import Wire, open_connection, settle
 
 
 async def test_every_figure_of_a_process_is_told_once_it_is_known(hub):
-    hub.layer.latency, hub.sweep.database_latency = 0.001, 0.002
+    hub.layer.latency, hub.sweep.database_asked_at = 0.001, hub.loop.time()
     told = hub.readings.figures()
     assert set(told) == {figure.name for figure in figures.OF_PROCESS}
     assert told["notify_layer_up"] == 1

@@ -22,3 +22,12 @@ def test_a_histogram_counts_each_number_in_the_first_bucket_that_holds_it():
     histogram.observe(2, n=10)
     assert histogram.counts == [2, 11, 1]
     assert histogram.total == 26
+
+
+def test_known_values_are_there_before_they_count():
+    counter = metrics.Counter("t", "t", "kind", known=["odd", "even"])
+    assert counter.values == {"odd": 0, "even": 0}
+    counter.add("odd")
+    counter.add("prime")
+    assert counter.values == {"odd": 1, "even": 0, "prime": 1}
+    assert metrics.CLOSED.values.keys() >= {"4500", "4508"}
