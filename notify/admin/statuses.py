@@ -55,9 +55,9 @@ def _sending(notices: QuerySet[Notice]) -> QuerySet[Notice]:
 
 def _unfinished(notices: QuerySet[Notice]) -> QuerySet[Notice]:
     # A union, because an OR of two subqueries is tried on every notice.
-    either = (_sending(Notice.objects.all()), _of(Notice.objects.all(), _PAUSED))
-    sending, paused = (notices.order_by().values("pk") for notices in either)
-    return notices.filter(pk__in=sending.union(paused))
+    every = Notice.objects.order_by()
+    sending, paused = _sending(every), _of(every, _PAUSED)
+    return notices.filter(pk__in=sending.values("pk").union(paused.values("pk")))
 
 
 def _ended(notices: QuerySet[Notice], *, cancelled: bool) -> QuerySet[Notice]:
