@@ -82,6 +82,7 @@ class NotifyOperations extends HTMLElement {
     this.#drawTable("most", data.most_sockets);
     this.#drawTable("reasons", this.#meant({ ...data.refused, ...data.limits }));
     this.#drawTable("closed", this.#meant(data.closed, true));
+    part(this, ".live").hidden = false; // all at once, so that nothing moves
   }
 
   // What is owed

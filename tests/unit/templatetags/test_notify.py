@@ -71,7 +71,9 @@ def test_without_a_script_the_bell_is_its_number_and_on_the_inboxs_page_no_link(
     for title in ("One", "Two"):
         notify.send(to=ada, title=title)
     assert plain("/") == f'<a class="plain" href="{inbox}">Notifications <strong>2</strong></a>'
-    assert plain(inbox) == '<a class="plain" aria-current="page">Notifications <strong>2</strong></a>'
+    assert (
+        plain(inbox) == '<a class="plain" aria-current="page">Notifications <strong>2</strong></a>'
+    )
 
 
 def test_a_page_without_a_request_gets_no_element():
