@@ -116,7 +116,7 @@ def test_two_processes_that_both_watch_have_each_other_s_part(monkeypatch, phase
     ]
     assert known[2:] == [2] * 20
     seen: list[Any] = []
-    both["b"].take = seen.append  # type: ignore[method-assign]
+    both["b"].take = seen.append  # type: ignore[method-assign, assignment]
     speaker.name = "a"
     both["a"].publish_end()
     assert [one["part"] for one in seen] == [{"name": "a"}]
