@@ -12,10 +12,10 @@ BENCHMARKS := $(BIN)/python -m tests.harness.run --postgres --redis -- $(BIN)/py
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-unit test-sqlite test-services test-services-a-l test-services-m-z test-browser \
-        test-browser-a-o test-browser-p-z test-faults test-js faults soak coverage test-matrix lint format bundles \
+        test-browser-a-o test-browser-p-z test-faults test-js faults soak coverage test-matrix lint format bundles figures \
         audit bench bench-quick profile compare messages constraints clean
 
-help:  ## this list
+help:  ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 # ------------------------------------------------------------------------------------ set-up
@@ -30,15 +30,15 @@ help:  ## this list
 .make/%:
 	@tools/install $*
 
-run: .make/deploy  ## the whole thing on http://localhost:8000/ (PORT=…), with demo users
+run: .make/deploy  ## run the site on http://localhost:8000/ (PORT=…), with demo users
 	@tools/run
 
 # ------------------------------------------------------------------------------------- tests
 
-test: .make/dev .make/node  ## every test but the long ones of `make faults`
+test: .make/dev .make/node  ## run all tests except the long ones of `make faults`
 	@tests/all
 
-test-unit: .make/dev  ## quick: what needs no service
+test-unit: .make/dev  ## run the tests that need no service; quick
 	@$(PYTEST) tests/unit -m 'not postgres'
 
 test-sqlite: .make/dev
@@ -60,7 +60,7 @@ test-browser test-browser-a-o test-browser-p-z: .make/dev .make/node
 	@$(NEEDS) redis-server postgres chromium firefox-esr -- \
 	  $(POSTGRES) $(PYTEST) $(TESTS) -p no:cacheprovider
 
-test-faults: .make/dev  ## the quick ones of `make faults`, six minutes
+test-faults: .make/dev  ## run the quick tests of `make faults`, six minutes
 	@$(NEEDS) redis-server postgres pgbouncer ip nft -- \
 	  $(POSTGRES) $(PYTEST) tests/faults -m quick_faults -p no:cacheprovider
 
@@ -69,58 +69,61 @@ test-js: .make/node
 
 # T=…: only these tests, on FAULT_SERVER=… (serve); FAULT_SEED=… repeats a run, and
 # FAULT_UPGRADE_FROM=… upgrades from this commit.
-faults: .make/dev  ## every fault of docs/faults.md, which it writes; 100 minutes
+faults: .make/dev  ## run every test of faults, and write docs/faults.md; 100 minutes
 	@$(NEEDS) redis-server postgres pgbouncer ip nft nginx curl openssl faketime chromium -- \
 	  tests/faults/all $(T)
 
 soak: export FAULT_IDLE_S ?= 3600
-soak: .make/dev  ## idle sockets on each layer for an hour (FAULT_IDLE_S=…), by hand
+soak: .make/dev  ## keep idle sockets on each layer for an hour (FAULT_IDLE_S=…); by hand
 	@$(NEEDS) redis-server postgres -- $(POSTGRES) $(PYTEST) tests/faults/test_idle.py -p no:cacheprovider
 
-coverage: .make/dev .make/node  ## make test, and the lines that it did not run (RUNS="test-js …": these again)
+coverage: .make/dev .make/node  ## make test, and list the lines that no test ran (RUNS="test-js …": repeat these)
 	@tests/coverage $(RUNS)
 
-test-matrix:  ## unit and integration tests on Django 6 and the newest Python (DJANGO=5.2 PY=… DATABASE=…)
+test-matrix:  ## run unit and integration tests on Django 6 and the newest Python (DJANGO=5.2 PY=… DATABASE=…)
 	@tests/matrix
 
 # -------------------------------------------------------------------------------------- lint
 
-lint: .make/dev .make/node  ## what .pre-commit-config.yaml names: format, ruff, mypy, templates, spelling, bundles, …
+lint: .make/dev .make/node  ## check what .pre-commit-config.yaml names: format, ruff, mypy, templates, spelling, bundles, …
 	@$(BIN)/prek run --all-files --hook-stage manual
 
-format: .make/dev  ## write what `lint` wants to read
+format: .make/dev  ## format the code as `make lint` requires
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
 
-bundles: .make/node  ## write what a browser loads, notify/static/notify/*.min.js, from browser/
+bundles: .make/node  ## build notify/static/notify/*.min.js from browser/
 	@npm run --silent bundles
 
 # Not part of `test`, as it needs the internet.
-audit: .make/dev .make/node  ## known vulnerabilities of what is installed; needs the internet
+audit: .make/dev .make/node  ## list known vulnerabilities of installed packages; needs the internet
 	@tools/audit
 
-messages: .make/dev  ## collect the texts to translate, and compile what is translated
+messages: .make/dev  ## collect the texts to translate, and compile the translations
 	@$(NEEDS) msgfmt -- tools/messages
+
+figures: .make/dev  ## write what docs/ say of the figures: the table, alerts, and the dashboard
+	@env DEBUG=on DJANGO_SETTINGS_MODULE=config.settings $(BIN)/python -m tests.harness.monitoring
 
 # --------------------------------------------------------------------------------- benchmarks
 
-bench: .make/bench .make/hq .make/node  ## writes docs/benchmarks.md; Q=1: one question; RESUME=1: what is missing
+bench: .make/bench .make/hq .make/node  ## run the benchmarks, and write docs/benchmarks.md; Q=1: one question; RESUME=1: what is missing
 	@$(NEEDS) redis-server postgres chromium -- \
 	  $(BENCHMARKS) $(Q:%=--question %) $(if $(RESUME),--resume) $(RUNS:%=--runs %)
 
-bench-quick: .make/bench .make/hq .make/node  ## the same with fewer sockets, in three minutes; writes nothing
+bench-quick: .make/bench .make/hq .make/node  ## run them with fewer sockets, in three minutes; writes nothing
 	@$(NEEDS) redis-server postgres $(if $(filter 11,$(Q)),chromium) -- \
 	  $(BENCHMARKS) --quick $(Q:%=--question %) $(RUNS:%=--runs %)
 
 # W=connect, idle, notice or fan-out; SOCKETS=…: how many, of a fan-out users.
-profile: .make/bench  ## where a delivery's time goes (W=…: another's); by hand
+profile: .make/bench  ## show where a delivery's time goes (W=…: another load's); by hand
 	@$(NEEDS) redis-server postgres -- $(BENCHMARKS).profiles $(or $(W),delivery) $(SOCKETS:%=--count %)
 
-compare: .make/bench  ## a delivery's CPU beside that of another clone, WITH=../before; by hand
+compare: .make/bench  ## compare a delivery's CPU time with another clone's, WITH=../before; by hand
 	@$(NEEDS) redis-server postgres -- $(BENCHMARKS).trees $(WITH) $(SOCKETS:%=--count %)
 
 # ---------------------------------------------------------------------------------- the rest
 
-constraints: .make/bench  ## write what is installed as tested, with hashes; U='django …': upgrade these
+constraints: .make/bench  ## write the tested versions, with hashes; U='django …': upgrade these
 	@tools/constraints $(U)
 
 clean:  ## remove what make has made, and the SQLite database

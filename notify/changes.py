@@ -29,6 +29,7 @@ class Step(NamedTuple):
     to: int
     unseen: int
     unread: int
+    badge: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Reading:
     version: int
     unseen: int
     unread: int
+    badge: int
     since: int = 0
     reset: bool = False
     rows: list[Row] = field(default_factory=list)

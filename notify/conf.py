@@ -40,7 +40,7 @@ def _optional_positive(value: Any) -> float | None:
 
 def _optional_days(value: Any) -> float | None:
     if value is not None and _positive(value) > MAX_DAYS:
-        raise ValueError(f"must be at most {MAX_DAYS:,}, or None for ever")
+        raise ValueError(f"must be at most {MAX_DAYS:,}, or None for no limit")
     return _optional_positive(value)
 
 
@@ -66,7 +66,7 @@ def _at_least_one(value: Any) -> int:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise ValueError("must be a string that is not empty")
+        raise ValueError("must be a non-empty string")
     return value
 
 

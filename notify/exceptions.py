@@ -83,7 +83,7 @@ class KeyConflict(NotifyError):
 
     def __init__(self, key: str, notice_id: int) -> None:
         super().__init__(
-            f"key {key!r} already belongs to notice {notice_id}, which has other content. "
+            f"key {key!r} was already used for notice {notice_id}, which has different content. "
             "Use a new key for a new notice, or repeat the call with the same arguments."
         )
         self.key = key

@@ -41,7 +41,7 @@ def failures_are_logged(receiver: Callable[..., None]) -> Callable[..., None]:
             with transaction.atomic(using=sql.alias()):
                 receiver(*args, **kwargs)
         except Exception:
-            logger.exception("%s failed; the save or sign-in goes on.", receiver.__name__)
+            logger.exception("%s failed; the save or sign-in continues.", receiver.__name__)
 
     return receive
 

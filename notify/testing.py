@@ -62,7 +62,9 @@ class immediate_delivery(ContextDecorator):  # noqa: N801  used as a function, a
     def __call__(self, func: _Function) -> _Function:
         # It could only create the coroutine, so that the test would pass without running.
         if iscoroutinefunction(func):
-            raise TypeError("For async code, write `with immediate_delivery():` inside it.")
+            raise TypeError(
+                "immediate_delivery cannot decorate async code. Use it inside, as a `with` block."
+            )
         return super().__call__(func)
 
 

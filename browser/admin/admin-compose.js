@@ -95,13 +95,16 @@ class Compose {
     this.#draw(answer);
   }
 
-  /** @param {{ count: number, people: string, sample: string[], others: string, errors: string[], send: string } | null} answer */
+  /** @param {{ count: number, people: string, facts: string, sample: string[], others: string, errors: string[], send: string } | null} answer */
   #draw(answer) {
     const words = (/** @type {string} */ name) => /** @type {HTMLTemplateElement} */ (part(this.#audience, `template.${name}`)).content.textContent ?? "";
     const failed = this.#audience.dataset.failed ?? "";
-    const { count, people, sample, others, errors, send } = answer ?? { count: 0, people: failed, sample: [], others: "", errors: [], send: "" };
+    const { count, people, facts, sample, others, errors, send } = answer ?? { count: 0, people: failed, facts: "", sample: [], others: "", errors: [], send: "" };
     const none = answer && count === 0;
     write(part(this.#audience, ".notify-number"), none ? words("notify-nobody") : people);
+    const who = part(this.#audience, ".notify-facts");
+    who.hidden = facts === "";
+    who.textContent = facts;
     const shown = part(this.#audience, ".notify-sample");
     shown.hidden = sample.length === 0;
     shown.textContent = sample.join(", ") + (others ? ` ${words("notify-others").replace("{count}", others)}` : "");

@@ -1,4 +1,5 @@
 // @ts-check
+import "./admin-titles.js";
 import { part, write } from "../page/dom.js";
 import { watch } from "../page/watch.js";
 

@@ -40,11 +40,12 @@ class Progress {
     this.#again(Math.max(told?.moving ? MOVING_MS : AT_REST_MS, took * SHARE));
   }
 
-  /** @param {{ status: string, label: string, counts: Record<string, string>, batches: string, done: number, of: number, can: Record<string, boolean> }} told */
-  #draw({ status, label, counts, batches, done, of, can }) {
+  /** @param {{ status: string, label: string, stopped: string, counts: Record<string, string>, batches: string, done: number, of: number, can: Record<string, boolean> }} told */
+  #draw({ status, label, stopped, counts, batches, done, of, can }) {
     const { user, key } = this.#section.dataset;
     if (user && key && status === "sent") forgetSent(user, key);
     write(part(this.#section, "[data-status]"), label);
+    write(part(this.#section, "[data-stopped]"), stopped);
     write(part(this.#section, "[data-batches]"), batches);
     for (const [name, count] of Object.entries(counts)) write(part(this.#section, `[data-count="${name}"]`), count);
     const bar = this.#section.querySelector("progress");

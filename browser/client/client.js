@@ -6,7 +6,7 @@ import { HttpError, InboxHttp } from "./http.js";
 import { SharedConnection } from "./shared-connection.js";
 import { StatusKeeper } from "./status-keeper.js";
 
-/** @typedef {import("./types.js").MarkFrame} MarkFrame */
+/** @typedef {import("./types.js").Marked} Marked */
 
 const NO_EPOCH = "none"; // no real epoch, so the server answers with a reset
 
@@ -21,14 +21,15 @@ const NO_EPOCH = "none"; // no real epoch, so the server answers with a reset
  * @property {typeof fetch} fetch
  * @property {import("./types.js").Clock} clock
  * @property {() => number} random
- * @property {Omit<import("./shared-connection.js").Share, "catchUp">} [share] one socket for all
- *   tabs; without it, each has its own
+ * @property {string} [tab] a name for this tab that no other has: its marks are named after it
+ * @property {Omit<import("./shared-connection.js").Share, "tab" | "catchUp">} [share] one socket for
+ *   all tabs; without it, each has its own
  */
 
 /**
  * A user's inbox, kept in sync with the server's. No DOM: views listen to the events
  * `notification` (a new row), `counts`, `change` (the rows), `state` (the connection), `latency`
- * (milliseconds), `refused` (a mark was undone) and `figures`.
+ * (milliseconds), `refused` (a mark or an undo does not hold) and `figures`.
  */
 export class NotifyClient extends EventTarget {
   #clock;
@@ -41,15 +42,15 @@ export class NotifyClient extends EventTarget {
   #keeper;
   #syncing = false;
   #cursorIsVoid = false;
-  #counts = { unseen: 0, unread: 0 };
+  #counts = { unseen: 0, unread: 0, badge: 0 };
   /** The last ping of our own that measures. */
   #measuring = { id: 0, left: 0 };
 
   /** @param {ClientOptions} options */
-  constructor({ socket, api, csrf = {}, user, WebSocket, fetch, clock, random, share }) {
+  constructor({ socket, api, csrf = {}, user, WebSocket, fetch, clock, random, tab = "", share }) {
     super();
     this.#clock = clock;
-    this.#inbox = new HeldInbox(() => clock.now(), share && `${share.tab}-`);
+    this.#inbox = new HeldInbox(() => clock.now(), tab && `${tab}-`);
     this.#user = user ?? null;
     this.#http = new InboxHttp({ api, csrf, fetch, user: this.#user, otherUser: () => this.#isOtherUsers() });
     this.#fallback = this.#makeFallback(clock);
@@ -71,7 +72,7 @@ export class NotifyClient extends EventTarget {
       onState: (state, detail) => this.#keeper.connectionIs(state, detail),
     };
     const catchUp = (/** @type {any} */ cursor) => this.#inbox.catchUp(cursor);
-    this.#connection = share ? new SharedConnection(options, { ...share, catchUp }) : new Connection(options);
+    this.#connection = share ? new SharedConnection(options, { ...share, tab, catchUp }) : new Connection(options);
   }
 
   get user() { return this.#user; }
@@ -79,6 +80,8 @@ export class NotifyClient extends EventTarget {
   get version() { return this.#inbox.version; }
   get unseen() { return this.#inbox.unseen; }
   get unread() { return this.#inbox.unread; }
+  /** The bell's number: the unseen that have arrived since it was opened. */
+  get badge() { return this.#inbox.badge; }
   get status() { return this.#keeper.status; }
   /** The window, newest first, without the archived and the recalled. */
   get notifications() { return this.#inbox.shown; }
@@ -102,9 +105,10 @@ export class NotifyClient extends EventTarget {
    *
    * @param {import("./types.js").Page} page
    */
-  seed({ epoch, version, unseen, unread, notifications, next }) {
+  seed({ version, ...page }) {
+    const { epoch } = page;
     if (this.isLoaded && !(epoch === this.epoch && version > this.version)) return;
-    this.#inbox.apply({ type: "inbox", epoch, from: 0, to: version, unseen, unread, notifications, reset: true, next });
+    this.#inbox.apply({ type: "inbox", from: 0, to: version, reset: true, ...page });
     this.#changed();
   }
 
@@ -138,35 +142,66 @@ export class NotifyClient extends EventTarget {
    *
    * @param {import("./types.js").MarkAs} as
    * @param {number[]} ids
+   * @returns {Marked[]} for `undo`
    */
   mark(as, ids) {
+    const made = [];
     for (let start = 0; start < ids.length; start += 500) {
-      this.#mark({ as, ids: ids.slice(start, start + 500) });
+      made.push(this.#mark({ as, ids: ids.slice(start, start + 500) }));
     }
+    return made;
+  }
+
+  /**
+   * These stood on the screen.
+   *
+   * @param {Set<number>} ids
+   */
+  see(ids) {
+    this.mark("seen", this.notifications.flatMap(({ id, seen }) => (seen === null && ids.has(id) ? id : [])));
   }
 
   /**
    * Mark everything that has arrived by now, loaded or not.
    *
    * @param {"seen" | "read" | "archived"} as
+   * @returns {Marked[]} for `undo`
    */
   markAll(as) {
     const { epoch, version } = this.#inbox;
-    if (epoch !== null) this.#mark({ as, epoch, through: version });
+    return epoch === null ? [] : [this.#mark({ as, epoch, through: version })];
   }
 
   /**
-   * Send these marks again: an earlier page got no confirmation of them.
+   * Take marks back, where nothing has changed a notification since.
    *
-   * @param {import("./types.js").MarkFrame[]} marks
+   * @param {Marked[]} marked
    */
-  resume(marks) {
-    for (const { type, ref, ...mark } of marks) this.#mark(mark);
+  undo(marked) {
+    for (const one of marked) this.#inbox.undo(one);
+    this.#marked();
   }
 
-  /** The page goes away: let what is not confirmed outlive it. Marks may safely arrive twice. */
+  /** The bell was opened: what has arrived by now is off its number, seen or not. */
+  opened() {
+    if (this.#inbox.badge === 0) return;
+    this.#inbox.opened();
+    this.#marked();
+  }
+
+  /**
+   * Send these again: an earlier page got no confirmation of them.
+   *
+   * @param {import("./types.js").Command[]} commands
+   */
+  resume(commands) {
+    for (const command of commands) this.#inbox.resume(command);
+    if (commands.length) this.#marked();
+  }
+
+  /** The page goes away: let what is not confirmed outlive it. A mark may safely arrive twice. */
   flush() {
-    for (const frame of this.unconfirmed) {
+    for (const frame of this.#inbox.marks.unconfirmed) {
       this.#http.mark(frame, { keepalive: true }).catch(() => undefined); // the page is going away
     }
   }
@@ -222,7 +257,7 @@ export class NotifyClient extends EventTarget {
     return new HttpFallback({
       clock,
       http: this.#http,
-      unconfirmed: () => this.unconfirmed,
+      unconfirmed: () => this.#inbox.marks.unconfirmed,
       cursor: () => this.#cursor(),
       apply: (frame) => this.#apply(frame),
       done: (frame) => this.#done(frame),
@@ -258,13 +293,14 @@ export class NotifyClient extends EventTarget {
     }
   }
 
-  /** @param {{ user: string }} frame */
-  #hello({ user }) {
-    if (this.#user !== null && this.#user !== user) {
+  /** @param {any} frame */
+  #hello(frame) {
+    if (this.#user !== null && this.#user !== frame.user) {
       this.#inbox.forget();
       this.#changed();
     }
-    this.#user = user;
+    this.#user = frame.user;
+    if (this.#inbox.agree(frame)) this.#changed();
     this.#syncing = this.#cursorIsVoid = false;
     this.#inbox.marks.resend();
     this.#flushMarks();
@@ -299,9 +335,14 @@ export class NotifyClient extends EventTarget {
     if (id === this.#measuring.id) this.#emit("latency", this.#clock.elapsed() - this.#measuring.left);
   }
 
-  /** @param {Omit<MarkFrame, "type" | "ref">} mark */
+  /** @param {Omit<import("./types.js").MarkFrame, "type" | "ref">} mark */
   #mark(mark) {
-    this.#inbox.mark(mark);
+    const marked = this.#inbox.mark(mark);
+    this.#marked();
+    return marked;
+  }
+
+  #marked() {
     this.#changed();
     this.#flushMarks();
     this.#fallback.mark();
@@ -324,14 +365,15 @@ export class NotifyClient extends EventTarget {
     const mark = this.#inbox.refuse(ref);
     if (!mark) return;
     this.#changed();
-    this.#emit("refused", { mark, code, message });
+    if (mark.type !== "opened") this.#emit("refused", { mark, code, message });
     this.#flushMarks();
   }
 
   #changed() {
-    const { unseen, unread } = this.#inbox;
-    if (unseen !== this.#counts.unseen || unread !== this.#counts.unread) {
-      this.#counts = { unseen, unread };
+    const { unseen, unread, badge } = this.#inbox;
+    const held = this.#counts;
+    if (unseen !== held.unseen || unread !== held.unread || badge !== held.badge) {
+      this.#counts = { unseen, unread, badge };
       this.#emit("counts", this.#counts);
     }
     this.#emit("change", null);

@@ -1,10 +1,12 @@
 // @ts-check
-import { applyMarks } from "./apply-marks.js";
+import { applyMarks, beforeMark } from "./apply-marks.js";
 import { applyInbox, applyPage, emptyInbox, learnPage, shownRows } from "./inbox-state.js";
 import { MarkQueue } from "./mark-queue.js";
 
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("./types.js").MarkFrame} MarkFrame */
+/** @typedef {import("./types.js").Command} Command */
+/** @typedef {import("./types.js").Marked} Marked */
 
 /** What is held of the inbox: what the server has said, and the marks that are under way on top. */
 export class HeldInbox {
@@ -20,7 +22,7 @@ export class HeldInbox {
 
   /**
    * @param {() => number} now milliseconds since 1970
-   * @param {string} [prefix] of the refs of marks, where other tabs use the same socket
+   * @param {string} [prefix] of the refs of marks
    */
   constructor(now, prefix = "") {
     this.#now = now;
@@ -33,6 +35,7 @@ export class HeldInbox {
   get resets() { return this.#said.resets; }
   get unseen() { return this.#view.unseen; }
   get unread() { return this.#view.unread; }
+  get badge() { return this.#view.badge; }
   get marks() { return this.#marks; }
   /** Every row that is held, in no order; also the archived and the recalled. */
   get rows() { return [...this.#view.rows.values()]; }
@@ -59,6 +62,21 @@ export class HeldInbox {
   }
 
   /**
+   * Take over the server's counts, if it has the version that is held: they may be missing a badge,
+   * if a process of an earlier release has told them.
+   *
+   * @param {Omit<import("./types.js").Counts, "badge"> & { epoch: string, version: number, badge?: number }} hello
+   * @returns {boolean} whether that has changed anything
+   */
+  agree({ epoch, version, unseen, unread, badge = unseen }) {
+    const said = this.#said;
+    if (epoch !== said.epoch || version !== said.version) return false;
+    if (unseen === said.unseen && unread === said.unread && badge === said.badge) return false;
+    this.#become({ ...said, unseen, unread, badge });
+    return true;
+  }
+
+  /**
    * @param {import("./types.js").Page} page
    * @param {number} resets `resets` when the page was asked for
    */
@@ -77,9 +95,37 @@ export class HeldInbox {
     return said !== null;
   }
 
-  /** @param {Omit<MarkFrame, "type" | "ref">} mark */
+  /**
+   * @param {Omit<MarkFrame, "type" | "ref">} mark
+   * @returns {Marked}
+   */
   mark(mark) {
-    this.#marks.add(mark);
+    const { epoch, version } = this.#said;
+    const frame = this.#marks.add({ type: "mark", ...mark });
+    const marked = { frame, epoch, since: version, ...beforeMark(this.#view, frame) };
+    this.#become(this.#said);
+    return marked;
+  }
+
+  /** @param {Marked} marked */
+  undo(marked) {
+    const { frame: { ref }, since } = marked;
+    const epoch = marked.epoch ?? this.#said.epoch;
+    const at = this.#marks.has(ref) ? -1 : this.#said.version;
+    if (epoch !== null) this.#marks.add({ type: "undo", mark: ref, epoch, since }, { ...marked, at });
+    this.#become(this.#said);
+  }
+
+  /** The bell was opened. */
+  opened() {
+    const { epoch, version } = this.#said;
+    if (epoch !== null) this.#marks.add({ type: "opened", epoch, through: version });
+    this.#become(this.#said);
+  }
+
+  /** @param {Command} frame of an earlier page */
+  resume(frame) {
+    this.#marks.resume(frame);
     this.#become(this.#said);
   }
 
@@ -94,7 +140,7 @@ export class HeldInbox {
 
   /**
    * @param {string | null} ref
-   * @returns {MarkFrame | null} the mark that is undone by it
+   * @returns {Command | null} what does not hold any more
    */
   refuse(ref) {
     const mark = this.#marks.refuse(ref);
@@ -109,11 +155,11 @@ export class HeldInbox {
    * @returns {import("./types.js").InboxFrame | null}
    */
   catchUp(cursor) {
-    const { epoch, version, unseen, unread, rows, edge } = this.#said;
+    const { epoch, version, unseen, unread, badge, rows, edge } = this.#said;
     if (epoch === null) return null;
     const since = cursor?.epoch === epoch ? cursor.since : -1;
     if (since >= version) return null;
-    const said = { type: /** @type {const} */ ("inbox"), epoch, to: version, unseen, unread };
+    const said = { type: /** @type {const} */ ("inbox"), epoch, to: version, unseen, unread, badge };
     if (since >= this.#since) {
       return { ...said, from: since, notifications: [...rows.values()].filter((row) => row.version > since) };
     }

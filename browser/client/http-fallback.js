@@ -8,7 +8,7 @@ const CHANGES_IN_ONE_POLL = 20;
  * @typedef {object} FallbackOptions
  * @property {import("./types.js").Clock} clock
  * @property {import("./http.js").InboxHttp} http
- * @property {() => import("./types.js").MarkFrame[]} unconfirmed
+ * @property {() => import("./types.js").Command[]} unconfirmed
  * @property {() => { epoch: string, since: number } | null} cursor
  * @property {(frame: import("./types.js").InboxFrame) => void} apply
  * @property {(frame: { ref: string, version: number }) => void} done
@@ -22,6 +22,8 @@ export class HttpFallback {
   #options;
   #poller;
   #active = false;
+  /** One request after the other: an undo must not overtake its mark. */
+  #sending = Promise.resolve();
 
   /** @param {FallbackOptions} options */
   constructor(options) {
@@ -45,11 +47,16 @@ export class HttpFallback {
     if (this.#active) void this.#tolerate(this.#sendMarks());
   }
 
-  async #sendMarks() {
+  #sendMarks() {
+    this.#sending = this.#sending.catch(() => undefined).then(() => this.#sendAll());
+    return this.#sending;
+  }
+
+  async #sendAll() {
     const { http, unconfirmed, done, refused } = this.#options;
-    for (const frame of unconfirmed()) {
+    for (let [frame] = unconfirmed(); frame && this.#active; [frame] = unconfirmed()) {
       try {
-        done(await http.mark(frame));
+        done({ ...(await http.mark(frame)), ref: frame.ref });
       } catch (error) {
         if (!(error instanceof HttpError) || !error.refused) throw error;
         refused({ ref: frame.ref, code: "invalid", message: error.message });

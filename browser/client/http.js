@@ -1,5 +1,5 @@
 // @ts-check
-/** @typedef {import("./types.js").MarkFrame} MarkFrame */
+/** @typedef {import("./types.js").Command} Command */
 
 const JSON_TYPE = "application/json";
 
@@ -71,12 +71,12 @@ export class InboxHttp {
   }
 
   /**
-   * @param {MarkFrame} frame
+   * @param {import("./types.js").Command} frame
    * @param {{ keepalive?: boolean }} [options] keepalive: let it outlive the page
    * @returns {Promise<{ ref: string, version: number }>}
    */
   mark(frame, { keepalive = false } = {}) {
-    return this.post(`${this.#api}inbox/mark/`, { body: JSON.stringify(frame), keepalive });
+    return this.post(`${this.#api}inbox/${frame.type}/`, { body: JSON.stringify(frame), keepalive });
   }
 
   /**

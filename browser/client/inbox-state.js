@@ -4,7 +4,7 @@
 
 /** @returns {InboxState} */
 export function emptyInbox() {
-  return { epoch: null, version: 0, unseen: 0, unread: 0, rows: new Map(), edge: null, resets: 0 };
+  return { epoch: null, version: 0, unseen: 0, unread: 0, badge: 0, rows: new Map(), edge: null, resets: 0 };
 }
 
 /**
@@ -18,9 +18,9 @@ export function applyInbox(state, frame) {
   if (frame.reset) return { outcome: "applied", state: replaced(state, frame) };
   if (frame.epoch !== state.epoch || frame.from > state.version) return { outcome: "gap", state };
   if (frame.to <= state.version) return { outcome: "ignored", state };
-  const { unseen, unread } = frame;
+  const { unseen, unread, badge = unseen } = frame;
   const rows = merged(state.rows, frame.notifications);
-  return { outcome: "applied", state: { ...state, version: frame.to, unseen, unread, rows } };
+  return { outcome: "applied", state: { ...state, version: frame.to, unseen, unread, badge, rows } };
 }
 
 /**
@@ -76,6 +76,7 @@ function replaced(state, frame) {
     version: frame.to,
     unseen: frame.unseen,
     unread: frame.unread,
+    badge: frame.badge ?? frame.unseen,
     rows: merged(new Map(), frame.notifications),
     edge: frame.next ?? 0,
     resets: state.resets + 1,

@@ -1,14 +1,15 @@
 // @ts-check
-/** @typedef {import("./types.js").MarkFrame} MarkFrame */
+/** @typedef {import("./types.js").Command} Command */
+/** @typedef {import("./apply-marks.js").Undone} Undone */
 
 const OUTSTANDING = 20;
 
 /**
- * Marks that the server has not confirmed, or whose effect has not arrived yet. Until then each is
- * applied on the screen: `done` may overtake the `inbox` frame that shows its effect.
+ * Marks and undos that the server has not confirmed, or whose effect has not arrived yet. Until then
+ * each is applied on the screen: `done` may overtake the `inbox` frame that shows its effect.
  */
 export class MarkQueue {
-  /** @type {Map<string, { frame: MarkFrame, sent: boolean, done: number | null }>} */
+  /** @type {Map<string, { frame: Command, undone?: Undone | undefined, sent: boolean, done: number | null }>} */
   #entries = new Map();
   #made = 0;
   #prefix;
@@ -19,34 +20,55 @@ export class MarkQueue {
   }
 
   /**
-   * @param {Omit<MarkFrame, "type" | "ref">} mark
-   * @returns {MarkFrame}
+   * @template {import("./types.js").NewCommand} Frame
+   * @param {Frame} mark
+   * @param {Undone} [undone] of an undo: what it does on the screen
+   * @returns {Frame & { ref: string }}
    */
-  add(mark) {
+  add(mark, undone) {
     this.#made += 1;
-    /** @type {MarkFrame} */
-    const frame = { type: "mark", ref: `${this.#prefix}m${this.#made}`, ...mark };
-    this.#entries.set(frame.ref, { frame, sent: false, done: null });
+    const frame = { ...mark, ref: `${this.#prefix}m${this.#made}` };
+    this.#entries.set(frame.ref, { frame: /** @type {any} */ (frame), undone, sent: false, done: null });
     return frame;
+  }
+
+  /** @param {Command} frame of an earlier page, which may have sent it */
+  resume(frame) {
+    this.#entries.set(frame.ref, { frame, sent: false, done: null });
+  }
+
+  /** @param {string} ref */
+  has(ref) {
+    return this.#entries.has(ref);
   }
 
   /** All that are in force, oldest first. */
   get inForce() {
-    return [...this.#entries.values()].map((entry) => entry.frame);
+    return this.#notUndone.flatMap(({ frame, undone }) => (frame.type === "undo" ? (undone ?? []) : frame));
   }
 
   /** All that the server has not confirmed. */
   get unconfirmed() {
-    return [...this.#entries.values()].filter((entry) => entry.done === null).map((entry) => entry.frame);
+    return this.#notUndone.filter((entry) => entry.done === null).map((entry) => entry.frame);
+  }
+
+  /**
+   * Without the marks whose undo is here. Those are not sent again: if one has reached the server, its
+   * undo takes it back; and sent after its undo, it would stand.
+   */
+  get #notUndone() {
+    const entries = [...this.#entries.values()];
+    const undone = new Set(entries.map(({ frame }) => frame.type === "undo" && frame.mark));
+    return entries.filter(({ frame }) => !undone.has(frame.ref));
   }
 
   /**
    * Send what may be sent now: at most 20 are outstanding.
    *
-   * @param {(frame: MarkFrame) => boolean} send false where it could not be sent
+   * @param {(frame: Command) => boolean} send false where it could not be sent
    */
   flush(send) {
-    const waiting = [...this.#entries.values()].filter((entry) => entry.done === null);
+    const waiting = this.#notUndone.filter((entry) => entry.done === null);
     for (const entry of waiting.slice(0, OUTSTANDING)) {
       if (!entry.sent) entry.sent = send(entry.frame);
     }
@@ -63,12 +85,14 @@ export class MarkQueue {
    */
   done(ref, version) {
     const entry = this.#entries.get(ref);
-    if (entry) entry.done = version;
+    if (!entry) return;
+    entry.done = version;
+    if (entry.frame.type === "undo") this.#entries.delete(entry.frame.mark);
   }
 
   /**
    * @param {string | null} ref
-   * @returns {MarkFrame | null} the mark that was refused, if it was one
+   * @returns {Command | null} what was refused, if it was one of these
    */
   refuse(ref) {
     const entry = ref === null ? undefined : this.#entries.get(ref);

@@ -42,6 +42,8 @@ export class SharedConnection {
   #state = null;
   #hello = null;
   #pings = 0;
+  /** @type {Map<string, Set<string>>} while this tab leads: the tabs that watch a topic */
+  #watching = new Map();
 
   /**
    * @param {ConnectionOptions} options
@@ -50,7 +52,7 @@ export class SharedConnection {
   constructor(options, share) {
     this.#options = options;
     this.#share = share;
-    this.#name = `notify 1 ${options.url} ${options.user ?? ""}`;
+    this.#name = `notify 2 ${options.url} ${options.user ?? ""}`;
     this.#watch = new LeaderWatch({
       clock: options.clock,
       isVisible: share.isVisible,
@@ -71,6 +73,7 @@ export class SharedConnection {
   }
 
   stop() {
+    if (this.#channel && !this.#own) this.#say({ leave: true });
     this.#waiting.abort();
     this.#watch.stop();
     this.#own?.stop();
@@ -85,7 +88,7 @@ export class SharedConnection {
    * @returns {boolean} whether it was given to an open socket, or to the tab that has one
    */
   send(frame) {
-    if (this.#own) return this.#own.send(frame);
+    if (this.#own) return this.#pass(this.#own, this.#share.tab, frame);
     if (this.#state?.state !== "live") return false;
     if (frame.type !== "pong") this.#say({ send: frame }); // the leader answers pings for all tabs
     return true;
@@ -143,6 +146,7 @@ export class SharedConnection {
   #lead(signal) {
     if (signal.aborted) return Promise.resolve();
     this.#watch.stop();
+    this.#watching.clear();
     this.#term = Math.max(this.#options.clock.now(), this.#term + 1); // the system clock may be set back
     this.#own = new Connection({
       ...this.#options,
@@ -183,13 +187,33 @@ export class SharedConnection {
    * @param {Connection} own
    * @param {any} message
    */
-  #asked(own, { from, ask, join, send, start, wake }) {
+  #asked(own, { from, ask, join, send, start, wake, leave }) {
     if (ask) this.#tell({ to: from });
     else if (join !== undefined) this.#welcome(from, join);
     else if (send?.type === "sync") this.#catchUp(from, send);
-    else if (send) own.send(send);
+    else if (send) this.#pass(own, from, send);
     else if (start) own.start();
     else if (wake) own.wake(wake);
+    else if (leave) for (const topic of this.#watching.keys()) this.#pass(own, from, { type: "unwatch", topic });
+  }
+
+  /**
+   * Sends a frame of a tab, but for the end of a watch while another tab watches the same.
+   *
+   * @param {Connection} own
+   * @param {string} tab
+   * @param {any} frame
+   * @returns {boolean} whether there is an open socket
+   */
+  #pass(own, tab, frame) {
+    const { type, topic } = frame;
+    const tabs = this.#watching.get(topic) ?? new Set();
+    if (type === "watch") this.#watching.set(topic, tabs.add(tab));
+    if (type !== "unwatch") return own.send(frame);
+    tabs.delete(tab);
+    if (tabs.size > 0) return this.#state?.state === "live";
+    this.#watching.delete(topic);
+    return own.send(frame);
   }
 
   /**

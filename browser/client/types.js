@@ -32,6 +32,7 @@
  * @property {number} to
  * @property {number} unseen
  * @property {number} unread
+ * @property {number | undefined} [badge] the bell's number; an older server does not tell it
  * @property {Row[]} notifications
  * @property {boolean} [reset]
  * @property {number | null} [next] with `reset`: the cursor of the next page
@@ -41,6 +42,7 @@
  * @property {number} version
  * @property {number} unseen
  * @property {number} unread
+ * @property {number | undefined} [badge]
  * @property {Row[]} notifications
  * @property {number | null} next
  *
@@ -55,6 +57,7 @@
  * @property {number} version
  * @property {number} unseen
  * @property {number} unread
+ * @property {number} badge
  * @property {ReadonlyMap<number, Row>} rows every row that is known, shown or not
  * @property {number | null} edge rows that arrived before it are not shown; 0: everything is held; null: nothing yet
  * @property {number} resets how often all was replaced: a page asked for before a reset is void
@@ -67,9 +70,35 @@
  * @property {string} [epoch]
  * @property {number} [through]
  *
+ * @typedef {object} UndoFrame
+ * @property {"undo"} type
+ * @property {string} ref
+ * @property {string} mark the mark's `ref`
+ * @property {string} epoch
+ * @property {number} since a version from before the mark
+ *
+ * @typedef {object} OpenedFrame The bell was opened.
+ * @property {"opened"} type
+ * @property {string} ref
+ * @property {string} epoch
+ * @property {number} through
+ *
+ * @typedef {MarkFrame | UndoFrame | OpenedFrame} Command What the server confirms by `done`.
+ * @typedef {Omit<MarkFrame, "ref"> | Omit<UndoFrame, "ref"> | Omit<OpenedFrame, "ref">} NewCommand
+ *
+ * @typedef {object} Marked A mark that was made, for its undo.
+ * @property {MarkFrame} frame
+ * @property {string | null} epoch
+ * @property {number} since the inbox's version, without the mark
+ * @property {Row[]} rows those that it changed on the screen, as they were
+ * @property {number} unseen how many it changed that are not held
+ * @property {number} unread the same
+ * @property {number} opened through which version the bell was opened, as far as the rows tell
+ *
  * @typedef {object} Counts
  * @property {number} unseen
  * @property {number} unread
+ * @property {number} badge
  *
  * @typedef {object} Clock
  * @property {() => number} now milliseconds since 1970, for times that are shown: it may be set back

@@ -5,20 +5,20 @@ import { badgeText } from "../page/translation.js";
 let drawn = -1;
 
 /**
- * The unseen count where it is visible without the page: in the title, on the icon of the installed
+ * The bell's number where it is visible without the page: in the title, on the icon of the installed
  * app, and as a dot on the page's icon where enabled.
  *
- * @param {number} unseen
+ * @param {number} count
  * @param {boolean} onIcon
  */
-export function drawBadges(unseen, onIcon) {
-  const isNew = unseen !== drawn;
-  drawn = unseen;
+export function drawBadges(count, onIcon) {
+  const isNew = count !== drawn;
+  drawn = count;
   drawTitle();
   titles ??= watchTitle();
   if (!isNew) return;
-  void navigator.setAppBadge?.(unseen).catch(() => undefined); // not an installed app
-  if (onIcon) void dotOnIcon(unseen > 0);
+  void navigator.setAppBadge?.(count).catch(() => undefined); // not an installed app
+  if (onIcon) void dotOnIcon(count > 0);
 }
 
 /** @type {MutationObserver | undefined} */

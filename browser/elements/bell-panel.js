@@ -1,4 +1,6 @@
 // @ts-check
+import { InboxMarks } from "./inbox-marks.js";
+import { inboxMessages } from "../page/inbox-messages.js";
 import { connectionText } from "../page/connection-text.js";
 import { messages } from "../page/messages.js";
 import { keepOffline } from "../page/offline-store.js";
@@ -6,6 +8,9 @@ import { showPanel } from "./panel-state.js";
 import { clockTime } from "../page/relative-time.js";
 import { NewRows } from "./new-rows.js";
 import { RowList } from "./row-list.js";
+import { SeenWatcher } from "./seen-watcher.js";
+import { shortcutsAreOn } from "../page/preferences.js";
+import { Snackbar } from "../page/snackbar.js";
 import { elapsed } from "../client/steady-clock.js";
 import { say } from "../page/translation.js";
 
@@ -22,8 +27,8 @@ export class BellPanel {
   #panel;
   #rows;
   #fresh;
+  #snackbar;
   #isOpen = false;
-  #isOpening = false;
   /** Until when what is held was kept current, milliseconds since 1970; 0: it is. */
   #liveUntil = 0;
   #later = 0;
@@ -33,14 +38,17 @@ export class BellPanel {
     this.#bell = bell;
     const { client } = bell;
     this.#panel = bell.find(".panel");
+    this.#snackbar = new Snackbar(bell.find(".snack"), () => this.#rows.move(1) || this.#panel.focus());
+    const marks = new InboxMarks(client, this.#snackbar);
     this.#rows = new RowList({
       list: bell.find(".rows"),
       templates: /** @type {ShadowRoot} */ (bell.shadowRoot),
       intents: {
-        open: (row) => row.read ?? client.mark("read", [row.id]),
-        toggleRead: (row) => client.mark(row.read ? "unread" : "read", [row.id]),
-        archive: (row) => client.mark("archived", [row.id]),
+        open: (row) => marks.read(row),
+        toggleRead: (row) => marks.toggleRead(row),
+        archive: (row) => marks.archive(row),
       },
+      watcher: new SeenWatcher((ids) => this.#seen(ids), bell.connected.signal),
     });
     this.#fresh = new NewRows({
       list: bell.find(".rows"),
@@ -49,7 +57,8 @@ export class BellPanel {
       isScrolled: () => this.#panel.scrollTop > 0,
     });
     bell.listen(bell.find(".rows"), ["pointerleave"], () => this.#draw());
-    bell.listen(bell.find(".read-all"), ["click"], () => client.markAll("read"));
+    bell.listen(bell.find(".read-all"), ["click"], () => marks.readAll());
+    bell.listen(client, ["refused"], () => this.#isOpen && this.#snackbar.show(inboxMessages.refused));
     bell.listen(bell.find(".panel-action"), ["click"], () => this.#retry());
     bell.listen(client, ["change", "state"], () => this.#draw());
     bell.listen(window, ["online", "offline"], () => this.#draw());
@@ -61,15 +70,17 @@ export class BellPanel {
   }
 
   opens() {
-    this.#isOpen = this.#isOpening = true;
+    this.#isOpen = true;
     this.#fresh.release();
     this.#rows.drawTimes();
+    this.#bell.client.opened();
     this.#draw();
     if (!CSS.supports("anchor-name", "--bell")) requestAnimationFrame(() => this.#place());
   }
 
   closed() {
     this.#isOpen = false;
+    this.#snackbar.hide();
   }
 
   #draw() {
@@ -83,21 +94,17 @@ export class BellPanel {
     this.#bell.find(".read-all").hidden = unread === 0;
     this.#drawState(rows.length > 0);
     if (hadFocus && !this.#bell.shadowRoot?.activeElement?.checkVisibility()) this.#panel.focus(); // it was in what is gone
-    if (isLoaded) this.#see(rows);
   }
 
   /**
-   * To open it is to see all that the bell has counted; afterwards, what arrives on the screen is seen.
+   * To open it is to hear the bell; what stood on the screen is seen. What waits above it rings on.
    *
-   * @param {import("../client/types.js").Row[]} rows
+   * @param {Set<number>} ids
    */
-  #see(rows) {
+  #seen(ids) {
     const { client } = this.#bell;
-    const isOpening = this.#isOpening;
-    this.#isOpening = false;
-    if (client.unseen === 0 || document.visibilityState !== "visible") return;
-    if (isOpening) client.markAll("seen");
-    else client.mark("seen", rows.filter((row) => row.seen === null).map(({ id }) => id));
+    client.see(ids);
+    if (this.#bell.find(".panel-new").hidden) client.opened();
   }
 
   #toTop() {
@@ -159,6 +166,7 @@ export class BellPanel {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "ArrowDown" || event.key === "PageDown") this.#rows.move(1);
     else if (event.key === "ArrowUp" || event.key === "PageUp") this.#rows.move(-1);
+    else if (event.key === "z" && shortcutsAreOn()) this.#snackbar.act();
     else if (event.key === "Enter" && this.#rows.focused?.element === event.target) this.#rows.focused?.open();
     else return;
     event.preventDefault();

@@ -1,8 +1,7 @@
 // @ts-check
-import { ofSite } from "../page/browser-storage.js";
 import { pageConfig } from "../page/page-config.js";
+import { setShortcuts, shortcutsAreOn } from "../page/preferences.js";
 
-const OFF = "notify-shortcuts-off";
 const TYPED_INTO = "input, textarea, select, [contenteditable]:not([contenteditable=false])";
 
 /**
@@ -13,6 +12,7 @@ const TYPED_INTO = "input, textarea, select, [contenteditable]:not([contentedita
  * @property {(step: number) => boolean} edge the first or the last row; false where no row has the focus
  * @property {() => void} toggleRead
  * @property {() => void} readAll
+ * @property {() => boolean} undo the last mark; false where none can be taken back
  * @property {() => void} search
  * @property {() => void} help before the list of keys opens
  * @property {() => void} leave
@@ -35,8 +35,8 @@ export class InboxKeys {
     this.#element = element;
     this.#deeds = deeds;
     const toggle = /** @type {HTMLInputElement} */ (element.find(".keys-switch input"));
-    toggle.checked = ofSite.get(OFF) === null;
-    element.listen(toggle, ["change"], () => ofSite.set(OFF, toggle.checked ? null : "yes"));
+    toggle.checked = shortcutsAreOn();
+    element.listen(toggle, ["change"], () => setShortcuts(toggle.checked));
     element.listen(element.find(".keys-button"), ["click"], () => this.#open());
     element.listen(element.find(".keys-close"), ["click"], () => this.#help.close());
     element.listen(document, ["keydown"], (event) => this.#pressed(event));
@@ -75,7 +75,7 @@ export class InboxKeys {
 
   /** @param {string} key the feed pattern's own keys are no shortcuts: they cannot be switched off */
   #isOn(key) {
-    return key.length > 1 || ofSite.get(OFF) === null;
+    return key.length > 1 || shortcutsAreOn();
   }
 
   /** @param {KeyboardEvent} event */
@@ -92,6 +92,7 @@ export class InboxKeys {
       case "e": return done(deeds.archive());
       case "u": return done(deeds.toggleRead());
       case "A": return shiftKey && done(deeds.readAll());
+      case "z": return deeds.undo();
       case "/": return done(deeds.search());
       case "?": return done(this.#open());
       case "Escape": return target === this.#element && done(deeds.leave());

@@ -26,23 +26,18 @@ export class InboxMarks {
   readAll() {
     const { unread } = this.#client;
     if (unread === 0) return;
-    this.#client.markAll("read");
-    this.#tell(inboxMessages.allRead(unread));
+    this.#tell(inboxMessages.allRead(unread), this.#client.markAll("read"));
   }
 
   /** @param {Row} row */
   toggleRead({ id, read, archived }) {
     if (archived) return; // an archived row stays read
-    const [does, undoes] = read ? /** @type {const} */ (["unread", "read"]) : /** @type {const} */ (["read", "unread"]);
-    this.#client.mark(does, [id]);
-    this.#tell(read ? inboxMessages.markedUnread : inboxMessages.markedRead, () => this.#client.mark(undoes, [id]));
+    this.#tell(read ? inboxMessages.markedUnread : inboxMessages.markedRead, this.#client.mark(read ? "unread" : "read", [id]));
   }
 
   /** @param {Row} row */
   archive({ id, archived }) {
-    const [does, undoes] = archived ? /** @type {const} */ (["unarchived", "archived"]) : /** @type {const} */ (["archived", "unarchived"]);
-    this.#client.mark(does, [id]);
-    this.#tell(archived ? inboxMessages.unarchived : inboxMessages.archived, () => this.#client.mark(undoes, [id]));
+    this.#tell(archived ? inboxMessages.unarchived : inboxMessages.archived, this.#client.mark(archived ? "unarchived" : "archived", [id]));
   }
 
   /**
@@ -60,11 +55,11 @@ export class InboxMarks {
 
   /**
    * @param {string} done
-   * @param {() => void} [undo]
+   * @param {import("../client/types.js").Marked[]} marked
    */
-  #tell(done, undo) {
+  #tell(done, marked) {
     const { state, isReached } = this.#client.status;
     const isSent = state === "live" || (state === "polling" && isReached);
-    this.#snackbar.show(isSent ? done : inboxMessages.sentLater(done), undo && { label: inboxMessages.undo, run: undo });
+    this.#snackbar.show(isSent ? done : inboxMessages.sentLater(done), { label: inboxMessages.undo, run: () => this.#client.undo(marked) });
   }
 }

@@ -11,25 +11,24 @@ const LOST_FOR_GOOD_MS = 5_000;
 /** What an inbox says about the connection, and about not being there at all. */
 export class InboxStatus {
   #element;
-  #retry;
+  #intents;
   #later = 0;
   /** Until when what is shown was current, in a page that has never been live. */
   #keptAt = Date.now();
   /** Since when it is not live, by `elapsed`. */
   #lost = elapsed();
   #wasLive = false;
-  #viewFailed = false;
 
   /**
    * @param {import("./client-element.js").ClientElement} element
-   * @param {() => void} retry loads what is shown
+   * @param {{ retry: () => void, redraw: () => void }} intents `retry` loads what is shown
    */
-  constructor(element, retry) {
+  constructor(element, intents) {
     this.#element = element;
-    this.#retry = retry;
+    this.#intents = intents;
     const { client } = element;
-    element.listen(client, ["state"], () => this.draw());
-    element.listen(window, ["online", "offline"], () => this.draw());
+    element.listen(client, ["state"], intents.redraw);
+    element.listen(window, ["online", "offline"], intents.redraw);
     element.listen(element.find(".notice-action"), ["click"], () => this.#act());
     element.listen(element.find(".retry"), ["click"], () => this.#tryAgain());
   }
@@ -37,50 +36,51 @@ export class InboxStatus {
   /** @param {number} at until when what this browser had kept was current, milliseconds since 1970 */
   keptAt(at) {
     this.#keptAt = at;
-    this.draw();
+    this.#intents.redraw();
   }
 
   /**
-   * @param {boolean} [viewFailed] whether there is nothing to show, as the view cannot be loaded
+   * @param {boolean} viewFailed whether there is nothing to show, as the view cannot be loaded
+   * @param {boolean} isServers whether the server has drawn what is shown
    * @returns {boolean} whether that, or that nothing is known of the inbox at all, is said in place of a list
    */
-  draw(viewFailed = this.#viewFailed) {
-    this.#viewFailed = viewFailed;
+  draw(viewFailed, isServers) {
     const { status, isLoaded } = this.#element.client;
     const now = elapsed();
     const isLive = status.state === "live";
     if (this.#wasLive && !isLive) this.#lost = status.began;
     this.#wasLive = isLive;
-    const liveUntil = isLoaded ? clockTime(new Date(status.liveUntil ?? this.#keptAt), new Date()) : null;
+    const isKnown = isLoaded || isServers;
+    const liveUntil = isKnown ? clockTime(new Date(status.liveUntil ?? this.#keptAt), new Date()) : null;
     const told = connectionText(status, { online: navigator.onLine, now, liveUntil });
-    const failed = isLoaded ? viewFailed : !isLive && now - this.#lost >= LOST_FOR_GOOD_MS;
-    this.#drawFailed(failed, told.kind === "offline");
-    this.#drawNotice(told, isLoaded);
+    const failed = isKnown ? viewFailed : !isLive && now - this.#lost >= LOST_FOR_GOOD_MS;
+    this.#drawFailed(failed, told.kind === "offline" ? told.text : inboxMessages.cannotReach);
+    this.#drawNotice(told, isKnown && !failed);
     clearTimeout(this.#later);
-    if (told.changesIn !== null || !isLoaded) {
-      this.#later = this.#element.later(() => this.draw(), told.changesIn ?? LOST_FOR_GOOD_MS);
+    if (told.changesIn !== null || !isKnown) {
+      this.#later = this.#element.later(this.#intents.redraw, told.changesIn ?? LOST_FOR_GOOD_MS);
     }
     return failed;
   }
 
   /**
    * @param {boolean} failed
-   * @param {boolean} isOffline
+   * @param {string} why
    */
-  #drawFailed(failed, isOffline) {
+  #drawFailed(failed, why) {
     const { client } = this.#element;
     setShown(this.#element.find(".failed"), failed, () => this.#element.focus());
     write(this.#element.find(".failed .lead"), client.isLoaded ? inboxMessages.viewFailed : inboxMessages.inboxFailed);
-    write(this.#element.find(".failed-text"), isOffline ? inboxMessages.offline : inboxMessages.cannotReach);
+    write(this.#element.find(".failed-text"), why);
   }
 
   /**
    * @param {ReturnType<typeof connectionText>} told
-   * @param {boolean} isLoaded
+   * @param {boolean} isList whether it stands beside a list
    */
-  #drawNotice({ kind, text, action }, isLoaded) {
+  #drawNotice({ kind, text, action }, isList) {
     const quiet = kind === "live" || kind === "idle" || kind === "connecting";
-    const isShown = !quiet && (isLoaded || action !== "");
+    const isShown = !quiet && (isList || action !== "");
     this.#element.find(".notice").toggleAttribute("data-shown", isShown);
     write(this.#element.find(".notice-text"), isShown ? text : "");
     const button = this.#element.find(".notice-action");
@@ -96,7 +96,7 @@ export class InboxStatus {
 
   #tryAgain() {
     const { client } = this.#element;
-    if (client.isLoaded) return this.#retry();
+    if (client.isLoaded) return this.#intents.retry();
     client.stop();
     client.start();
   }

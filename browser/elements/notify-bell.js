@@ -12,8 +12,8 @@ import { badgeText, say, written } from "../page/translation.js";
 let hasBadges = false;
 
 /**
- * The bell: the unseen count, and a panel with the newest notifications. Pressing it dispatches
- * `notify-open`; call `preventDefault()` to show something of your own.
+ * The bell: how many have arrived unseen since it was opened, and a panel with the newest
+ * notifications. Pressing it dispatches `notify-open`; call `preventDefault()` to show something of your own.
  */
 class NotifyBell extends ClientElement {
   /** @type {import("./bell-panel.js").BellPanel | null} */
@@ -44,14 +44,14 @@ class NotifyBell extends ClientElement {
 
   #draw() {
     if (!this.client.isLoaded) return; // keep what the server rendered
-    const { unseen } = this.client;
+    const count = this.client.badge;
     const badge = this.find(".badge");
-    badge.hidden = unseen === 0;
-    badge.textContent = badgeText(unseen);
+    badge.hidden = count === 0;
+    badge.textContent = badgeText(count);
     this.find(".bell").ariaLabel =
-      unseen === 0 ? say("Notifications") : say("Notifications, {count} new", { count: written(unseen) });
-    hasBadges ||= unseen > 0;
-    if (hasBadges) drawBadges(unseen, this.dataset.icon === "draw");
+      count === 0 ? say("Notifications") : say("Notifications, {count} new", { count: written(count) });
+    hasBadges ||= count > 0;
+    if (hasBadges) drawBadges(count, this.dataset.icon === "draw");
   }
 
   /** @param {Event} event */
@@ -59,7 +59,7 @@ class NotifyBell extends ClientElement {
     const open = new CustomEvent("notify-open", { bubbles: true, composed: true, cancelable: true });
     if (this.dispatchEvent(open)) return;
     event.preventDefault();
-    this.client.markAll("seen");
+    this.client.opened();
   }
 
   /** The panel is about to be shown: what is here is drawn now, so that it opens with it. */

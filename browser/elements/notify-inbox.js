@@ -36,15 +36,18 @@ export class NotifyInbox extends ClientElement {
   #states = /** @type {InboxStates} */ (/** @type {unknown} */ (null));
   #status = /** @type {InboxStatus} */ (/** @type {unknown} */ (null));
   #drawing = 0;
-  /** Whether the rows on the page are still those that the server has drawn. */
+  /** Whether the rows on the page, or the words in their place, are still what the server has drawn. */
   #isServers = true;
 
   ready() {
     this.querySelector("#notify-seed")?.remove(); // the client has read it; copies of the page must not keep rows
-    this.#isServers = this.#list.childElementCount > 0;
+    this.#isServers = this.find(".skeleton").hidden;
     this.#query = new InboxQuery(this, () => this.#show());
     this.#loader = new ViewLoader(this, this.#query.current, () => this.#drawSoon());
-    this.#status = new InboxStatus(this, () => void this.#loader.loadMore());
+    this.#status = new InboxStatus(this, {
+      retry: () => void this.#loader.loadMore(),
+      redraw: () => this.#drawSoon(),
+    });
     this.#snackbar = new Snackbar(this.find(".snack"), () => this.focusRows());
     this.#marks = new InboxMarks(this.client, this.#snackbar);
     this.#states = new InboxStates(this, { rows: () => this.focusRows(), search: () => this.#query.search() });
@@ -102,6 +105,7 @@ export class NotifyInbox extends ClientElement {
       archive: () => focused()?.archive(),
       toggleRead: () => focused()?.toggleRead(),
       readAll: () => this.#marks.readAll(),
+      undo: () => this.#snackbar.act(),
       search: () => this.#query.search(),
       help: () => this.#snackbar.hide(),
       leave: () => this.#leave(),
@@ -144,17 +148,25 @@ export class NotifyInbox extends ClientElement {
     this.#loader.loadFirst();
     const { view, hasFailed, isLoading } = this.#loader;
     const rows = view.rows;
-    const failed = this.#status.draw(hasFailed && rows.length === 0);
-    const isKnown = this.client.isLoaded && (view.isLoaded || hasFailed || !this.#isServers);
-    if (isKnown) this.#drawRows(this.#fresh.admitted(rows), view.isLoaded && !view.hasMore);
-    this.find(".skeleton").hidden = view.isLoaded || failed || this.#list.childElementCount > 0;
+    if (this.client.isLoaded && (view.isLoaded || hasFailed)) this.#isServers = false;
+    const failed = this.#status.draw(hasFailed && rows.length === 0, this.#isServers);
     this.#list.ariaBusy = isLoading ? "true" : null;
+    if (!this.#isServers) this.#drawList(rows, failed);
+    if (this.client.isLoaded) this.#drawCounts();
+  }
+
+  /**
+   * The rows, or the one state in their place.
+   *
+   * @param {Row[]} rows
+   * @param {boolean} failed
+   */
+  #drawList(rows, failed) {
+    const { view } = this.#loader;
+    this.#drawRows(this.#fresh.admitted(rows), view.isLoaded && !view.hasMore);
+    this.find(".skeleton").hidden = view.isLoaded || failed || this.#list.childElementCount > 0;
     this.#states.drawResults(this.#loader, rows.length, failed);
-    if (!isKnown) return; // keep what the server has drawn
-    this.#isServers = false;
-    this.#drawCounts();
     this.#states.drawEnd(this.#loader, rows.length);
-    this.#query.offer(this.client.rows.flatMap(({ category }) => category || []));
   }
 
   /**
@@ -174,6 +186,7 @@ export class NotifyInbox extends ClientElement {
     write(this.find(".unread"), inboxMessages.unread(unread));
     this.find("[data-tab=unread]").dataset.count = unread ? written(unread) : "";
     setShown(this.find(".read-all"), unread > 0, () => this.focusRows());
+    this.#query.offer(this.client.rows.flatMap(({ category }) => category || []));
   }
 
   #toTop() {
@@ -184,8 +197,10 @@ export class NotifyInbox extends ClientElement {
 
   /** @param {Set<number>} ids */
   #seen(ids) {
-    const fresh = this.client.notifications.filter((row) => row.seen === null && ids.has(row.id));
-    if (fresh.length) this.client.mark("seen", fresh.map(({ id }) => id));
+    this.client.see(ids);
+    const { isFiltered, query } = this.#loader.view;
+    const isPanel = !isFiltered && query.tab !== "archived"; // it shows what the bell's panel shows
+    if (isPanel && this.find(".pill").hidden) this.client.opened();
   }
 
   #openFocused() {

@@ -3,10 +3,9 @@ import { clone, part, write } from "../page/dom.js";
 import { messages } from "../page/messages.js";
 import { pageConfig } from "../page/page-config.js";
 import { safeUrl } from "../page/safe-url.js";
+import { manyText, Storm } from "../page/storm.js";
 
 const SHOWN_MS = 8_000;
-const MANY = 10;
-const MANY_WITHIN_MS = 5_000;
 const LEVELS = ["info", "success", "warning", "error", "critical"];
 
 /**
@@ -31,8 +30,7 @@ export class Toasts {
   #narrow = matchMedia("(max-width: 599px)");
   /** @type {Toast[]} oldest first */
   #all = [];
-  /** @type {number[]} when the last ones arrived that are not critical */
-  #came = [];
+  #storm = new Storm();
 
   /** @param {import("./client-element.js").ClientElement} bell */
   constructor(bell) {
@@ -48,10 +46,8 @@ export class Toasts {
 
   /** @param {Row} row */
   show(row) {
-    if (row.level === "critical") return this.#add(row, row.level);
-    const now = performance.now();
-    this.#came = [...this.#came.filter((came) => now - came < MANY_WITHIN_MS), now];
-    if (this.#folded || this.#came.length >= MANY) this.#fold(row.level);
+    const isOneOfMany = this.#storm.takes(row) || (this.#folded && row.level !== "critical");
+    if (isOneOfMany) this.#fold(row.level);
     else this.#add(row, row.level);
   }
 
@@ -82,7 +78,7 @@ export class Toasts {
     part(element, ".level").append(clone(this.#root, `icon-${level}`));
     part(element, ".toast-body").textContent = row?.body ?? "";
     const link = part(element, ".toast-title");
-    link.textContent = row ? row.title : this.#manyText();
+    link.textContent = row ? row.title : manyText(this.#bell.client);
     const url = row ? safeUrl(row.url) : pageConfig().inbox;
     if (url !== null) link.setAttribute("href", url);
     link.addEventListener("click", () => this.#opened(toast));
@@ -90,14 +86,6 @@ export class Toasts {
     this.#all.push(toast);
     if (!this.#isHeld) this.#start(toast);
     this.#draw();
-  }
-
-  /** The bell's number; the critical ones among them where all of them are known. */
-  #manyText() {
-    const { unseen, rows } = this.#bell.client;
-    const known = rows.filter(({ seen, archived, recalled }) => !seen && !archived && !recalled);
-    const critical = known.filter(({ level }) => level === "critical").length;
-    return critical > 0 && known.length === unseen ? messages.freshCritical(unseen, critical) : messages.fresh(unseen);
   }
 
   /** @param {Toast} toast */
@@ -134,9 +122,9 @@ export class Toasts {
     if (this.#all.length === 0) return;
     const { client } = this.#bell;
     const done = new Set(client.rows.flatMap(({ id, read, archived, recalled }) => (read || archived || recalled ? id : [])));
-    const gone = this.#all.filter(({ row }) => (row ? done.has(row.id) : client.unseen === 0));
+    const gone = this.#all.filter(({ row }) => (row ? done.has(row.id) : client.badge === 0));
     if (gone.length || !client.isLoaded) this.#remove(...(client.isLoaded ? gone : this.#all));
-    if (this.#folded) write(part(this.#folded.element, ".toast-title"), this.#manyText());
+    if (this.#folded) write(part(this.#folded.element, ".toast-title"), manyText(this.#bell.client));
   }
 
   /** Critical ones come first, then the newest. What is pointed at stays where it is. */

@@ -1,27 +1,83 @@
 // @ts-check
+import { elapsed } from "../client/steady-clock.js";
+import { pageConfig } from "./page-config.js";
 import { wants } from "./preferences.js";
 import { safeUrl } from "./safe-url.js";
+import { manyText, Storm } from "./storm.js";
 
 const VISIBLE_FIRST_MS = 400;
 const HELD_MS = 10_000; // until every tab has received it
 const SOUND_EVERY_MS = 3_000;
+const CALM_MS = 8_000;
 
 /** @typedef {import("../client/types.js").Row} Row */
 
+const storm = new Storm();
+/** When the last of many was folded. */
+let folded = -Infinity;
+/** The last of many that wait to be told. @type {Row | null} */
+let gathered = null;
+/** Whether this storm has been told already. */
+let isTold = false;
+/** What a storm folds. @type {Set<Notification>} */
+const singles = new Set();
+
 /**
  * A sound and a desktop notification, where the user has enabled them: once per browser, however
- * many tabs received the notice, and not while one of them is visible. Of many at a time, one sounds.
+ * many tabs received the notice, and not while one of them is visible. Critical ones aside, those of
+ * a storm become one, which tells the bell's number and sounds once.
  *
  * @param {import("../client/client.js").NotifyClient} client
  * @param {Row} row
  */
 export async function alertOf(client, row) {
   if (!wants("sound") && !wants("desktop")) return;
-  const isVisible = document.visibilityState === "visible";
-  if (!isVisible) await new Promise((resolve) => setTimeout(resolve, VISIBLE_FIRST_MS));
-  if (!(await isFirst(`alert ${client.epoch}:${row.arrived}`, HELD_MS)) || isVisible) return;
-  if (wants("desktop")) showDesktop(client, row);
+  const isCritical = row.level === "critical";
+  const isOneOfMany = storm.takes(row) || (!isCritical && isStormy());
+  if (document.visibilityState === "visible") return void isFirstOf(client, row);
+  if (isOneOfMany) {
+    isTold &&= isStormy();
+    folded = elapsed();
+    const isGathering = gathered !== null;
+    gathered = row;
+    if (isGathering) return;
+  }
+  await new Promise((resolve) => setTimeout(resolve, VISIBLE_FIRST_MS));
+  if (isOneOfMany) return tellMany(client);
+  if ((!isCritical && isStormy()) || !(await isFirstOf(client, row))) return;
+  if (wants("desktop")) showOne(client, row);
+  await sound();
+}
+
+/** Whether what arrives is folded, as the storm is not over for long. */
+function isStormy() {
+  return elapsed() - folded < CALM_MS;
+}
+
+/** @param {import("../client/client.js").NotifyClient} client */
+async function tellMany(client) {
+  const last = /** @type {Row} */ (gathered);
+  gathered = null;
+  for (const single of singles) single.close();
+  singles.clear();
+  if (!(await isFirstOf(client, last))) return;
+  if (wants("desktop")) showMany(client);
+  if (!isTold) await sound();
+  isTold = true;
+}
+
+async function sound() {
   if (wants("sound") && (await isFirst("sound", SOUND_EVERY_MS))) playSound();
+}
+
+/**
+ * Whether no other tab tells of it; from now on none will.
+ *
+ * @param {import("../client/client.js").NotifyClient} client
+ * @param {Row} row
+ */
+function isFirstOf({ epoch }, { arrived }) {
+  return isFirst(`alert ${epoch}:${arrived}`, HELD_MS);
 }
 
 /**
@@ -62,15 +118,36 @@ export function playSound() {
  * @param {import("../client/client.js").NotifyClient} client
  * @param {Row} row
  */
-function showDesktop(client, row) {
-  if (!("Notification" in globalThis) || Notification.permission !== "granted") return;
-  const { title, body, id } = row;
-  const shown = new Notification(title, { body, tag: `notify-${id}`, silent: wants("sound") });
+function showOne(client, { title, body, id, url, level }) {
+  const options = { body, tag: `notify-${id}`, silent: wants("sound") };
+  const shown = show(title, options, () => {
+    client.mark("read", [id]);
+    return safeUrl(url);
+  });
+  if (!shown || level === "critical") return;
+  singles.add(shown);
+  shown.onclose = () => singles.delete(shown);
+}
+
+/** @param {import("../client/client.js").NotifyClient} client */
+function showMany(client) {
+  const options = { tag: "notify-many", silent: isTold || wants("sound") };
+  show(manyText(client), options, () => (document.querySelector("notify-inbox") ? null : pageConfig().inbox));
+}
+
+/**
+ * @param {string} title
+ * @param {NotificationOptions} options one with the same `tag` replaces the one before
+ * @param {() => string | null} opened what it leads to
+ */
+function show(title, options, opened) {
+  if (!("Notification" in globalThis) || Notification.permission !== "granted") return null;
+  const shown = new Notification(title, options);
   shown.onclick = () => {
     shown.close();
     window.focus();
-    client.mark("read", [id]);
-    const url = safeUrl(row.url);
+    const url = opened();
     if (url !== null) location.assign(url);
   };
+  return shown;
 }

@@ -4,8 +4,8 @@ const PATIENCE_MS = 10_000;
 /** What is answered to a plain request where the socket is: by us, and by a proxy that upgrades all. */
 const AT_THE_SOCKET = [426, 400];
 
-const RIGHT_PATH = "The path is right, but no handshake gets through, or it has no session, or it is another user's. Check that every proxy forwards Upgrade, Connection and Host, that SESSION_COOKIE_PATH covers the path, and that no middleware sets request.user. The server's log says more.";
-const WRONG_PATH = "No NotifyApplication is behind that path: look at the proxy, the prefix of the site and NOTIFY_SOCKET_PATH.";
+const RIGHT_PATH = "The path is right, but the handshake fails, or comes without a session, or with another user's. Check that every proxy forwards Upgrade, Connection and Host, that SESSION_COOKIE_PATH covers the path, and that no middleware sets request.user. The server's log says more.";
+const WRONG_PATH = "No NotifyApplication answers there: check the proxy, the site's prefix and NOTIFY_SOCKET_PATH.";
 
 /**
  * Logs one line to the console that says why this page polls, as far as a page can find out.
@@ -21,8 +21,8 @@ export function tellWhy(client, socket, { fetch, setTimeout, warn }) {
     const answer = await fetch(socket, { cache: "no-store", redirect: "manual" }).catch(() => null);
     if (!answer || answer.status >= 500) return; // the network or the server is down: the path may be right
     const why = AT_THE_SOCKET.includes(answer.status) ? RIGHT_PATH : WRONG_PATH;
-    const told = answer.status || "with a redirect";
-    warn(`notify: no socket at ${socket}, so this page polls. A plain request there is answered ${told}. ${why}`);
+    const told = answer.status || "a redirect";
+    warn(`notify: no socket at ${socket}, so this page polls. A plain request there returned ${told}. ${why}`);
   }, PATIENCE_MS);
 }
 

@@ -5,11 +5,12 @@ import { pageConfig } from "./page-config.js";
 const DATABASE = "notify"; // kept-user.js deletes it by this name
 const SAVED_EVERY_MS = 500;
 const MOST_ROWS = 200;
+const IN_ORDER = new Intl.Collator("en", { numeric: true }); // "m9" before "m10"
 
 /**
  * @typedef {import("../client/client.js").NotifyClient} Client
  * @typedef {{ user: string, at: number, page: import("../client/types.js").Page }} Kept `at`: milliseconds since 1970
- * @typedef {{ user: string, mark: import("../client/types.js").MarkFrame }} KeptMark
+ * @typedef {{ user: string, mark: import("../client/types.js").Command }} KeptMark
  */
 
 /** @type {WeakMap<Client, Promise<number | null>>} */
@@ -56,12 +57,12 @@ class OfflineStore {
 
   async #restore() {
     const database = await opened();
-    const { last, marks, refs } = await read(database);
+    const { last, marks } = await read(database);
     database.close();
     if (last?.user === this.#user) this.#client.seed(last.page);
-    const mine = refs.flatMap((ref, index) => (marks[index]?.user === this.#user ? ref : []));
-    this.#mine = new Set(mine.map(String));
-    this.#client.resume(marks.flatMap(({ user, mark }) => (user === this.#user ? mark : [])));
+    const mine = marks.filter(({ user }) => user === this.#user).map(({ mark }) => mark);
+    this.#mine = new Set(mine.map(({ ref }) => ref));
+    this.#client.resume(mine.sort((one, other) => IN_ORDER.compare(one.ref, other.ref)));
     return last?.user === this.#user ? last.at : null;
   }
 
@@ -75,8 +76,9 @@ class OfflineStore {
   }
 
   async #write() {
-    const { snapshot, unconfirmed } = this.#client;
+    const { snapshot } = this.#client;
     if (!snapshot) return;
+    const unconfirmed = this.#client.unconfirmed.filter(({ type }) => type !== "opened"); // the next page opens the bell anew
     const database = await opened();
     const transaction = database.transaction(["inbox", "marks"], "readwrite");
     const [inbox, marks] = [transaction.objectStore("inbox"), transaction.objectStore("marks")];
@@ -94,10 +96,10 @@ class OfflineStore {
    * @param {import("../client/types.js").InboxFrame} snapshot
    * @returns {Kept}
    */
-  #record({ epoch, to, unseen, unread, notifications, next = null }) {
+  #record({ epoch, to, unseen, unread, badge, notifications, next = null }) {
     const rows = notifications.slice(0, MOST_ROWS);
     const edge = rows.length < notifications.length ? (rows.at(-1)?.arrived ?? null) : next;
-    const page = { epoch, version: to, unseen, unread, notifications: rows, next: edge };
+    const page = { epoch, version: to, unseen, unread, badge, notifications: rows, next: edge };
     return { user: this.#user, at: this.#asOf(), page };
   }
 
@@ -131,17 +133,16 @@ function opened() {
 
 /**
  * @param {IDBDatabase} database
- * @returns {Promise<{ last: Kept | undefined, marks: KeptMark[], refs: IDBValidKey[] }>}
+ * @returns {Promise<{ last: Kept | undefined, marks: KeptMark[] }>}
  */
 async function read(database) {
   const transaction = database.transaction(["inbox", "marks"]);
   const marks = transaction.objectStore("marks");
-  const [last, all, refs] = await Promise.all([
+  const [last, all] = await Promise.all([
     answered(transaction.objectStore("inbox").get("last")),
     answered(marks.getAll()),
-    answered(marks.getAllKeys()),
   ]);
-  return { last, marks: all, refs };
+  return { last, marks: all };
 }
 
 /**

@@ -1,27 +1,49 @@
 // @ts-check
+import { elapsed } from "../client/steady-clock.js";
+import { HttpError } from "../client/http.js";
 import { part, write } from "./dom.js";
+import { keyed } from "./keyed.js";
+import { Plot } from "./operations-plot.js";
+import { asText } from "./operations-text.js";
+import { numberText, writeFigures } from "./operations-value.js";
+import { pageClient } from "./page-client.js";
+import { pageConfig } from "./page-config.js";
 import { pageLanguage } from "./page-language.js";
-import { pointsOf } from "./plot.js";
 import { watch } from "./watch.js";
 
-const READINGS = 120; // a second apart
-const WIDTH = 240;
-const HEIGHT = 48;
-const SVG = "http://www.w3.org/2000/svg";
+/**
+ * @typedef {{ key: string, name: string, version: string, age: number, figures: Record<string, number> }} Process
+ * @typedef {{ id: number, state: string, batches: number, people: number }} Notice
+ * @typedef {{ key: string, text: string, cure: string }} Alarm
+ */
 
-/** The page of live operations: what the servers say once a second, as plots that move. */
+const STALE_MS = 3_500; // the servers speak once a second
+const MISSED_MS = 2_000; // the first frames may have the nearest process only
+const GONE_MS = 300_000; // a process that nobody misses
+const HISTORY_STEP_S = 5;
+const COPIED_MS = 2_000;
+
+/** The page of live operations: what the servers say once a second. */
 class NotifyOperations extends HTMLElement {
   #left = new AbortController();
   /** @type {Plot[]} */
   #plots = [];
+  /** @type {Map<string, { heard: number, time: string, process: Process, missed?: number }>} by key */
+  #processes = new Map();
+  #announced = "";
+  #heard = -Infinity;
 
   connectedCallback() {
     this.#left = new AbortController();
+    const { signal } = this.#left;
     this.#plots = [...this.querySelectorAll("figure")].map((figure) => new Plot(figure));
-    watch("operations", this.#left.signal, {
+    watch("operations", signal, {
       figures: (data) => this.#draw(data),
-      silent: () => this.#say(this.#status.dataset.silent ?? ""),
+      silent: () => this.#note(),
     });
+    const timer = setInterval(() => this.#note(), 1_000);
+    signal.addEventListener("abort", () => clearInterval(timer));
+    this.#offerCopy();
   }
 
   disconnectedCallback() {
@@ -32,34 +54,209 @@ class NotifyOperations extends HTMLElement {
     return part(this, ".from");
   }
 
+  /** Says so where nothing is heard any more. */
+  #note() {
+    if (elapsed() - this.#heard < STALE_MS) return;
+    if (this.#heard > 0) this.classList.add("stale");
+    this.#say(this.#status.dataset.silent ?? "");
+  }
+
   /** @param {any} data */
   #draw(data) {
+    const now = elapsed();
+    this.#heard = now;
+    this.classList.remove("stale");
     const { down, one, several } = this.#status.dataset;
-    const from = data.processes === 1 ? one : several?.replace("{count}", String(data.processes));
+    const from = data.processes === 1 ? one : several?.replace("{count}", numberText(data.processes));
     this.#say((data.layer === "down" ? down : from) ?? "");
-    for (const plot of this.#plots) plot.add(data[plot.name]);
-    this.#drawCodes(data.closed);
+    const asOf = part(this, ".as-of");
+    asOf.textContent = (asOf.dataset.text ?? "").replace("{time}", clock());
+    const alarms = this.#named(writeFigures(part(this, "dl.owed"), data.database));
+    this.#drawNotices(data.open_notices);
+    alarms.push(...this.#drawProcesses(data));
+    this.#drawAlarms(alarms);
+    for (const plot of this.#plots) {
+      if (data.history?.[plot.name]) plot.remember(data.history[plot.name], HISTORY_STEP_S, now / 1000);
+      plot.add(data[plot.name], now / 1000);
+    }
+    this.#drawTable("most", data.most_sockets);
+    this.#drawTable("reasons", this.#meant({ ...data.refused, ...data.limits }));
+    this.#drawTable("closed", this.#meant(data.closed, true));
+    part(this, ".live").hidden = false; // all at once, so that nothing moves
   }
 
-  /** @param {Record<string, number>} closed */
-  #drawCodes(closed) {
-    const codes = Object.entries(closed);
-    part(this, "table").hidden = codes.length === 0;
-    part(this, ".none").hidden = codes.length > 0;
-    const rows = codes.map(([code, count]) => {
+  // What is owed
+
+  /** @param {Notice[]} notices */
+  #drawNotices(notices) {
+    const table = part(this, "table.notices");
+    table.hidden = notices.length === 0;
+    const make = () => this.#copyOf("notice");
+    keyed(part(table, "tbody"), notices, (one) => String(one.id), make, (row, one) => this.#drawNotice(row, one));
+  }
+
+  /**
+   * @param {HTMLElement} row
+   * @param {Notice} notice
+   */
+  #drawNotice(row, { id, state, batches, people }) {
+    const link = part(row, ".name");
+    write(link, (link.dataset.text ?? "").replace("{id}", String(id)));
+    if (link.dataset.href) /** @type {HTMLAnchorElement} */ (link).href = link.dataset.href.replace(/0(?=\/change\/$)/, String(id));
+    const shown = part(row, ".state");
+    write(shown, shown.dataset[state] ?? "");
+    row.dataset.state = state;
+    write(part(row, ".batches"), numberText(batches));
+    write(part(row, ".people"), numberText(people));
+    for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (row.querySelectorAll("button"))) {
+      const isPaused = state === "paused";
+      button.hidden = state === "recalling" || (button.dataset.verb === "resume") !== isPaused;
+      button.setAttribute("aria-describedby", (link.id = `notice-${id}`));
+      button.onclick = () => void this.#carryOut(button, id);
+    }
+  }
+
+  /**
+   * @param {HTMLButtonElement} button
+   * @param {number} id
+   */
+  async #carryOut(button, id) {
+    const said = part(this, ".said");
+    button.disabled = true;
+    try {
+      const { people } = await pageClient().post(`${pageConfig().api}notices/${id}/${button.dataset.verb}/`);
+      write(said, (button.dataset.done ?? "").replace("{count}", numberText(people)));
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      write(said, said.dataset.failed ?? ""); // it is also in the network's log
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  // Processes
+
+  /**
+   * Also those that no longer answer, until another has taken their place.
+   *
+   * @param {{ layer: string, by_process: Process[] }} data
+   * @returns {Alarm[]}
+   */
+  #drawProcesses({ layer, by_process: heard }) {
+    const now = elapsed();
+    for (const process of heard) this.#processes.set(process.key, { heard: now - process.age * 1000, time: clock(process.age), process });
+    for (const [key, known] of this.#processes) {
+      const { heard: at, process } = known;
+      const isMissing = !heard.some((one) => one.key === key);
+      if (isMissing) known.missed ??= now;
+      const youngest = Math.min(...heard.map((one) => one.figures.notify_uptime_seconds));
+      const isReplaced = youngest * 1000 < now - at;
+      if (isMissing && (process.figures.notify_draining || isReplaced || now - at > GONE_MS)) this.#processes.delete(key);
+    }
+    /** @type {Alarm[]} */
+    const alarms = [];
+    const shown = [...this.#processes.values()].sort((one, other) => one.process.name.localeCompare(other.process.name));
+    const draw = (/** @type {HTMLElement} */ section, /** @type {typeof shown[0]} */ { process, time, missed = now }) => {
+      const isSilent = now - missed >= MISSED_MS;
+      section.classList.toggle("stale", isSilent);
+      write(part(section, "h3"), process.name);
+      const hint = part(section, ".hint");
+      const text = (isSilent ? hint.dataset.silent : hint.dataset.version) ?? "";
+      write(hint, text.replace("{version}", process.version).replace("{time}", time));
+      const red = this.#named(writeFigures(part(section, "dl"), process.figures), process);
+      if (!isSilent) alarms.push(...red);
+      else if (layer !== "down") alarms.push({ key: process.key, text: (hint.dataset.dead ?? "").replace("{process}", process.name).replace("{time}", time), cure: hint.dataset.cure ?? "" });
+    };
+    keyed(part(this, ".processes"), shown, ({ process }) => process.key, () => this.#copyOf("process"), draw);
+    return alarms;
+  }
+
+  // What is red
+
+  /**
+   * @param {import("./operations-value.js").Alarm[]} alarms
+   * @param {Process} [process]
+   * @returns {Alarm[]}
+   */
+  #named(alarms, process) {
+    return alarms.map(({ name, title, value, cure }) => ({ key: `${name} ${process?.key}`, text: `${process ? `${process.name} – ` : ""}${title}: ${value}`, cure }));
+  }
+
+  /** @param {Alarm[]} alarms */
+  #drawAlarms(alarms) {
+    part(this, ".attention").hidden = alarms.length === 0;
+    part(this, ".well").hidden = alarms.length > 0;
+    const draw = (/** @type {HTMLElement} */ item, /** @type {Alarm} */ { text, cure }) => {
+      write(part(item, "strong"), text);
+      write(part(item, "span"), cure);
+    };
+    keyed(part(this, ".attention ul"), alarms, ({ key }) => key, () => this.#copyOf("alarm"), draw);
+    this.#announce(alarms);
+  }
+
+  /**
+   * Says what is red where that is another set than before, not where a value changes.
+   *
+   * @param {Alarm[]} alarms
+   */
+  #announce(alarms) {
+    const keys = JSON.stringify(alarms.map(({ key }) => key).sort());
+    if (keys === this.#announced) return;
+    this.#announced = keys;
+    const red = [part(this, ".attention h2").textContent, ...alarms.map(({ text, cure }) => `${text}. ${cure}`)];
+    write(part(this, ".announced"), alarms.length > 0 ? red.join(" ") : part(this, ".well").textContent ?? "");
+  }
+
+  // Tables
+
+  /**
+   * Each with its meaning; `withCode` keeps the code.
+   *
+   * @param {Record<string, number>} counts
+   * @returns {(string | number)[][]}
+   */
+  #meant(counts, withCode = false) {
+    const terms = [...this.querySelectorAll(".codes dt")];
+    return Object.entries(counts).map(([code, count]) => {
+      const meaning = terms.find((term) => term.textContent === code)?.nextElementSibling?.textContent ?? "";
+      return withCode ? [code, meaning, count] : [meaning || code, count];
+    });
+  }
+
+  /**
+   * @param {string} name
+   * @param {(string | number)[][]} rows
+   */
+  #drawTable(name, rows) {
+    const table = part(this, `table.${name}`);
+    table.hidden = rows.length === 0;
+    part(this, `.none.${name}`).hidden = rows.length > 0;
+    const made = rows.map((cells) => {
       const row = document.createElement("tr");
-      for (const text of [code, this.#meaning(code), written(count)]) {
-        row.append(Object.assign(document.createElement("td"), { textContent: text }));
-      }
+      row.append(...cells.map((cell) => Object.assign(document.createElement("td"), { textContent: typeof cell === "number" ? numberText(cell) : cell })));
       return row;
     });
-    part(this, "tbody").replaceChildren(...rows);
+    part(table, "tbody").replaceChildren(...made);
   }
 
-  /** @param {string} code */
-  #meaning(code) {
-    const terms = [...this.querySelectorAll(".codes dt")];
-    return terms.find((term) => term.textContent === code)?.nextElementSibling?.textContent ?? "";
+  // The rest
+
+  #offerCopy() {
+    const button = part(this, ".copy");
+    if (!navigator.clipboard) return;
+    button.hidden = false;
+    const label = button.textContent ?? "";
+    button.onclick = async () => {
+      await navigator.clipboard.writeText(asText(part(document, "main.operations")));
+      write(button, button.dataset.copied ?? "");
+      setTimeout(() => write(button, label), COPIED_MS);
+    };
+  }
+
+  /** @param {string} name */
+  #copyOf(name) {
+    const template = /** @type {HTMLTemplateElement} */ (this.querySelector(`template.${name}`));
+    return /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
   }
 
   /** @param {string} text */
@@ -68,64 +265,9 @@ class NotifyOperations extends HTMLElement {
   }
 }
 
-/** One figure over time: a line, its number, and its most. */
-class Plot {
-  name;
-  #unit;
-  #output;
-  #line;
-  #most;
-  /** @type {(number | null)[]} */
-  #values = [];
-
-  /** @param {HTMLElement} figure */
-  constructor(figure) {
-    this.name = figure.dataset.plot ?? "";
-    this.#unit = figure.dataset.unit ?? "";
-    this.#output = part(figure, "output");
-    const svg = document.createElementNS(SVG, "svg");
-    svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
-    svg.setAttribute("preserveAspectRatio", "none");
-    svg.setAttribute("aria-hidden", "true"); // its number is beside it
-    this.#line = document.createElementNS(SVG, "path");
-    this.#line.setAttribute("vector-effect", "non-scaling-stroke");
-    svg.append(this.#line);
-    this.#most = Object.assign(document.createElement("small"), { ariaHidden: "true" });
-    figure.append(svg, this.#most);
-  }
-
-  /** @param {number | null} value */
-  add(value) {
-    const shown = value === null || this.#unit !== "ms" ? value : value * 1000;
-    this.#values = [...this.#values, shown].slice(-READINGS);
-    this.#output.textContent = this.#text(shown);
-    const most = Math.max(1, ...this.#values.map((one) => one ?? 0));
-    this.#most.textContent = this.#text(most);
-    this.#line.setAttribute("d", path(this.#values, most));
-  }
-
-  /** @param {number | null} value */
-  #text(value) {
-    if (value === null) return "–";
-    return this.#unit ? `${written(value)} ${this.#unit}` : written(value);
-  }
-}
-
-/**
- * The newest at the right edge. A missing value breaks the line.
- *
- * @param {(number | null)[]} values
- * @param {number} most
- */
-function path(values, most) {
-  const points = pointsOf(values, { width: WIDTH, height: HEIGHT, readings: READINGS, top: most });
-  return points.map((point, at) => (point === null ? "" : `${points[at - 1] ? "L" : "M"}${point}`)).join("");
-}
-
-/** @param {number} value */
-function written(value) {
-  const digits = { maximumFractionDigits: value < 10 ? 1 : 0 };
-  return value.toLocaleString(pageLanguage(), digits);
+/** The time of day, so many seconds ago. */
+function clock(age = 0) {
+  return new Date(Date.now() - age * 1000).toLocaleTimeString(pageLanguage());
 }
 
 if (!customElements.get("notify-operations")) customElements.define("notify-operations", NotifyOperations);

@@ -105,8 +105,12 @@ function wakeUp(client, user) {
   addEventListener("online", () => client.wake("online"));
   addEventListener("offline", () => client.wake("offline"));
   addEventListener("focus", () => client.wake("focus"));
+  // An open socket, lock or channel keeps a page out of the back/forward cache, and a frozen tab
+  // cannot serve the others: let another one lead.
+  const rest = () => ["stopped", "signed-out", "other-user"].includes(client.status.state) || client.stop();
+  const goOn = () => client.status.state === "idle" && client.start();
   addEventListener("pageshow", ({ persisted }) => {
-    if (!persisted || isKeptUser(user)) return client.wake("pageshow");
+    if (!persisted || isKeptUser(user)) return goOn() || client.wake("pageshow");
     document.documentElement.hidden = true; // from the back/forward cache, and another user has signed in since
     loadAnew();
   });
@@ -115,14 +119,12 @@ function wakeUp(client, user) {
   });
   addEventListener("beforeunload", () => (left = elapsed()));
   addEventListener("submit", () => (left = elapsed()), { capture: true }); // a page library may send it
-  addEventListener("pagehide", () => client.flush());
-  // A frozen tab cannot serve the others: let another one lead.
-  document.addEventListener("freeze", () => {
-    if (!["stopped", "signed-out", "other-user"].includes(client.status.state)) client.stop();
+  addEventListener("pagehide", () => {
+    client.flush();
+    rest();
   });
-  document.addEventListener("resume", () => {
-    if (client.status.state === "idle") client.start();
-  });
+  document.addEventListener("freeze", rest);
+  document.addEventListener("resume", goOn);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") client.wake("visibilitychange");
   });

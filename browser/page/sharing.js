@@ -1,19 +1,19 @@
 // @ts-check
 /**
- * What tabs need to share one socket; empty where the browser lacks it: Web Locks need HTTPS or
- * localhost, and a sandboxed frame has no BroadcastChannel.
+ * This tab's name, and what tabs need to share one socket; without `share` where the browser lacks
+ * it: Web Locks need HTTPS or localhost, and a sandboxed frame has no BroadcastChannel.
  *
- * @returns {{ share?: Omit<import("../client/shared-connection.js").Share, "catchUp"> }}
+ * @returns {{ tab: string, share?: Omit<import("../client/shared-connection.js").Share, "tab" | "catchUp"> }}
  */
 export function sharing() {
   const { locks } = navigator;
+  const tab = Math.random().toString(36).slice(2);
   try {
     new BroadcastChannel("notify").close();
   } catch {
-    return {};
+    return { tab };
   }
-  if (!locks) return {};
-  const tab = crypto.randomUUID().slice(0, 8);
+  if (!locks) return { tab };
   const isVisible = () => document.visibilityState === "visible";
-  return { share: { locks, Channel: BroadcastChannel, tab, isVisible } };
+  return { tab, share: { locks, Channel: BroadcastChannel, isVisible } };
 }

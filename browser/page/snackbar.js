@@ -22,11 +22,7 @@ export class Snackbar {
   constructor(element, heir) {
     this.#element = element;
     this.#heir = heir;
-    this.#button.addEventListener("click", () => {
-      const action = this.#action;
-      this.hide();
-      action();
-    });
+    this.#button.addEventListener("click", () => this.act());
     for (const type of ["pointerleave", "focusout"]) element.addEventListener(type, () => this.#goesSoon());
   }
 
@@ -41,6 +37,15 @@ export class Snackbar {
     setShown(this.#button, action !== undefined, this.#heir);
     this.#element.toggleAttribute("data-shown", true);
     this.#goesSoon();
+  }
+
+  /** Do what it offers, as its button does; false where it offers nothing. */
+  act() {
+    if (this.#button.hidden) return false;
+    const action = this.#action;
+    this.hide();
+    action();
+    return true;
   }
 
   hide() {

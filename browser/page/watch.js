@@ -6,8 +6,9 @@ const SILENT_MS = 6_000;
 
 /**
  * Watches a topic while the element is on the page and looked at. The tabs of a browser share a
- * socket, which may change hands, and another tab may have ended the watch: so a tab that hears
- * nothing for six seconds asks again.
+ * socket, and the one that has it keeps the watch until no tab wants it: so each tab asks, even if
+ * it hears the figures already, and asks again once the connection has changed, and where it hears
+ * nothing for six seconds.
  *
  * @param {string} topic
  * @param {AbortSignal} signal ends the watch
@@ -21,19 +22,22 @@ const SILENT_MS = 6_000;
 export function watch(topic, signal, { figures, silent = () => undefined, isLookedAt = () => true }) {
   const client = pageClient();
   let heard = -Infinity;
-  let asked = -Infinity; // -Infinity: this tab has no watch to end
+  let asked = -Infinity;
+  let isWatching = false;
   const end = () => {
     client.send({ type: "unwatch", topic });
     asked = -Infinity;
+    isWatching = false;
   };
   const look = (again = false) => {
     const now = elapsed();
     const isSilent = now - Math.max(heard, asked) >= SILENT_MS;
     if (!isLookedAt()) {
-      if (asked !== -Infinity) end();
-    } else if (isSilent || again) {
+      if (isWatching) end();
+    } else if (isSilent || again || !isWatching) {
       if (isSilent) silent();
-      if (client.send({ type: "watch", topic })) asked = now;
+      isWatching = client.send({ type: "watch", topic });
+      if (isWatching) asked = now;
     }
   };
   const timer = setInterval(look, 1_000);
@@ -47,8 +51,12 @@ export function watch(topic, signal, { figures, silent = () => undefined, isLook
     },
     { signal },
   );
-  client.addEventListener("state", () => look(), { signal });
-  addEventListener("pagehide", end, { signal });
+  const lookAnew = () => {
+    isWatching = false;
+    look();
+  };
+  client.addEventListener("state", lookAnew, { signal });
+  addEventListener("pagehide", end, { signal, capture: true }); // before the client stops
   signal.addEventListener("abort", () => {
     clearInterval(timer);
     end();

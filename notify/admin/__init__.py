@@ -6,13 +6,15 @@ from django.contrib import admin
 from django.contrib.admin.sites import AdminSite
 
 from notify.admin.inboxes import InboxAdmin
+from notify.admin.index_panel import add_to_index
 from notify.admin.notices import NoticeAdmin
 from notify.admin.tokens import ApiTokenAdmin
 from notify.models import ApiToken, Inbox, Notice
 
 
 def register(site: AdminSite) -> None:
-    """Registers the notify models with an admin site of your own.
+    """Registers the notify models with an admin site of your own, and adds the panel of notices to
+    its index.
 
     `django.contrib.admin.site` has them already.
 
@@ -25,6 +27,7 @@ def register(site: AdminSite) -> None:
     site.register(Notice, NoticeAdmin)
     site.register(Inbox, InboxAdmin)
     site.register(ApiToken, ApiTokenAdmin)
+    add_to_index(site)
 
 
 register(admin.site)

@@ -83,7 +83,7 @@ class ComposeForm(NoticeModelForm):
         required=False,
         label=_("Groups"),
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Their active members."),
+        help_text=_("Active members of these groups."),
     )
     permission = forms.ModelChoiceField(
         queryset=Permission.objects.select_related("content_type"),
@@ -111,7 +111,7 @@ class ComposeForm(NoticeModelForm):
     everyone = forms.BooleanField(
         required=False,
         label=_("Everyone"),
-        help_text=_("All active users, whoever else is chosen above."),
+        help_text=_("All active users, no matter who is chosen above."),
     )
     action_1_label = _action_label(_("Button 1"))
     action_1_url = _action_url()
@@ -131,7 +131,9 @@ class ComposeForm(NoticeModelForm):
         try:
             return users_named(parse_usernames(self.cleaned_data["usernames"]))
         except csv.Error as error:
-            raise forms.ValidationError(_("This cannot be read as CSV.")) from error
+            raise forms.ValidationError(
+                _("This isn't valid CSV. Enter one username per line.")
+            ) from error
         except UnknownUsers as unknown:
             missing = unknown.names
             raise forms.ValidationError(

@@ -27,7 +27,7 @@ from notify.admin.compose_form import ComposeForm, compose_form, level_choices
 from notify.admin.compose_layout import FIELDSETS, TIME_HELP
 from notify.admin.confirmation import SendHeldBackError
 from notify.admin.formatting import MAX_DIGITS, format_people, notice_url
-from notify.admin.previews import audience_texts, preview_notice, sample_audience
+from notify.admin.previews import Sample, audience_texts, preview_notice, sample_audience
 from notify.admin.usernames import move_file_to_text_field
 from notify.exceptions import InvalidNotice, NotifyError
 from notify.models import Notice, content, permissions
@@ -217,13 +217,15 @@ class ComposeMixin(NoticeModelAdmin):
         form: Any = self.get_form(request)(request.POST)
         names = ("users", "groups", "permission", "usernames")
         errors = [text for name in names for text in form.errors.get(name, [])]
-        count, sample = 0, list[str]()
+        sample: Sample | None = Sample(0, [], [])
         try:
             if to := form.recipients():
-                count, sample = sample_audience(to)
+                sample = sample_audience(to)
         except InvalidNotice as refusal:
             errors.append(refusal.message)
-        texts = audience_texts(count, sample)
+        if sample is None:
+            return JsonResponse({}, status=503)
+        count, texts = sample.count, audience_texts(sample.count, sample)
         send = _("Send to %(people)s") % {"people": texts["people"]} if count else ""
         return JsonResponse({"count": count, **texts, "errors": errors, "send": send})
 

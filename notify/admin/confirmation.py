@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from notify.admin.compose_form import LEVEL_LINES, ComposeForm
 from notify.admin.formatting import format_people, sender_name
-from notify.admin.previews import audience_texts, preview_notice, sample_audience
+from notify.admin.previews import Sample, audience_texts, preview_notice, sample_audience
 from notify.admin.stopping import says_the_same
 from notify.models import Level, Notice
 from notify.sending.audience import Audience
@@ -82,7 +82,7 @@ def find_duplicate(notice: Notice, audience: Audience) -> Notice | None:
 def confirmation_context(request: HttpRequest, held: SendHeldBackError) -> dict[str, Any]:
     """The context of `confirm.html`."""
     data = held.form.cleaned_data
-    _count, sample = sample_audience(held.form.recipients())
+    sample = sample_audience(held.form.recipients()) or Sample(held.count, [], [])
     if held.dry_run:
         title = _("Dry run: nothing was sent")
     else:

@@ -30,9 +30,12 @@ def content_errors(cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for n in BUTTONS:
         yield from _button_errors(cleaned, n)
     send_at, expires = cleaned.get("send_at"), cleaned.get("expires")
-    if _is_refused(send_at=send_at):
-        yield "send_at", _("Enter a date that is not at the end of the calendar.")
-    elif _is_refused(send_at=send_at, expires=expires, now=database.now()):
+    out_of_range = [
+        name for name in ("send_at", "expires") if _is_refused(send_at=cleaned.get(name))
+    ]
+    for name in out_of_range:
+        yield name, _("This date is out of range. Enter another one.")
+    if not out_of_range and _is_refused(send_at=send_at, expires=expires, now=database.now()):
         yield "expires", _("Choose a time after the notice is sent.")
 
 

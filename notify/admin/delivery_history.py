@@ -7,20 +7,31 @@ notice was read. Deliveries are inferred from the highest version that a client 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from notify.admin.formatting import sender_name
+from notify.admin.intervention import by_whom, recalled_by
 from notify.admin.stopping import is_scheduled
 from notify.inbox import personal
 from notify.models import Batch, Inbox, Notice, Notification
 from notify.sql import database
 
-LOGGED_WITHIN = timedelta(seconds=10)  # of its time, the admin's log has who recalled a notice
+_STOPPED: dict[str, Any] = {
+    Batch.State.PAUSED: gettext_lazy("Paused"),
+    Batch.State.CANCELLED: gettext_lazy("Cancelled"),
+}
+# Why a recipient does not have it, by the state of their batch.
+_NOT_THERE: dict[str, Any] = {
+    Batch.State.PENDING: gettext_lazy("not sent yet"),
+    Batch.State.PAUSED: gettext_lazy("sending is paused"),
+    Batch.State.CANCELLED: gettext_lazy("cancelled before it arrived"),
+    Batch.State.CLOSED: gettext_lazy("recalled before it arrived"),
+    Batch.State.DONE: gettext_lazy("deleted since, or the account didn't exist yet"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +57,13 @@ def delivery_history(user: Any, notice: Notice) -> DeliveryHistory:
     if is_scheduled(notice):
         due = notice.send_at is not None and notice.send_at <= database.now()
         steps.append(Step(_("Scheduled for"), notice.send_at, "", happened=due))
+    if copy is None and batch is not None and batch.state in _STOPPED:
+        name, how = str(_STOPPED[batch.state]), by_whom(notice.stopped_by)
+        steps.append(Step(name, notice.stopped, how, happened=True))
     steps += [_arrived(copy, batch), _pushed(copy, batch), _delivered(copy, inbox)]
     steps += _marks(copy)
     if notice.recalled:
-        steps.append(Step(_("Recalled"), notice.recalled, _recalled_by(notice), happened=True))
+        steps.append(Step(_("Recalled"), notice.recalled, recalled_by(notice), happened=True))
     return DeliveryHistory(_verdict(user, notice, copy, batch, inbox), steps)
 
 
@@ -59,7 +73,7 @@ def _arrived(copy: Notification | None, batch: Batch | None) -> Step:
         return Step(name, _arrived_at(copy, batch), "", happened=True)
     if batch is None:
         return Step(name, None, _("not among the recipients"), happened=False)
-    return Step(name, None, _("state of its batch: “%s”") % batch.get_state_display(), False)
+    return Step(name, None, str(_NOT_THERE[batch.state]), happened=False)
 
 
 def _arrived_at(copy: Notification, batch: Batch | None) -> datetime | None:
@@ -112,21 +126,6 @@ def _marks(copy: Notification | None) -> list[Step]:
             (_("Archived"), copy.archived if copy else None),
         )
     ]
-
-
-def _recalled_by(notice: Notice) -> str:
-    """Who recalled it, if the admin's log knows: a recall by code is not in it."""
-    recalled: Any = notice.recalled
-    if notice.expires is not None and notice.expires <= recalled:
-        return _("it had expired")
-    logged = LogEntry.objects.filter(
-        content_type=ContentType.objects.get_for_model(Notice),
-        object_id=str(notice.pk),
-        action_flag=CHANGE,
-        action_time__range=(recalled - LOGGED_WITHIN, recalled + LOGGED_WITHIN),
-    )
-    entry = logged.select_related("user").order_by("action_time").first()
-    return _("by %s") % entry.user if entry is not None else ""
 
 
 def _verdict(

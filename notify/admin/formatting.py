@@ -54,12 +54,12 @@ def reach(notice: Any) -> dict[str, int]:
 
 
 def sender_name(notice: Notice) -> str:
-    return sender_names([notice])[notice.sender]
+    return sender_names([notice.sender])[notice.sender]
 
 
-def sender_names(notices: Iterable[Notice]) -> dict[str, str]:
-    """The names of the senders of these notices, by `Notice.sender`, in at most one query."""
-    senders = {notice.sender for notice in notices}
+def sender_names(senders: Iterable[str]) -> dict[str, str]:
+    """The names of those who sent or stopped a notice, by `Notice.sender`, in at most one query."""
+    senders = set(senders)
     keys = [sender.removeprefix(PREFIX) for sender in senders if sender]
     users = {f"{PREFIX}{user.pk}": str(user) for user in _users(keys)}
     return {

@@ -11,6 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.auth import get_user_model, logout
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.db.models import F, QuerySet
 from django.http import (
     Http404,
@@ -18,6 +19,7 @@ from django.http import (
     HttpResponse,
     HttpResponseNotAllowed,
     HttpResponseRedirect,
+    JsonResponse,
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -25,22 +27,26 @@ from django.utils.text import capfirst, smart_split, unescape_string_literal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from notify import sql
 from notify.access.session_end import end_sessions
 from notify.admin.change_list import LenientChangeList
 from notify.admin.formatting import format_moment
+from notify.admin.receipts import confirmed_text, newest
 from notify.admin.story_search import StorySearch
-from notify.models import ApiToken, Inbox, Notification
+from notify.models import ApiToken, Inbox
 from notify.models.permissions import may_on_users
 from notify.models.users import user_of
 from notify.sending.names import has_word
+from notify.web import limits
+from notify.web.api.sliding import never_slides
+from notify.web.inbox_page import SEARCH_TIMEOUT_S
 from notify.web.pages.browser_config import browser_config
+from notify.web.refusals import Refusal, from_error
 
 if TYPE_CHECKING:
     InboxModelAdmin = admin.ModelAdmin[Inbox]
 else:  # Django's classes take no parameters at run time
     InboxModelAdmin = admin.ModelAdmin
-
-ROWS = 25  # the newest notifications
 
 
 class InboxAdmin(InboxModelAdmin):
@@ -100,8 +106,13 @@ class InboxAdmin(InboxModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         end = self.admin_site.admin_view(self.end_sessions_view)
-        own = path("<path:object_id>/end-sessions/", end, name="notify_inbox_end_sessions")
-        return [own, *super().get_urls()]
+        # Typing must not extend the session.
+        titles = never_slides(self.admin_site.admin_view(self.titles_view))
+        own = [
+            path("<path:object_id>/end-sessions/", end, name="notify_inbox_end_sessions"),
+            path("<path:object_id>/titles/", titles, name="notify_inbox_titles"),
+        ]
+        return own + super().get_urls()
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -112,20 +123,34 @@ class InboxAdmin(InboxModelAdmin):
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         user = _get_user_or_404(object_id)
-        rows = Notification.objects.filter(user=user.pk).select_related("notice")
+        inbox = Inbox.objects.filter(pk=user.pk).first()
         context = {
             **self.admin_site.each_context(request),
             "title": _("Inbox of %s") % user.get_username(),
             "opts": self.opts,
             "person": user,
-            "inbox": Inbox.objects.filter(pk=user.pk).first(),
-            "rows": rows.order_by("-arrived")[:ROWS],
+            "inbox": inbox,
+            "confirmed": confirmed_text(inbox),
+            "rows": newest(inbox),
             "tokens": ApiToken.objects.filter(user=user.pk, revoked__isnull=True).count(),
             "may_end_sessions": may_on_users(request.user, "change"),
             "config": browser_config(request),
             "search": StorySearch(request, user),
         }
         return TemplateResponse(request, "admin/notify/inbox/person.html", context)
+
+    def titles_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The titles of this inbox that contain what was typed. Limited as the searches of one's
+        own inbox are, together with them."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        search = StorySearch(request, _get_user_or_404(object_id))
+        running = limits.searches.slot(str(request.user.pk))
+        try:
+            with running, sql.statements_end_within(SEARCH_TIMEOUT_S):
+                return JsonResponse({"titles": search.titles})
+        except (Refusal, OperationalError, InterfaceError) as error:
+            return from_error(error).response()
 
     def end_sessions_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ends all sessions of the user. Requires POST, and the permission to change users."""

@@ -21,6 +21,8 @@ from notify.admin.compose_views import ComposeMixin
 from notify.admin.formatting import format_moment, sender_name, sender_names
 from notify.admin.previews import preview_notice
 from notify.admin.progress_views import VERBS, ProgressMixin, progress_data
+from notify.admin.slow_batches import slowest_batches
+from notify.admin.time_window import TimeWindowFilter
 from notify.admin.user_search import UserSearchView
 from notify.models import Notice
 from notify.web.api.sliding import never_slides
@@ -34,7 +36,7 @@ class NoticeChangeList(LenientChangeList):
         super().get_results(request)
         shown = [notice.pk for notice in self.result_list]
         counted: dict[Any, Any] = _with_counts(Notice.objects.filter(pk__in=shown)).in_bulk()
-        names = sender_names(counted.values())
+        names = sender_names(notice.sender for notice in counted.values())
         for notice in counted.values():
             notice.sender_name = names[notice.sender]
         self.result_list: Any = [counted[pk] for pk in shown if pk in counted]
@@ -57,6 +59,7 @@ class NoticeAdmin(ProgressMixin, ComposeMixin):
         "level",
         ("category", NamedValuesFilter),
         "created",
+        TimeWindowFilter,
     )
     search_fields = ("title", "body")
     list_per_page = 25
@@ -118,6 +121,7 @@ class NoticeAdmin(ProgressMixin, ComposeMixin):
                 "own_key": notice.key if notice.sender == f"user:{request.user.pk}" else None,
                 "progress": progress_data(notice),
                 "chart": charts.over_time(notice),
+                "slowest": slowest_batches(notice),
                 "preview": preview_notice(vars(notice)),
             }
         return super().change_view(request, object_id, form_url, context)

@@ -2,36 +2,93 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db import OperationalError
+from django.db.models import Count, Q
+from django.utils.translation import ngettext
 
+from notify import sql
 from notify.admin.formatting import format_count, format_people
 from notify.models import Level
+from notify.models.users import user_field
 from notify.sending.audience import Audience, To
+from notify.sql import database
 from notify.web.pages.browser_texts import browser_texts
 
 SAMPLE_SIZE = 10
+COUNT_WITHIN_S = 5.0
+DORMANT = timedelta(days=365)
 
 
-def sample_audience(to: To) -> tuple[int, list[str]]:
-    """How many people `to` names, and the first ten by username, with their full names.
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What is told of an audience before a notice is sent to it."""
+
+    count: int  # people
+    names: list[str]  # the first ten by username, with their full names
+    facts: list[str]  # who they are, in words
+
+
+def sample_audience(to: To) -> Sample | None:
+    """The people that `to` names. None if the database takes longer than five seconds for it
+    (PostgreSQL).
 
     Raises:
         InvalidNotice: `to` holds something that is not a recipient.
     """
     users = Audience.of(to).people()
-    count = users.count()
-    first = users.order_by(get_user_model().USERNAME_FIELD)[:SAMPLE_SIZE] if count else ()
-    return count, [_display_name(user) for user in first]
+    try:
+        with sql.statements_end_within(COUNT_WITHIN_S):
+            counts = users.aggregate(count=Count("pk"), **_groups())
+            first = users.order_by(get_user_model().USERNAME_FIELD)[:SAMPLE_SIZE]
+            names = [_display_name(user) for user in first] if counts["count"] else []
+    except OperationalError as error:
+        if not sql.is_away(error):
+            raise
+        return None
+    return Sample(counts["count"], names, _facts(**counts))
 
 
-def audience_texts(count: int, sample: list[str]) -> dict[str, Any]:
-    """An audience as templates and scripts display it."""
-    others = count - len(sample)
+def _groups() -> dict[str, Count]:
+    """Who is counted, as far as the user model tells it."""
+    groups = {}
+    if user_field("is_staff") is not None:
+        groups["staff"] = Count("pk", filter=Q(is_staff=True))
+    if user_field("last_login") is not None:
+        since = database.now() - DORMANT
+        never = Q(last_login__isnull=True)
+        if user_field("date_joined") is not None:
+            never &= Q(date_joined__lt=since)
+        groups["dormant"] = Count("pk", filter=Q(last_login__lt=since) | never)
+    return groups
+
+
+def _facts(count: int, staff: int = 0, dormant: int = 0) -> list[str]:
+    facts = []
+    if staff:
+        text = ngettext("%(count)s staff member", "%(count)s staff members", staff)
+        facts.append(text % {"count": format_count(staff)})
+    if dormant:
+        text = ngettext(
+            "%(count)s hasn't signed in for a year",
+            "%(count)s haven't signed in for a year",
+            dormant,
+        )
+        facts.append(text % {"count": format_count(dormant)})
+    return facts
+
+
+def audience_texts(count: int, sample: Sample) -> dict[str, Any]:
+    """An audience of `count` people as templates and scripts display it."""
+    others = count - len(sample.names)
     return {
         "people": format_people(count),
-        "sample": sample,
+        "facts": " · ".join(sample.facts),
+        "sample": sample.names,
         "others": format_count(others) if others > 0 else "",
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,14 @@ from django.http import (
     JsonResponse,
 )
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from notify import sending
 from notify.admin import statuses, stopping
 from notify.admin.formatting import format_count, format_people, notice_url, reach
+from notify.admin.intervention import stopped_text
 from notify.admin.previews import preview_notice
 from notify.exceptions import Busy
 from notify.models import Notice, permissions
@@ -37,43 +40,47 @@ else:  # Django's classes take no parameters at run time
 
 @dataclass(frozen=True, slots=True)
 class VerbTexts:
-    """One verb: the function of `sending`, and the texts about it."""
+    """One verb: what it does, given the notice and the user, and the texts about it."""
 
-    function: str
+    carry_out: Callable[[Any, Any], int]
     log: StrPromise  # the entry in the admin log
     done: StrPromise
     nothing: StrPromise  # there was nothing to do
     question: StrPromise | None = None  # None: carried out without a confirmation page
 
 
+def _cancel(notice: Any, user: Any) -> int:
+    return sending.cancel(notice, by=user)
+
+
 VERBS = {
     "stop": VerbTexts(
-        "cancel",
+        _cancel,
         log=gettext_lazy("Stopped before it was sent."),
         done=gettext_lazy("Stopped. Nobody received it."),
         nothing=gettext_lazy("Too late to stop: it's been sent. You can recall it."),
     ),
     "pause": VerbTexts(
-        "pause",
+        lambda notice, user: sending.pause(notice, by=user),
         log=gettext_lazy("Paused."),
         done=gettext_lazy("Paused. Not yet sent to %(people)s."),
         nothing=gettext_lazy("There's nothing left to pause."),
     ),
     "resume": VerbTexts(
-        "resume",
+        lambda notice, _user: sending.resume(notice),
         log=gettext_lazy("Resumed."),
         done=gettext_lazy("Resumed. Sending to %(people)s."),
         nothing=gettext_lazy("It wasn't paused."),
     ),
     "cancel": VerbTexts(
-        "cancel",
+        _cancel,
         log=gettext_lazy("Cancelled."),
         done=gettext_lazy("Cancelled. %(people)s won't get it."),
         nothing=gettext_lazy("There's nothing left to cancel."),
         question=gettext_lazy("Cancel the rest of this notice?"),
     ),
     "recall": VerbTexts(
-        "recall",
+        lambda notice, user: sending.recall(notice, by=user),
         log=gettext_lazy("Recalled."),
         done=gettext_lazy("Recalled from %(people)s."),
         nothing=gettext_lazy("Recalled. Nobody had received it."),
@@ -81,6 +88,7 @@ VERBS = {
     ),
 }
 
+FROM_INDEX = "_from_index"  # a field of a form that is on the index
 _COUNTS = ("recipients", "appended", "skipped", "cancelled")
 
 
@@ -98,6 +106,7 @@ def progress_data(notice: Any) -> dict[str, Any]:
     return {
         "status": str(status),
         "label": statuses.label(notice),
+        "stopped": stopped_text(notice),
         "counts": {name: format_count(count) for name, count in counts.items()},
         "batches": f"{notice.batches - notice.batches_open} / {notice.batches}",
         "done": ended,
@@ -142,13 +151,15 @@ class ProgressMixin(NoticeModelAdmin):
         return notice
 
     def _carry_out(self, request: HttpRequest, notice: Any, verb: str) -> HttpResponse:
-        texts = VERBS[verb]
+        texts, back = VERBS[verb], notice_url(self.admin_site, notice)
+        if FROM_INDEX in request.POST:
+            back = reverse(f"{self.admin_site.name}:index")
         try:
-            count = getattr(sending, texts.function)(notice)
+            count = texts.carry_out(notice, request.user)
         except Busy:
             text = _("Someone else is changing this notice. Nothing changed; try again.")
             self.message_user(request, text, messages.ERROR)
-            return HttpResponseRedirect(notice_url(self.admin_site, notice))
+            return HttpResponseRedirect(back)
         is_recall, nothing = verb == "recall", texts.nothing
         if is_recall and notice.recalled is not None:
             nothing = gettext_lazy("This notice has already been recalled.")
@@ -157,7 +168,7 @@ class ProgressMixin(NoticeModelAdmin):
         level = messages.SUCCESS if count else messages.WARNING
         text = str(texts.done if count else nothing) % {"people": format_people(count)}
         self.message_user(request, text, level)
-        return HttpResponseRedirect(notice_url(self.admin_site, notice))
+        return HttpResponseRedirect(back)
 
     def _verb_confirmation(self, request: HttpRequest, notice: Any, verb: str) -> HttpResponse:
         """The confirmation page: how many have it, have seen it, and will not get it."""
@@ -169,6 +180,7 @@ class ProgressMixin(NoticeModelAdmin):
             "notice": notice,
             "progress": progress,
             "waiting": progress["waiting"],
+            "waiting_people": format_people(progress["waiting"]),
             "people": format_people(notice.appended),
             "seen": format_people(notice.seen),
             "read": format_people(notice.read),

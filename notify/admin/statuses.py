@@ -53,6 +53,13 @@ def _sending(notices: QuerySet[Notice]) -> QuerySet[Notice]:
     return _of(notices, _PENDING).exclude(_SCHEDULED)
 
 
+def _unfinished(notices: QuerySet[Notice]) -> QuerySet[Notice]:
+    # A union, because an OR of two subqueries is tried on every notice.
+    every = Notice.objects.order_by()
+    sending, paused = _sending(every), _of(every, _PAUSED)
+    return notices.filter(pk__in=sending.values("pk").union(paused.values("pk")))
+
+
 def _ended(notices: QuerySet[Notice], *, cancelled: bool) -> QuerySet[Notice]:
     of_notice = Batch.objects.filter(notice=OuterRef("pk"))
     is_cancelled = Exists(of_notice.filter(state=Batch.State.CANCELLED))
@@ -69,6 +76,7 @@ def _of(notices: QuerySet[Notice], batches: QuerySet[Batch]) -> QuerySet[Notice]
 
 _BY_STATUS: dict[str, tuple[Any, Callable[[QuerySet[Notice]], QuerySet[Notice]]]] = {
     "scheduled": (gettext_lazy("Scheduled"), _scheduled),
+    "unfinished": (gettext_lazy("Sending or paused"), _unfinished),
     "sending": (gettext_lazy("Sending"), _sending),
     "paused": (gettext_lazy("Paused"), lambda notices: _of(notices, _PAUSED)),
     "failed": (gettext_lazy("Failed, retrying"), lambda notices: _of(notices, _FAILING)),
@@ -76,6 +84,11 @@ _BY_STATUS: dict[str, tuple[Any, Callable[[QuerySet[Notice]], QuerySet[Notice]]]
     "cancelled": (gettext_lazy("Cancelled"), lambda notices: _ended(notices, cancelled=True)),
     "recalled": (gettext_lazy("Recalled"), lambda notices: notices.exclude(recalled=None)),
 }
+
+
+def having(status: str, notices: QuerySet[Notice]) -> QuerySet[Notice]:
+    """Those of these notices that have a status, named as in `StatusFilter`."""
+    return _BY_STATUS[status][1](notices)
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -86,8 +99,8 @@ class StatusFilter(admin.SimpleListFilter):
         return [(value, text) for value, (text, _filter) in _BY_STATUS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Notice]) -> QuerySet[Notice]:
-        found = _BY_STATUS.get(self.value() or "")
-        return queryset if found is None else found[1](queryset)
+        status = self.value()
+        return having(status, queryset) if status in _BY_STATUS else queryset
 
 
 class SenderFilter(admin.SimpleListFilter):

@@ -1,4 +1,5 @@
-"""Which notice the page of a user is asked about: by a part of its title, or by its id."""
+"""Which notice the page of a user is asked about: by a part of its title, or by its id. While a
+title is typed, those that match are offered."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from notify.models.permissions import SEND, has_permission
 
 VIEW_NOTICE = "notify.view_notice"
 FOUND = 10  # notices that are offered
+SEARCHED_ROWS = 5000  # of an inbox, while a title is typed
 MAX_TERM = 200  # characters: those of a title
 
 
@@ -36,14 +38,26 @@ class StorySearch:
             by_id = list(Notice.objects.filter(pk=int(self.asked)))
             if by_id:
                 return by_id
-        if not 0 < len(self.asked) <= MAX_TERM or "\0" in self.asked:
-            return []
-        of_user = self._received.values("notice")
-        titled = Notice.objects.filter(title__icontains=self.asked).order_by("-pk")
+        titled, of_user = self._titled, self._received.values("notice")
         found = list(titled.filter(pk__in=of_user)[:FOUND])
         if len(found) < FOUND and self._may_see_all:
             found += titled.exclude(pk__in=of_user)[: FOUND - len(found)]
         return found
+
+    @property
+    def titles(self) -> list[str]:
+        """Those that are offered: of the newest notices found among the rows of this inbox that
+        changed last, each once."""
+        # Ids, not a subquery, which may be read after the title of every notice.
+        changed = self._received.order_by("-version").values_list("notice", flat=True)
+        found = self._titled.filter(pk__in=list(changed[:SEARCHED_ROWS]))
+        return list(dict.fromkeys(found.values_list("title", flat=True)[:FOUND]))
+
+    @property
+    def _titled(self) -> QuerySet[Notice]:
+        if not 0 < len(self.asked) <= MAX_TERM or "\0" in self.asked:
+            return Notice.objects.none()
+        return Notice.objects.filter(title__icontains=self.asked).order_by("-pk")
 
     @cached_property
     def story(self) -> DeliveryHistory | None:

@@ -24,7 +24,7 @@ MAX_ROWS_BYTES = 64 * 1024  # above it, a hint has no rows and the receiver read
 # This process. It gets its own hints directly and ignores them on the layer.
 ORIGIN = uuid.uuid4().hex
 
-STEP_LENGTH = len(Step._fields)
+STEP_LENGTH = len(Step._fields) - 1  # without the badge
 
 
 class ChangeHint(TypedDict):
@@ -33,8 +33,9 @@ class ChangeHint(TypedDict):
     type: Literal["notify.change"]
     at: NotRequired[float]  # about when it was committed: Unix time, in seconds
     # The fields of all steps in one flat list: nested lists would make the garbage collector run
-    # in the hub.
+    # in the hub. Their last one, the badge, is a list by itself, which older processes do not read.
     steps: list[Any]
+    badges: NotRequired[list[int]]
     arrivals: list[str]  # JSON, without what differs between recipients
     rows: list[str] | None  # JSON
 
@@ -93,10 +94,14 @@ class Probe(TypedDict):
 
 
 def change_hint(change: Change) -> ChangeHint:
+    fields: list[Any] = [*chain.from_iterable(change.steps)]
+    badges = fields[STEP_LENGTH :: STEP_LENGTH + 1]
+    del fields[STEP_LENGTH :: STEP_LENGTH + 1]
     return {
         "type": "notify.change",
         "at": time.time(),
-        "steps": [*chain.from_iterable(change.steps)],
+        "steps": fields,
+        "badges": badges,
         "arrivals": _encoded_arrivals(change.arrivals),
         "rows": None if change.rows is None else _encoded_rows(change.rows),
     }
@@ -104,7 +109,7 @@ def change_hint(change: Change) -> ChangeHint:
 
 def for_one(hint: ChangeHint, step: Step) -> ChangeHint:
     """The same hint with this step only."""
-    return {**hint, "steps": [*step]}
+    return {**hint, "steps": [*step[:-1]], "badges": [step.badge]}
 
 
 def work_hint() -> WorkHint:
@@ -185,15 +190,19 @@ class Announced(NamedTuple):
 
 
 def read_change(hint: ChangeHint) -> Announced:
-    """Takes a change hint apart.
+    """Takes a change hint apart. Without badges, from an older process, its rows are unknown: then
+    all is read from the database.
 
     Raises:
         KeyError: A field is missing.
         ValueError: A step is incomplete.
     """
     steps = hint["steps"]
-    rows = protocol.Rows(hint["arrivals"], hint["rows"])
-    if len(steps) % STEP_LENGTH:
-        raise ValueError(f"a hint has {STEP_LENGTH} values for each recipient")
-    with_rows = zip(*[iter(steps)] * STEP_LENGTH, repeat(rows), strict=False)
+    users, rest = divmod(len(steps), STEP_LENGTH)
+    badges = hint.get("badges")
+    if rest or (badges is not None and len(badges) != users):
+        raise ValueError(f"a hint has {STEP_LENGTH} values and a badge for each recipient")
+    known = ((), None) if badges is None else (hint["arrivals"], hint["rows"])
+    rows = protocol.Rows(*known)
+    with_rows = zip(*[iter(steps)] * STEP_LENGTH, badges or repeat(0), repeat(rows), strict=False)
     return Announced(hint.get("at", time.time()), rows, with_rows)

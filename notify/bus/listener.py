@@ -63,6 +63,7 @@ class Listener:
         self._probe_group = f"notify.probe.{uuid.uuid4().hex}"
         self._probes_sent = 0
         self._probe_heard = 0
+        self._probe_sent_at = 0.0
         self._deployment: str | None = None
         self._groups = {EVERY_PROCESS}  # without the deployment, as callers name them
         self._membership = Membership(
@@ -70,6 +71,7 @@ class Listener:
         )
         self._tasks: set[asyncio.Task[None]] = set()
         self.is_down = False
+        self.latency: float | None = None  # of the last probe, in seconds; None while it is down
         self._failure = ""  # the reason of the last failure, until a probe comes back
         self._dropped_at = -LOG_INTERVAL_S
         self._unreadable = 0  # messages in a row
@@ -136,6 +138,7 @@ class Listener:
 
     def _send_probe(self) -> None:
         self._probes_sent += 1
+        self._probe_sent_at = time.monotonic()
         self._spawn(self._await_probe(self._probes_sent))
 
     async def _await_probe(self, n: int) -> None:
@@ -153,11 +156,14 @@ class Listener:
                 self._failure or why,
             )
             self.is_down = True
+        self.latency = None
         self._membership.note_down()
 
     def _note_probe(self, n: int) -> None:
         is_first = not self._probe_heard
         self._probe_heard = max(self._probe_heard, n)
+        if n == self._probes_sent:
+            self.latency = time.monotonic() - self._probe_sent_at
         self._failure = ""
         if is_first:
             self._membership.join_missing()

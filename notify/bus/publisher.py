@@ -173,8 +173,8 @@ class Publisher:
         if time.monotonic() - self._lateness_logged_at >= LOG_INTERVAL_S:
             self._lateness_logged_at = time.monotonic()
             logger.warning(
-                "The event loop is late (%.1f s), so hints were given up; the sweep delivers what "
-                "they announced. This process is overloaded, or something blocks its loop.",
+                "The event loop is late (%.1f s), so hints were dropped; the sweep delivers what "
+                "they announced. This process is overloaded, or something blocks its event loop.",
                 late_s,
             )
 

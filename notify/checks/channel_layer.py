@@ -32,7 +32,7 @@ def check_channel_layer(**options: Any) -> list[CheckMessage]:
         Warning(
             f"CHANNEL_LAYERS has no {alias!r}: notices from other processes appear up to "
             f"{conf.current().sweep_interval:g} s late.",
-            hint="Configure the layer, or name another one in NOTIFY_CHANNEL_LAYER.",
+            hint="Add it, or set NOTIFY_CHANNEL_LAYER to another one.",
             id="notify.W001",
         )
     ]
@@ -48,7 +48,7 @@ def check_memory_layer(**options: Any) -> list[CheckMessage]:
             "The channel layer is in memory: what other processes send (commands, workers, a "
             f"second server) appears up to {conf.current().sweep_interval:g} s late.",
             hint="Set CHANNEL_LAYERS to notify.bus.layers.RedisPubSubChannelLayer, or silence this "
-            "check where one process is all there is.",
+            "check if there is only one process.",
             id="notify.W005",
         )
     ]
@@ -65,8 +65,8 @@ def check_core_layer(**options: Any) -> list[CheckMessage]:
     if (capacity := configuration.get("capacity", 100)) < CORE_CAPACITY:
         found.append(
             Warning(
-                f"The core channel layer drops hints above {capacity} queued ones; what those "
-                f"announced appears up to {conf.current().sweep_interval:g} s late.",
+                f"The core channel layer drops hints when more than {capacity} are queued; their "
+                f"notices appear up to {conf.current().sweep_interval:g} s late.",
                 hint=f'Give its CONFIG "capacity": {CORE_CAPACITY} or more, or use '
                 "notify.bus.layers.RedisPubSubChannelLayer, which drops nothing.",
                 id="notify.W006",
@@ -76,8 +76,8 @@ def check_core_layer(**options: Any) -> list[CheckMessage]:
     if not all(_waits_long_enough(host) for host in hosts):
         found.append(
             Warning(
-                f"The core channel layer reads for {CORE_READ_S} s at a time, and its Redis client "
-                "gives up a socket that is quiet for as long: it reconnects all the time.",
+                f"The core channel layer waits {CORE_READ_S} s for a message, and its Redis client "
+                "closes a connection that is silent for as long: it reconnects all the time.",
                 hint='Write the host as {"address": …, "socket_timeout": 10}.',
                 id="notify.W006",
             )
@@ -97,8 +97,8 @@ def check_pubsub_layer(**options: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "When packets to Redis are dropped, the Pub/Sub layer of channels-redis spins in the "
-            "event loop for ever: the process answers nobody any more.",
+            "When packets to Redis are dropped, the Pub/Sub layer of channels-redis blocks the "
+            "event loop for ever: the process no longer responds to anyone.",
             hint='Set its BACKEND to "notify.bus.layers.RedisPubSubChannelLayer", which takes the '
             "same CONFIG.",
             id="notify.W010",

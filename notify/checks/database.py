@@ -26,8 +26,9 @@ def check_one_database(**options: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            f"DATABASE_ROUTERS have the inboxes in {primary()!r}, but {', '.join(elsewhere)}.",
-            hint="Have db_for_write return the database of the users for all models of notify.",
+            f"DATABASE_ROUTERS put the inboxes in {primary()!r}, but {', '.join(elsewhere)}. They "
+            "need the same database.",
+            hint="Have db_for_write return the users' database for all models of notify.",
             id="notify.E004",
         )
     ]
@@ -62,8 +63,8 @@ def _check_role() -> list[CheckMessage]:
         return []
     return [
         Warning(
-            f"PostgreSQL does not tell this role its {' and '.join(refused)}: a failover that "
-            "loses commits, or a copy of the database, goes unnoticed.",
+            f"This PostgreSQL role may not read {' and '.join(refused)}: a failover that loses "
+            "commits, or a copy of the database, goes unnoticed.",
             hint="GRANT EXECUTE ON FUNCTION pg_control_system(), pg_current_wal_insert_lsn(), "
             "pg_walfile_name(pg_lsn), pg_is_in_recovery(), pg_postmaster_start_time() TO the role; "
             "or run `manage.py notify_restored` after each failover and each copy, and silence "
@@ -81,7 +82,7 @@ def _check_sqlite(entry: dict[str, Any]) -> list[CheckMessage]:
             Error(
                 "On SQLite, a transaction that reads first and writes later fails if another one "
                 "has written in between.",
-                hint="Set OPTIONS = {'transaction_mode': 'IMMEDIATE', …} of the database.",
+                hint="Set 'transaction_mode': 'IMMEDIATE' in its OPTIONS in DATABASES.",
                 id="notify.E003",
             )
         )
@@ -99,7 +100,7 @@ def _check_sqlite(entry: dict[str, Any]) -> list[CheckMessage]:
         found.append(
             Warning(
                 "With ATOMIC_REQUESTS every request takes SQLite's only write lock.",
-                hint="Turn it off, or use PostgreSQL.",
+                hint="Set it to False, or use PostgreSQL.",
                 id="notify.W002",
             )
         )

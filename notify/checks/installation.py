@@ -21,9 +21,9 @@ def check_distributions(**options: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            f"{' and '.join(others)} also installs a module `notify`, in the same place: the files "
-            "of one have overwritten those of the other.",
-            hint=f"Uninstall what you do not need, then run `pip install --force-reinstall "
+            f"{', '.join(others)} and {DISTRIBUTION} install the same module, `notify`, and have "
+            "overwritten each other's files.",
+            hint="Uninstall the one you do not need, then run `pip install --force-reinstall "
             f"{DISTRIBUTION}`.",
             id="notify.W014",
         )
@@ -38,9 +38,9 @@ def check_daphne(**options: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            f"`manage.py serve` was not tested with Daphne {installed} (but with {TESTED_DAPHNE}x):"
-            " it may not drain, limit or supervise its sockets.",
-            hint=f"Install daphne {TESTED_DAPHNE}x, or a version of notify that supports this one; "
+            f"`manage.py serve` is not tested with Daphne {installed}, only with {TESTED_DAPHNE}x: "
+            "it may fail to drain, limit or supervise its sockets.",
+            hint=f"Install daphne {TESTED_DAPHNE}x, or a version of notify that supports yours; "
             "stock `daphne` and uvicorn serve notify too.",
             id="notify.W008",
         )
@@ -57,12 +57,12 @@ def check_server(**options: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "A server other than `manage.py serve` runs this process. It works; but what a client "
-            "has sent is buffered without a bound, SIGTERM does not drain, and only "
+            "A server other than `manage.py serve` runs this process. It works, but buffers what "
+            "clients send without limit, does not drain on SIGTERM, and only "
             "NOTIFY_SOCKETS_PER_PROCESS limits the number of sockets.",
             hint="Run `manage.py serve` (docs/deployment.md), or silence this check. In front of "
             "stock `daphne` the proxy must overwrite Daphne-Root-Path, X-Forwarded-… and "
-            "Forwarded, which Daphne believes from any client.",
+            "Forwarded, which Daphne trusts from any client.",
             id="notify.W009",
         )
     ]

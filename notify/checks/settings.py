@@ -41,8 +41,8 @@ def check_heartbeat(**options: Any) -> list[CheckMessage]:
     if interval is None:
         return [
             Warning(
-                "Without NOTIFY_PING_INTERVAL nothing keeps an idle socket open: proxies close it "
-                f"after {IDLE_TIMEOUT_S} s or so, and a client that has vanished stays.",
+                "Without NOTIFY_PING_INTERVAL nothing keeps idle sockets open: proxies close them "
+                f"after about {IDLE_TIMEOUT_S} s, and sockets of vanished clients stay open.",
                 hint="Set it to 20, or raise every idle timeout on the way and silence this check.",
                 id="notify.W003",
             )
@@ -59,8 +59,8 @@ def check_heartbeat(**options: Any) -> list[CheckMessage]:
     if timeout is None:
         return [
             Warning(
-                "Without NOTIFY_PING_TIMEOUT a client that has vanished stays until TCP gives it "
-                "up, which may take a quarter of an hour.",
+                "Without NOTIFY_PING_TIMEOUT the socket of a vanished client stays open until TCP "
+                "gives up, which may take 15 minutes.",
                 hint="Set it to 15, or silence this check if that is intended.",
                 id="notify.W004",
             )

@@ -52,8 +52,8 @@ def check_hosts(**options: Any) -> list[CheckMessage]:
     return [
         Warning(
             'ALLOWED_HOSTS has "*": a foreign page whose name resolves to this server (DNS '
-            "rebinding) passes for one of this site, and may open sockets.",
-            hint="List the host names.",
+            "rebinding) counts as one of this site, and may open sockets.",
+            hint="List the host names of the site.",
             id="notify.W007",
         )
     ]
@@ -70,7 +70,7 @@ def check_cookie_path(**options: Any) -> list[CheckMessage]:
     return [
         Warning(
             f"SESSION_COOKIE_PATH = {settings.SESSION_COOKIE_PATH!r} does not cover the socket's "
-            f"path {socket}: browsers send no session there, and pages poll.",
+            f"path {socket}: browsers send no session there, so pages poll.",
             hint="Include notify.urls under that path, beside your other routes; or set "
             "NOTIFY_SOCKET_PATH to a path below it.",
             id="notify.W015",

@@ -17,6 +17,7 @@ from notify.changes import Change
 from notify.inbox.rows import notice_row
 from notify.inbox.stepping import Record, steps_of
 from notify.models import Notice, Place
+from notify.models.inbox import COUNTS
 from notify.sql.dialects import dialect
 
 MAX_COPIES = 5000  # of different notices, that are appended in one transaction
@@ -54,7 +55,7 @@ def append(notice_id: int, to: Recipients, *, only_new: bool = False) -> list[Re
         params.append(notice_id)
     records = sql.fetch(
         f"""{step_inboxes(f"SELECT person.user_id, 1 AS arrivals FROM {person}")}
-        RETURNING user_id, epoch, version - 1, version, unseen, unread""",
+        RETURNING user_id, epoch, version - 1, version, {COUNTS}""",
         params,
     )
     # The recipients may be others by now, so those whose inboxes were counted up.
@@ -83,7 +84,7 @@ def append_pairs(pairs: str, params: Sequence[Any]) -> tuple[list[Record], Count
     arrivals = f"SELECT person.user_id, count(*) AS arrivals FROM {person} GROUP BY person.user_id"
     stepped = sql.fetch(
         f"""{step_inboxes(arrivals)}
-        RETURNING user_id, epoch, version, unseen, unread""",
+        RETURNING user_id, epoch, version, {COUNTS}""",
         params,
     )
     copies = sql.fetch(
@@ -134,6 +135,7 @@ def step_inboxes(arrivals: str) -> str:
             each gets.
     """
     # The epoch is drawn once: it only has to differ from that of an earlier life of an inbox.
+    # Code that does not know `overlooked` may have left it above `unseen`: arrivals still ring.
     return f"""INSERT INTO notify_inbox AS inbox
             (user_id, epoch, version, floor, acknowledged, unseen, unread)
         SELECT person.user_id, (SELECT {dialect().NEW_EPOCH}), arrivals, 0, 0, arrivals, arrivals
@@ -143,7 +145,9 @@ def step_inboxes(arrivals: str) -> str:
         ON CONFLICT (user_id) DO UPDATE SET
             version = inbox.version + excluded.version,
             unseen = inbox.unseen + excluded.unseen,
-            unread = inbox.unread + excluded.unread"""
+            unread = inbox.unread + excluded.unread,
+            overlooked = CASE WHEN inbox.overlooked < inbox.unseen
+                THEN inbox.overlooked ELSE inbox.unseen END"""
 
 
 def _json_key(value: Any) -> Any:

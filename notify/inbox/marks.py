@@ -1,59 +1,90 @@
-"""The marks that a user can set on notifications, in SQL."""
+"""The marks that a user can set on notifications, and the way back, in SQL."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from notify.inbox import places
+from notify.models import Place
 from notify.protocol import MarkName
+
+# What a mark notes of the row that it changes: the digits of `Notification.before`.
+_BEFORE = (
+    "CASE WHEN seen IS NULL THEN 0 ELSE 1 END"
+    " + CASE WHEN read IS NULL THEN 0 ELSE 2 END + 4 * place"
+)
+_WAS_SEEN, _WAS_READ, _FORMER_PLACE = "(before & 1) <> 0", "(before & 2) <> 0", "(before >> 2)"
+_WAS_COUNTED = f"{_FORMER_PLACE} = {Place.INBOX:d}"
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What a mark does to a notification.
 
-    `changes`, `unseen` and `unread` are conditions of the notification `copy` before the mark.
+    `changes`, `unseen` and `unread` are expressions of the notification `copy` before the mark.
     """
 
     changes: str  # whether the mark changes the row at all
     sets: str  # assignments to its columns
-    unseen: str = "FALSE"  # whether the inbox's count moves by `sign`
-    unread: str = "FALSE"
-    sign: int = -1
+    unseen: str = "0"  # what is added to the inbox's count
+    unread: str = "0"
 
     def assignments(self, now: Any) -> tuple[str, list[Any]]:
-        """`sets` as SQL with its parameters; `now` is a parameter of raw SQL."""
-        return self.sets % {"now": "%s"}, [now] * self.sets.count("%(now)s")
+        """`sets`, and what an undo needs, as SQL with its parameters; `now` is a parameter of raw
+        SQL."""
+        sets = f"{self.sets % {'now': '%s'}}, before = {_BEFORE}"
+        return sets, [now] * self.sets.count("%(now)s")
 
+
+def key_of(ref: str) -> int | None:
+    """A mark's key by its `ref`, below 2⁵⁶; None without a `ref`: nothing can take it back."""
+    digest = hashlib.blake2b(ref.encode(errors="surrogatepass"), digest_size=7).digest()
+    return int.from_bytes(digest) if ref else None
+
+
+def _count(condition: str) -> str:
+    return f"CASE WHEN {condition} THEN 1 ELSE 0 END"
+
+
+_UNSEEN = _count(f"copy.seen IS NULL AND {places.COUNTED}")
+_UNREAD = _count(f"copy.read IS NULL AND {places.COUNTED}")
 
 MARKS: dict[str, Mark] = {
     MarkName.SEEN: Mark(
         f"copy.seen IS NULL AND {places.NOT_RECALLED}",
         "seen = %(now)s",
-        unseen=places.COUNTED,
+        unseen=f"-{_UNSEEN}",
     ),
     MarkName.READ: Mark(
         f"copy.read IS NULL AND {places.NOT_RECALLED}",
         "read = %(now)s, seen = COALESCE(seen, %(now)s)",
-        unseen=f"copy.seen IS NULL AND {places.COUNTED}",
-        unread=places.COUNTED,
+        unseen=f"-{_UNSEEN}",
+        unread=f"-{_UNREAD}",
     ),
-    MarkName.UNREAD: Mark(
-        f"copy.read IS NOT NULL AND {places.COUNTED}", "read = NULL", unread="TRUE", sign=1
-    ),
+    MarkName.UNREAD: Mark(f"copy.read IS NOT NULL AND {places.COUNTED}", "read = NULL", unread="1"),
     MarkName.ARCHIVED: Mark(
         places.may("archive"),
         f"place = {places.target('archive')}, placed = %(now)s,"
         " read = COALESCE(read, %(now)s), seen = COALESCE(seen, %(now)s)",
-        unseen=f"copy.seen IS NULL AND {places.COUNTED}",
-        unread=f"copy.read IS NULL AND {places.COUNTED}",
+        unseen=f"-{_UNSEEN}",
+        unread=f"-{_UNREAD}",
     ),
     MarkName.UNARCHIVED: Mark(
         places.may("unarchive"),
-        f"place = {places.target('unarchive')}, placed = %(now)s",
-        unseen="copy.seen IS NULL",
-        unread="copy.read IS NULL",
-        sign=1,
+        f"place = {places.target('unarchive')}, placed = %(now)s, seen = COALESCE(seen, %(now)s)",
+        unread=_count("copy.read IS NULL"),
     ),
 }
+
+# To the state before the last mark. A time that was not kept becomes that of the undo.
+UNDO = Mark(
+    places.NOT_RECALLED,
+    f"seen = CASE WHEN {_WAS_SEEN} THEN COALESCE(seen, %(now)s) END,"
+    f" read = CASE WHEN {_WAS_READ} THEN COALESCE(read, %(now)s) END,"
+    f" placed = CASE WHEN place <> {_FORMER_PLACE} THEN %(now)s ELSE placed END,"
+    f" place = {_FORMER_PLACE}",
+    unseen=f"{_count(f'{_WAS_COUNTED} AND NOT {_WAS_SEEN}')} - {_UNSEEN}",
+    unread=f"{_count(f'{_WAS_COUNTED} AND NOT {_WAS_READ}')} - {_UNREAD}",
+)

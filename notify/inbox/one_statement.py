@@ -20,11 +20,12 @@ from django.db import IntegrityError, OperationalError
 
 from notify import conf, sql
 from notify.changes import Change, Step
-from notify.inbox import epoch, rows
+from notify.inbox import epoch, places, rows
 from notify.inbox.appending import COPY_COLUMNS, step_inboxes
 from notify.inbox.marks import Mark
 from notify.inbox.stepping import Record
 from notify.models import Batch, Place
+from notify.models.inbox import COUNTS
 from notify.sql import database, transactions, waits
 from notify.sql.keys import database_key, key_type, public_key
 from notify.sql.postgresql import ROW_ID, each_of, existing, single_key
@@ -54,7 +55,7 @@ def append(batch_id: int) -> list[Record]:
             FOR UPDATE
         ), stepped AS (
             {step_inboxes(arrivals)}
-            RETURNING user_id, epoch, version - 1 AS start, version, unseen, unread
+            RETURNING user_id, epoch, version - 1 AS start, version, {COUNTS}
         ), copy AS (
             INSERT INTO notify_notification {COPY_COLUMNS}
             SELECT batch.notice_id, user_id, version, version, {Place.INBOX:d} FROM stepped, batch
@@ -65,14 +66,22 @@ def append(batch_id: int) -> list[Record]:
             FROM (SELECT count(*) AS appended FROM stepped) AS total
             WHERE id = (SELECT id FROM batch)
         )
-        SELECT user_id, epoch, start, version, unseen, unread FROM stepped""",
+        SELECT user_id, epoch, start, version, unseen, unread, badge FROM stepped""",
         [batch_id],
         rows=waits.ROWS_OF_A_BATCH,
     )
 
 
-def mark(user: str, how: Mark, ids: Sequence[int]) -> tuple[int, Change | None] | None:
+def mark(
+    user: str, how: Mark, ids: Sequence[int], key: int | None = None
+) -> tuple[int, Change | None] | None:
     """Marks the notices with these ids, as far as the inbox has them.
+
+    Args:
+        user: `str(user.pk)`.
+        how: what the mark does.
+        ids: ids of notices.
+        key: the mark's `key_of`.
 
     Returns:
         The inbox's version afterwards, and the change. None, with nothing written, where this
@@ -87,7 +96,7 @@ def mark(user: str, how: Mark, ids: Sequence[int]) -> tuple[int, Change | None] 
         return None
     suffix = epoch.suffix()
     try:
-        records = waits.fetch(*mark_statement(user, how, ids), rows=len(ids))
+        records = waits.fetch(*mark_statement(user, how, ids, key), rows=len(ids))
     except IntegrityError:
         return None  # the counts were wrong, and would fall below 0
     except OperationalError as error:
@@ -96,14 +105,16 @@ def mark(user: str, how: Mark, ids: Sequence[int]) -> tuple[int, Change | None] 
         raise
     if not records:
         return None
-    owner, own, start, to, *counts = records[0][:6]
+    owner, own, start, to, *counts = records[0][:7]
     if to is None:
         return start, None
     step = Step(public_key(owner), own + suffix, start, to, *counts)
-    return to, Change([step], rows=[rows.row_of(record[6:]) for record in records])
+    return to, Change([step], rows=[rows.row_of(record[7:]) for record in records])
 
 
-def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[Any]]:
+def mark_statement(
+    user: str, how: Mark, ids: Sequence[int], mark_key: int | None = None
+) -> tuple[str, list[Any]]:
     """The statement of `mark`, with its parameters.
 
     It returns a record for each row that it changed, or one record if it changed none. The inbox
@@ -120,12 +131,14 @@ def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[
     statement = f"""WITH before AS MATERIALIZED (
             SELECT version FROM notify_inbox WHERE user_id = {single_key()}
         ), locked AS MATERIALIZED (
-            SELECT user_id, epoch, version FROM notify_inbox WHERE user_id = {single_key()}
+            SELECT user_id, epoch, version, opened FROM notify_inbox
+            WHERE user_id = {single_key()}
             FOR UPDATE
         ), unchanged AS (
             SELECT locked.* FROM locked JOIN before USING (version)
         ), chosen AS (
-            SELECT copy.row_id, ({how.unseen}) AS unseen, ({how.unread}) AS unread
+            SELECT copy.row_id, ({how.unseen}) AS unseen, ({how.unread}) AS unread,
+                {places.BEFORE_OPENED} AS before_opened
             FROM unchanged, unnest(%s::bigint[]) AS wanted(id), LATERAL (
                 SELECT *, {ROW_ID} AS row_id FROM notify_notification
                 WHERE user_id = unchanged.user_id AND notice_id = wanted.id
@@ -134,30 +147,32 @@ def mark_statement(user: str, how: Mark, ids: Sequence[int]) -> tuple[str, list[
             WHERE {how.changes}
         ), copy AS (
             UPDATE notify_notification
-            SET {sets}, version = (SELECT version + 1 FROM unchanged)
+            SET {sets}, version = (SELECT version + 1 FROM unchanged),
+                mark_key = (SELECT version + 1 + %s::bigint FROM unchanged)
             WHERE {ROW_ID} {each_of("(SELECT row_id FROM chosen)")}
             RETURNING *
         ), total AS (
-            SELECT count(*) AS rows, count(*) FILTER (WHERE unseen) AS unseen,
-                count(*) FILTER (WHERE unread) AS unread
+            SELECT count(*) AS rows, sum(unseen) AS of_unseen, sum(unread) AS of_unread,
+                sum(CASE WHEN before_opened THEN unseen ELSE 0 END) AS of_overlooked
             FROM chosen
         ), stepped AS (
             UPDATE notify_inbox AS inbox
             SET version = inbox.version + 1,
-                unseen = inbox.unseen + total.unseen * {how.sign},
-                unread = inbox.unread + total.unread * {how.sign}
+                unseen = inbox.unseen + total.of_unseen,
+                unread = inbox.unread + total.of_unread,
+                overlooked = inbox.overlooked + total.of_overlooked
             FROM unchanged, total
             WHERE inbox.user_id = unchanged.user_id AND total.rows > 0
-            RETURNING inbox.version, inbox.unseen, inbox.unread
+            RETURNING inbox.version, {COUNTS}
         )
         SELECT unchanged.user_id, unchanged.epoch, unchanged.version,
-            stepped.version, stepped.unseen, stepped.unread, {rows.columns()}
+            stepped.version, stepped.unseen, stepped.unread, stepped.badge, {rows.columns()}
         FROM unchanged
         LEFT JOIN stepped ON TRUE
         LEFT JOIN copy ON TRUE
         LEFT JOIN notify_notice AS notice ON notice.id = copy.notice_id
         ORDER BY copy.arrived"""
-    return statement, [key, key, sorted(set(ids)), *times]
+    return statement, [key, key, sorted(set(ids)), *times, mark_key]
 
 
 def is_on() -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -23,6 +25,7 @@ from notify.sql.dialects import dialect
 from notify.sql.keys import database_key
 
 _CONTENT = ("kind", "category", "level", "title", "body", "url", "actions", "data", "created")
+_STOPPED_BY = ("recalled_by", "stopped_by")
 _STATES = ("arrived", "seen", "read", "archived", "recalled")
 
 
@@ -34,7 +37,7 @@ def export(user: str) -> dict[str, Any]:
     key = user_pk(user)
     return {
         "user": user,
-        "inbox": list(_rows(Inbox, user_id=key).values("version", "unseen", "unread")),
+        "inbox": list(_rows(Inbox, user_id=key).values("version", "unseen", "unread", "opened")),
         "notifications": [
             {name: getattr(one, name) for name in _STATES}
             | {"id": one.notice_id, "actor": one.notice.actor_name or None}
@@ -42,6 +45,7 @@ def export(user: str) -> dict[str, Any]:
             for one in _rows(Notification, user_id=key).select_related("notice").order_by("arrived")
         ],
         "written": list(_written_by(user).order_by("pk").values("id", "sender", "key", *_CONTENT)),
+        "stopped": list(_stopped_by(user).order_by("pk").values("id", "recalled", "stopped")),
         "waiting_for": [
             {name: getattr(notice, name) for name in ("id", "send_at", *_CONTENT)}
             for notice in Notice.objects.filter(
@@ -82,6 +86,8 @@ def erase(user: str, *, announce: Callable[[Change], None]) -> Counter[str]:
     done["devices"] = _rows(KnownDevice, user_id=key).delete()[0]
     done["api tokens"] = _rows(ApiToken, user_id=key).delete()[0]
     # Their idempotency keys too: the sender chose the words, and nobody can use them any more.
+    for name in _STOPPED_BY:
+        Notice.objects.filter(**{name: _sender(user)}).update(**{name: ""})
     done["authorships"] = _written_by(user).update(actor=None, actor_name="", sender="", key=None)
     done["inboxes"] = transactions.in_transaction(lambda: _delete_inbox(key))
     return done
@@ -101,8 +107,15 @@ def _rows(model: Any, **conditions: Any) -> QuerySet[Any]:
 
 
 def _written_by(user: str) -> QuerySet[Notice]:
-    by = Q(actor=user_pk(user)) | Q(sender=f"user:{user}")
-    return Notice.objects.filter(by)
+    return Notice.objects.filter(Q(actor=user_pk(user)) | Q(sender=_sender(user)))
+
+
+def _stopped_by(user: str) -> QuerySet[Notice]:
+    return Notice.objects.filter(reduce(or_, (Q(**{name: _sender(user)}) for name in _STOPPED_BY)))
+
+
+def _sender(user: str) -> str:
+    return f"user:{user}"
 
 
 def _chunks(rows: QuerySet[Any]) -> Iterator[list[int]]:

@@ -25,6 +25,9 @@ MOVES: dict[tuple[Place, Move], Place] = {
 
 # Where it counts as unseen or unread.
 COUNTED = f"copy.place = {Place.INBOX:d}"
+# Whether it was there when the bell was opened: then it does not ring, and is `overlooked` while it
+# counts as unseen, whatever has made it so. `opened` is that of its inbox.
+BEFORE_OPENED = "copy.arrived <= opened"
 # Conditions of a notification `copy`, written as in the partial indexes.
 IN_ARCHIVE = f"copy.place IN ({Place.ARCHIVED:d}, {Place.FILED:d})"
 RECALLED = f"copy.place = {Place.RECALLED:d}"

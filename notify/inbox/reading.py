@@ -17,6 +17,7 @@ from notify import sql
 from notify.changes import Cursor, Reading, Row
 from notify.inbox import epoch, opening, places
 from notify.inbox.rows import columns, row_of
+from notify.models.inbox import COUNTS
 from notify.sql import transactions
 from notify.sql.dialects import dialect
 from notify.sql.keys import database_key, database_keys, public_key
@@ -159,8 +160,7 @@ def categories(user: str) -> list[str]:
 def heads(users: Iterable[str]) -> dict[str, Reading]:
     """Epoch, version and counts of the users who have an inbox, without rows."""
     return {
-        user: Reading(user, *numbers)
-        for user, *numbers in _inboxes(users, "version, unseen, unread")
+        user: Reading(user, *numbers) for user, *numbers in _inboxes(users, f"version, {COUNTS}")
     }
 
 
@@ -250,7 +250,8 @@ def _read(
     suffix = epoch.suffix()
     for n, group in groupby(sql.fetch(statement, [keyed, *params]), key=itemgetter(0)):
         records = list(group)
-        _, since, key, own, version, floor, unseen, unread, *_rest = records[0]
-        rows = [row_of(record[8:]) for record in records if record[8] is not None]
+        _, since, key, own, version, floor, unseen, unread, badge = records[0][:9]
+        rows = [row_of(record[9:]) for record in records if record[9] is not None]
         user = public_key(key)
-        yield n, Reading(user, own + suffix, version, unseen, unread, since, rows=rows), floor
+        head = user, own + suffix, version, unseen, unread, badge
+        yield n, Reading(*head, since, rows=rows), floor

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from notify import sql
 from notify.inbox import places, stepping
 from notify.models import Notice
+from notify.models.inbox import COUNTS
 from notify.sql import database
 from notify.sql.dialects import dialect
 from notify.sql.keys import database_key
@@ -68,28 +69,31 @@ def _count_down(where: str, params: list[Any]) -> list[stepping.Record]:
     return sql.fetch(
         f"""UPDATE notify_inbox
         SET version = notify_inbox.version + 1,
-            unseen = {_less_one("unseen", "seen")}, unread = {_less_one("unread", "read")}
+            unseen = {_less_one("unseen", "copy.seen IS NULL")},
+            unread = {_less_one("unread", "copy.read IS NULL")},
+            overlooked = {_less_one("overlooked", f"copy.seen IS NULL AND {places.BEFORE_OPENED}")}
         FROM notify_notification AS copy
         WHERE copy.user_id = notify_inbox.user_id AND {where}
         RETURNING notify_inbox.user_id, notify_inbox.epoch,
-            notify_inbox.version - 1, notify_inbox.version,
-            notify_inbox.unseen, notify_inbox.unread""",
+            notify_inbox.version - 1, notify_inbox.version, {COUNTS}""",
         params,
     )
 
 
-def _less_one(count: str, field: str) -> str:
-    """A count of an inbox without its `copy`, if that was counted.
+def _less_one(count: str, counts: str) -> str:
+    """A count of an inbox without its `copy`, if that was counted; `counts` is whether one in the
+    inbox is.
 
     Where the count would fall below 0, because other code has changed rows without their inbox,
     the rows are counted instead.
     """
+    is_counted = f"{counts} AND {places.COUNTED}"
     return f"""CASE
-            WHEN copy.{field} IS NOT NULL OR NOT {places.COUNTED} THEN notify_inbox.{count}
+            WHEN NOT ({is_counted}) THEN notify_inbox.{count}
             WHEN notify_inbox.{count} > 0 THEN notify_inbox.{count} - 1
             ELSE (
                 SELECT count(*) FROM notify_notification AS other
-                WHERE other.{field} IS NULL AND {places.COUNTED.replace("copy.", "other.")}
+                WHERE {is_counted.replace("copy.", "other.")}
                     AND other.user_id = notify_inbox.user_id
                     AND other.notice_id <> copy.notice_id
             )

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 MAX_ROWS_IN_CHANGE = 50  # a larger change carries no rows; clients read them
 
 Record = tuple[Any, ...]
-"""(user_id, epoch, version before, version, unseen, unread), as the database returns it."""
+"""(user_id, epoch, version before, version, unseen, unread, badge), as the database returns it."""
 
 
 def steps_of(records: Iterable[Record], suffix: str | None = None) -> list[Step]:
@@ -37,7 +37,7 @@ def steps_of(records: Iterable[Record], suffix: str | None = None) -> list[Step]
 
 
 def advance(
-    inbox: Inbox, rows: int, *, unseen: int, unread: int, floor: bool = False
+    inbox: Inbox, rows: int, *, unseen: int, unread: int, overlooked: int, floor: bool = False
 ) -> Change | None:
     """Writes a locked inbox after a change.
 
@@ -46,18 +46,20 @@ def advance(
         rows: how many notifications changed.
         unseen: what to add to the count of unseen ones.
         unread: what to add to the count of unread ones.
+        overlooked: what to add to the count of unseen ones that do not ring.
         floor: whether older cursors become void.
 
     Returns:
         The change; None if there is none.
     """
-    if not (rows or unseen or unread):
+    if not (rows or unseen or unread or overlooked):
         return None
     inbox.version += 1
     inbox.unseen += unseen
     inbox.unread += unread
-    if min(inbox.unseen, inbox.unread) < 0:
-        inbox.unseen, inbox.unread = counted(inbox)
+    inbox.overlooked += overlooked
+    if min(inbox.unseen, inbox.unread, inbox.overlooked) < 0:
+        inbox.unseen, inbox.unread, inbox.overlooked = counted(inbox)
         logger.warning(
             "The counts of the inbox of %s were wrong and have been recounted: other code has "
             "changed its notifications by a query of its own.",
@@ -65,25 +67,28 @@ def advance(
         )
     if floor:
         inbox.floor = inbox.version
-    inbox.save(update_fields=["version", "unseen", "unread", "floor"])
+    inbox.save(update_fields=["version", "unseen", "unread", "overlooked", "floor"])
     user = str(inbox.pk)
     own = epoch.full(inbox.epoch)
-    step = Step(user, own, inbox.version - 1, inbox.version, inbox.unseen, inbox.unread)
+    counts = inbox.unseen, inbox.unread, inbox.badge
+    step = Step(user, own, inbox.version - 1, inbox.version, *counts)
     carried = rows <= MAX_ROWS_IN_CHANGE and not floor
     return Change([step], rows=reading.rows_of_version(user, inbox.version) if carried else None)
 
 
-def counted(inbox: Inbox) -> tuple[int, int]:
-    """The numbers of unseen and unread notifications, counted in the rows."""
-    counts = count_in(Notification.objects.filter(user_id=inbox.pk))
-    return counts["unseen"], counts["unread"]
+def counted(inbox: Inbox) -> tuple[int, int, int]:
+    """The numbers of unseen, unread and overlooked notifications, counted in the rows."""
+    counts = count_in(inbox, Notification.objects.filter(user_id=inbox.pk))
+    return counts["unseen"], counts["unread"], counts["overlooked"]
 
 
-def count_in(rows: Any) -> dict[str, int]:
-    """How many of these notifications count for their inbox as `unseen` and `unread`."""
+def count_in(inbox: Inbox, rows: Any) -> dict[str, int]:
+    """How many of these notifications of an inbox count as `unseen`, `unread`, `overlooked`."""
     counted = Q(place=Place.INBOX)
+    unseen = counted & Q(seen__isnull=True)
     counts: dict[str, int] = rows.aggregate(
-        unseen=Count("notice", filter=counted & Q(seen__isnull=True)),
+        unseen=Count("notice", filter=unseen),
         unread=Count("notice", filter=counted & Q(read__isnull=True)),
+        overlooked=Count("notice", filter=unseen & Q(arrived__lte=inbox.opened)),
     )
     return counts

@@ -26,11 +26,9 @@ def delete_rows(user: str, ids: Sequence[int]) -> Change | None:
 def _delete(user: str, ids: Sequence[int]) -> Change | None:
     inbox = opening.locked_inbox(user)
     rows = Notification.objects.filter(user_id=inbox.pk, notice__in=ids)
-    counts = stepping.count_in(rows)
+    counts = {name: -count for name, count in stepping.count_in(inbox, rows).items()}
     deleted, _ = rows.delete()
-    return stepping.advance(
-        inbox, deleted, unseen=-counts["unseen"], unread=-counts["unread"], floor=deleted > 0
-    )
+    return stepping.advance(inbox, deleted, **counts, floor=deleted > 0)
 
 
 def recount(user: str) -> Change | None:
@@ -40,8 +38,14 @@ def recount(user: str) -> Change | None:
 
 def _recount(user: str) -> Change | None:
     inbox = opening.locked_inbox(user)
-    unseen, unread = stepping.counted(inbox)
-    return stepping.advance(inbox, 0, unseen=unseen - inbox.unseen, unread=unread - inbox.unread)
+    unseen, unread, overlooked = stepping.counted(inbox)
+    return stepping.advance(
+        inbox,
+        0,
+        unseen=unseen - inbox.unseen,
+        unread=unread - inbox.unread,
+        overlooked=overlooked - inbox.overlooked,
+    )
 
 
 def acknowledge(versions: Mapping[str, int]) -> set[str]:

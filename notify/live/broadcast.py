@@ -45,7 +45,7 @@ def offer(
     """
     others = []
     for step in steps:
-        user, epoch, start, to, _, _, rows = step
+        user, epoch, start, to, _, _, _, rows = step
         for connection in sockets.get(user, ()):
             queued_bytes = connection.queued_bytes + rows.size
             if (
@@ -84,8 +84,8 @@ def flush(unflushed: Iterable[Connection]) -> None:
                 and len(outbox) == 1
                 and isinstance(step := outbox[0], tuple)
             ):
-                _, epoch, start, to, unseen, unread, rows = step
-                data = rows.template % (epoch.encode(), start, to, unseen, unread, to, to)
+                _, epoch, start, to, unseen, unread, badge, rows = step
+                data = rows.template % (epoch.encode(), start, to, unseen, unread, badge, to, to)
                 connection.outbox = ()
                 direct.send(frame(data))
             else:

@@ -96,6 +96,7 @@ class Commands:
         self._refused_frames += 1
         metrics.FRAMES_REFUSED.add(Error.RATE_LIMITED)
         if self._refused_frames == 1:
+            metrics.LIMITS.add("frames")
             events.log("limit", what="frames", id=connection.id, user=connection.user)
             refused = Refused(
                 Error.RATE_LIMITED, "too many frames", retry_after=max(0.1, round(wait, 1))
@@ -123,7 +124,7 @@ class Commands:
                 connection.write(protocol.pong(frame.id))
             case protocol.Sync():
                 self._hub.resync(connection, frame.cursor)
-            case protocol.MarkIds() | protocol.MarkThrough():
+            case protocol.MarkIds() | protocol.MarkThrough() | protocol.Undo() | protocol.Opened():
                 self._marks.put(frame)
             case protocol.CloseSocket():
                 self._close_socket(frame)
@@ -171,7 +172,7 @@ class Commands:
         if wait := self._closes.take():
             raise Refused(
                 Error.RATE_LIMITED,
-                "too many sockets to close",
+                "too many requests to close sockets",
                 ref=frame.ref,
                 retry_after=max(0.1, round(wait, 1)),
             )

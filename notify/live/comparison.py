@@ -56,7 +56,7 @@ class Comparison:
         }
         if gone_back:
             logger.warning(
-                "The database has gone back; %d inboxes get a new epoch.", len(gone_back)
+                "The database has lost commits; %d inboxes get a new epoch.", len(gone_back)
             )
             await self._pool.run(upkeep.renew_epochs, gone_back)
             again = {user: queued[user] for user in gone_back}

@@ -105,7 +105,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
             else:
                 await self._begin(identity)
         except db.Error as error:
-            logger.warning("A socket cannot begin without the database: %r", error)
+            logger.warning("A socket couldn't start without the database: %r", error)
             await self._end_abruptly(Code.RESTARTING, random.uniform(1, RETRY_WITHIN_S))  # noqa: S311
 
     async def _begin(self, identity: authentication.Identity) -> None:
@@ -179,6 +179,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
         raise _Ended
 
     async def _close_full(self) -> None:
+        metrics.LIMITS.add("sockets")
         events.log("limit", what="sockets", address=self._address(), sockets=self.hub.size)
         await self._close_unregistered(Code.PROCESS_FULL, "this process is at its socket limit")
 
@@ -253,7 +254,7 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
             id=connection.id,
             user=connection.user,
             code=int(code or 1006),
-            reason=closing.reason if closing is not None else "by the client",
+            reason=closing.reason if closing is not None else "closed by the client",
             seconds=self.hub.loop.time() - connection.opened_at,
             latency=connection.latency,
         )

@@ -10,6 +10,8 @@ from notify.live.connection import Connection
 from notify.models import permissions
 
 OWN = "sockets"  # the topic that needs no permission
+OPERATIONS = "operations"
+HISTORY = "history"  # no topic: the past of `operations`, which processes ask each other for
 _PERMISSIONS = {"person": permissions.VIEW_INBOX}
 
 

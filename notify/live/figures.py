@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -14,10 +13,10 @@ from notify.access import authentication
 from notify.inbox import progress
 from notify.live.background import Background
 from notify.live.connection import Connection
-from notify.live.feeds import OWN, feed_of, is_own, permission, split
+from notify.live.feeds import OPERATIONS, OWN, feed_of, is_own, permission, split
+from notify.live.operations import Operations
 from notify.live.parts import Parts
 from notify.live.pool import DatabasePool
-from notify.live.rates import Rates
 from notify.protocol import Error, Refused
 
 INTERVAL_S = 1.0
@@ -39,10 +38,12 @@ class Figures:
         self._loop = loop
         self._watchers: dict[str, set[Connection]] = {}  # by feed
         self._timer: asyncio.TimerHandle | None = None
-        self._rates = Rates()
-        self._newest_notice: int | None = None
+        self._operations = self._new_operations()
         self._rechecked_at = loop.time()
         self._sending: set[str] = set()  # feeds whose figures are being read
+
+    def _new_operations(self) -> Operations:
+        return Operations(self._parts, self._pool, self._background, self._loop)
 
     def watch(self, connection: Connection, topic: str, refuse: Callable[[Refused], None]) -> None:
         """Begins to send a topic. Calls `refuse` if the user may not see it, or the socket watches
@@ -50,10 +51,10 @@ class Figures:
         if topic in connection.watched:
             return
         if len(connection.watched) >= MAX_TOPICS:
-            refuse(Refused(Error.INVALID, f"topic: {MAX_TOPICS} are watched; unwatch one"))
+            refuse(Refused(Error.INVALID, f"topic: at most {MAX_TOPICS} at a time; unwatch one"))
             return
         if connection.identity.by_token and topic != OWN:  # whatever its user may see
-            refuse(Refused(Error.FORBIDDEN, f"{topic}: an API token watches {OWN} only"))
+            refuse(Refused(Error.FORBIDDEN, f"{topic}: an API token may watch {OWN} only"))
             return
         connection.watch(topic)
         self._background.spawn(self._watch(connection, topic, refuse))
@@ -63,11 +64,13 @@ class Figures:
         feed = feed_of(connection, topic)
         watchers = self._watchers.get(feed, set())
         watchers.discard(connection)
+        if feed == OPERATIONS:
+            self._operations.forget(connection)
         if not watchers:
             self._watchers.pop(feed, None)
             self._parts.stop(feed)
-            if feed == "operations":  # the next watch must not count from this one's last second
-                self._rates, self._newest_notice = Rates(), None
+            if feed == OPERATIONS:
+                self._operations = self._new_operations()
 
     def forget(self, connection: Connection) -> None:
         for topic in connection.watched:
@@ -85,7 +88,7 @@ class Figures:
             may = await self._may(connection, topic)
         except Exception as error:  # also of the project's backends, which may ask a service
             self.unwatch(connection, topic)
-            refuse(Refused(Error.UNAVAILABLE, "not now; try again", retry_after=2))
+            refuse(Refused(Error.UNAVAILABLE, "temporarily unavailable; try again", retry_after=2))
             if not isinstance(error, db.Error):
                 raise
             return
@@ -101,7 +104,9 @@ class Figures:
         watchers.add(connection)
         if self._timer is None:
             self._timer = self._loop.call_later(INTERVAL_S, self._tick)
-        if feed != "operations":
+        if feed == OPERATIONS:
+            self._operations.add(connection)
+        if feed != OPERATIONS:
             await self._send_now(feed, [connection])
         elif len(watchers) == 1:  # others wait for the next figures, which count from the last ones
             await self._send(feed)
@@ -142,23 +147,17 @@ class Figures:
         data: Any = None
         if name == "notice":
             data = await self._pool.run(progress.progress, int(key))
-        elif name == "operations":
-            data = await self._operations()
+        elif name == OPERATIONS:
+            data = await self._operations.figures()
         elif name in {OWN, "person"}:
             data = self._parts.sockets(feed)
-        still_watching = self._watchers.get(feed, set())
-        for connection in still_watching.intersection(watchers):
+        recipients = self._watchers.get(feed, set()).intersection(watchers)
+        if name == OPERATIONS:
+            self._operations.write(data, recipients)
+            return
+        for connection in recipients:
             if name == OWN:
                 own = [one | {"this": one["id"] == connection.id} for one in data]
                 connection.write(protocol.figures(OWN, own))
             else:
                 connection.write(protocol.figures(feed, data))
-
-    async def _operations(self) -> dict[str, Any]:
-        written: int | None = None  # without the database the other figures are still of use
-        with contextlib.suppress(db.Error):
-            self._newest_notice, written = await self._pool.run(
-                progress.notices_after, self._newest_notice
-            )
-        parts = {process: part for process, (_, part) in self._parts.all_of("operations").items()}
-        return self._rates.take(parts, self._loop.time()) | {"notices": written}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from notify.bus.publisher import publisher
 from notify.live.hub import hubs
 from notify.live.probe import Probe
+from notify.live.readings import without_sockets
 
 _probe = Probe()
 
@@ -34,6 +35,13 @@ def current() -> Health:
             is_bounded=hub.sockets.limit is not None,
         )
     return Health(layer_is_down=paused)
+
+
+def figures() -> dict[str, float]:
+    """The figures of this process, by the name of their metric."""
+    for hub in hubs():
+        return hub.readings.figures()
+    return {name: float(value) for name, value in without_sockets().items() if value is not None}
 
 
 def database_answers() -> bool:

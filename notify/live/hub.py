@@ -21,13 +21,16 @@ from notify.live.catching_up import CatchingUp
 from notify.live.comparison import Comparison
 from notify.live.connection import Connection
 from notify.live.delivery import Delivery
+from notify.live.feeds import HISTORY, OPERATIONS
 from notify.live.figures import Figures
 from notify.live.frame_writer import ABORT_AFTER_S
 from notify.live.heartbeat import Heartbeat
+from notify.live.history import History
 from notify.live.loader import Loader
 from notify.live.parts import Parts
 from notify.live.pool import DatabasePool
 from notify.live.pruning import Pruning
+from notify.live.readings import Readings
 from notify.live.revalidation import Revalidation
 from notify.live.sockets import Sockets
 from notify.live.startup_checks import log_checks
@@ -83,7 +86,12 @@ class Hub:
             workers=self.workers,
             pruning=self.pruning,
         )
-        self.parts = Parts(self.sockets, self.layer, loop.time)
+        self.readings = Readings(
+            self.sockets, self.layer, self.sweep, self.workers, lambda: self.draining
+        )
+        self.history = History(loop, self.sockets)
+        of_process = {OPERATIONS: self.readings.part, HISTORY: self.history.part}
+        self.parts = Parts(self.sockets, self.layer, loop.time, of_process)
         self.figures = Figures(self.parts, self.pool, background, loop)
         self._identities = Loader(self.pool, authentication.identify, background.spawn)
         self._watchdog = Watchdog(loop)
@@ -108,6 +116,7 @@ class Hub:
         self.sweep.start()
         self.spawn(self.sweep.find_deployment())
         self.workers.start()
+        self.history.start()
         self._watchdog.start()
         self._life = self.loop.create_task(self._live())
         self.spawn(log_checks(self.pool))
@@ -133,6 +142,7 @@ class Hub:
         seconds. `retry_after` spreads the clients, so that they do not all come back at once."""
         if self._drained is None:
             self._drained = asyncio.Event()
+            self.parts.publish_end()
             connections = self.sockets.all()
             spread = min(DRAIN_SPREAD_MAX_S, DRAIN_SPREAD_S * len(connections))
             for connection in connections:
@@ -151,6 +161,7 @@ class Hub:
         await asyncio.gather(self.sweep.stop(), self.workers.stop())
         await self.layer.stop()
         self.heartbeat.stop()
+        self.history.stop()
         self.figures.stop()
         await self.background.stop()
         if self._life is not None:

@@ -1,4 +1,4 @@
-"""The marks of one socket, carried out one after the other."""
+"""Marks, undos and `opened` of one socket, carried out one after the other."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class MarkQueue:
     def __init__(self, hub: Hub, connection: Connection) -> None:
         self._hub = hub
         self._connection = connection
-        self._marks: list[protocol.Mark] = []
+        self._marks: list[protocol.InboxCommand] = []
         self._task: asyncio.Task[None] | None = None
 
-    def put(self, mark: protocol.Mark) -> None:
+    def put(self, mark: protocol.InboxCommand) -> None:
         """Queues a mark, which is answered by `done` or `error`.
 
         Raises:
@@ -39,7 +39,7 @@ class MarkQueue:
         if len(self._marks) >= MAX_OUTSTANDING_MARKS:
             raise Refused(
                 Error.RATE_LIMITED,
-                f"{MAX_OUTSTANDING_MARKS} marks are outstanding; wait for their done",
+                f"{MAX_OUTSTANDING_MARKS} marks are outstanding; wait for a `done`",
                 ref=mark.ref,
                 retry_after=1,
             )
@@ -63,15 +63,16 @@ class MarkQueue:
         finally:
             self._task = None
 
-    async def _answer(self, mark: protocol.Mark) -> None:
+    async def _answer(self, mark: protocol.InboxCommand) -> None:
         user = self._connection.user
         try:
-            version = await self._hub.pool.run_in_turn(user, sending.carry_out_mark, user, mark)
+            version = await self._hub.pool.run_in_turn(user, sending.carry_out_command, user, mark)
         except EpochChanged:
             self._hub.resync(self._connection, None)
         except (Busy, db.Error) as error:
             logger.warning("A mark could not be carried out: %r", error)
-            refused = Refused(Error.UNAVAILABLE, "not now; try again", ref=mark.ref, retry_after=2)
+            message = "temporarily unavailable; try again"
+            refused = Refused(Error.UNAVAILABLE, message, ref=mark.ref, retry_after=2)
             self._connection.write(protocol.error(refused))
         else:
             self._connection.write(protocol.done(mark.ref, version))

@@ -1,15 +1,20 @@
-"""Parts of feeds that concern all processes: each knows its own sockets only.
+"""Parts of feeds that concern all processes: each knows its own sockets and figures only.
 
 While somebody watches such a feed here, this process asks the others for their parts over the
 channel layer, once a second, and uses what they have answered by the next time. While the layer is
 down, there is only its own part. Users who watch their own sockets may be many: then not all of
 their feeds are asked for each time, but one after the other.
+
+Live operations and their history are the same for all who watch: a process that has heard another
+one ask does not ask too, and an answer goes to all, also that of the process that asks. So there is
+one question a second, and one answer of each process, however many people watch on however many
+processes.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from notify.access import user_agents
@@ -18,21 +23,31 @@ from notify.bus.hints import ORIGIN, AskHint, PartHint
 from notify.bus.listener import Listener
 from notify.bus.publisher import publisher
 from notify.live.connection import Connection
-from notify.live.feeds import OWN, feeds_about, is_own, split
-from notify.live.rates import part_of
+from notify.live.feeds import OPERATIONS, OWN, feeds_about, is_own, split
 from notify.live.sockets import Sockets
 
 PART_HOLDS_S = 3.5  # then its process has died, or cannot be reached any more
 MAX_OWN_ASKS = 100  # at a time: the layer has changes to carry
+MIN_INTERVAL_S = 0.8  # between two questions, and two answers, that concern every process
 
 
 class Parts:
-    """`clock` is monotonic, in seconds."""
+    """`clock` is monotonic, in seconds; `of_process` returns this process's part of a feed that
+    concerns every process."""
 
-    def __init__(self, sockets: Sockets, layer: Listener, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        sockets: Sockets,
+        layer: Listener,
+        clock: Callable[[], float],
+        of_process: Mapping[str, Callable[[], Any]],
+    ) -> None:
         self._sockets = sockets
         self._layer = layer
         self._clock = clock
+        self._of_process = of_process
+        self._asked_at: dict[str, float] = {}  # by feed of `of_process`, by whichever process
+        self._answered_at: dict[str, float] = {}  # by this process
         # By feed that is watched here, and by process: when its part came, and the part.
         self._heard: dict[str, dict[str, tuple[float, Any]]] = {}
         # By feed that another process watches: until when it uses the part that it got from us.
@@ -62,8 +77,11 @@ class Parts:
         name, user = split(feed)
         if self._layer.is_down:
             return
-        if name == "operations":
-            publisher.publish_ask(feed, groups.EVERY_PROCESS, self._holds_s(feed))
+        if feed in self._of_process:
+            if self._is_first(self._asked_at, feed):
+                publisher.publish_ask(feed, groups.EVERY_PROCESS, self._holds_s(feed))
+                self._answered_at[feed] = self._clock()
+                self._publish(feed, self._own(feed), self._holds_s(feed))
         elif name in {OWN, "person"}:
             publisher.publish_ask(feed, groups.user_group(user), self._holds_s(feed))
 
@@ -106,10 +124,30 @@ class Parts:
         if hint["process"] == ORIGIN:
             return
         feed = hint["topic"]
+        if feed in self._of_process:
+            self._asked_at[feed] = self._clock()
+            if not self._is_first(self._answered_at, feed):
+                return  # the asking process has heard that answer, too
         part = self._own(feed)
         if part:
-            self._answers_hold_until[feed] = self._clock() + hint.get("holds", 0.0)
-            publisher.publish_part(feed, part)
+            self._publish(feed, part, hint.get("holds", 0.0))
+
+    def _publish(self, feed: str, part: Any, holds_s: float) -> None:
+        self._answers_hold_until[feed] = self._clock() + holds_s
+        publisher.publish_part(feed, part)
+
+    def _is_first(self, times: dict[str, float], feed: str) -> bool:
+        """Whether nothing was noted for the feed within the interval; notes it."""
+        now = self._clock()
+        if now - times.get(feed, -MIN_INTERVAL_S) < MIN_INTERVAL_S:
+            return False
+        times[feed] = now
+        return True
+
+    def publish_end(self) -> None:
+        """This process shuts down: tells those that still use our last answer."""
+        if self._answers_hold_until.get(OPERATIONS, 0.0) > self._clock():
+            publisher.publish_part(OPERATIONS, self._own(OPERATIONS))
 
     def publish_gone(self, user: str) -> None:
         """The user's last socket here is gone, so that nobody will ask this process again: tells
@@ -119,9 +157,9 @@ class Parts:
                 publisher.publish_part(feed, [])
 
     def _own(self, feed: str) -> Any:
-        name, user = split(feed)
-        if name == "operations":
-            return part_of(self._sockets, layer_is_down=self._layer.is_down)
+        if feed in self._of_process:
+            return self._of_process[feed]()
+        _, user = split(feed)
         return [self._socket(one) for one in self._sockets.of_user(user)]
 
     def _socket(self, connection: Connection) -> dict[str, Any]:

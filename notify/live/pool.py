@@ -79,7 +79,9 @@ class DatabasePool:
             Exception: what `work` raises.
         """
         if self._closed:
-            raise OperationalError("This process sends the database no more queries: it ends.")
+            raise OperationalError(
+                "This process is shutting down and sends the database no more queries."
+            )
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         call = Call(partial(work, *args, **kwargs), future, self._report)

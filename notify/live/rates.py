@@ -44,10 +44,11 @@ class Rates:
         self._delays: deque[list[int]] = deque(maxlen=DELAY_READINGS)
         self._read_at: float | None = None
 
-    def take(self, parts: Mapping[str, Part], now: float) -> dict[str, Any]:
+    def take(self, parts: Mapping[str, Part], now: float, own: str) -> dict[str, Any]:
         """Takes the parts of all processes. Returns the figures of the time since the last call.
 
-        `parts` is keyed by process; `now` is in seconds of a monotonic clock.
+        `parts` is keyed by process, of which `own` is this one: the layer is down if it is for this
+        process. `now` is in seconds of a monotonic clock.
         """
         seconds = max(0.1, now - self._read_at) if self._read_at is not None else 1.0
         self._read_at = now
@@ -65,14 +66,14 @@ class Rates:
             "processes": len(parts),
             "sockets": sum(part["sockets"] for part in parts.values()),
             "users": sum(part["users"] for part in parts.values()),
-            "layer": "down" if any(part["layer_is_down"] for part in parts.values()) else "up",
+            "layer": "down" if parts[own]["layer_is_down"] else "up",
             "latency_p50": latencies[len(latencies) // 2] if latencies else None,
             "deliveries": round(sum(one["deliveries"] for one in increases) / seconds, 1),
             "gaps": round(sum(one["gaps"] for one in increases) / seconds, 1),
             "delay_p50": percentile(0.5, delay, self._bounds),
             "delay_p99": percentile(0.99, delay, self._bounds),
-            "closed": dict(sorted(closed.items())),
-            "closed_now": sum(one["closed"] for one in increases),
+            "closed": dict(sorted((+closed).items())),
+            "closed_now": round(sum(one["closed"] for one in increases) / seconds, 1),
         }
 
 

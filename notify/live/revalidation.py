@@ -17,7 +17,7 @@ REVALIDATE_WAIT_S = 0.5  # the end of a session closes its sockets within a seco
 
 _REASONS = {
     Code.NOT_SIGNED_IN: "the session has ended",
-    Code.FORBIDDEN: "this user may not use this any more",
+    Code.FORBIDDEN: "this user no longer has access",
 }
 
 

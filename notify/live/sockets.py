@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from notify import conf
+from notify import conf, metrics
 from notify.live.connection import Connection
 from notify.protocol import Code
 
@@ -21,7 +21,8 @@ class Sockets:
         return self._size
 
     def all(self) -> list[Connection]:
-        return [one for of_user in self.by_user.values() for one in of_user]
+        """Any thread may ask: the copy of the values is one step that no other thread sees half."""
+        return [one for of_user in list(self.by_user.values()) for one in of_user]
 
     def of_user(self, user: str) -> tuple[Connection, ...]:
         return self.by_user.get(user, ())
@@ -71,7 +72,7 @@ class Sockets:
         """Closes this socket of the user. Returns whether it is in this process."""
         for connection in self.of_user(user):
             if connection.id == socket_id:
-                connection.close(Code.TOO_MANY_SOCKETS, "closed from another of your windows")
+                connection.close(Code.TOO_MANY_SOCKETS, "disconnected from another device")
                 return True
         return False
 
@@ -81,4 +82,5 @@ def _keep_to_limit(newest: Connection, of_user: list[Connection]) -> None:
         return
     if newest.identity.by_token:  # an API token must not close its user's windows
         of_user = [one for one in of_user if one.identity.by_token]
-    of_user[0].close(Code.TOO_MANY_SOCKETS, "too many sockets of this user")
+    metrics.LIMITS.add("sockets_per_user")
+    of_user[0].close(Code.TOO_MANY_SOCKETS, "too many sockets for this user")

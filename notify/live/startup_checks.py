@@ -36,7 +36,7 @@ async def _log_check(pool: DatabasePool, check: Callable[..., Iterable[CheckMess
     try:
         messages = await run(check, app_configs=None, databases=list(db.connections))
     except db.Error as error:
-        logger.info("The database is away, and %s left out: %r", check.__name__, error)
+        logger.info("The database is unavailable, so %s was skipped: %r", check.__name__, error)
     except Exception as error:
         logger.warning("%s failed: %r", check.__name__, error, exc_info=True)
     else:

@@ -11,7 +11,7 @@ import random
 
 from django.db import Error
 
-from notify import conf
+from notify import conf, sql
 from notify.bus.listener import Listener
 from notify.inbox import upkeep
 from notify.live.comparison import Comparison
@@ -55,6 +55,8 @@ class Sweep:
         self._failing_since: float | None = None
         self._defect_logged = False
         self.finished_at = loop.time()  # of the last that succeeded
+        self.database_asked_at: float | None = None  # by the sweep
+        self._database_took: float | None = None  # None until it has answered
 
     def start(self) -> None:
         self._task = self._loop.create_task(self._run())
@@ -84,26 +86,38 @@ class Sweep:
         next sweep tries again."""
         if self._failing_since is None:
             self._failing_since = began
-            logger.warning("The sweep failed, and will be tried again: %r", error)
+            logger.warning("The sweep failed and will be retried: %r", error)
         if self._loop.time() - self._failing_since <= DATABASE_ABSENCE_S:
             return
         open_ones = [one for one in self._sockets.all() if one.closing is None]
         if open_ones:
             logger.error(
-                "The database has been away for %g s: closing %d sockets.",
+                "The database has been unavailable for %g s: closing %d sockets.",
                 DATABASE_ABSENCE_S,
                 len(open_ones),
             )
         for connection in open_ones:
             retry_after = round(random.uniform(0, ABSENCE_SPREAD_S), 3)  # noqa: S311
-            connection.close(Code.RESTARTING, "the database is away", retry_after)
+            connection.close(Code.RESTARTING, "the database is unavailable", retry_after)
 
     def _note_defect(self, error: Exception) -> None:
         """The database answers, so sockets stay open. Logged once, until a sweep succeeds."""
         self._failing_since = None
         if not self._defect_logged:
             self._defect_logged = True
-            logger.error("The sweep failed, and will be tried again: %r", error, exc_info=error)
+            logger.error("The sweep failed and will be retried: %r", error, exc_info=error)
+
+    @property
+    def lag(self) -> float:
+        """By how many seconds the next success is late."""
+        return max(0.0, self._loop.time() - self.finished_at - self._interval())
+
+    @property
+    def database_latency(self) -> float | None:
+        """In seconds; grows while the database does not answer. None before the first sweep."""
+        if self._database_took is None and self.database_asked_at is not None:
+            return self._loop.time() - self.database_asked_at
+        return self._database_took
 
     def _interval(self) -> float:
         interval = conf.sweep_interval(hears_others=self._layer.hears_others)
@@ -113,6 +127,7 @@ class Sweep:
         """One sweep over all users of this process."""
         self._layer.probe()
         self._workers.wake()
+        await self._measure_database()
         await self.find_deployment()
         await self._comparison.run(self._sockets.users)
         await self._write_acknowledgements()
@@ -126,6 +141,12 @@ class Sweep:
         """Joins the groups of the database that this process uses now."""
         facts = await self._pool.run(database.facts)
         self._layer.belong_to(facts.deployment)
+
+    async def _measure_database(self) -> None:
+        began = self._loop.time()
+        self.database_asked_at, self._database_took = began, None
+        await self._pool.run(sql.fetch, "SELECT 1")
+        self._database_took = self._loop.time() - began
 
     async def _write_acknowledgements(self) -> None:
         versions: dict[str, int] = {}

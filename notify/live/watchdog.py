@@ -64,7 +64,7 @@ class Watchdog:
                 self._note_missed()
                 continue
             if self._missed >= REPORT_AFTER_TICKS:
-                logger.warning("The event loop turns again, after %d s.", self._seconds())
+                logger.warning("The event loop responds again, after %d s.", self._seconds())
             self._missed = 0
             self._turned = False
             try:
@@ -78,12 +78,12 @@ class Watchdog:
     def _note_missed(self) -> None:
         if self._missed == REPORT_AFTER_TICKS:
             metrics.STALLS.add()
-            self._report("The event loop has not turned for %d s.")
+            self._report("The event loop has been blocked for %d s.")
         elif self._missed == END_AFTER_TICKS:
             if conf.current().watchdog:
-                self._report("The event loop has not turned for %d s: ending the process.")
+                self._report("The event loop has been blocked for %d s: ending the process.")
                 os._exit(EXIT_CODE)
-            self._report("The event loop has not turned for %d s; NOTIFY_WATCHDOG is off.")
+            self._report("The event loop has been blocked for %d s; NOTIFY_WATCHDOG is off.")
 
     def _seconds(self) -> int:
         return round(self._missed * self.tick_s)

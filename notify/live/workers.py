@@ -19,10 +19,14 @@ class Workers:
     """`NOTIFY_SERVER_WORKERS` of them, each in a thread of its own."""
 
     def __init__(self) -> None:
+        self.busy = 0  # of them
         self._count = conf.current().server_workers
         self._pool = DatabasePool(max(1, self._count), "notify-worker", WORKER_LIMIT_S)
         self._wanted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+
+    def __len__(self) -> int:
+        return len(self._tasks)
 
     def start(self) -> None:
         loop = asyncio.get_running_loop()
@@ -46,9 +50,12 @@ class Workers:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
+            self.busy += 1
             try:
                 while await self._pool.run(worker.do_next):
                     pass
             except Exception as error:
-                logger.warning("The work failed, and will be tried again: %r", error)
+                logger.warning("Carrying out batches failed and will be retried: %r", error)
                 worker = Worker()  # a thread that hangs may still hold the old one
+            finally:
+                self.busy -= 1

@@ -57,7 +57,7 @@ class ApiToken(BaseRow):
     """Lets a program act for its user, within its scopes."""
 
     class Scope(models.TextChoices):
-        INBOX = "inbox", _("The user's own inbox, and tickets")
+        INBOX = "inbox", _("The user's own inbox, by HTTP or socket")
         SEND = "send", _("Send notices")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notify_tokens")

@@ -37,6 +37,7 @@ _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 EARLIEST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
 LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 LEVELS = tuple(Level.values)  # each access to `values` makes a new list
+_JSON_TYPES = "Use only strings, finite numbers, booleans, None, lists and dictionaries."
 MAX_JSON_INTEGER = 2**53 - 1  # RFC 7493, 2.2: beyond it, JavaScript rounds
 
 
@@ -92,7 +93,9 @@ def _title(value: str) -> str:
 def _category(value: str) -> str:
     category = _text("category", value, MAX_NAME)
     if category and not _is_visible(category):
-        raise InvalidNotice("category", "must contain a visible character. Otherwise leave it out.")
+        raise InvalidNotice(
+            "category", "must contain a visible character. Leave it out for no category."
+        )
     return category
 
 
@@ -118,7 +121,7 @@ def _text(field: str, value: object, limit: int) -> str:
             "Shorten it, or link to the rest.",
         )
     if not is_storable(value):
-        raise InvalidNotice(field, "contains a NUL or an unpaired surrogate. Remove it.")
+        raise InvalidNotice(field, "contains a NUL or a lone surrogate. Remove it.")
     return str(value)
 
 
@@ -179,7 +182,7 @@ def _data(value: Mapping[str, Any] | None) -> dict[str, Any]:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
         size = len(text.encode())
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidNotice("data", f"cannot be encoded as JSON: {error}.") from error
+        raise InvalidNotice("data", f"cannot be encoded as JSON: {error}. {_JSON_TYPES}") from error
     if size > MAX_DATA_BYTES:
         raise InvalidNotice(
             "data",
@@ -208,8 +211,8 @@ def _moment(field: str, value: datetime | None) -> datetime | None:
     if not EARLIEST <= value <= LATEST:
         raise InvalidNotice(
             field,
-            "is less than a day from the first or last date of the calendar, so that not every "
-            "time zone can represent it. Leave it out to mean never, or now.",
+            "is too close to the start or end of the calendar to exist in every time zone. Leave "
+            "it out instead: without `expires` a notice stays, without `send_at` it is sent now.",
         )
     value = value.astimezone(UTC)  # so that time zones do not change the fingerprint
     return value.replace(microsecond=value.microsecond // 1000 * 1000)
@@ -228,5 +231,7 @@ def _expires(value: datetime | None, send_at: datetime | None, now: datetime) ->
 def _key(value: str) -> str:
     key = _text("key", value, MAX_KEY)
     if not key:
-        raise InvalidNotice("key", "is empty. Leave it out, or let it identify this notice.")
+        raise InvalidNotice(
+            "key", "is empty. Leave it out, or pass a text that identifies this notice."
+        )
     return key

@@ -12,6 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from notify.models.base import BaseRow
 
+# The counts in raw SQL, in the order in which steps and readings have them; see `Inbox.badge`.
+COUNTS = """unseen, unread,
+            CASE WHEN unseen > overlooked THEN unseen - overlooked ELSE 0 END AS badge"""
+
 
 class Inbox(BaseRow):
     """State of a user's inbox: a version, which each change increments, and absolute counts."""
@@ -32,6 +36,10 @@ class Inbox(BaseRow):
     acknowledged_at = models.DateTimeField(null=True)
     unseen = models.IntegerField(default=0)
     unread = models.IntegerField(default=0)
+    # The version through which the bell was last opened, and how many of the unseen had arrived by
+    # then.
+    opened = models.BigIntegerField(default=0, db_default=0)
+    overlooked = models.PositiveIntegerField(default=0, db_default=0)
     # When a mark that takes several transactions began; None while there is none.
     marking = models.DateTimeField(null=True)
 
@@ -45,6 +53,11 @@ class Inbox(BaseRow):
 
     def __str__(self) -> str:
         return f"inbox of {self.user_id}"
+
+    @property
+    def badge(self) -> int:
+        """The bell's number: the unseen that have arrived since it was opened."""
+        return max(0, self.unseen - self.overlooked)
 
 
 class Place(models.IntegerChoices):
@@ -80,6 +93,11 @@ class Notification(BaseRow):
         db_index=False,
     )
     place = models.SmallIntegerField(choices=Place, default=Place.INBOX)
+    # What the last mark found, for its undo: 1 if it was seen, 2 if it was read, and four times
+    # the place, added up.
+    before = models.SmallIntegerField(null=True)
+    # The key of that mark plus `version`, so that any later change voids it. None: no undo.
+    mark_key = models.BigIntegerField(null=True)
 
     class Meta(BaseRow.Meta):
         verbose_name = _("notification")

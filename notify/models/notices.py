@@ -70,7 +70,8 @@ _NoticeManager = PrimaryManager.from_queryset(NoticeQuerySet)
 
 
 class Notice(BaseRow):
-    """The content of a notification. Once written, only a recall or its expiry changes it."""
+    """The content of a notification. Once written, only a recall, its expiry, a pause or a
+    cancellation changes it."""
 
     class Status(models.TextChoices):
         PENDING = "pending", _("Pending")
@@ -85,6 +86,8 @@ class Notice(BaseRow):
     expires = models.DateTimeField(_("expires"), null=True, blank=True)
     send_at = models.DateTimeField(_("send at"), null=True, blank=True)
     recalled = models.DateTimeField(_("recalled"), null=True, editable=False)
+    # When it was paused or cancelled; None if it never was, or was resumed.
+    stopped = models.DateTimeField(null=True, editable=False)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -107,6 +110,9 @@ class Notice(BaseRow):
     # Namespace of the idempotency key: "user:<pk>", or empty for the system. A primary key may
     # have any length.
     sender = models.TextField(default="", editable=False)
+    # Who did so, in the form of `sender`; empty for code and for an expiry.
+    recalled_by = models.TextField(default="", db_default="", editable=False)
+    stopped_by = models.TextField(default="", db_default="", editable=False)
     key = models.CharField(_("idempotency key"), max_length=200, null=True, editable=False)  # noqa: DJ001  notices without a key do not conflict
     # Of a notice with a key: a hash of the arguments of `send`.
     fingerprint = models.CharField(max_length=64, default="", editable=False)
@@ -198,6 +204,9 @@ class Batch(BaseRow):
                 fields=["urgent", "due", "notice"],
                 name="notify_batch_turns",
                 condition=Q(state__in=["pending", "recalling"]),
+            ),
+            models.Index(
+                fields=["notice"], name="notify_batch_paused", condition=Q(state="paused")
             ),
         ]
 

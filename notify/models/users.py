@@ -29,6 +29,11 @@ def user_of(key: str) -> Any:
         return None
 
 
+def sender_of(user: Any) -> str:
+    """Of a notice: who sent or stopped it. Empty for the system."""
+    return "" if user is None else f"user:{user.pk}"
+
+
 def active_users(among: QuerySet[Any] | None = None) -> QuerySet[Any]:
     """The active users among these (None: among all); all of them if the model has no
     `is_active`."""

@@ -58,6 +58,21 @@ class MarkThrough(NamedTuple):
     through: int
 
 
+class Undo(NamedTuple):
+    ref: str
+    mark: str  # the mark's `ref`
+    epoch: str
+    since: int
+
+
+class Opened(NamedTuple):
+    """The bell was opened by somebody who holds the inbox up to version `through`."""
+
+    ref: str
+    epoch: str
+    through: int
+
+
 class Watch(NamedTuple):
     topic: str
 
@@ -72,7 +87,8 @@ class CloseSocket(NamedTuple):
 
 
 Mark = MarkIds | MarkThrough
-ClientFrame = Pong | Ping | Sync | Mark | Watch | Unwatch | CloseSocket
+InboxCommand = Mark | Undo | Opened
+ClientFrame = Pong | Ping | Sync | InboxCommand | Watch | Unwatch | CloseSocket
 
 
 def parse(text: str) -> ClientFrame:
@@ -89,13 +105,13 @@ def parse(text: str) -> ClientFrame:
         Refused: a field is invalid; answer with an `error` frame.
     """
     if len(text) > MAX_CLIENT_FRAME_BYTES or len(text.encode()) > MAX_CLIENT_FRAME_BYTES:
-        raise Malformed(f"a frame has at most {MAX_CLIENT_FRAME_BYTES} bytes")
+        raise Malformed(f"a frame may have at most {MAX_CLIENT_FRAME_BYTES} bytes")
     try:
         frame = decode(text)
     except (ValueError, RecursionError) as error:
-        raise Malformed("a frame is one JSON object") from error
+        raise Malformed("a frame must be one JSON object") from error
     if not isinstance(frame, dict) or nests_deeper_than(MAX_DEPTH, frame):
-        raise Malformed(f"a frame is one JSON object, at most {MAX_DEPTH} levels deep")
+        raise Malformed(f"a frame must be one JSON object, at most {MAX_DEPTH} levels deep")
     kind = frame.get("type")
     if not isinstance(kind, str):
         raise Malformed("type: must be a string")
@@ -152,6 +168,25 @@ def parse_mark(frame: dict[str, Any]) -> Mark:
     return MarkThrough(ref, as_, _epoch(frame), _integer(frame, "through"))
 
 
+def parse_undo(frame: dict[str, Any]) -> Undo:
+    """Validates a decoded `undo` frame, of a socket or of the HTTP API.
+
+    Raises:
+        Refused: a field is invalid; the message begins with its name.
+    """
+    ref, mark = _ref(frame), _ref(frame, "mark")
+    return Undo(ref, mark, _epoch(frame), _integer(frame, "since"))
+
+
+def parse_opened(frame: dict[str, Any]) -> Opened:
+    """Validates a decoded `opened` frame, of a socket or of the HTTP API.
+
+    Raises:
+        Refused: a field is invalid; the message begins with its name.
+    """
+    return Opened(_ref(frame), _epoch(frame), _integer(frame, "through"))
+
+
 def parse_cursor(epoch: str | None, since: str | None) -> Cursor | None:
     """The cursor in a query string; None if it is missing or malformed."""
     if not epoch or since is None or not since.isascii() or not since.isdigit():
@@ -173,15 +208,15 @@ def _epoch(frame: dict[str, Any]) -> str:
     return value
 
 
-def _ref(frame: dict[str, Any]) -> str:
-    ref = _valid_ref(frame)
+def _ref(frame: dict[str, Any], name: str = "ref") -> str:
+    ref = _valid_ref(frame, name)
     if ref is None:
-        raise Refused(Error.INVALID, f"ref: must be a string of 1 to {MAX_REF} characters")
+        raise Refused(Error.INVALID, f"{name}: must be a string of 1 to {MAX_REF} characters")
     return ref
 
 
-def _valid_ref(frame: dict[str, Any]) -> str | None:
-    value = frame.get("ref")
+def _valid_ref(frame: dict[str, Any], name: str = "ref") -> str | None:
+    value = frame.get(name)
     return value if isinstance(value, str) and 1 <= len(value) <= MAX_REF else None
 
 
@@ -225,6 +260,8 @@ _PARSERS: dict[str, Callable[[dict[str, Any]], ClientFrame]] = {
     "ping": lambda frame: Ping(_integer(frame, "id")),
     "sync": lambda frame: Sync(_cursor(frame, "since")),
     "mark": parse_mark,
+    "undo": parse_undo,
+    "opened": parse_opened,
     "watch": lambda frame: Watch(_topic(frame)),
     "unwatch": lambda frame: Unwatch(_topic(frame)),
     "close_socket": lambda frame: CloseSocket(_ref(frame), _socket_id(frame)),

@@ -25,6 +25,7 @@ class InboxFrame:
     to: int
     unseen: int
     unread: int
+    badge: int
     rows: list[str] | Rows
     size: int
     reset: bool = False
@@ -34,7 +35,7 @@ class InboxFrame:
         reset = f'"reset":true,"next":{encode(self.next)},' if self.reset else ""
         return (
             f'{{"type":"inbox","epoch":"{self.epoch}","from":{self.start},"to":{self.to},'
-            f'"unseen":{self.unseen},"unread":{self.unread},{reset}'
+            f'"unseen":{self.unseen},"unread":{self.unread},"badge":{self.badge},{reset}'
             f'"notifications":[{",".join(self._row_list())}]}}'
         )
 
@@ -54,6 +55,7 @@ class InboxFrame:
             following.to,
             following.unseen,
             following.unread,
+            following.badge,
             [*self._row_list(), *following._row_list()],
             self.size + following.size,
             self.reset,
@@ -78,7 +80,7 @@ class Rows:
     Rows of an arrival differ between recipients in their numbers only. They are put together when
     they are written, so that a thousand sockets do not each keep a copy while they are queued.
     For a single notice, `template` is the whole frame in bytes, to be formatted by `%` with epoch
-    (bytes), from, to, unseen, unread, arrived and version; otherwise it is empty.
+    (bytes), from, to, unseen, unread, badge, arrived and version; otherwise it is empty.
     """
 
     def __init__(self, arrivals: Sequence[str], changed: Sequence[str] | None = None) -> None:
@@ -110,18 +112,18 @@ def _template(tail: str) -> bytes:
 
 # What `InboxFrame.encode` and `_arrival` write before the tail.
 _BEFORE_TAIL = (
-    b'{"type":"inbox","epoch":"%b","from":%d,"to":%d,"unseen":%d,"unread":%d,'
+    b'{"type":"inbox","epoch":"%b","from":%d,"to":%d,"unseen":%d,"unread":%d,"badge":%d,'
     b'"notifications":[{"arrived":%d,"version":%d,'
 )
 
-UserChange = tuple[str, str, int, int, int, int, Rows]
+UserChange = tuple[str, str, int, int, int, int, int, Rows]
 """What a hint says about one user: the fields of a Step, and the rows. A plain tuple takes a tenth
 of the time of an object, and a broadcast makes thousands at once."""
 
 
 def change_frame(change: UserChange) -> InboxFrame:
-    _, epoch, start, to, unseen, unread, rows = change
-    return InboxFrame(epoch, start, to, unseen, unread, rows, rows.size)
+    _, epoch, start, to, unseen, unread, badge, rows = change
+    return InboxFrame(epoch, start, to, unseen, unread, badge, rows, rows.size)
 
 
 def frames_of(reading: Reading) -> list[InboxFrame] | None:
@@ -146,6 +148,7 @@ def _reset_frame(reading: Reading) -> InboxFrame:
         reading.version,
         reading.unseen,
         reading.unread,
+        reading.badge,
         rows,
         size,
         reset=True,
@@ -187,7 +190,8 @@ def _change_frames(reading: Reading) -> list[InboxFrame] | None:
             cuts.append(_Cut(version, rows, FRAME_OVERHEAD_BYTES + size))
     cuts[-1].to = reading.version
     starts = [reading.since, *(cut.to for cut in cuts)]
+    counts = reading.unseen, reading.unread, reading.badge
     return [
-        InboxFrame(reading.epoch, start, cut.to, reading.unseen, reading.unread, cut.rows, cut.size)
+        InboxFrame(reading.epoch, start, cut.to, *counts, cut.rows, cut.size)
         for start, cut in zip(starts, cuts, strict=False)
     ]

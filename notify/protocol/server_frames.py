@@ -21,6 +21,7 @@ def hello(
             "version": reading.version,
             "unseen": reading.unseen,
             "unread": reading.unread,
+            "badge": reading.badge,
             "ping_interval": ping_interval,
             "ping_timeout": ping_timeout,
         }

@@ -197,13 +197,13 @@ def _carry_out_or_leave(batches: Sequence[int], carry_out: Callable[[], Change |
 
 def _leave_to_workers(batches: Sequence[int], error: Exception) -> None:
     """Makes batches due at once that cannot be carried out here."""
-    logger.warning("Sent notices are stored and left to the workers: %r", error.__cause__ or error)
+    logger.warning("Notices are stored, and left to the workers: %r", error.__cause__ or error)
     try:
         with waits.limited(at_least=RELEASING_S):
             claiming.release(batches)
         publisher.publish_work()
     except (Busy, DatabaseError) as also:
-        logger.warning("The workers will find them within half a minute: %r", also)
+        logger.warning("The workers couldn't be woken; they will find them within 30 s: %r", also)
 
 
 def hand_over(batches: Sequence[int]) -> None:

@@ -256,7 +256,7 @@ def _check_count(count: int, limit: int, kind: str) -> None:
     if count > limit:
         raise InvalidNotice(
             "to",
-            f"has more than {limit} {kind}. Pass a single queryset of users instead, such as "
+            f"has more than {limit:,} {kind}. Pass a single queryset of users instead, such as "
             "User.objects.filter(groups__in=...).",
         )
 

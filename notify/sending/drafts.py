@@ -14,6 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from notify.inbox.rows import notice_row
 from notify.models import Level, Notice, content
+from notify.models.users import sender_of
 from notify.sending.audience import Audience, To
 
 
@@ -77,7 +78,7 @@ def draft(new: NewNotice, now: datetime) -> Draft:
         created=now,
         actor_id=None if actor is None else actor.pk,
         actor_name=_name_of(actor)[:200],
-        sender="" if new.sender is None else f"user:{new.sender.pk}",
+        sender=sender_of(new.sender),
     )
     excluded = None if actor is None or new.include_actor else actor.pk
     found = Draft(notice, Audience.of(new.to), excluded)

@@ -38,12 +38,12 @@ def _recall(notice_id: int) -> bool:
     try:
         recalled = control.start_recall(notice_id, urgent=False, wait=False)
     except Busy as busy:
-        logger.info("Notice %s has expired, and will be recalled later: %s", notice_id, busy)
+        logger.info("Notice %s has expired and will be recalled later: %s", notice_id, busy)
         return False
     except DatabaseError as error:
         if not sql.connection().is_usable():
             raise
-        logger.warning("Notice %s has expired, but cannot be recalled: %r", notice_id, error)
+        logger.warning("Notice %s has expired, but couldn't be recalled: %r", notice_id, error)
         return False
     if recalled is not None:
         after_commit.finish_recall(notice_id, recalled)

@@ -165,7 +165,7 @@ def _find_earlier(items: Sequence[_Item]) -> None:
 
 def _conflict(notice: Notice, same: Notice) -> NotifyError:
     if same._state.adding:  # it is one of this call
-        text = f"{notice.key!r} is that of another notice in this call. Use a key for each notice."
+        text = f"{notice.key!r} is used twice in this call. Use a different key for each notice."
         return InvalidNotice("key", text)
     return KeyConflict(str(notice.key), same.pk)
 

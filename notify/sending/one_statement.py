@@ -13,6 +13,7 @@ from typing import Any
 from notify import conf, sql
 from notify.inbox import appending, epoch, one_statement
 from notify.models import Place
+from notify.models.inbox import COUNTS
 from notify.sending import statements
 from notify.sending.drafts import Draft
 from notify.sending.statements import Written
@@ -84,7 +85,7 @@ def _statement(draft: Draft, *, append: bool) -> tuple[str, list[Any]]:
     steps = ""
     if append:
         parts += _appended("" if few else f"WHERE audience.size <= {size}")
-        steps = ", stepped.user_id, epoch, start, version, unseen, unread"
+        steps = ", stepped.user_id, epoch, start, version, unseen, unread, badge"
     join = "LEFT JOIN stepped ON TRUE" if append else ""
     found = f"SELECT notice.id, {batches}{steps or ', NULL'} FROM notice {join}"
     return f"WITH {', '.join(parts)} {found}", params
@@ -109,7 +110,7 @@ def _appended(where: str) -> list[str]:
     return [
         f"""stepped AS (
             {appending.step_inboxes(arrivals)}
-            RETURNING user_id, epoch, version - 1 AS start, version, unseen, unread
+            RETURNING user_id, epoch, version - 1 AS start, version, {COUNTS}
         )""",
         f"""copy AS (
             INSERT INTO notify_notification {appending.COPY_COLUMNS}

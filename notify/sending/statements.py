@@ -129,7 +129,7 @@ def written_earlier(notice: Notice) -> Notice:
     """
     earlier: Notice | None = Notice.objects.filter(sender=notice.sender, key=notice.key).first()
     if earlier is None:
-        raise Busy("The notice with this key was deleted just now. Try again.")
+        raise Busy("The notice with this key has just been deleted. Try again.")
     if earlier.fingerprint != notice.fingerprint:
         raise KeyConflict(str(notice.key), earlier.pk)
     earlier.repeated = True
@@ -261,4 +261,4 @@ def saved(notice: Notice, notice_id: int) -> Notice:
 
 
 def nobody_is_left() -> EmptyAudience:
-    return EmptyAudience("nobody is left to send to. Nothing was sent.")
+    return EmptyAudience("matches no users. Nothing was sent.")

@@ -1,8 +1,8 @@
-"""The verbs: send, recall, pause, resume, cancel and mark."""
+"""The verbs: send, recall, pause, resume, cancel, mark and undo."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +10,10 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from notify import protocol
-from notify.inbox import control, marking
+from notify.changes import Change
+from notify.inbox import bell, control, marking
 from notify.models import Level, Notice
+from notify.models.users import sender_of
 from notify.sending import after_commit, writing
 from notify.sending.audience import To
 from notify.sending.drafts import NewNotice, draft
@@ -99,7 +101,7 @@ def send(
 asend = sync_to_async(send)
 
 
-def recall(notice: Notice | int) -> int:
+def recall(notice: Notice | int, *, by: AbstractBaseUser | None = None) -> int:
     """Takes a notice out of every inbox and off every screen.
 
     Once this transaction commits, the notice arrives in no more inboxes. Where it is, it is taken
@@ -107,6 +109,7 @@ def recall(notice: Notice | int) -> int:
 
     Args:
         notice: The notice, or its primary key.
+        by: Who recalls it, which staff can look up; None is the system.
 
     Returns:
         The number of inboxes that have it; 0 if it was recalled before, or does not exist.
@@ -116,7 +119,7 @@ def recall(notice: Notice | int) -> int:
     """
     notice_id = _id_of(notice)
     with waits.limited():
-        recalled = control.start_recall(notice_id)
+        recalled = control.start_recall(notice_id, by=sender_of(by))
         after_commit.finish_recall(notice_id, recalled)
     return recalled.inboxes if recalled is not None else 0
 
@@ -124,11 +127,12 @@ def recall(notice: Notice | int) -> int:
 arecall = sync_to_async(recall)
 
 
-def pause(notice: Notice | int) -> int:
+def pause(notice: Notice | int, *, by: AbstractBaseUser | None = None) -> int:
     """Stops sending a notice before its next batch.
 
     Args:
         notice: The notice, or its primary key.
+        by: Who pauses it, which staff can look up; None is the system.
 
     Returns:
         The number of people who would have received it, and now wait for `resume`.
@@ -136,7 +140,7 @@ def pause(notice: Notice | int) -> int:
     Raises:
         Busy: Its batches stayed locked for 2 s.
     """
-    return control.pause(_id_of(notice))
+    return control.pause(_id_of(notice), by=sender_of(by))
 
 
 def resume(notice: Notice | int) -> int:
@@ -158,11 +162,12 @@ def resume(notice: Notice | int) -> int:
     return people
 
 
-def cancel(notice: Notice | int) -> int:
+def cancel(notice: Notice | int, *, by: AbstractBaseUser | None = None) -> int:
     """Stops sending a notice for good. Those who have received it keep it: see `recall`.
 
     Args:
         notice: The notice, or its primary key.
+        by: Who cancels it, which staff can look up; None is the system.
 
     Returns:
         The number of people who would still have received it.
@@ -170,16 +175,17 @@ def cancel(notice: Notice | int) -> int:
     Raises:
         Busy: Its batches stayed locked for 2 s.
     """
-    return control.cancel(_id_of(notice))
+    return control.cancel(_id_of(notice), by=sender_of(by))
 
 
-def mark(user: str, as_: str, *, ids: Sequence[int]) -> int:
+def mark(user: str, as_: str, *, ids: Sequence[int], ref: str = "") -> int:
     """Marks notifications in a user's inbox.
 
     Args:
         user: The user's `str(pk)`.
         as_: One of `protocol.MARKS`.
         ids: Primary keys of notices. Those that are not in the inbox are ignored.
+        ref: By what `undo` can name this mark; empty: by nothing.
 
     Returns:
         The inbox's version afterwards; 0 if the user has no inbox.
@@ -187,17 +193,58 @@ def mark(user: str, as_: str, *, ids: Sequence[int]) -> int:
     Raises:
         Busy: The inbox stayed locked for 2 s.
     """
-    version, change = marking.mark_ids(user, as_, ids)
+    version, change = marking.mark_ids(user, as_, ids, ref)
     after_commit.announce(change)
     return version
 
 
-def mark_through(user: str, as_: str, *, epoch: str, through: int) -> int:
+def mark_through(user: str, as_: str, *, epoch: str, through: int, ref: str = "") -> int:
     """Marks all notifications that had arrived in a user's inbox by the version `through`.
 
     Args:
         user: The user's `str(pk)`.
         as_: One of `protocol.MARKS_THROUGH`.
+        epoch: The epoch of the inbox to which `through` belongs.
+        through: A version of the inbox.
+        ref: By what `undo` can name this mark; empty: by nothing.
+
+    Returns:
+        The inbox's version afterwards.
+
+    Raises:
+        EpochChanged: The inbox has another epoch.
+        Busy: The inbox stayed locked for 2 s.
+    """
+    return _announced(marking.mark_through(user, as_, epoch, through, ref))
+
+
+def undo(user: str, *, ref: str, epoch: str, since: int) -> int:
+    """Takes a mark back where nothing has changed the notification since.
+
+    It is read or unread, seen or unseen, in the inbox or archived as before the mark.
+
+    Args:
+        user: The user's `str(pk)`.
+        ref: That of the mark.
+        epoch: The epoch of the inbox to which `since` belongs.
+        since: A version of the inbox from before the mark.
+
+    Returns:
+        The inbox's version afterwards.
+
+    Raises:
+        EpochChanged: The inbox has another epoch.
+        Busy: The inbox stayed locked for 2 s, or a mark of everything is running.
+    """
+    return _announced(marking.undo(user, ref, epoch, since))
+
+
+def open_bell(user: str, *, epoch: str, through: int) -> int:
+    """Takes what had arrived in a user's inbox by the version `through` off the bell's number. It
+    does not become seen.
+
+    Args:
+        user: The user's `str(pk)`.
         epoch: The epoch of the inbox to which `through` belongs.
         through: A version of the inbox.
 
@@ -208,14 +255,13 @@ def mark_through(user: str, as_: str, *, epoch: str, through: int) -> int:
         EpochChanged: The inbox has another epoch.
         Busy: The inbox stayed locked for 2 s.
     """
-    version = 0
-    for version, change in marking.mark_through(user, as_, epoch, through):  # noqa: B007
-        after_commit.announce(change)
+    version, change = bell.open_bell(user, epoch, through)
+    after_commit.announce(change)
     return version
 
 
-def carry_out_mark(user: str, frame: protocol.Mark) -> int:
-    """Carries out a `mark` frame, which names either ids or `through`.
+def carry_out_command(user: str, frame: protocol.InboxCommand) -> int:
+    """Carries out a `mark` frame, which names either ids or `through`, an `undo` or an `opened`.
 
     Args:
         user: The user's `str(pk)`.
@@ -225,12 +271,26 @@ def carry_out_mark(user: str, frame: protocol.Mark) -> int:
         The inbox's version afterwards.
 
     Raises:
-        EpochChanged: `through` belongs to another epoch of the inbox.
+        EpochChanged: `through` or `since` belongs to another epoch of the inbox.
         Busy: The inbox stayed locked for 2 s.
     """
-    if isinstance(frame, protocol.MarkIds):
-        return mark(user, frame.as_, ids=frame.ids)
-    return mark_through(user, frame.as_, epoch=frame.epoch, through=frame.through)
+    match frame:
+        case protocol.MarkIds(ref, as_, ids):
+            return mark(user, as_, ids=ids, ref=ref)
+        case protocol.MarkThrough(ref, as_, epoch, through):
+            return mark_through(user, as_, epoch=epoch, through=through, ref=ref)
+        case protocol.Undo(_, ref, epoch, since):
+            return undo(user, ref=ref, epoch=epoch, since=since)
+        case protocol.Opened(_, epoch, through):
+            return open_bell(user, epoch=epoch, through=through)
+
+
+def _announced(changes: Iterator[tuple[int, Change | None]]) -> int:
+    """Announces each change, and returns the inbox's version afterwards."""
+    version = 0
+    for version, change in changes:  # noqa: B007
+        after_commit.announce(change)
+    return version
 
 
 def _id_of(notice: Notice | int) -> int:

@@ -82,7 +82,9 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # daphne has no
         """Refuses a client that sends data before the handshake is answered (RFC 6455, 4.1).
         Autobahn would keep the data or parse it as another handshake."""
         deny: Any = ConnectionDeny  # autobahn has no types
-        self.handshake_deferred.errback(deny(400, "A client waits for the answer."))
+        self.handshake_deferred.errback(
+            deny(400, "A client must wait for the response to its handshake.")
+        )
         del self.handshake_deferred
         self.server.protocol_disconnected(self)  # nothing from the application is sent any more
 

@@ -72,7 +72,7 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
             self.responseHeaders.setRawHeaders(b"connection", [b"close"])
             self.channel.persistent = False
         if self._is_handshake() and not self._is_alone():
-            detail = "A handshake is HTTP/1.1, has no body, and waits for the answer."
+            detail = "A handshake must use HTTP/1.1, have no body, and wait for the response."
             self.basic_error(400, b"Bad Request", detail)
             return None
         return super().process()

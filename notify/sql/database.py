@@ -155,8 +155,8 @@ def _of_postgresql(connection: BaseDatabaseWrapper) -> Facts:
             raise
         refused |= newly_refused
         logger.warning(
-            "PostgreSQL does not let this role read its %s. After a restore, a copy or a failover "
-            "of the database run `manage.py notify_restored`.",
+            "This PostgreSQL role may not read %s. Run `manage.py notify_restored` after every "
+            "restore, copy or failover of the database.",
             " and ".join(sorted(refused)),
         )
         asked_at, answer = _query_all(connection, refused)

@@ -9,6 +9,7 @@ each row by an index. The planner expects 100 rows of a JSON array, whatever its
 
 from __future__ import annotations
 
+from notify.models.inbox import COUNTS
 from notify.sql.keys import key_type, user_table
 
 CLOCK = "STATEMENT_TIMESTAMP()"  # the database's time
@@ -160,7 +161,7 @@ def read_inboxes(count: int, columns: str, where: str, order: str, *, by_notice:
     """
     join_notice = "JOIN notify_notice AS notice ON notice.id = copy.notice_id" if by_notice else ""
     return f"""SELECT wanted.n, wanted.since, inbox.user_id, inbox.epoch, inbox.version,
-            inbox.floor, inbox.unseen, inbox.unread, {columns}
+            inbox.floor, {COUNTS}, {columns}
         FROM {cursors(count)} AS wanted
         JOIN notify_inbox AS inbox ON inbox.user_id = wanted.user_id
         LEFT JOIN LATERAL (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from notify.models.inbox import COUNTS
 from notify.sql.keys import user_table
 
 # SQLite compares times as text, and Django writes six decimals.
@@ -105,7 +106,7 @@ def read_inboxes(count: int, columns: str, where: str, order: str, *, by_notice:
     """SQLite has no LATERAL, and PostgreSQL does not plan this form well."""
     join_notice = "JOIN notify_notice AS notice ON notice.id = copy.notice_id" if by_notice else ""
     return f"""SELECT wanted.n, wanted.since, inbox.user_id, inbox.epoch, inbox.version,
-            inbox.floor, inbox.unseen, inbox.unread, {columns}
+            inbox.floor, {COUNTS}, {columns}
         FROM {cursors(count)} AS wanted
         JOIN notify_inbox AS inbox ON inbox.user_id = wanted.user_id
         LEFT JOIN notify_notification AS copy ON copy.user_id = inbox.user_id

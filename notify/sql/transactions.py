@@ -100,5 +100,5 @@ def needs_read_committed() -> bool:
 
 def busy(error: BaseException | None = None) -> Busy:
     if error is not None and waits.state(error) == waits.QUERY_CANCELED:
-        return Busy("The inbox took too long to answer. Nothing was changed; try again.")
-    return Busy("The inbox is locked by others. Nothing was changed; try again.")
+        return Busy("The inbox took too long to respond. Nothing changed; try again.")
+    return Busy("Another transaction has locked the inbox. Nothing changed; try again.")

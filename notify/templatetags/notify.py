@@ -29,8 +29,9 @@ _OVERRIDES = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 def notify_bell(
     context: template.Context, toasts: str | None = None, draw_icon: bool = False
 ) -> dict[str, Any]:
-    """A bell with the number of unseen notifications, for signed-in users. For others it shows
-    nothing, and deletes what this browser has stored for the previous user.
+    """A bell with the number of unseen notifications that have arrived since it was last opened,
+    for signed-in users. For others it shows nothing, and deletes what this browser has stored for
+    the previous user.
 
     Args:
         toasts: levels that open a toast, separated by spaces; None: `error critical`.
@@ -41,10 +42,12 @@ def notify_bell(
     if element["config"] is None:
         element["is_stranger"] = "request" in context
     else:
-        unseen, _ = _head(context)
-        words = "Notifications, {count} new" if unseen else "Notifications"
-        label = gettext(words).format(count=unseen)
-        element |= {"unseen": unseen, "label": label, "inbox": reverse("notify:dashboard")}
+        badge, _ = _head(context)
+        words = "Notifications, {count} new" if badge else "Notifications"
+        label = gettext(words).format(count=badge)
+        inbox = reverse("notify:dashboard")
+        is_inbox = context["request"].path == inbox
+        element |= {"badge": badge, "label": label, "inbox": inbox, "is_inbox": is_inbox}
         element |= {"toasts": toasts, "draw_icon": draw_icon}
     return element
 
@@ -116,12 +119,12 @@ def notify_has_demo_users() -> bool:
 
 
 def _head(context: template.Context) -> tuple[int, int]:
-    """The current (unseen, unread); (0, 0) for anonymous users."""
+    """The current (badge, unread); (0, 0) for anonymous users."""
     user = getattr(context.get("request"), "user", None)
     if user is None or not user.is_authenticated:
         return 0, 0
     head = reading.heads([str(user.pk)]).get(str(user.pk))
-    return (0, 0) if head is None else (head.unseen, head.unread)
+    return (0, 0) if head is None else (head.badge, head.unread)
 
 
 def _element(context: template.Context) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.http.request import HttpHeaders
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
+from notify import metrics
 from notify.access.authentication import public_user_id
 from notify.models import ApiToken
 from notify.models.permissions import has_permission
@@ -42,8 +43,12 @@ def count_request(caller: Caller) -> Caller:
     """
     retry_after = limits.requests.count(caller.user_id)
     if retry_after is not None:
+        metrics.LIMITS.add("requests")
         raise Refusal(
-            429, "rate_limited", "Too many requests in a minute.", retry_after=retry_after
+            429,
+            "rate_limited",
+            f"Too many requests: at most {limits.requests.limit} a minute. Try again later.",
+            retry_after=retry_after,
         )
     return caller
 
@@ -64,7 +69,7 @@ def require_user(request: HttpRequest) -> None:
     """
     expected = request.headers.get("X-Notify-User")
     if expected is not None and expected != public_user_id(str(request.user.pk)):
-        raise Refusal(412, "user", "Another user is signed in. Reload the page.")
+        raise Refusal(412, "user", "Someone else is signed in now. Reload the page.")
 
 
 class TokenAuth(HttpBearer):
@@ -83,14 +88,16 @@ class TokenAuth(HttpBearer):
         tokens: Any = ApiToken.objects
         found = tokens.authenticate(token)
         if found is None:
-            raise Refusal(401, "not_signed_in", "This API token is unknown, revoked or disabled.")
+            raise Refusal(
+                401,
+                "not_signed_in",
+                "This API token is unknown or revoked, or its user is inactive.",
+            )
         caller = count_request(Caller(found.user, found))
         if self.scope not in found.scopes:
-            raise Refusal(
-                403, "scope", f"Forbidden: needs an API token with the scope `{self.scope.value}`."
-            )
+            raise Refusal(403, "scope", f"This API token needs the scope `{self.scope.value}`.")
         if self.permission is not None and not has_permission(found.user, self.permission):
-            raise forbidden(self.permission, by="the user of this API token ")
+            raise forbidden(self.permission, by="The user of this API token needs")
         return caller
 
 
@@ -109,7 +116,9 @@ class SessionAuth(APIKeyCookie):
         count_request(Caller(request.user))
         require_user(request)  # before CSRF: signing in invalidates the page's CSRF token
         if check_csrf(request) is not None:
-            raise Refusal(403, "csrf", f"The header {csrf_header()} is missing or wrong.")
+            raise Refusal(
+                403, "csrf", f"The header {csrf_header()} is missing or wrong. Get it from config/."
+            )
         return self.authenticate(request, None)
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller:

@@ -48,6 +48,7 @@ def page_json(page: Reading) -> dict[str, Any]:
         "version": page.version,
         "unseen": page.unseen,
         "unread": page.unread,
+        "badge": page.badge,
         "notifications": page.rows,
         "next": page.next,
     }

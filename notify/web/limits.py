@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from notify import metrics
 from notify.web.refusals import Refusal
 
 MAX_REQUESTS_PER_MINUTE = 600
@@ -56,7 +57,10 @@ class ConcurrencyLimit:
         """Takes one of the user's slots; raises Refusal (429) if none is free."""
         with self._lock:
             if self._counts[user] >= self.limit:
-                message = f"{self.limit} of your searches are still running; wait for one of them."
+                metrics.LIMITS.add("searches")
+                message = (
+                    f"{self.limit} of your searches are still running. Wait for one to finish."
+                )
                 raise Refusal(429, "rate_limited", message, retry_after=SEARCH_RETRY_AFTER_S)
             self._counts[user] += 1
         try:

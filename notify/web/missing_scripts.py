@@ -17,9 +17,9 @@ NOT_FOUND = 404
 LOG_INTERVAL_S = 60.0
 MAX_PATH_LENGTH = 200  # in the log: clients choose it
 MESSAGE = (
-    "notify's scripts are missing: %s was answered with 404. If pages get no live updates, no "
-    "server has the files: `manage.py runserver` serves them by itself; elsewhere run `manage.py "
-    "collectstatic` and have the files served (docs/embedding.md, Run)."
+    "notify's scripts are missing: %s returned 404. If pages get no live updates, nothing serves "
+    "the files: `manage.py runserver` does so by itself; elsewhere run `manage.py collectstatic` "
+    "and have the files served (docs/embedding.md, Run)."
 )
 
 

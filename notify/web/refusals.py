@@ -61,16 +61,18 @@ class Refusal(Exception):
         return None if self.retry_after is None else max(1, ceil(self.retry_after))
 
 
-def forbidden(permission: str, by: str = "") -> Refusal:
-    """A 403 that names the missing permission; `by` says who needs it, if not the caller."""
-    return Refusal(403, "forbidden", f"Forbidden: {by}needs `{permission}`.")
+def forbidden(permission: str, by: str = "You need") -> Refusal:
+    """A 403 that names the missing permission; `by` says who needs it."""
+    return Refusal(403, "forbidden", f"{by} the permission `{permission}`.")
 
 
 def too_large() -> Refusal:
-    return Refusal(413, "too_large", f"A request body has at most {MAX_BODY_BYTES} bytes.")
+    return Refusal(
+        413, "too_large", f"The body is too large: at most {MAX_BODY_BYTES:,} bytes are allowed."
+    )
 
 
-def not_found(message: str = "There is no such notice.") -> Refusal:
+def not_found(message: str = "There is no notice with this ID.") -> Refusal:
     return Refusal(404, "not_found", message)
 
 
@@ -82,7 +84,7 @@ def unavailable(error: Exception) -> Refusal:
     return Refusal(
         503,
         "unavailable",
-        "The database does not answer, or took too long. Try again in a moment.",
+        "The database isn't responding, or took too long. Try again in a moment.",
         retry_after=UNAVAILABLE_RETRY_AFTER_S,
     )
 

@@ -7,7 +7,6 @@ before the database is cleaned; what a test does later, it does as a person or b
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cached_property
@@ -30,7 +29,7 @@ from tests.browser.script_counts import ScriptCounts
 from tests.conftest import StartServer
 from tests.harness.server import Server
 from tests.harness.sessions import new_session
-from tests.harness.waiting import deadline
+from tests.harness.waiting import deadline, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -91,23 +90,29 @@ class Windows:
             self.complaints.append(f"{message.page and message.page.url}: {message.text}")
 
 
+def until(page: Page, condition: Callable[[], Any], *, what: str) -> None:
+    """As `eventually`, for what this process hears of the page: its requests, frames and sockets.
+    Playwright tells them only while a call is under way."""
+
+    def heard() -> Any:
+        page.wait_for_timeout(20)
+        return condition()
+
+    eventually(heard, what=what)
+
+
 def wait_until_live(page: Page) -> None:
     """Until the bell's client has its socket, and an inbox beside which what comes now is new. A
     strict policy forbids `wait_for_function`."""
     client = "document.querySelector('notify-bell')?.client"
-    state = f"[{client}?.isLoaded, {client}?.status.state]"
-    end = time.monotonic() + deadline(10)
-    while (now := page.evaluate(state)) != [True, "live"]:
-        assert time.monotonic() < end, now
-        page.wait_for_timeout(50)
+    live = f"{client}?.isLoaded && {client}.status.state === 'live'"
+    eventually(lambda: page.evaluate(live), what="a live bell")
 
 
 def until_panel_script(page: Page) -> None:
     """Until the script with the bell's panel has come, which the page loads when it is idle."""
-    end = time.monotonic() + deadline(10)
-    while not page.evaluate("Symbol.for('notify panel') in globalThis"):
-        assert time.monotonic() < end
-        page.wait_for_timeout(50)
+    here = "Symbol.for('notify panel') in globalThis"
+    eventually(lambda: page.evaluate(here), what="the panel's script")
 
 
 @pytest.fixture

@@ -10,6 +10,12 @@ from playwright.sync_api import Page, expect
 import notify
 
 DASHBOARD = "/notify/"
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 320, "height": 640},
+    "is_mobile": True,
+    "has_touch": True,
+}
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 SEND = """async ({ levels, csrf, atOnce }) => {
     const sent = [];
     for (const level of levels) {
@@ -41,6 +47,18 @@ window.Notification = class {
 const start = OscillatorNode.prototype.start;
 OscillatorNode.prototype.start = function (...times) { tones++; return start.apply(this, times); };
 """
+
+
+def inbox(page: Page) -> Any:
+    return page.locator("notify-inbox")
+
+
+def tab(page: Page, name: str) -> None:
+    inbox(page).get_by_role("link", name=name).click()
+
+
+def said(page: Page) -> Any:
+    return inbox(page).locator(".results")
 
 
 def rows(page: Page) -> Any:

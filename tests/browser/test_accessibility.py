@@ -1,4 +1,4 @@
-"""What axe-core finds: nothing. Its source is evaluated, as a strict CSP blocks injected tags."""
+"""What axe-core and a look at the layout find: nothing, on every page."""
 
 from __future__ import annotations
 
@@ -8,14 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ROOT
+from tests.browser.layout import findings
 from tests.browser.test_pages import fill_inbox
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-RUN = """async () => {
-    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
-}"""
 # 640 wide at a density of 2 is what a window of 1,280 shows at a zoom of 200 %.
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
@@ -33,11 +28,6 @@ LOOKS: dict[str, dict[str, Any]] = {
 MIRROR = "document.documentElement.dir = 'rtl'"
 
 
-def findings(page: Page) -> Any:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    return page.evaluate(RUN)
-
-
 @pytest.mark.parametrize("look", list(LOOKS))
 def test_axe_finds_nothing(server, signed_in, windows, screenshot, look):
     session = signed_in("ada")
@@ -48,19 +38,35 @@ def test_axe_finds_nothing(server, signed_in, windows, screenshot, look):
             page.evaluate(MIRROR)
         screenshot(page, f"{name}-{look}")
         assert findings(page) == [], name
-        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), name
 
     stranger = windows.open(server.url, **LOOKS[look])
     stranger.goto("/accounts/login/")
     check(stranger, "sign-in")
+    stranger.get_by_label("Username").fill("ada")
+    stranger.get_by_label("Password").fill("wrong")
+    stranger.get_by_role("button", name="Sign in").click()
+    expect(stranger.get_by_role("alert")).to_be_visible()
+    check(stranger, "sign-in-refused")
     page = windows.open(server.url, session=session, **LOOKS[look])
     page.goto("/accounts/password_change/")
     expect(page.locator("notify-bell .badge")).to_be_visible()
     check(page, "password")
+    for field in page.locator("form.fields input:not([type=hidden])").all():
+        field.fill("1")
+    page.get_by_role("button", name="Change password").last.click()
+    expect(page.locator(".errorlist").first).to_be_visible()
+    check(page, "password-refused")
     page.goto("/notify/")
     expect(page.locator("notify-connection .label")).to_have_text("Live")
     expect(page.locator("notify-inbox article .for-unread")).to_have_count(8)
     check(page, "inbox")
+    page.locator("notify-inbox article", has_text="xxx").locator(".title").click()
+    expect(page.locator("notify-inbox .snack")).to_be_visible()
+    check(page, "inbox-open")
+    page.locator("notify-inbox").press("?")
+    expect(page.locator("notify-inbox .keys")).to_be_visible()
+    check(page, "keys")
+    page.keyboard.press("Escape")
     page.locator("notify-bell .bell").click()
     expect(page.locator("notify-bell article")).to_have_count(8)
     check(page, "bell")
@@ -73,6 +79,9 @@ def test_axe_finds_nothing(server, signed_in, windows, screenshot, look):
     page.goto("/notify/?tab=archived&q=none")
     expect(page.get_by_text("Nothing matches")).to_be_visible()
     check(page, "nothing")
+    for path in ("/notify/?tab=archived", "/notify/operations/", "/nowhere/"):
+        page.goto(path)
+        check(page, path.strip("/").replace("/", "-").replace("?tab=", "-"))
     page.goto("/accounts/password_change/done/")
     expect(page.get_by_role("heading", name="Password changed")).to_be_visible()
     check(page, "password-changed")
@@ -95,3 +104,16 @@ def test_nothing_moves_for_those_who_want_it_still(server, signed_in, windows):
             return animationName !== "none" || !/^(0s(, )?)+$/.test(transitionDuration);
         }).map(({ outerHTML }) => outerHTML.slice(0, 80))"""
     assert page.evaluate(moving) == []
+
+
+@pytest.mark.parametrize("path", ["/notify/operations/", "/nowhere/"])
+def test_an_error_page_leads_home(server, signed_in, windows, screenshot, path):
+    session = signed_in("ada")
+    page = windows.open(server.url, session=session)
+    answer = page.goto(path)
+    assert answer is not None
+    assert answer.status in {403, 404}
+    assert findings(page) == []
+    screenshot(page, f"error-{answer.status}")
+    page.get_by_role("link", name="Go to inbox").click()
+    expect(page.locator("notify-inbox")).to_be_visible()

@@ -7,8 +7,9 @@ from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import wait_until_live
+from tests.browser.conftest import until, wait_until_live
 from tests.browser.inbox_page import send_by_http, send_to_ada
+from tests.harness.waiting import eventually
 
 ELSEWHERE = "/accounts/password_change/"
 PANEL_SCRIPT = re.compile(r"/panel\.min(\.[0-9a-f]+)?\.js")
@@ -41,7 +42,7 @@ def test_the_bell_opens_the_newest_ten_and_leads_to_all(server, ada, windows, sc
     expect(bell(page)).to_have_attribute("aria-expanded", "true")
     expect(rows(page)).to_have_count(10)
     expect(rows(page).first).to_contain_text("Notice 12")
-    # Opening it has marked them seen, not read.
+    # Opening it has cleared its number, and has read nothing.
     expect(page.locator("notify-bell .badge")).to_be_hidden()
     expect(page).to_have_title(re.compile(r"^Change"))
     expect(rows(page).first).to_have_attribute("data-unread", "")
@@ -77,8 +78,7 @@ def test_a_bell_that_is_pressed_before_its_script_has_come_shows_rows(server, ad
     page.goto(ELSEWHERE, wait_until="commit")
     bell(page).click()
     expect(panel(page)).to_be_visible()
-    while not held:
-        page.wait_for_timeout(20)
+    until(page, lambda: held, what="the script's request")
     for route in held:
         route.continue_()
     expect(rows(page)).to_have_count(1)
@@ -93,6 +93,7 @@ HOSTILE = """() => {
         button, a, article, svg { display: block; background: red; float: left; width: 300px; }`);
     document.adoptedStyleSheets.push(sheet);
 }"""
+STANDS_STILL = "!document.querySelector('notify-bell').shadowRoot.getAnimations().length"
 LOOK = """() => {
     const { shadowRoot } = document.querySelector("notify-bell");
     return ["button.bell", ".panel", ".row", ".title", ".panel-all"].map((selector) => {
@@ -110,7 +111,7 @@ def test_somebody_elses_css_does_not_come_in(server, ada, windows, screenshot):
     bell(page).click()
     expect(rows(page)).to_have_count(2)
     page.mouse.move(10, 790)
-    page.wait_for_timeout(300)  # the colours of pointing fade
+    eventually(lambda: page.evaluate(STANDS_STILL))  # the colours of pointing fade
     before = page.evaluate(LOOK)
     page.evaluate(HOSTILE)
     screenshot(page, "bell-in-a-foreign-page")
@@ -148,8 +149,7 @@ def test_what_arrives_before_the_script_that_tells_it_is_told_too(server, ada, w
     wait_until_live(page)
     send_by_http(page, "info", "critical", "info")
     expect(page.locator("notify-bell .badge")).to_have_text("3")
-    while not held:
-        page.wait_for_timeout(20)
+    until(page, lambda: held, what="the script's request")
     held[0].continue_()
     expect(page.locator("[data-notify-live=assertive]")).to_have_text("Critical: This is critical")
     expect(page.locator("[data-notify-live=polite]")).to_have_text("2 new")

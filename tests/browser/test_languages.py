@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.test_pages import fill_inbox, overflows
+from tests.browser.layout import flaws
+from tests.browser.test_pages import fill_inbox
 
 
 def test_a_german_browser_reads_german_from_server_and_scripts(
@@ -22,7 +23,7 @@ def test_a_german_browser_reads_german_from_server_and_scripts(
     expect(state).to_have_text("Ungelesen, kritisch: ")
     expect(page.locator("notify-inbox time").first).to_have_text("jetzt")
     screenshot(page, "german-320")
-    assert not overflows(page)
+    assert flaws(page) == []
     page.locator("notify-inbox .read-all").tap()
     expect(page.locator("notify-inbox .snack-text")).to_have_text("8 als gelesen markiert")
     expect(page.locator("notify-bell .bell")).to_have_attribute("aria-label", "Benachrichtigungen")

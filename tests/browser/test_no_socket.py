@@ -43,7 +43,7 @@ def test_a_path_where_nobody_of_ours_is(page_of, monkeypatch):
     page.route("**/notify/", moved)
     said = said_by(page, "/notify/")
     assert "/app/ws/notify/" in said
-    assert "answered 404. No NotifyApplication is behind that path" in said
+    assert "returned 404. No NotifyApplication answers there" in said
 
 
 def test_a_path_where_the_handshake_is_refused(page_of):
@@ -55,4 +55,4 @@ def test_a_path_where_the_handshake_is_refused(page_of):
         "};"
     )
     said = said_by(page, "/notify/")
-    assert "answered 426. The path is right" in said
+    assert "returned 426. The path is right" in said

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,7 +11,7 @@ from playwright.sync_api import Page, expect
 import notify
 from tests.browser.inbox_page import DASHBOARD, live, rows, send_by_http, titles
 from tests.browser.network import Network
-from tests.harness.waiting import deadline
+from tests.harness.waiting import eventually
 
 ELSEWHERE = "/accounts/password_change/"
 KEPT = """() => new Promise((resolve) => {
@@ -29,12 +28,21 @@ KEPT = """() => new Promise((resolve) => {
     };
 })"""
 
+KEPT_MARKS = """() => new Promise((resolve) => {
+    const request = indexedDB.open("notify", 1);
+    request.onsuccess = () => {
+        const { result } = request;
+        const all = result.transaction("marks").objectStore("marks").getAll();
+        all.onsuccess = () => {
+            result.close();
+            resolve(all.result.map(({ mark }) => mark.as));
+        };
+    };
+})"""
+
 
 def keeps(page: Page, titles: list[str] | None) -> None:
-    end = time.monotonic() + deadline(10)
-    while (kept := page.evaluate(KEPT)) != titles and time.monotonic() < end:
-        page.wait_for_timeout(50)
-    assert kept == titles
+    eventually(lambda: page.evaluate(KEPT) == titles, what=f"{titles} in this browser")
 
 
 @pytest.fixture
@@ -88,7 +96,7 @@ def test_after_a_reload_from_cache_the_last_inbox_is_there_and_marks_are_sent_la
     rows(page).nth(1).hover()
     rows(page).nth(1).get_by_role("button", name="Archive").click()
     expect(rows(page)).to_have_count(3)
-    page.wait_for_timeout(1_000)  # as long as it may take to be kept
+    eventually(lambda: page.evaluate(KEPT_MARKS) == ["archived"], what="a mark in this browser")
     page.goto("about:blank")
     page.go_back()  # loaded from cache once more: what was not sent is still under way
     expect(titles(page)).to_contain_text(["This is info", "Two", "One"])

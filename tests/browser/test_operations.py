@@ -4,24 +4,63 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from playwright.sync_api import expect
+from django.db import connections
+from django.utils import timezone
+from playwright.sync_api import Page, expect
 
 import notify
-from tests.browser.test_accessibility import findings
-from tests.browser.test_pages import overflows
+from notify import sending
+from notify.models import Notice
+from tests.browser.layout import findings
+from tests.harness.process import Process
+from tests.harness.server import PYTHON, ROOT, SERVE, environment
+from tests.harness.waiting import deadline, eventually
+from tests.unit.inbox.helpers import people
 
 PATH = "/notify/operations/"
+SEEN_WITHIN_MS = deadline(8) * 1000  # whatever goes wrong, and that it no longer does
+ALL_WELL = "Nothing needs attention."
 
 
 @pytest.fixture
 def staff(signed_in):
     session = signed_in("staff", is_staff=True)
-    may = Permission.objects.get(codename="view_operations")
-    User.objects.get(username="staff").user_permissions.add(may)
+    may = Permission.objects.filter(codename__in=["view_operations", "send_notice"])
+    User.objects.get(username="staff").user_permissions.add(*may)
     return session
+
+
+def aside(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Calls it in another thread: Playwright's event loop is on that of the test."""
+
+    def work() -> Any:
+        try:
+            return call(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+def owe(users: list[User], **fields: Any) -> Notice:
+    """A notice whose batch has been due for five minutes, as nobody carries it out."""
+    later = timezone.now() + timedelta(hours=1)
+    notice = notify.send(to=users, title="Hello", send_at=later)
+    Notice.objects.filter(pk=notice.pk).update(send_at=None)
+    notice.batch_set.update(due=timezone.now() - timedelta(minutes=5), **fields)
+    return notice
+
+
+def attention(page: Page) -> Any:
+    return page.locator(".attention")
 
 
 def test_plots_move_with_what_happens(server, signed_in, windows, staff, screenshot):
@@ -38,7 +77,7 @@ def test_plots_move_with_what_happens(server, signed_in, windows, staff, screens
     delay = page.locator('[data-plot="delay_p99"] output')
     expect(delay).to_have_text(re.compile("[0-9] ms$"))
     other.context.close()
-    expect(page.locator("tbody tr")).to_contain_text(["page closed"])
+    expect(page.locator("table.closed tbody tr")).to_contain_text([re.compile("closed")])
     expect(users).to_have_text("1")
     line = page.locator('[data-plot="users"] path')
     assert line.get_attribute("d").count("L") >= 2
@@ -66,4 +105,169 @@ def test_axe_finds_nothing(server, windows, staff, screenshot, width, colours): 
     expect(page.locator(".from")).to_have_text("One server process")
     screenshot(page, f"operations-{width}-{colours}")
     assert findings(page) == []
-    assert not overflows(page)
+
+
+@pytest.fixture
+def two_servers(start_server, own_redis):
+    """Whose batches only a worker carries out."""
+    return [
+        start_server(
+            command=SERVE,
+            REDIS_URL=own_redis.url,
+            NOTIFY_SERVER_WORKERS="0",
+            NOTIFY_WELCOME="off",
+            NOTIFY_NEW_DEVICE="off",
+        )
+        for _ in range(2)
+    ]
+
+
+@pytest.fixture
+def worker(tmp_path):
+    variables = environment(NOTIFY_WELCOME="off")
+    command = [PYTHON, "manage.py", "notify_work"]
+    worker = Process(command, log=tmp_path / "worker.log", env=variables, cwd=ROOT)
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def watching(two_servers, windows, staff):
+    """The page on the first of two servers, which has heard both."""
+
+    def watch(**options: Any) -> Page:
+        page: Page = windows.open(two_servers[0].url, session=staff, **options)
+        page.goto(PATH)
+        expect(page.locator(".processes section")).to_have_count(2, timeout=SEEN_WITHIN_MS)
+        return page
+
+    return watch
+
+
+def test_a_backlog_is_seen_paused_resumed_and_gone_with_a_worker(
+    watching, worker, silent, windows, screenshot
+):
+    users = people(3)
+    page = watching()
+    expect(page.locator(".well")).to_have_text(ALL_WELL)
+    aside(owe, users)
+    expect(attention(page)).to_contain_text("Oldest due batch: 5 min", timeout=SEEN_WITHIN_MS)
+    expect(attention(page)).to_contain_text("manage.py notify_work")
+    row = page.locator("table.notices tbody tr")
+    expect(row.locator(".state")).to_have_text("Sending")
+    screenshot(page, "operations-backlog")
+    row.get_by_role("button", name="Pause").click()
+    expect(page.locator(".said")).to_have_text("Paused. Not yet sent to 3 people.")
+    expect(row.locator(".state")).to_have_text("Paused", timeout=SEEN_WITHIN_MS)
+    expect(page.locator('[data-figure="notify_notices_paused"] dd')).to_have_text("1")
+    expect(page.locator(".well")).to_be_visible()
+    row.get_by_role("button", name="Resume").click()
+    expect(page.locator(".said")).to_have_text("Resumed. Sending to 3 people.")
+    expect(row).to_have_count(0, timeout=SEEN_WITHIN_MS)
+    aside(owe, users, attempts=2)
+    expect(attention(page)).to_contain_text("Batches failing: 1", timeout=SEEN_WITHIN_MS)
+    expect(row.locator(".state")).to_have_text("Failed, retrying")
+    worker.start()
+    expect(row).to_have_count(0, timeout=deadline(20) * 1000)  # it begins by loading Django
+    expect(page.locator(".well")).to_be_visible()
+    assert windows.complaints == []
+
+
+def test_a_dead_redis_is_seen_and_no_process_is_called_dead_for_it(watching, own_redis, screenshot):
+    page = watching()
+    own_redis.kill()
+    expect(page.locator(".from")).to_have_text(
+        "This server process only: the channel layer is down.", timeout=SEEN_WITHIN_MS
+    )
+    expect(attention(page)).to_contain_text("Channel layer: Down")
+    expect(attention(page)).to_contain_text("Redis is down or can't be reached.")
+    expect(page.locator("section.stale")).to_have_count(1, timeout=SEEN_WITHIN_MS)
+    expect(attention(page)).not_to_contain_text("answered since")
+    screenshot(page, "operations-redis")
+    own_redis.start()
+    expect(page.locator(".well")).to_be_visible(timeout=deadline(15) * 1000)
+    expect(page.locator("section.stale")).to_have_count(0, timeout=SEEN_WITHIN_MS)
+
+
+def test_a_dead_process_is_seen_until_another_takes_its_place(watching, two_servers, screenshot):
+    page, dead = watching(), two_servers[1]
+    name = f":{dead.pid}"
+    dead.kill()
+    expect(attention(page)).to_contain_text(
+        re.compile(f"{name} has not answered since .*start it again"), timeout=SEEN_WITHIN_MS
+    )
+    expect(page.locator("section.stale h3")).to_have_text(re.compile(f"{name}$"))
+    screenshot(page, "operations-dead")
+    aside(dead.start)
+    expect(page.locator(".well")).to_be_visible(timeout=SEEN_WITHIN_MS)
+    expect(page.locator(".processes section")).to_have_count(2)
+    aside(dead.terminate, deadline(30))
+    expect(page.locator(".processes section")).to_have_count(1, timeout=SEEN_WITHIN_MS)
+    expect(page.locator(".well")).to_be_visible()  # it has said that it ends
+
+
+def test_without_servers_the_page_turns_grey_and_says_since_when(watching, two_servers, screenshot):
+    page = watching()
+    expect(page.locator(".as-of")).to_have_text(re.compile(r"As of \d+:\d\d:\d\d"))
+    for server in two_servers:
+        server.kill()
+    stale = page.locator("notify-operations.stale")
+    expect(stale).to_have_count(1, timeout=SEEN_WITHIN_MS)
+    expect(page.locator(".from")).to_have_text("No response from the servers. Retrying.")
+    expect(page.locator(".well")).to_be_hidden()  # nobody knows
+    as_of = page.locator(".as-of").text_content()
+    sockets = page.locator('[data-plot="sockets"] output')
+    grey, line = (
+        page.locator(selector).first.evaluate("one => getComputedStyle(one).color")
+        for selector in ('[data-plot="sockets"] output', "figcaption")
+    )
+    assert grey == line
+    assert sockets.text_content() != "\N{EN DASH}"
+    screenshot(page, "operations-stale")
+    page.wait_for_timeout(1500)  # time is the subject
+    assert page.locator(".as-of").text_content() == as_of
+    aside(two_servers[0].start)
+    expect(stale).to_have_count(0, timeout=deadline(20) * 1000)
+
+
+def test_it_opens_with_what_the_servers_remember(watching, two_servers):
+    eventually(lambda: all("Listening" in one.log for one in two_servers))
+    page = watching()
+    page.wait_for_timeout(11_000)  # two readings
+    page.reload()
+    line = page.locator('[data-plot="sockets"] path')
+    expect(line).to_have_attribute("d", re.compile("L"), timeout=SEEN_WITHIN_MS)
+    first_x = float(re.match(r"M([\d.]+)", line.get_attribute("d")).group(1))
+    assert first_x < 240 - 1.5  # from before the page was opened, as 0.4 are a second
+
+
+def test_it_is_copied_as_text(watching, windows):
+    page = watching(permissions=["clipboard-read", "clipboard-write"])
+    expect(page.locator(".well")).to_be_visible()
+    page.get_by_role("button", name="Copy as text").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    text = page.evaluate("navigator.clipboard.readText()")
+    lines = text.splitlines()
+    assert lines[0] == "Operations"
+    assert re.match(r"As of \d+:\d\d:\d\d", lines[1])
+    for line in ("Batches waiting: 0", "Database: Up", "Channel layer: Up", "Server processes"):
+        assert line in lines, text
+    assert sum(one.startswith("Uptime: ") for one in lines) == 2
+    assert windows.complaints == []
+
+
+@pytest.mark.parametrize(("width", "colours"), [(320, "dark"), (1280, "light")])
+def test_axe_finds_nothing_in_a_bad_hour(  # noqa: PLR0917
+    watching, own_redis, silent, screenshot, width, colours
+):
+    users = people(2)
+    size = {"width": width, "height": 1800}
+    page = watching(viewport=size, color_scheme=colours)
+    aside(owe, users, attempts=2)
+    aside(sending.pause, aside(owe, users))
+    own_redis.kill()
+    expect(attention(page)).to_contain_text("Channel layer", timeout=SEEN_WITHIN_MS)
+    expect(page.locator("table.notices tbody tr")).to_have_count(2, timeout=SEEN_WITHIN_MS)
+    expect(page.locator("section.stale")).to_have_count(1, timeout=SEEN_WITHIN_MS)
+    screenshot(page, f"operations-bad-{width}-{colours}")
+    assert findings(page) == []

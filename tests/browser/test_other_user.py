@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 
 import pytest
@@ -11,11 +10,10 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 import notify
-from tests.browser.conftest import wait_until_live
+from tests.browser.conftest import until, wait_until_live
 from tests.browser.inbox_page import DASHBOARD, live, rows, titles, unread
 from tests.browser.network import Network
 from tests.conftest import PASSWORD
-from tests.harness.waiting import deadline
 
 # All that a tab has shown, as "whose page: title", for as long as it is open: also by pages before.
 RECORD = """
@@ -216,7 +214,8 @@ def test_a_page_of_one_whose_socket_is_anothers_goes_on_by_http(start_server, ot
     page.locator("notify-inbox").get_by_role("link", name="Unread").click()
     expect(titles(page)).to_contain_text(["For ada alone"])
     rows(page).first.hover()
-    rows(page).first.get_by_role("button", name="Mark as read").click()
+    with page.expect_response("**/inbox/mark/"):
+        rows(page).first.get_by_role("button", name="Mark as read").click()
     expect(unread(page)).to_have_text("")
     page.wait_for_timeout(3_000)  # of sockets that are tried again
     assert seen(page) == {"ada: For ada alone"}
@@ -236,9 +235,7 @@ def test_a_page_that_stays_of_one_while_all_else_is_anothers_says_so_and_is_load
     page = record(windows.open(server.url, session=others["bob"]))
     asked = asked_for(page)
     page.goto(DASHBOARD)
-    end = time.monotonic() + deadline(10)
-    while len(asked) < 2 and time.monotonic() < end:
-        page.wait_for_timeout(50)
+    until(page, lambda: len(asked) == 2, what="the page's second load")
     label = page.locator("notify-connection .label")
     expect(label).to_have_text("Someone else is signed in")
     expect(page.locator("notify-connection button")).to_have_text("Reload")

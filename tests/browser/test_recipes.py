@@ -16,11 +16,11 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import ROOT, wait_until_live
 from tests.browser.inbox_page import send_by_http, titles
-from tests.browser.libraries import MODULES
-from tests.browser.test_page_libraries import (
+from tests.browser.libraries import (
     ELSEWHERE,
     HTMX_2,
     HTMX_4,
+    MODULES,
     TURBO,
     assert_works,
     sign_in,

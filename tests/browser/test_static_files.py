@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Request, Route, WebSocket, expect
 
-from tests.browser.conftest import Windows, until_panel_script, wait_until_live
+from tests.browser.conftest import Windows, until, until_panel_script, wait_until_live
 from tests.browser.test_foreign_project import Shop, enter
 from tests.harness.server import Server
 
@@ -132,8 +132,7 @@ def test_the_scripts_of_a_page_may_come_in_any_order(
     page.route(re.compile(rf"/{late}\.min\."), hold)
     with page.expect_event("requestfinished", lambda request: f"/{early}.min." in request.url):
         page.goto("/notify/", wait_until="commit")
-    while not held:
-        page.wait_for_timeout(20)
+    until(page, lambda: held, what="the script's request")
     held[0].continue_()
     wait_until_live(page)
     expect(page.locator("notify-connection .label")).to_have_text("Live")
@@ -160,8 +159,7 @@ def test_a_second_script_of_another_address_makes_no_second_client(
         "JSON.parse(document.querySelector('notify-bell').dataset.config).script"
     )
     page.add_script_tag(url=f"{script}?again", type="module")
-    while not held:
-        page.wait_for_timeout(20)
+    until(page, lambda: held, what="the script's request")
     held[0].continue_()
     expect(page.locator("notify-connection .label")).to_have_text("Live")
     assert page.evaluate(CLIENTS) == 1

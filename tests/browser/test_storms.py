@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import wait_until_live
+from tests.browser.conftest import until_panel_script, wait_until_live
 from tests.browser.inbox_page import send_to_ada
+from tests.harness.waiting import eventually
 
 ELSEWHERE = "/accounts/password_change/"
 LEVELS = ("info", "success", "warning", "error", "critical")
@@ -98,3 +99,81 @@ def test_a_storm_loses_no_critical_toast_and_tells_true_numbers(
     expect(bell.locator(".badge")).to_be_hidden()
     assert page.evaluate("document.querySelector('notify-bell').client.unread") == unseen
     assert windows.complaints == []
+
+
+# A page that nobody looks at, and what it has on the desktop, by tag.
+HIDDEN = """
+Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
+for (const alert of ["sound", "desktop"]) localStorage.setItem(`notify-${alert}`, "yes");
+window.desktop = new Map();
+window.Notification = class {
+    static permission = "granted";
+    constructor(title, { tag }) { this.tag = tag; this.title = title; desktop.set(tag, this); }
+    close() { desktop.delete(this.tag); }
+};
+window.tones = 0;
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...times) { tones++; return start.apply(this, times); };
+"""
+
+
+def desktop(page: Page) -> list[str]:
+    return list(page.evaluate("[...desktop.values()].map(({ title }) => title)"))
+
+
+def until_desktop(page: Page, expected: list[str]) -> None:
+    eventually(lambda: sorted(desktop(page)) == expected, what=f"{expected} on the desktop")
+
+
+def arrive_at_once(page: Page, *titles: str, level: str = "info") -> None:
+    """While the page had no socket."""
+    notices = [{"title": title, "level": level, "at": 0} for title in titles]
+    page.evaluate("document.querySelector('notify-bell').client.stop()")
+    page.evaluate(SEND, {"csrf": page.evaluate(CSRF), "notices": notices})
+    page.evaluate("document.querySelector('notify-bell').client.start()")
+
+
+def test_a_storm_in_a_hidden_page_is_one_desktop_notification_beside_the_critical_ones(
+    server, ada, windows
+):
+    page = windows.open(server.url, session=ada)
+    page.add_init_script(HIDDEN)
+    page.goto(ELSEWHERE)
+    wait_until_live(page)
+    until_panel_script(page)
+    arrive_at_once(page, "One", "Two")
+    until_desktop(page, ["One", "Two"])
+    arrive_at_once(page, "Fire", "Flood", level="critical")
+    arrive_at_once(page, *map(str, range(18)))
+    until_desktop(page, ["22 new, 2 critical", "Fire", "Flood"])
+    arrive_at_once(page, *map(str, range(10)))
+    until_desktop(page, ["32 new, 2 critical", "Fire", "Flood"])
+
+
+# How many tones were played by then: after ten at once, again after the 3 s for which a sound keeps
+# others from sounding, and again once it was calm for more than 8 s.
+SOUNDS = """async () => {
+    const { client } = document.querySelector("notify-bell");
+    const row = { level: "info", title: "Hello", body: "", url: null };
+    const sounded = [];
+    let id = 1_000;
+    for (const pause of [0, 3_100, 8_100]) {
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        for (let number = 0; number < 10; number++, id++) {
+            const detail = { ...row, id, arrived: id };
+            client.dispatchEvent(new CustomEvent("notification", { detail }));
+        }
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        sounded.push(tones);
+    }
+    return sounded;
+}"""
+
+
+def test_a_storm_in_a_hidden_page_sounds_once(server, ada, windows):
+    page = windows.open(server.url, session=ada)
+    page.add_init_script(HIDDEN)
+    page.goto(ELSEWHERE)
+    wait_until_live(page)
+    until_panel_script(page)
+    assert page.evaluate(SOUNDS) == [2, 2, 4]

@@ -8,10 +8,10 @@ import time
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.admin_pages import STOPPED_MS
 from tests.browser.conftest import ROOT, SCREENSHOTS
 from tests.browser.inbox_page import DASHBOARD, badge, titles
 from tests.browser.network import Network
-from tests.browser.test_admin import STOPPED_MS
 from tests.harness.waiting import deadline
 
 BELL_ALONE = "/accounts/password_change/"

@@ -12,7 +12,7 @@ from tests.browser.inbox_page import DASHBOARD, live, rows, send_to_ada, titles,
 from tests.browser.network import Network
 from tests.browser.test_other_user import sign_in, sign_out
 
-SIGN_IN = re.compile(r"/accounts/login/\?of=shop&next=%2Fnotify%2F$")
+SIGN_IN = re.compile(r"/accounts/login/\?of=shop&next=%2Fnotify%2F&signed-out=$")
 
 
 def strict(start_server: Any, **variables: str) -> Any:
@@ -87,10 +87,9 @@ def test_polling_alone_keeps_no_session(start_server, signed_in, windows):
     with Network(server.port) as proxy:
         proxy.refuse_sockets()
         page = windows.open(proxy.url, session=session)
-        page.goto(DASHBOARD)
-        until = session_of(page)["expires"]
         with page.expect_response("**/api/notify/inbox/changes/**") as polled:
-            pass
+            page.goto(DASHBOARD)
+            until = session_of(page)["expires"]
         assert polled.value.ok
         page.wait_for_timeout(1_100)  # what a cookie says of its end is in whole seconds
         with page.expect_response("**/api/notify/inbox/changes/**", timeout=45_000):

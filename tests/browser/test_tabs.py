@@ -8,6 +8,7 @@ import time
 from playwright.sync_api import expect
 
 from tests.browser.inbox_page import DASHBOARD, live, rows, send_by_http
+from tests.browser.test_other_user import sign_in
 from tests.harness.waiting import deadline
 
 
@@ -74,3 +75,10 @@ def test_signing_out_in_one_tab_leads_all_to_the_sign_in_page(server, signed_in,
     tabs[1].get_by_role("button", name="Sign out").click()
     for tab in tabs:
         expect(tab).to_have_url(re.compile(r"/accounts/login/"))
+        expect(tab.get_by_role("status")).to_have_text("You're signed out.")
+    # That is said no longer once it is not so.
+    sign_in(tabs[1], "ada")
+    tabs[0].reload()
+    expect(tabs[0].get_by_label("Username")).to_be_visible()
+    expect(tabs[0].get_by_text("You're signed out.")).to_have_count(0)
+    expect(tabs[0].get_by_role("alert")).to_have_count(0)

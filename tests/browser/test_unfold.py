@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.test import override_settings
 from playwright.sync_api import expect
 
 import notify
 from notify.models import Notice
-from tests.browser.test_admin import ADD, BOSS, STOPPED_MS, preview
+from tests.browser.admin_pages import ADD, BOSS, STOPPED_MS, preview
 from tests.unit.inbox.helpers import people
 
 
@@ -58,12 +59,36 @@ def test_a_notice_is_sent_and_looked_at_under_unfold(
     assert "unsafe" not in policy
 
 
-def test_the_other_pages_render(server, signed_in, windows):
+def test_the_other_pages_render_with_their_headings(server, signed_in, windows, screenshot):
     session = signed_in("boss", **BOSS)
     notify.send(to=people(1)[0], title="Earlier")
     notice = Notice.objects.get().pk
     page = windows.open(server.url, session=session)
-    for path in ("notice/{}/recall/", "notice/{}/cancel/", "inbox/", "apitoken/", "apitoken/add/"):
-        answer = page.goto("/admin/notify/" + path.format(notice), wait_until="networkidle")
+    for path in ("inbox/", "apitoken/", "apitoken/add/"):
+        answer = page.goto(f"/admin/notify/{path}", wait_until="networkidle")
         assert answer.ok
+    headings = {"recall": "Recall this notice?", "cancel": "Cancel the rest of this notice?"}
+    for verb, heading in headings.items():
+        page.goto(f"/admin/notify/notice/{notice}/{verb}/", wait_until="networkidle")
+        expect(page.locator("#content-main h1")).to_have_text(heading)
+        screenshot(page, f"unfold-{verb}")
+    assert windows.complaints == []
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_the_index_has_the_panel(server, signed_in, windows, screenshot, colours):
+    session = signed_in("boss", **BOSS)
+    with override_settings(NOTIFY_BATCH_SIZE=2):
+        notice = notify.send(to=people(6), title="Elevator 3 stops")
+    notify.sending.pause(notice)
+    notify.send(to=people(1, "ada")[0], title="Earlier")
+    size = {"width": 1400, "height": 900}
+    page = windows.open(server.url, session=session, viewport=size, color_scheme=colours)
+    # Unfold's index has no icon, for it does not extend base_site.html.
+    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    page.goto("/admin/")
+    expect(page.locator("notify-online")).to_have_text("People online: 1")
+    screenshot(page, f"unfold-index-{colours}")
+    page.get_by_role("button", name="Resume: Elevator 3 stops").click()
+    expect(page.get_by_text("Resumed. Sending to 6 people.")).to_be_visible()
     assert windows.complaints == []

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.inbox_page import DASHBOARD, rows, send_by_http, send_to_ada, titles
+from tests.browser.inbox_page import DASHBOARD, live, rows, send_by_http, send_to_ada, titles
 
 
 def focused(page: Page) -> str:
@@ -18,6 +18,7 @@ def test_tabs_filters_and_search_are_in_the_address(server, ada, windows, screen
     send_to_ada("Lunch", "Dinner", category="food")
     page = windows.open(server.url, session=ada, viewport={"width": 1280, "height": 800})
     page.goto(DASHBOARD)
+    live(page)
     expect(rows(page)).to_have_count(3)
     inbox = page.locator("notify-inbox")
     inbox.get_by_label("Category").select_option("food")
@@ -52,6 +53,7 @@ def test_in_the_unread_tab_a_row_stays_while_it_is_being_read(server, ada, windo
     send_to_ada("One", "Two", body="text")
     page = windows.open(server.url, session=ada)
     page.goto(f"{DASHBOARD}?tab=unread")
+    live(page)
     expect(rows(page)).to_have_count(2)
     page.get_by_role("button", name="Two").click()
     expect(page.locator("notify-inbox .unread")).to_have_text("1 unread")
@@ -96,6 +98,7 @@ def test_what_arrives_while_one_reads_waits_behind_a_pill(server, ada, windows, 
     send_to_ada(*(f"Notice {number}" for number in range(1, 41)))
     page = windows.open(server.url, session=ada, viewport={"width": 768, "height": 700})
     page.goto(DASHBOARD)
+    live(page)
     expect(rows(page)).to_have_count(40)
     page.evaluate("scrollTo(0, 1500)")
     before = rows(page).nth(20).bounding_box()
@@ -119,7 +122,7 @@ def test_the_keys(server, ada, windows, screenshot):
     send_to_ada("One", "Two", "Three", "Four")
     page = windows.open(server.url, session=ada, viewport={"width": 1280, "height": 800})
     page.goto(DASHBOARD)
-    expect(page.locator("notify-connection .label")).to_have_text("Live")
+    live(page)
     page.keyboard.press("j")
     page.keyboard.press("j")
     assert focused(page) == "2"
@@ -157,6 +160,7 @@ def test_all_read_by_one_key(server, ada, windows):
     send_to_ada("One", "Two")
     page = windows.open(server.url, session=ada)
     page.goto(DASHBOARD)
+    live(page)
     expect(rows(page)).to_have_count(2)
     page.keyboard.press("Shift+A")
     expect(page.locator("notify-inbox .unread")).to_have_text("")
@@ -165,7 +169,7 @@ def test_all_read_by_one_key(server, ada, windows):
 def test_a_critical_one_is_announced_at_once(server, ada, windows):
     page = windows.open(server.url, session=ada)
     page.goto(DASHBOARD)
-    expect(page.locator("notify-connection .label")).to_have_text("Live")
+    live(page)
     send_by_http(page, "critical")
     said = page.locator("[data-notify-live=assertive]")
     expect(said).to_have_text("Critical: This is critical")

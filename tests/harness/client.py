@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import secrets
 import ssl
 from collections.abc import Callable
 from typing import Any, Self, TypeAlias
@@ -66,6 +67,7 @@ class Client:
         self.version = 0
         self.unseen = 0
         self.unread = 0
+        self.badge = 0
         self.rows: dict[int, Frame] = {}
         self.edge = 0  # the window shows what arrived here or later; 0: it shows all
         self.resets = 0
@@ -80,6 +82,8 @@ class Client:
         self._sync_outstanding = False
         self._news = asyncio.Event()
         self._refs = 0
+        self._name = secrets.token_hex(4)  # of this client's marks, unlike those of others
+        self.before_marks: dict[str, Frame] = {}  # the cursor before a mark, by its ref
 
     # ----------------------------------------------------------------------- one socket's life
 
@@ -200,6 +204,7 @@ class Client:
         self.applied.append((frame["from"], frame["to"]))
         self.epoch, self.version = frame["epoch"], frame["to"]
         self.unseen, self.unread = frame["unseen"], frame["unread"]
+        self.badge = frame.get("badge", self.unseen)  # an older server does not tell it
 
     def _replace(self, reset: Frame) -> None:
         self.resets += 1
@@ -260,9 +265,17 @@ class Client:
     async def mark(self, as_: str, *ids: int, through: int | None = None) -> Frame:
         """Marks by ids, or all through a version; returns the server's `done` or `error`."""
         self._refs += 1
-        ref = f"mark-{self._refs}"
+        ref = f"{self._name}-{self._refs}"
         what = {"ids": ids} if through is None else {"epoch": self.epoch, "through": through}
+        self.before_marks[ref] = {"epoch": self.epoch, "since": self.version}
         await self.send(type="mark", ref=ref, **{"as": as_}, **what)
+        return await self.frame(lambda frame: frame.get("ref") == ref)
+
+    async def undo(self, mark: str) -> Frame:
+        """Takes a mark back, by its ref; returns the server's `done` or `error`."""
+        self._refs += 1
+        ref = f"{self._name}-{self._refs}"
+        await self.send(type="undo", ref=ref, mark=mark, **self.before_marks[mark])
         return await self.frame(lambda frame: frame.get("ref") == ref)
 
     # --------------------------------------------------------------------------------- waiting

@@ -26,9 +26,11 @@ from tests.unit.inbox.helpers import committed, key
 PAGE = 2
 
 RECOUNT = """
-    SELECT i.user_id, i.version, i.floor, i.acknowledged, i.unseen, i.unread,
+    SELECT i.user_id, i.version, i.floor, i.acknowledged, i.opened,
+           i.unseen, i.unread, i.unseen - i.overlooked,
            count(CASE WHEN n.seen IS NULL THEN n.notice_id END),
-           count(CASE WHEN n.read IS NULL THEN n.notice_id END)
+           count(CASE WHEN n.read IS NULL THEN n.notice_id END),
+           count(CASE WHEN n.seen IS NULL AND n.arrived > i.opened THEN n.notice_id END)
     FROM notify_inbox i LEFT JOIN notify_notification n
          ON n.user_id = i.user_id AND n.place = %s
     GROUP BY i.user_id
@@ -87,7 +89,8 @@ class Flags(NamedTuple):
                 moved = self.moved("archive")
                 return self if moved == self else moved._replace(seen=True, read=True)
             case "unarchived":
-                return self.moved("unarchive")
+                moved = self.moved("unarchive")
+                return self if moved == self else moved._replace(seen=True)
             case _:
                 return self._replace(read=False) if self.place == Place.INBOX else self
 
@@ -99,6 +102,11 @@ def flags_of(user: str) -> dict[int, Flags]:
         notice: Flags(seen is not None, read is not None, Place(place))
         for notice, seen, read, place in rows.values_list("notice", "seen", "read", "place")
     }
+
+
+def versions_of(user: str) -> dict[int, int]:
+    """The version of each notification of a user's, by its notice."""
+    return dict(Notification.objects.filter(user=user).values_list("notice", "version"))
 
 
 def counted(flags: Iterable[Flags]) -> tuple[int, int]:
@@ -161,9 +169,7 @@ class World:
             self.catch_up(socket, queued)
             return
         size = protocol.frame_size(hint.rows)
-        frame = protocol.InboxFrame(
-            step.epoch, step.start, step.to, step.unseen, step.unread, hint.rows, size
-        )
+        frame = protocol.InboxFrame(*step[1:], hint.rows, size)
         self._queue(socket, [frame])
 
     def catch_up(self, socket: Socket, cursor: Cursor | None) -> None:
@@ -241,11 +247,11 @@ class World:
         self._touched.clear()
 
     def _check_inboxes(self) -> None:
-        for user, version, floor, acknowledged, *numbers in sql.fetch(RECOUNT, [Place.INBOX]):
-            unseen, unread, true_unseen, true_unread = numbers
-            assert (unseen, unread) == (true_unseen, true_unread)
+        found = sql.fetch(RECOUNT, [Place.INBOX])
+        for user, version, floor, acknowledged, opened, *numbers in found:
+            assert numbers[:3] == numbers[3:]
             assert version == self._versions[public_key(user)]
-            assert 0 <= acknowledged <= version >= floor
+            assert 0 <= acknowledged <= version >= max(floor, opened)
 
     def everybody_comes_back(self) -> None:
         """Whatever was lost: with their cursors, the next frames make all clients equal. One who
@@ -296,7 +302,7 @@ def _merged(frames: list[protocol.InboxFrame]) -> list[protocol.InboxFrame]:
 def assert_equal(client: ModelClient, head: Reading, rows: list[Frame]) -> None:
     """The client is as the database, down to the edge of its window."""
     assert client.cursor == (head.epoch, head.version)
-    assert (client.unseen, client.unread) == (head.unseen, head.unread)
+    assert (client.unseen, client.unread, client.badge) == (head.unseen, head.unread, head.badge)
     assert client.shown == [row for row in rows if row["arrived"] >= client.edge]
 
 

@@ -26,6 +26,7 @@ class ModelClient:
         self.cursor: Cursor | None = None
         self.unseen = 0
         self.unread = 0
+        self.badge = 0
         self.rows: dict[int, Frame] = {}
         self.edge = 0  # the window shows what arrived here or later; 0: it shows all
         self.resets = 0
@@ -43,7 +44,7 @@ class ModelClient:
         else:
             self._merge(frame["notifications"])
         self.cursor = Cursor(frame["epoch"], frame["to"])
-        self.unseen, self.unread = frame["unseen"], frame["unread"]
+        self.unseen, self.unread, self.badge = frame["unseen"], frame["unread"], frame["badge"]
         return False
 
     def ask_for_more(self) -> Asked | None:

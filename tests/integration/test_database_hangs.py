@@ -47,7 +47,7 @@ async def test_4503_after_a_while_of_a_database_that_hangs_and_hello_when_it_is_
         async with late:
             assert await late.closed(deadline(20)) == 4503
         assert await client.closed(deadline(30)) == 4503
-    assert "The database has been away for 4 s: closing 1 sockets" in server.log
+    assert "The database has been unavailable for 4 s: closing 1 sockets" in server.log
     hung.resume()
     began = time.monotonic()
     async with back:

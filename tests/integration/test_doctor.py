@@ -251,7 +251,7 @@ def test_it_reports_that_nothing_listens(ada: User) -> None:
 
     assert result.returncode == 1
     assert "FAIL  TCP" in result.stdout
-    assert "Connection refused" in result.stdout
+    assert "the connection was refused" in result.stdout
 
 
 def test_it_reports_an_invalid_certificate(

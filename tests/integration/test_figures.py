@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import os
 from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +16,8 @@ from django.contrib.auth.models import Permission, User
 import notify
 from tests.harness.database import orm
 from tests.integration.conftest import client_of
+
+logger = logging.getLogger(__name__)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,3 +117,39 @@ async def test_the_sockets_of_somebody_are_for_those_who_may_see_inboxes(
         assert (await client.frame("error"))["code"] == "forbidden"
         await client.send(type="watch", topic="person:")
         await client.frame(lambda frame: frame.get("code") == "invalid")
+
+
+async def test_ten_who_watch_cost_little(two_servers, make_user: Callable[..., User]) -> None:
+    """CPU of each process in a second with ten watchers on each, above that without any."""
+    seconds = 5.0
+    root = await orm(make_user, "root", is_superuser=True)
+
+    async def used() -> list[float]:
+        before = [cpu_s(server.pid) for server in two_servers]
+        await asyncio.sleep(seconds)  # time is the subject
+        return [cpu_s(one.pid) - was for one, was in zip(two_servers, before, strict=True)]
+
+    async with AsyncExitStack() as stack:
+        watchers = [
+            await stack.enter_async_context(await orm(client_of, server, root))
+            for server in two_servers
+            for _ in range(10)
+        ]
+        idle = await used()
+        for one in watchers:
+            await one.send(type="watch", topic="operations")
+            await one.until(lambda one=one: told(one, "operations"))
+        await asyncio.sleep(4)  # the frames with the history are over
+        busy = await used()
+    shares = [
+        (with_them - without) / seconds for with_them, without in zip(busy, idle, strict=True)
+    ]
+    said = " and ".join(f"{share:.2%}" for share in shares)
+    logger.info("Ten who watch cost %s of a core", said)
+    assert max(shares) < 0.05, said  # /proc counts in 0.2 % of these five seconds
+
+
+def cpu_s(pid: int) -> float:
+    """The CPU time of a process until now."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -8,9 +8,10 @@ that repeats them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from django.contrib.auth.models import User
@@ -32,14 +33,14 @@ import notify
 from notify import protocol, sending
 from notify.bus import hints
 from notify.bus.publisher import publisher
-from notify.changes import Change
+from notify.changes import Change, Reading
 from notify.exceptions import Busy, EpochChanged
 from notify.inbox import marking, opening, reading, recalling, retention, stepping, upkeep
 from notify.inbox.turns import OPEN
 from notify.models import Batch, Inbox, Notice, Notification, Place
 from notify.protocol import inbox_frames
 from notify.sending.audience import everyone
-from tests.integration.inbox_world import Flags, Socket, World, counted, flags_of
+from tests.integration.inbox_world import Flags, Socket, World, counted, flags_of, versions_of
 from tests.unit.inbox.helpers import key, people
 
 LIMITS: list[tuple[Any, str, int]] = [
@@ -60,6 +61,16 @@ some = st.lists(numbers, min_size=1, max_size=3)  # not more than ROWS_A_CHANGE,
 announced: list[Change] = []
 
 
+class Marked(NamedTuple):
+    """A mark that was made, and what it has changed: how it was, and the version that it got."""
+
+    user: str
+    ref: str
+    head: Reading
+    since: int
+    changed: dict[int, tuple[Flags, int]]
+
+
 class InboxMachine(RuleBasedStateMachine):
     """Two users, one of whom has two clients; a batch for each."""
 
@@ -74,6 +85,7 @@ class InboxMachine(RuleBasedStateMachine):
         self.notices: list[Notice] = []
         self.keys = count()
         self.marking: Iterator[Any] | None = None  # a mark of everything that is under way
+        self.marks: list[Marked] = []
 
     def teardown(self) -> None:
         try:
@@ -193,7 +205,8 @@ class InboxMachine(RuleBasedStateMachine):
 
         def mark() -> None:
             before, version = flags_of(name), self.world.head(name).version
-            told = sending.mark(name, as_, ids=ids)
+            with self.noted(name) as ref:
+                told = sending.mark(name, as_, ids=ids, ref=ref)
             expected = {n: held.marked(as_) if n in ids else held for n, held in before.items()}
             assert flags_of(name) == expected
             assert told == version + (expected != before)
@@ -213,7 +226,10 @@ class InboxMachine(RuleBasedStateMachine):
             in_inbox = rows.filter(place=Place.INBOX)  # it leaves the archive as it is
             before, ids = flags_of(name), set(in_inbox.values_list("notice", flat=True))
             try:
-                told = sending.mark_through(name, as_, epoch=head.epoch, through=through)
+                with self.noted(name) as ref:
+                    told = sending.mark_through(
+                        name, as_, epoch=head.epoch, through=through, ref=ref
+                    )
             except Busy:
                 assert Inbox.objects.get(pk=name).marking is not None
                 return
@@ -223,6 +239,48 @@ class InboxMachine(RuleBasedStateMachine):
             assert told == head.version + -(-changed // marking.MAX_ROWS_PER_CHANGE)
 
         self.world.do(mark)
+
+    @precondition(lambda self: self.marks)
+    @rule(which=numbers)
+    def undo(self, which: int) -> None:
+        """Of any mark before, and maybe again: what has the version that the mark gave it is as
+        before the mark."""
+        one: Marked = self.one_of(self.marks[::-1], which)
+
+        def undo() -> None:
+            before, versions = flags_of(one.user), versions_of(one.user)
+            expected = before | {
+                notice: flags
+                for notice, (flags, version) in one.changed.items()
+                if versions.get(notice) == version and before[notice].place != Place.RECALLED
+            }
+            try:
+                told = sending.undo(one.user, ref=one.ref, epoch=one.head.epoch, since=one.since)
+            except EpochChanged:
+                assert self.world.head(one.user).epoch != one.head.epoch
+                return
+            except Busy:
+                assert Inbox.objects.get(pk=one.user).marking is not None
+                return
+            assert flags_of(one.user) == expected
+            head = self.world.head(one.user)
+            assert (head.unseen, head.unread) == counted(expected.values())
+            assert told == head.version
+
+        self.world.do(undo)
+
+    @contextmanager
+    def noted(self, user: str) -> Iterator[str]:
+        """Notes what the mark in the block changes; yields its ref."""
+        ref, head = f"m{next(self.keys)}", self.world.head(user)
+        flags, versions = flags_of(user), versions_of(user)
+        yield ref
+        changed = {
+            notice: (flags[notice], version)
+            for notice, version in versions_of(user).items()
+            if version != versions[notice]
+        }
+        self.marks.append(Marked(user, ref, head, head.version, changed))
 
     @rule(user=numbers, as_=st.sampled_from(protocol.MARKS_THROUGH))
     def mark_everything_bit_by_bit(self, user: int, as_: str) -> None:
@@ -239,6 +297,25 @@ class InboxMachine(RuleBasedStateMachine):
             self.announce(change)
         except (StopIteration, Busy, EpochChanged):
             self.marking = None
+
+    @rule(user=numbers, back=st.integers(-1, 4))
+    def open_the_bell(self, user: int, back: int) -> None:
+        """What had arrived by then rings no more, and nothing becomes seen."""
+        name = self.user(user)
+        head, flags = self.world.head(name), flags_of(name)
+        through, before = max(0, head.version - back), Inbox.objects.get(pk=name)
+
+        def open_bell() -> None:
+            told = sending.open_bell(name, epoch=head.epoch, through=through)
+            after = Inbox.objects.get(pk=name)
+            assert after.opened == max(before.opened, min(through, head.version))
+            assert after.acknowledged == max(before.acknowledged, after.opened)
+            assert (after.unseen, after.unread) == (head.unseen, head.unread)
+            assert after.badge <= head.badge
+            assert told == after.version == head.version + (after.badge < head.badge)
+            assert flags_of(name) == flags
+
+        self.world.do(open_bell)
 
     @precondition(lambda self: self.notices)
     @rule(user=numbers, which=numbers)
@@ -257,7 +334,9 @@ class InboxMachine(RuleBasedStateMachine):
             place=Place.FILED, placed=Now(), version=inbox.version + 1
         )
         unseen, unread = held.counted
-        return stepping.advance(inbox, 1, unseen=-unseen, unread=-unread)
+        before_opened = Notification.objects.get(user=user, notice=notice).arrived <= inbox.opened
+        overlooked = unseen and before_opened
+        return stepping.advance(inbox, 1, unseen=-unseen, unread=-unread, overlooked=-overlooked)
 
     # What is done for upkeep
 

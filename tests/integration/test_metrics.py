@@ -10,13 +10,21 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 from websockets.exceptions import InvalidStatus
 
 import notify
+from notify import sending
+from notify.metrics import counters
+from notify.metrics.figures import OF_DATABASE, OF_PROCESS
+from notify.models import Notice
 from tests.conftest import StartServer
+from tests.harness import monitoring
 from tests.harness.database import orm
 from tests.harness.redis import RedisServer
 from tests.harness.server import ROOT, SERVE, Server, environment
@@ -103,6 +111,82 @@ async def test_refusals_and_closes_are_counted_by_their_reason(server: Server, a
     now = await asyncio.to_thread(figures, server)
     assert now['notify_handshakes_refused_total{reason="origin"}'] == 1
     assert now['notify_sockets_closed_total{code="4401"}'] == 1
+
+
+MOVING = {  # between two readings
+    "notify_uptime_seconds": 30.0,
+    "notify_database_latency_seconds": 10.0,
+    "notify_layer_latency_seconds": 10.0,
+    "notify_sweep_lag_seconds": 30.0,
+    "notify_batches_due_age_seconds": 30.0,
+    "process_resident_memory_bytes": 64.0 * 1024 * 1024,
+}
+
+
+async def test_the_page_says_what_metrics_and_the_database_say(
+    start_server: StartServer, ada: User, bob: User, make_user: Callable[..., User]
+) -> None:
+    server = start_server(
+        command=SERVE,
+        NOTIFY_METRICS_TOKEN=TOKEN,
+        NOTIFY_SWEEP_INTERVAL="0.2",
+        NOTIFY_SERVER_WORKERS="0",
+    )
+    root = await orm(make_user, "root", is_superuser=True)
+    waiting = await orm(owed, [ada, bob])
+    await orm(sending.pause, await orm(owed, [ada]))
+    async with (
+        await orm(client_of, server, root) as watcher,
+        await orm(client_of, server, ada) as client,
+    ):
+        await client.frame("inbox")
+        await watcher.send(type="watch", topic="operations")
+
+        def told() -> Any:
+            frames = client_figures(watcher)
+            return frames[-1] if frames and frames[-1]["database"] else None
+
+        await watcher.until(lambda: told() and len(told()["by_process"][0]["figures"]) > 12)
+        data, now = told(), await asyncio.to_thread(figures, server)
+        [process] = data["by_process"]
+        assert set(process["figures"]) == {figure.name for figure in OF_PROCESS}
+        assert set(data["database"]) == {figure.name for figure in OF_DATABASE}
+        for name, value in {**process["figures"], **data["database"]}.items():
+            assert now[name] == pytest.approx(value, abs=MOVING.get(name, 0)), name
+        assert data["database"]["notify_batches_due"] == 1
+        assert data["database"]["notify_notices_paused"] == 1
+        assert process["figures"]["notify_users"] == data["users"] == 2
+        listed = data["open_notices"][0]
+        assert (listed["id"], listed["people"]) == (waiting.pk, 2)
+
+
+def client_figures(client: Any) -> list[Any]:
+    return [one["data"] for one in client.of_type("figures")]
+
+
+def owed(users: list[User]) -> Notice:
+    """A notice whose batch is due, as nobody carries it out."""
+    later = timezone.now() + timedelta(hours=1)
+    notice = notify.send(to=users, title="Hello", send_at=later)
+    notice.batch_set.update(due=timezone.now() - timedelta(minutes=5))
+    return notice
+
+
+async def test_every_metric_of_the_alerts_and_the_dashboard_is_there(
+    server: Server, ada: User
+) -> None:
+    async with await orm(client_of, server, ada) as client:
+        await client.frame("inbox")
+        await until(server, lambda now: "notify_database_latency_seconds" in now)
+        await until(server, lambda now: "notify_layer_latency_seconds" in now)
+        there = {name.partition("{")[0] for name in await asyncio.to_thread(figures, server)}
+    # Counters by a label are there once they have counted.
+    there |= {f"{counter.name}_total" for counter in counters}
+    for file in (monitoring.ALERTS, monitoring.DASHBOARD):
+        expressions = " ".join(re.findall('"?expr"?: (.*)', file.read_text()))
+        named = set(re.findall(r"\b(?:notify|process)_[a-z_]+", expressions))
+        assert len(named) > 10
+        assert named <= there, file
 
 
 async def test_open_close_refusal_and_limit_are_a_log_line_each(

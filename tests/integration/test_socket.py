@@ -284,7 +284,7 @@ async def test_a_mark_is_done_and_every_socket_of_the_user_knows(server: Server,
         await one.frame("inbox")
         await other.frame("inbox")
         done = await one.mark("read", notice.pk)
-        assert done == {"type": "done", "ref": "mark-1", "version": 2}
+        assert (done["type"], done["version"]) == ("done", 2)
         for client in (one, other):
             await client.until(partial(_is_read, client, notice.pk))
             assert client.unread == 0
@@ -295,6 +295,10 @@ async def test_a_mark_is_done_and_every_socket_of_the_user_knows(server: Server,
 
 def _is_read(client: Client, notice_id: int) -> bool:
     return bool(client.rows[notice_id]["read"])
+
+
+def _rings(client: Client, badge: int) -> bool:
+    return client.badge == badge
 
 
 async def test_marks_are_carried_out_in_their_order(server: Server, ada: User) -> None:
@@ -320,6 +324,31 @@ async def test_all_that_arrived_through_a_version_is_marked(server: Server, ada:
         assert [row["title"] for row in client.shown if not row["read"]] == ["three"]
 
 
+async def test_the_bell_that_is_opened_on_one_socket_is_silent_on_all(
+    server: Server, ada: User
+) -> None:
+    for title in ("one", "two"):
+        await send(ada, title)
+    async with (
+        await orm(client_of, server, ada) as one,
+        await orm(client_of, server, ada) as other,
+    ):
+        for client in (one, other):
+            await client.until(partial(_rings, client, 2))
+        opened = {"type": "opened", "ref": "o", "epoch": one.epoch}
+        await one.send(**opened, through=2)
+        done = await one.frame(lambda frame: frame.get("ref") == "o")
+        assert done == {"type": "done", "ref": "o", "version": 3}
+        for client in (one, other):
+            await client.until(partial(_rings, client, 0))
+            assert client.unseen == 2
+        await send(ada, "three")
+        await other.until(lambda: other.badge == 1)
+        await one.send(**opened | {"epoch": "another"}, through=9)
+        await one.until(lambda: one.resets == 2)
+        assert one.badge == 1
+
+
 async def test_a_mark_through_of_another_epoch_marks_nothing_and_is_answered_by_a_reset(
     server: Server, ada: User
 ) -> None:
@@ -329,6 +358,44 @@ async def test_a_mark_through_of_another_epoch_marks_nothing_and_is_answered_by_
         await client.send(type="mark", ref="r", epoch="another", through=9, **{"as": "read"})
         await client.until(lambda: client.resets == 2)
         assert client.unread == 1
+
+
+async def test_a_mark_of_everything_is_undone_by_a_client_that_came_back(
+    server: Server, ada: User
+) -> None:
+    for title in ("one", "two", "three"):
+        await send(ada, title)
+    async with (
+        await orm(client_of, server, ada) as client,
+        await orm(client_of, server, ada) as other,
+    ):
+        for each in (client, other):
+            await each.until(lambda each=each: each.unread == 3)
+        mark = (await client.mark("read", through=3))["ref"]
+        await other.until(lambda: other.unread == 0)
+        [two] = [row["id"] for row in other.shown if row["title"] == "two"]
+        await other.mark("archived", two)
+        await client.cut()
+        await client.connect()
+        done = await client.undo(mark)
+        assert done["type"] == "done"
+        for each in (client, other):
+            await each.until(lambda each=each: (each.unseen, each.unread) == (2, 2))
+            assert [row["title"] for row in each.shown if not row["read"]] == ["three", "one"]
+        assert (await client.undo(mark))["version"] == done["version"]
+    inbox = await orm(Inbox.objects.get, user=ada)
+    assert (inbox.unseen, inbox.unread) == (2, 2)
+
+
+async def test_an_undo_of_another_epoch_is_answered_by_a_reset(server: Server, ada: User) -> None:
+    notice = await send(ada)
+    async with await orm(client_of, server, ada) as client:
+        await client.frame("inbox")
+        mark = (await client.mark("read", notice.pk))["ref"]
+        client.before_marks[mark]["epoch"] = "another"
+        await client.send(type="undo", ref="u", mark=mark, **client.before_marks[mark])
+        await client.until(lambda: client.resets == 2)
+        assert client.unread == 0
 
 
 async def test_another_users_ids_are_ignored_and_nothing_tells_that_they_exist(

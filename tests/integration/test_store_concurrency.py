@@ -24,6 +24,7 @@ from notify import protocol, sending, sql
 from notify.changes import Change, Cursor
 from notify.exceptions import Busy, KeyConflict
 from notify.inbox import appending, marking, reading, upkeep, work
+from notify.inbox.marks import key_of
 from notify.inbox.stepping import Record
 from notify.inbox.turns import Turns
 from notify.inbox.work import Postponed
@@ -600,10 +601,51 @@ def test_marks_of_all_sorts_at_once_leave_the_counts_exact():
         outcome(lambda: sending.mark_through(key(ada), "archived", epoch=epoch, through=4)),
         lambda: deliver_many(ada, 4),
         lambda: sending.recall(notices[0]),
+        *(partial(sending.open_bell, key(ada), epoch=epoch, through=n) for n in (9, 14, 60)),
     )
     work_off()
 
     assert counts(ada) == recounted(ada)
+    assert badge(ada) == inbox_of(ada).badge
+
+
+def badge(user: User) -> int:
+    """The bell's number, as the rows say."""
+    live = Notification.objects.filter(user=user, place=Place.INBOX, seen=None)
+    return live.filter(arrived__gt=inbox_of(user).opened).count()
+
+
+@only_postgres
+@pytest.mark.parametrize("one_statement_or_not", [True, False])
+@pytest.mark.parametrize("first", ["opened", "seen", "arrived"])
+@pytest.mark.parametrize("then", ["opened", "seen", "arrived"])
+def test_the_bell_and_what_waits_for_it_leave_its_number_exact(
+    settings, first, then, one_statement_or_not
+):
+    settings.NOTIFY_ONE_STATEMENT = one_statement_or_not
+    [ada] = people(1)
+    notices = deliver_many(ada, 3)
+    epoch, late = cursor_of(ada).epoch, batch([ada], "late")
+    later = batch([ada], "later")
+
+    def do(what: str, notice: Notice, arriving: Batch) -> None:
+        if what == "opened":
+            sending.open_bell(key(ada), epoch=epoch, through=3)
+        elif what == "seen":
+            sending.mark(key(ada), "seen", ids=[notice.pk])
+        else:
+            sending.carry_out(arriving.pk)
+
+    with threads() as beside:
+        with transaction.atomic():
+            do(first, notices[0], late)
+            waiting = beside.start(do, then, notices[1], later)
+            somebody_waits()
+        result(waiting)
+
+    both = [first, then]
+    rings = 0 if "opened" in both else 3 - both.count("seen")
+    assert badge(ada) == inbox_of(ada).badge == rings + both.count("arrived")
 
 
 def test_one_mark_of_everything_at_a_time_per_user(monkeypatch, announced):
@@ -711,6 +753,61 @@ def test_a_mark_that_waited_for_the_inbox_is_of_what_it_holds_then(
     assert counts(ada) == (0, 0) == recounted(ada)
     assert inbox_of(ada).acknowledged == (version if meanwhile == "acknowledged" else 0)
     assert announced.last.steps[0].epoch == cursor_of(ada).epoch
+
+
+@only_postgres
+def test_an_undo_that_waited_for_a_mark_leaves_what_that_has_changed(announced):
+    [ada] = people(1)
+    marked_again, untouched = deliver(ada), deliver(ada)
+    epoch = cursor_of(ada).epoch
+    sending.mark_through(key(ada), "read", epoch=epoch, through=2, ref="m")
+
+    def undo() -> int:
+        return sending.undo(key(ada), ref="m", epoch=epoch, since=2)
+
+    with threads() as beside:
+        with transaction.atomic():
+            sending.mark(key(ada), "unread", ids=[marked_again.pk])
+            sending.mark(key(ada), "read", ids=[marked_again.pk])
+            waiting = beside.start(undo)
+            somebody_waits()
+        assert result(waiting) == 6
+
+    assert copy_of(ada, marked_again).read is not None
+    assert copy_of(ada, untouched).read is None
+    assert counts(ada) == recounted(ada) == (1, 1)
+    assert_gap_free(announced.changes, [ada])
+
+
+@only_postgres
+def test_control_an_undo_in_the_statement_that_locks_takes_back_what_was_changed_meanwhile():
+    """It finds the row by what it was when the statement began."""
+    [ada] = people(1)
+    notice = deliver(ada)
+    sending.mark(key(ada), "read", ids=[notice.pk], ref="m")
+
+    def undo() -> int:
+        return sql.execute(
+            """WITH locked AS MATERIALIZED (
+                SELECT user_id FROM notify_inbox WHERE user_id = %s FOR UPDATE
+            ), copy AS MATERIALIZED (
+                SELECT notice_id, user_id FROM notify_notification JOIN locked USING (user_id)
+                WHERE mark_key = version + %s
+            )
+            UPDATE notify_notification AS found SET read = NULL FROM copy
+            WHERE found.notice_id = copy.notice_id AND found.user_id = copy.user_id""",
+            [ada.pk, key_of("m")],
+        )
+
+    with threads() as beside:
+        with transaction.atomic():
+            sending.mark(key(ada), "unread", ids=[notice.pk])
+            sending.mark(key(ada), "read", ids=[notice.pk])
+            waiting = beside.start(undo)
+            somebody_waits()
+        assert result(waiting) == 1
+
+    assert copy_of(ada, notice).read is None
 
 
 @only_postgres

@@ -13,7 +13,7 @@ const LOADED = {
   styles: ["styles/tokens.css", "styles/controls.css", "styles/rows.css", "styles/bell.css"],
   dashboard: ["elements.min.js", "styles/page.css", "styles/inbox.css", "styles/connection.css"],
 };
-export const BUDGET = { bell: 14 * KB, panel: 10 * KB, styles: 6 * KB, dashboard: 15 * KB };
+export const BUDGET = { bell: 14 * KB, panel: 11 * KB, styles: 6 * KB, dashboard: 15 * KB };
 
 const gzipped = (name) => gzipSync(readFileSync(new URL(name, STATIC)), { level: 9 }).length;
 

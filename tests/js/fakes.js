@@ -174,7 +174,7 @@ export function world({ random = 0.5, clock = new FakeClock(), share = undefined
   };
   it.client = new NotifyClient({
     socket: "ws://site/ws/notify/", api: "/api/notify/", csrf: { "X-CSRFToken": "token" },
-    WebSocket, fetch, clock, user, random: () => it.random, ...(share && { share }),
+    WebSocket, fetch, clock, user, random: () => it.random, ...(share && { share, tab: share.tab }),
   });
   it.events = recorded(it.client);
   Object.defineProperty(it, "socket", { get: () => sockets.at(-1) });
@@ -188,6 +188,34 @@ export function liveWorld(options) {
   it.socket.says(hello(), reset(3, [row(3), row(2), row(1)], { unseen: 3, unread: 3 }));
   it.events.length = 0;
   return it;
+}
+
+/** The same world after its socket has failed three times, so it polls; `answer` is its HTTP server. */
+export async function pollingWorld(answer) {
+  const it = liveWorld({ random: 0.999999 });
+  it.answer = answer;
+  for (let failure = 0; failure < 3; failure += 1) {
+    it.socket.ends(1006);
+    if (failure < 2) await it.clock.pass(1);
+  }
+  await settled();
+  return it;
+}
+
+export const nothingNew = () => inbox(3, 3);
+
+/** Two tabs of one browser; the first leads and is live with rows 3, 2, 1. */
+export async function twoTabs() {
+  const browser = new FakeBrowser();
+  const clock = new FakeClock();
+  const tabs = [browser.tab(), browser.tab()];
+  const [leader, follower] = tabs.map(({ share }) => world({ share, clock }));
+  leader.client.start();
+  await settled();
+  leader.socket.says(hello(), reset(3, [row(3), row(2), row(1)], { unseen: 3, unread: 3 }));
+  follower.client.start();
+  await settled();
+  return { clock, tabs, leader, follower };
 }
 
 function recorded(client) {
@@ -228,3 +256,4 @@ export function reset(to, notifications = [], fields = {}) {
 }
 
 export const shown = (client) => client.notifications.map(({ id }) => id);
+export const readRows = (client) => client.notifications.filter(({ read }) => read).map(({ id }) => id);

@@ -7,10 +7,7 @@ for (const { name, state, frames, expect } of fixtures.sequences) {
   test(name, () => {
     const { client, socket, events } = startedWith(state);
     socket.says(...frames);
-    const { epoch, version, unseen, unread } = client;
-    assert.deepEqual({ epoch, version, unseen, unread }, {
-      epoch: expect.epoch, version: expect.version, unseen: expect.unseen, unread: expect.unread,
-    });
+    for (const held of ["epoch", "version", "unseen", "unread", "badge"]) assert.equal(client[held], expect[held], held);
     assert.deepEqual(shown(client), expect.shown);
     assert.deepEqual(socket.sent, expect.answers);
     const read = client.notifications.filter((row) => row.read).map(({ id }) => id);
@@ -30,12 +27,13 @@ test("every frame of the server is understood without an error", () => {
 test("all that the client sends is of a shape that the fixtures call valid", () => {
   const valid = fixtures.frames.filter((frame) => frame.direction === "client" && frame.valid);
   const shapes = new Set(valid.map(({ frame }) => shape(frame)));
-  const { client, socket } = startedWith({ user: "u1", epoch: "e1", version: 3, unseen: 0, unread: 0, next: null, notifications: [] });
+  const { client, socket } = startedWith({ user: "u1", epoch: "e1", version: 3, unseen: 0, unread: 0, badge: 1, next: null, notifications: [] });
+  client.opened();
   for (const as of ["seen", "read", "unread", "archived", "unarchived"]) client.mark(as, [1]);
   for (const as of ["seen", "read", "archived"]) client.markAll(as);
   client.measureLatency();
   socket.says({ type: "ping", id: 1, epoch: "e1", version: 9 });
-  assert.equal(socket.sent.length, 11);
+  assert.equal(socket.sent.length, 12);
   for (const frame of socket.sent) assert.ok(shapes.has(shape(frame)), JSON.stringify(frame));
 });
 
@@ -43,8 +41,8 @@ function startedWith(state) {
   const it = world();
   it.client.start();
   if (state) {
-    const { user, epoch, version, unseen, unread, next, notifications } = state;
-    it.socket.says(hello({ user, epoch, version }), reset(version, notifications, { epoch, unseen, unread, next }));
+    const { user, epoch, version, unseen, unread, badge, next, notifications } = state;
+    it.socket.says(hello({ user, epoch, version }), reset(version, notifications, { epoch, unseen, unread, badge, next }));
   }
   it.events.length = 0;
   return it;

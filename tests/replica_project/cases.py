@@ -108,7 +108,7 @@ def test_the_commands(ada):
     call_command("notify_send", "--to", "ada", "--title", "Hello", "--key", "k", stdout=out)
     call_command("notify_send", "--to", "ada", "--title", "Hello", "--key", "k", stdout=out)
     assert "sent to 1 person" in out.getvalue()
-    assert "was sent before to 1 person" in out.getvalue()
+    assert "was already sent to 1 person" in out.getvalue()
     for command in (
         ("notify_export", "ada"),
         ("notify_doctor", "--recount"),

@@ -21,11 +21,11 @@ def test_all_of_them_can_be_caught_at_once() -> None:
 
 
 def test_what_is_wrong_with_an_argument_is_a_value_error_that_names_it() -> None:
-    error = EmptyAudience("nobody is left")
+    error = EmptyAudience("matches no users")
     assert isinstance(error, ValueError)
     assert isinstance(error, InvalidNotice)
-    assert (error.field, error.message) == ("to", "nobody is left")
-    assert str(error) == "to: nobody is left"
+    assert (error.field, error.message) == ("to", "matches no users")
+    assert str(error) == "to: matches no users"
 
 
 def test_of_many_unknown_names_the_first_are_listed_and_all_are_kept() -> None:

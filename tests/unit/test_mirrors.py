@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from tests.harness.server import ROOT
 
 UNIT, INTEGRATION = Path("tests/unit"), Path("tests/integration")
+JS, IN_A_BROWSER = ROOT / "tests/js", ROOT / "tests/browser"
+SCRIPTS, README = ROOT / "browser", ROOT / "tests/README.md"
 
 
 def modules() -> Iterator[Path]:
@@ -39,3 +42,32 @@ def test_every_module_has_its_test_file() -> None:
         if not any((ROOT / mirror).exists() for mirror in mirrors(module))
     }
     assert not missing
+
+
+def scripts() -> Iterator[str]:
+    """Those that have a function: types and lists of imports are tested where they are used."""
+    for path in sorted(SCRIPTS.glob("*/*.js")):
+        code = re.sub(r"/\*[\s\S]*?\*/|//.*", "", path.read_text())
+        if re.search(r"=>|\bfunction\b|\bclass\b", code):
+            yield str(path.relative_to(SCRIPTS))
+
+
+def browser_tests() -> dict[str, list[str]]:
+    """The files of tests/browser by module, as the table of tests/README.md has them."""
+    table: dict[str, list[str]] = {}
+    for row in re.findall(r"^\| (`\w+/.+) \| (`test_.+) \|$", README.read_text(), re.MULTILINE):
+        modules, files = (re.findall("`(.+?)`", cell) for cell in row)
+        for module in modules:
+            assert module not in table, f"{module} is in the table twice"
+            table[module] = files
+    return table
+
+
+def test_every_script_has_its_test_file_or_is_in_the_table_of_those_that_need_a_browser() -> None:
+    in_node = {str(path.relative_to(JS)).replace(".test.", ".") for path in JS.glob("*/*.test.js")}
+    in_browser = browser_tests()
+    assert set(scripts()) - in_node - set(in_browser) == set()
+    assert (in_node | set(in_browser)) - set(scripts()) == set()
+    assert in_node & set(in_browser) == set()
+    files = {file for files in in_browser.values() for file in files}
+    assert [file for file in files if not any(IN_A_BROWSER.glob(file))] == []

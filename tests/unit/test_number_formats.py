@@ -69,7 +69,7 @@ def notice(boss: User, django_capture_on_commit_callbacks: Any) -> Notice:
     with django_capture_on_commit_callbacks(execute=True):
         for n in range(60):
             notice = notify.send(to=boss, title=f"Tea {n}", category="tea", url="/tea/")
-    Inbox.objects.update(unseen=MANY, unread=MANY, acknowledged=MANY)
+    Inbox.objects.update(unseen=MANY, unread=MANY, acknowledged=MANY, opened=MANY)
     return notice
 
 

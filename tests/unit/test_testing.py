@@ -201,7 +201,7 @@ def test_a_coroutine_function_cannot_be_decorated_as_it_would_never_run():
     async def test() -> None:
         raise NotImplementedError
 
-    with pytest.raises(TypeError, match="inside it"):
+    with pytest.raises(TypeError, match="as a `with` block"):
         immediate_delivery()(test)
 
 

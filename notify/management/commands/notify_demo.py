@@ -53,9 +53,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
-            raise CommandError(
-                "The password of the demo users is public: run this only with DEBUG."
-            )
+            raise CommandError("The demo users' password is public. Run this only with DEBUG.")
         with transaction.atomic(using=sql.alias()):
             try:
                 created = _create_missing_users()
@@ -69,8 +67,8 @@ class Command(BaseCommand):
                     sending.send(to=created, kind="notify.demo", **sample)
         publisher.flush()
         names = f"{', '.join(PEOPLE[:-1])} or {PEOPLE[-1]}"
-        self.stdout.write(f"Sign in as {names}, or as {ADMIN}, who may use the admin.")
-        self.stdout.write(f"Their password is {PASSWORD!r}.")
+        self.stdout.write(f"Sign in as {names}, or as {ADMIN} to use the Django admin.")
+        self.stdout.write(f"The password is {PASSWORD!r}.")
 
 
 def _create_missing_users() -> list[Any]:

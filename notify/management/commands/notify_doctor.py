@@ -38,7 +38,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--url", help="the public address: https://notify.example.org")
         parser.add_argument("--nginx", help="the main configuration file: /etc/nginx/nginx.conf")
-        parser.add_argument("--user", help="the user to connect as; use a test user")
+        parser.add_argument("--user", help="the username to connect as; use a test user")
         parser.add_argument(
             "--idle", type=float, default=0, help="seconds to wait for an idle socket to be closed"
         )
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         if options["recount"]:
             examined, corrected = _recount_all()
             publisher.flush()
-            self.stdout.write(f"Recounted {examined} inboxes, and corrected {corrected}.")
+            self.stdout.write(f"Recounted {examined} inboxes and corrected {corrected}.")
         if options["url"] or options["nginx"]:
             self._examine(options)
 
@@ -66,7 +66,7 @@ class Command(BaseCommand):
         if doctor.Level.FAIL in levels:
             raise CommandError("The deployment does not work: see FAIL above.")
         if doctor.Level.WEAK in levels:
-            raise CommandError("The deployment works, but an attacker can use it: see WEAK above.")
+            raise CommandError("The deployment works, but has weaknesses: see WEAK above.")
 
 
 def _findings(doctor: Any, options: dict[str, Any]) -> Iterator[Any]:
@@ -81,7 +81,7 @@ def _examine_url(doctor: Any, options: dict[str, Any]) -> Iterator[Any]:
     if not options["url"].startswith(("http://", "https://")):
         raise CommandError("--url must begin with http:// or https://.")
     if not options["user"]:
-        raise CommandError("Pass --user, the user to connect as; use a test user.")
+        raise CommandError("Pass --user, the username to connect as. Use a test user.")
     user = user_named(options["user"])
     context = None
     if options["ca"]:

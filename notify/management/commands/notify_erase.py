@@ -13,9 +13,8 @@ from notify.management.arguments import user_named
 
 class Command(BaseCommand):
     help = (
-        "Erases all that notify stores about a user, in all its tables, but not the account. "
-        "Notices that the user sent stay in other inboxes, without the user's name. Safe while "
-        "servers run."
+        "Erases everything that notify stores about a user, but not the account. Notices that the "
+        "user sent stay in other inboxes, without the user's name. Safe while servers run."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -13,7 +13,7 @@ from notify.management.arguments import user_named
 
 
 class Command(BaseCommand):
-    help = "Writes all that notify stores about a user, in all its tables, as JSON."
+    help = "Writes everything that notify stores about a user, as JSON."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")

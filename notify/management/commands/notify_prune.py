@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--older-than", type=duration, required=True, help="90s, 30m, 12h or 90d"
+            "--older-than", type=duration, required=True, help="an age: 90s, 30m, 12h or 90d"
         )
         parser.add_argument(
             "--state",

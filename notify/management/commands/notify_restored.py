@@ -12,7 +12,7 @@ from notify.sql import database
 
 class Command(BaseCommand):
     help = (
-        "Has all clients reload their inboxes. Run it whenever the database has lost commits "
+        "Makes all clients reload their inboxes. Run it whenever the database has lost commits "
         "(after a restore or a failover), and in every copy of the database."
     )
 

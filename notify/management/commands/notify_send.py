@@ -22,14 +22,17 @@ class Command(BaseCommand):
     help = "Sends a notice. It is in the inboxes when this command ends; no server has to run."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        for option, metavar in (("--to", "USERNAME"), ("--group", "NAME")):
+        for option, metavar, what in (
+            ("--to", "USERNAME", "recipients"),
+            ("--group", "NAME", "groups, whose active members receive it"),
+        ):
             parser.add_argument(
                 option,
                 metavar=metavar,
                 nargs="+",
                 action="extend",
                 default=[],
-                help="repeatable",
+                help=f"{what}; repeatable",
             )
         parser.add_argument("--everyone", action="store_true", help="all active users")
         parser.add_argument("--title", required=True)
@@ -37,7 +40,7 @@ class Command(BaseCommand):
         parser.add_argument("--level", default=Level.INFO.value, choices=Level.values)
         parser.add_argument("--category", default="")
         parser.add_argument("--url", help="a path such as /orders/7/, or an http(s) address")
-        parser.add_argument("--key", help="idempotency key: sent only once per key")
+        parser.add_argument("--key", help="idempotency key: a notice is sent once per key")
         parser.add_argument("--expires", type=date_and_time, help="2031-01-31T09:00+01:00")
         parser.add_argument(
             "--expires-in", type=duration, help="90s, 30m, 12h or 7d; not with --key"
@@ -62,14 +65,16 @@ class Command(BaseCommand):
             for batch_id in claiming.open_batches(notice.pk):
                 sending.carry_out(batch_id)
         except Busy:
-            self.stderr.write("Some inboxes are locked. A server or notify_work delivers the rest.")
+            self.stderr.write(
+                "Some inboxes are locked. A server or notify_work will deliver the rest."
+            )
         finally:
             publisher.flush()
         notices: Any = Notice.objects
         self._report(notices.with_progress().get(pk=notice.pk), repeated=notice.repeated)
 
     def _report(self, notice: Any, *, repeated: bool) -> None:
-        verb = "was sent before" if repeated else "sent"
+        verb = "was already sent" if repeated else "sent"
         people = "1 person" if notice.recipients == 1 else f"{notice.recipients} people"
         self.stdout.write(f"Notice {notice.pk} {verb} to {people}.")
 
@@ -79,7 +84,7 @@ def _expiry(options: dict[str, Any]) -> datetime | None:
         return options["expires"]  # type: ignore[no-any-return]
     if options["key"]:
         raise CommandError(
-            "With --expires-in, a repeated call is a different notice. Use --expires."
+            "With --expires-in, each call is a different notice. Use --expires with --key."
         )
     return database.now() + options["expires_in"]  # type: ignore[no-any-return]
 

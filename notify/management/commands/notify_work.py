@@ -69,7 +69,7 @@ def _log_failure(error: Exception) -> None:
     expected = isinstance(error, Busy)
     logger.log(
         logging.WARNING if expected else logging.ERROR,
-        "Carrying out batches failed, and will be retried: %r",
+        "Carrying out batches failed and will be retried: %r",
         error.__cause__ if expected and error.__cause__ else error,
         exc_info=None if expected else error,
     )

@@ -70,7 +70,7 @@ def _tcp(target: Target) -> str:
 
 def _tls(target: Target) -> str:
     if target.context is None:
-        return "none: sessions and notices are not encrypted. Use http:// on your own machine only"
+        return "none: sessions and notices travel unencrypted. Use http:// on your own machine only"
     with (
         socket.create_connection(target.address, timeout=TIMEOUT_S) as plain,
         target.context.wrap_socket(plain, server_hostname=target.address[0]) as secured,

@@ -15,13 +15,13 @@ def error_text(error: Exception) -> str:
         case ssl.SSLCertVerificationError():
             return f"the certificate is not valid: {error.verify_message}"
         case socket.gaierror():
-            return f"this name does not resolve ({error.strerror})"
+            return f"the name does not resolve ({error.strerror}). Check it, and its DNS records"
         case TimeoutError():
             return "no response in time. Check for a firewall, or a process that hangs"
         case ConnectionClosed():
             return f"the connection was closed ({error})"
         case ConnectionRefusedError():
-            return "Connection refused. Check that a server listens at this address"
+            return "the connection was refused. Check that a server listens at this address"
         case OSError() | InvalidHandshake():
             return f"{error}"
     return repr(error)

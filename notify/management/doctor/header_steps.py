@@ -96,8 +96,8 @@ def hsts(target: Target) -> str:
     refused = get(target, "/%00")  # nginx itself responds
     if not _has_hsts(refused):
         raise Advice(
-            f"the pages have Strict-Transport-Security, but a {refused.status} of the proxy has "
-            "not. Add it to the proxy's own responses (nginx: add_header "
+            f"the pages have Strict-Transport-Security, but the proxy's own {refused.status} does "
+            "not. Add it there too (nginx: add_header "
             'Strict-Transport-Security "max-age=31536000" always;)'
         )
     return "present on pages, and on the proxy's own responses"

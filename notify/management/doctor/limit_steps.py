@@ -46,9 +46,8 @@ def sign_in(target: Target) -> str:
         raise Advice("no sign-in form here. Check that the one elsewhere has a rate limit")
     if _is_limit_evaded(target, next(iter(refused))):
         raise Weakness(
-            "the rate limit trusts X-Forwarded-For from any client, who evades it with another "
-            "address in each request. Trust it from your own load balancer only (nginx: "
-            "set_real_ip_from)"
+            "the rate limit trusts X-Forwarded-For from any client: a new address in each request "
+            "evades it. Trust it from your own load balancer only (nginx: set_real_ip_from)"
         )
     counts = ", ".join(f"{count} refused at {path}" for path, count in refused.items())
     return f"rate limited: {counts} ({method})"

@@ -131,8 +131,8 @@ def _access_log(location: Location) -> str:
         name = next((option for option in options if "=" not in option), COMBINED[0])
         if path not in NOT_LOGGED and QUERY_VARIABLE.search(texts.get(name, "")):
             raise Weakness(
-                f"{path} records the query string, and the ticket in it, which is still valid if "
-                "the handshake failed. Set a log_format with $uri and without $request"
+                f"{path} records the query string, and with it tickets, which stay valid if the "
+                "handshake fails. Set a log_format with $uri and without $request"
             )
     return "does not record the query string"
 
@@ -141,10 +141,10 @@ def _error_log(location: Location) -> str:
     for path, *_ in _effective(location, "error_log") or [["the default log of nginx"]]:
         if path not in NOT_LOGGED:
             raise Weakness(
-                f"{path} records the query string, and the ticket in it, which is still valid if "
-                "the handshake failed. Set error_log /dev/null crit; in the location of the socket"
+                f"{path} records the query string, and with it tickets, which stay valid if the "
+                "handshake fails. Set error_log /dev/null crit; in the location of the socket"
             )
-    return "records nothing of the location of the socket"
+    return "records nothing about the location of the socket"
 
 
 def _blocks(block: Block, directive: str, *arguments: str) -> list[Block]:

@@ -58,7 +58,7 @@ def old_tls(target: Target) -> str:
     if accepted:
         raise Weakness(". ".join(accepted))
     if not_tried:
-        raise Advice(f"not examined, as the OpenSSL of this machine cannot: {', '.join(not_tried)}")
+        raise Advice(f"not examined: this machine's OpenSSL lacks {', '.join(not_tried)}")
     return "versions below 1.2 and ciphers without forward secrecy are refused"
 
 
@@ -148,8 +148,8 @@ def bad_handshakes(target: Target) -> str:
     ]
     if accepted:
         raise Advice(
-            f"accepted with {' and with '.join(accepted)}, which RFC 6455 forbids. Forward Upgrade "
-            "of HTTP/1.1 only (nginx: a map of $server_protocol, as in deploy/nginx.conf); without "
-            "a proxy, `manage.py serve` refuses such handshakes"
+            f"a handshake with {' and with '.join(accepted)} is accepted, which RFC 6455 forbids. "
+            "Forward Upgrade of HTTP/1.1 only (nginx: a map of $server_protocol, as in "
+            "deploy/nginx.conf); without a proxy, `manage.py serve` refuses such handshakes"
         )
     return "a handshake with HTTP/1.0 or with a body is refused"

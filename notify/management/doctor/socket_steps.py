@@ -78,4 +78,4 @@ def _idle(target: Target, client: WebSocketClient) -> str:
             client.receive(deadline)
     except TimeoutError:
         pings = client.pings - pings_before
-        return f"still open after {target.idle_s:g} s, during which the server sent {pings} pings"
+        return f"still open after {target.idle_s:g} s, with {pings} pings from the server"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -10,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router
 from pydantic import Field
 
-from notify import protocol, sending
+from notify import metrics, protocol, sending
 from notify.access.session_store import owner_of
 from notify.access.tickets import TICKET_LIFETIME_S, issue_ticket
 from notify.changes import Reading
@@ -19,6 +20,8 @@ from notify.models import ApiToken
 from notify.web.api.json_responses import encoded_response, json_response
 from notify.web.api.schemas import (
     MARK_FRAME,
+    OPENED_FRAME,
+    UNDO_FRAME,
     Categories,
     Counter,
     Done,
@@ -36,13 +39,16 @@ from notify.web.refusals import Refusal, not_found
 
 router = Router(auth=[TokenAuth(ApiToken.Scope.INBOX), SessionAuth()], tags=["inbox"])
 
-NO_INBOX = "There is no such inbox: its user was deleted."
+NO_INBOX = "This inbox no longer exists: its user has been deleted."
 PageSize = Annotated[int, Field(ge=1, le=100)]
 Search = Annotated[Text, Field(max_length=200)]
 
 
 @router.get(
-    "inbox/", response={200: InboxPage, **errors(422)}, operation_id="inbox_page", summary="A page"
+    "inbox/",
+    response={200: InboxPage, **errors(422)},
+    operation_id="inbox_page",
+    summary="A page of the inbox",
 )
 def inbox_page(
     request: HttpRequest,
@@ -96,6 +102,7 @@ def inbox_changes(
     As on the socket, a malformed cursor counts as none, and the response is a reset.
     """
     user = caller_of(request).user_id
+    metrics.POLLING.note(user)
     [found] = reading.changes([(user, protocol.parse_cursor(epoch, since))])
     frames = protocol.frames_of(_existing(found))
     if frames is None:  # one version does not fit into a frame
@@ -114,11 +121,33 @@ def inbox_changes(
 def mark(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> HttpResponse:
     """Carries out a `mark` frame: `ids`, or `epoch` and `through`. Ids that are not in the
     caller's inbox are ignored. On 409 with code `epoch`, read the inbox again."""
-    if frame.get("type", "mark") != "mark":
-        raise Refusal(422, "invalid", "type: must be mark", fields={"type": "must be mark"})
-    parsed = protocol.parse_mark(frame)
-    version = sending.carry_out_mark(caller_of(request).user_id, parsed)
-    return encoded_response(protocol.done(parsed.ref, version))
+    return _carried_out(request, frame, "mark", protocol.parse_mark)
+
+
+@router.post(
+    "inbox/undo/",
+    response={200: Done, **errors(400, 409, 413, 422)},
+    operation_id="inbox_undo",
+    summary="Take a mark back",
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": UNDO_FRAME}}}},
+)
+def undo(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> HttpResponse:
+    """Carries out an `undo` frame: where nothing has changed a notification since the mark, it is
+    seen, read and archived or not as before. On 409 with code `epoch`, read the inbox again."""
+    return _carried_out(request, frame, "undo", protocol.parse_undo)
+
+
+@router.post(
+    "inbox/opened/",
+    response={200: Done, **errors(400, 409, 413, 422)},
+    operation_id="inbox_opened",
+    summary="The bell was opened",
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": OPENED_FRAME}}}},
+)
+def opened(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> HttpResponse:
+    """Carries out an `opened` frame: takes all that had arrived by the version `through` off the
+    `badge`, and makes none of it seen. On 409 with code `epoch`, read the inbox again."""
+    return _carried_out(request, frame, "opened", protocol.parse_opened)
 
 
 @router.post(
@@ -141,11 +170,25 @@ def ticket(request: HttpRequest) -> HttpResponse:
         raise Refusal(
             403,
             "session",
-            "A ticket ends with its session, but this session is not that of the request's user. "
+            "A ticket ends with its session, but this session does not belong to the user. "
             "Sign the user in with django.contrib.auth.login in an earlier request, "
             "or poll inbox/changes/ instead.",
         )
     return json_response({"ticket": issued, "expires_in": TICKET_LIFETIME_S})
+
+
+def _carried_out(
+    request: HttpRequest,
+    frame: dict[str, Any],
+    type_: str,
+    parse: Callable[[dict[str, Any]], protocol.InboxCommand],
+) -> HttpResponse:
+    if frame.get("type", type_) != type_:
+        wrong = f"must be {type_}"
+        raise Refusal(422, "invalid", f"type: {wrong}", fields={"type": wrong})
+    parsed = parse(frame)
+    version = sending.carry_out_command(caller_of(request).user_id, parsed)
+    return encoded_response(protocol.done(parsed.ref, version))
 
 
 def _session_key(request: HttpRequest, user: str) -> str | None:

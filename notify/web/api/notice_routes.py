@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from notify.sending.names import groups_named, users_named
 from notify.web.api.json_responses import json_response, timestamp
 from notify.web.api.schemas import (
     Counter,
+    Held,
     NewNotice,
     NoticeOut,
     Recalled,
@@ -23,6 +25,8 @@ from notify.web.api.schemas import (
 )
 from notify.web.callers import SessionAuth, TokenAuth, caller_of
 from notify.web.refusals import not_found
+
+logger = logging.getLogger(__name__)
 
 router = Router(
     auth=[TokenAuth(ApiToken.Scope.SEND, permissions.SEND), SessionAuth(permissions.SEND)],
@@ -34,7 +38,7 @@ router = Router(
     "",
     response={201: Sent, 200: Sent, **errors(400, 409, 413, 422)},
     operation_id="notice_send",
-    summary="Send",
+    summary="Send a notice",
 )
 def send(request: HttpRequest, body: NewNotice) -> HttpResponse:
     """Sends a notice. If the same sender has used `key` before: 200 instead of 201 for the same
@@ -53,7 +57,7 @@ def send(request: HttpRequest, body: NewNotice) -> HttpResponse:
     "{notice_id}/",
     response={200: NoticeOut, **errors(404, 422)},
     operation_id="notice_status",
-    summary="Status and counts",
+    summary="Status and counts of a notice",
 )
 def status(request: HttpRequest, notice_id: Path[Counter]) -> HttpResponse:
     """The status of a notice, whoever sent it."""
@@ -77,14 +81,51 @@ def status(request: HttpRequest, notice_id: Path[Counter]) -> HttpResponse:
     "{notice_id}/recall/",
     response={200: Recalled, **errors(404, 422)},
     operation_id="notice_recall",
-    summary="Recall",
+    summary="Recall a notice",
 )
 def recall(request: HttpRequest, notice_id: Path[Counter]) -> HttpResponse:
     """Removes a notice from all inboxes. Recalling it a second time changes nothing."""
-    notice = Notice.objects.filter(pk=notice_id).first()
+    return json_response(
+        {"id": notice_id, "inboxes": sending.recall(_notice(notice_id), by=caller_of(request).user)}
+    )
+
+
+@router.post(
+    "{notice_id}/pause/",
+    response={200: Held, **errors(404, 422)},
+    operation_id="notice_pause",
+    summary="Pause",
+)
+def pause(request: HttpRequest, notice_id: Path[Counter]) -> HttpResponse:
+    """Pauses what has not reached the inboxes yet. `people` is 0 if there is nothing to pause."""
+    people = sending.pause(_notice(notice_id), by=caller_of(request).user)
+    return _held(request, "paused", notice_id, people)
+
+
+@router.post(
+    "{notice_id}/resume/",
+    response={200: Held, **errors(404, 422)},
+    operation_id="notice_resume",
+    summary="Resume",
+)
+def resume(request: HttpRequest, notice_id: Path[Counter]) -> HttpResponse:
+    """Continues to send a paused notice. `people` is 0 if it was not paused."""
+    people = sending.resume(_notice(notice_id))
+    return _held(request, "resumed", notice_id, people)
+
+
+def _held(request: HttpRequest, done: str, notice_id: int, people: int) -> HttpResponse:
+    if people:
+        user = caller_of(request).user_id
+        logger.info("Notice %d was %s by user %s, for %d people.", notice_id, done, user, people)
+    return json_response({"id": notice_id, "people": people})
+
+
+def _notice(notice_id: int) -> Notice:
+    notice: Notice | None = Notice.objects.filter(pk=notice_id).first()
     if notice is None:
         raise not_found()
-    return json_response({"id": notice.pk, "inboxes": sending.recall(notice)})
+    return notice
 
 
 def _recipients(to: Recipients) -> list[Recipient]:

@@ -48,7 +48,7 @@ def element(
         raise Refusal(
             403,
             "session",
-            "The elements need a session cookie. Sign in by session, or use inbox/ instead.",
+            "Elements need a session cookie, not an API token. Use inbox/ instead.",
         )
     template = Template(f"{{% load notify %}}{{% notify_{name} %}}")
     html = template.render(RequestContext(request, {"request": request}))

@@ -75,16 +75,42 @@ class NewNotice(Schema):
     )
 
 
+_REF = {"type": "string", "minLength": 1, "maxLength": MAX_REF}
+
 MARK_FRAME = {
     "type": "object",
     "required": ["ref", "as"],
     "properties": {
         "type": {"const": "mark"},
-        "ref": {"type": "string", "minLength": 1, "maxLength": MAX_REF},
+        "ref": _REF,
         "as": {"enum": [*map(str, MARKS)]},
         "ids": {"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": MAX_IDS},
         "epoch": {"type": "string"},
         "through": {"type": "integer", "description": "Marks all that arrived at or before it."},
+    },
+}
+
+UNDO_FRAME = {
+    "type": "object",
+    "required": ["ref", "mark", "epoch", "since"],
+    "properties": {
+        "type": {"const": "undo"},
+        "ref": _REF,
+        "mark": {**_REF, "description": "The `ref` of the mark."},
+        "epoch": {"type": "string"},
+        "since": {"type": "integer", "description": "A version from before the mark."},
+    },
+}
+
+
+OPENED_FRAME = {
+    "type": "object",
+    "required": ["ref", "epoch", "through"],
+    "properties": {
+        "type": {"const": "opened"},
+        "ref": {"type": "string", "minLength": 1, "maxLength": MAX_REF},
+        "epoch": {"type": "string"},
+        "through": {"type": "integer", "description": "What arrived later rings on."},
     },
 }
 
@@ -123,6 +149,7 @@ class InboxPage(Schema):
     version: int
     unseen: int
     unread: int
+    badge: int = Field(description="The bell's number: unseen, and arrived since it was opened.")
     notifications: list[NotificationOut]
     next: int | None = Field(description="The `before` of the next page.")
 
@@ -138,6 +165,7 @@ class InboxFrame(Schema):
     to: int
     unseen: int
     unread: int
+    badge: int = Field(description="The bell's number: unseen, and arrived since it was opened.")
     notifications: list[NotificationOut]
     reset: bool = False
     next: int | None = None
@@ -194,6 +222,11 @@ class NoticeOut(Schema):
 class Recalled(Schema):
     id: int
     inboxes: int = Field(description="Inboxes that it is removed from.")
+
+
+class Held(Schema):
+    id: int
+    people: int = Field(description="People whose copies wait, or are sent after all.")
 
 
 class Error(Schema):

@@ -1,14 +1,20 @@
-"""The page of live operations, for staff: plots of what all server processes do now."""
+"""The page of live operations, for staff: what is owed, and what all server processes do now."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from notify.models.permissions import VIEW_OPERATIONS, has_permission
+from notify.metrics import figures
+from notify.models.permissions import SEND, VIEW_OPERATIONS, has_permission
 from notify.protocol import Code
 from notify.web.pages.browser_config import browser_config
 from notify.web.pages.decorators import html_refusals, rate_limited, signed_in
@@ -43,7 +49,31 @@ def operations(request: HttpRequest) -> HttpResponse:
     """Its data comes by the socket, which checks the permission again."""
     if not has_permission(request.user, VIEW_OPERATIONS):
         return forbidden_page(request, VIEW_OPERATIONS)
-    codes = [(int(code), meaning) for code, meaning in CODES.items()]
-    return render(
-        request, "notify/operations.html", {"config": browser_config(request), "codes": codes}
+    context = {
+        "config": browser_config(request),
+        "of_database": [_translated(one) for one in figures.OF_DATABASE],
+        "of_process": [_translated(one) for one in figures.OF_PROCESS],
+        "codes": [
+            *((int(code), meaning) for code, meaning in CODES.items()),
+            *((one.name, gettext(one.title)) for one in (*figures.REFUSED, *figures.LIMITS)),
+        ],
+        "may_pause": has_permission(request.user, SEND),
+        "notice_url": _notice_url(request.user),
+    }
+    return render(request, "notify/operations.html", context)
+
+
+def _translated(figure: figures.Figure) -> figures.Figure:
+    cure = gettext(figure.cure) if figure.cure else ""
+    return replace(figure, title=gettext(figure.title), cure=cure)
+
+
+def _notice_url(user: Any) -> str:
+    """The address of a notice in the admin, with 0 for its id; empty if this user may not go."""
+    may = user.is_staff and (
+        has_permission(user, "notify.view_notice") or has_permission(user, SEND)
     )
+    try:
+        return reverse("admin:notify_notice_change", args=[0]) if may else ""
+    except NoReverseMatch:
+        return ""

@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 import notify
-from notify import protocol, sending
+from notify import metrics, protocol, sending
 from notify.exceptions import Busy, EpochChanged
 from notify.web import callers, limits, refusals
 from notify.web.pages.decorators import MAX_REPEATED, html_refusals, rate_limited, signed_in
@@ -61,7 +61,7 @@ def mark(request: HttpRequest) -> HttpResponse:
     except (TypeError, ValueError):
         return HttpResponseBadRequest("mark: not a valid mark")
     with suppress(Busy, EpochChanged):  # the next page shows what is left to do
-        sending.carry_out_mark(str(request.user.pk), frame)
+        sending.carry_out_command(str(request.user.pk), frame)
     back = request.POST.get("next", "")
     is_ours = len(iri_to_uri(back)) <= MAX_REPEATED and url_has_allowed_host_and_scheme(
         back, {request.get_host()}, request.is_secure()
@@ -93,10 +93,13 @@ def send_test(request: HttpRequest) -> HttpResponse:
 def _send_test(request: HttpRequest) -> HttpResponse:
     caller = callers.SessionAuth()(request)
     if caller is None:
-        raise Refusal(401, "not_signed_in", _("Sign in first."))
+        raise Refusal(401, "not_signed_in", _("Sign in to continue."))
     retry_after = limits.tests.count(caller.user_id)
     if retry_after is not None:
-        raise Refusal(429, "rate_limited", "Too many tests in a minute.", retry_after=retry_after)
+        metrics.LIMITS.add("tests")
+        raise Refusal(
+            429, "rate_limited", "Too many tests. Try again later.", retry_after=retry_after
+        )
     notice = notify.send(
         to=caller.user,
         title=_("Test notification"),

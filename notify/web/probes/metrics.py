@@ -8,21 +8,22 @@ the permission notify.view_operations.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from notify import conf
+from notify import conf, sql
 from notify import metrics as counted
 from notify.bus.publisher import publisher
-from notify.inbox import turns
+from notify.inbox import backlog
 from notify.live import health
-from notify.models import Batch
+from notify.metrics import figures
 from notify.models.permissions import VIEW_OPERATIONS, has_permission
 from notify.web.pages.decorators import html_refusals
 
@@ -33,6 +34,8 @@ try:
 except ImportError:  # the extra is not installed
     prometheus_client = None
 
+_BY_THE_LIBRARY = {"process_resident_memory_bytes"}  # its ProcessCollector
+FIGURES_WITHIN_S = 2.0  # each query of the database's
 FORBIDDEN = f"Forbidden: needs the metrics token or `{VIEW_OPERATIONS}`.\n"
 
 
@@ -86,34 +89,27 @@ class Collector:
 
 
 def _gauges() -> Iterator[Any]:
-    now = health.current()
-    figures: dict[str, tuple[str, float]] = {
-        "notify_sockets": ("Open sockets.", now.sockets),
-        "notify_users": ("Users with an open socket.", now.users),
-        "notify_layer_up": ("Whether the channel layer works.", not now.layer_is_down),
-        "notify_draining": ("Whether the process is draining.", now.draining),
-    }
-    if now.sweep_age is not None:
-        figures["notify_sweep_age_seconds"] = ("Since the last sweep finished.", now.sweep_age)
-    open_batches = _open_batches()
-    if open_batches is not None:
-        about = "Batches to be carried out, in all processes."
-        figures["notify_batches_open"] = (about, open_batches)
-    for name, (about, value) in figures.items():
-        yield core.GaugeMetricFamily(name, about, value=value)
+    values = {**health.figures(), **_of_database()}
+    for figure in (*figures.OF_PROCESS, *figures.OF_DATABASE):
+        if figure.name in values and figure.name not in _BY_THE_LIBRARY:
+            yield core.GaugeMetricFamily(figure.name, figure.about, value=values[figure.name])
+    sweep_age = health.current().sweep_age
+    if sweep_age is not None:
+        about = "Since the last sweep finished."
+        yield core.GaugeMetricFamily("notify_sweep_age_seconds", about, value=sweep_age)
     yield core.CounterMetricFamily(
         "notify_publish_failures",
-        "Hints that the channel layer failed to take.",
+        "Hints that the channel layer did not accept.",
         value=publisher.failures,
     )
 
 
-def _open_batches() -> int | None:
-    """None if the database is unavailable: then the other metrics matter even more."""
-    try:
-        return Batch.objects.filter(state__in=turns.OPEN).count()
-    except DatabaseError:
-        return None
+def _of_database() -> dict[str, float]:
+    """Without the database, the other metrics matter even more: it may also hang."""
+    if health.database_answers():
+        with suppress(Error), sql.statements_end_within(FIGURES_WITHIN_S):
+            return backlog.figures()
+    return {"notify_database_up": 0}
 
 
 def _histogram(histogram: counted.Histogram) -> Any:

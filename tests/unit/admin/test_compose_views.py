@@ -9,6 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.test import Client
 
+from notify.admin import compose_views, confirmation
 from notify.models import Notice, Notification
 from tests.unit.admin.helpers import ADD, LIST, form, text_of
 from tests.unit.inbox.helpers import people
@@ -108,11 +109,23 @@ def test_the_audience_is_counted_while_the_form_is_filled_in(client, staff, make
     assert shown["sample"][0] == "ada (Ada Lovelace)"
     assert (len(shown["sample"]), shown["others"]) == (10, "4")
     assert shown["send"] == "Send to 14 people"
+    assert shown["facts"] == "1 staff member"
 
     shown = client.post(AUDIENCE, {"usernames": "ada\nnobody"}).json()  # nothing else is needed
     assert (shown["count"], shown["errors"]) == (0, ["1 unknown username: nobody"])
     assert client.post(AUDIENCE, form()).json()["count"] == 0
     assert not Notice.objects.exists()
+
+
+def test_people_who_cannot_be_counted_in_time_are_said_so_and_still_sent_to(
+    client, staff, make_user, monkeypatch
+):
+    for module in (compose_views, confirmation):
+        monkeypatch.setattr(module, "sample_audience", lambda to: None)
+    make_user("ada")
+    assert client.post(AUDIENCE, form(everyone="on")).status_code == 503
+    asked = text_of(client.post(ADD, form(everyone="on")))
+    assert "Sends to 2 people now" in asked
 
 
 def test_counting_the_audience_requires_post_and_the_permission_to_send(client, staff, make_user):

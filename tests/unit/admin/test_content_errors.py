@@ -50,5 +50,8 @@ def test_a_button_has_a_label_and_a_link_or_neither(label, url, wrong):
     assert fields(action_1_label=label, action_1_url=url) == wrong
 
 
-def test_the_ends_of_the_calendar_are_no_time_to_send():
-    assert fields(send_at=datetime(9999, 12, 31, 23, tzinfo=UTC)) == ["send_at"]
+@pytest.mark.parametrize("field", ["send_at", "expires"])
+def test_a_date_at_the_end_of_the_calendar_is_out_of_range(field):
+    [(named, text)] = content_errors(RIGHT | {field: datetime(9999, 12, 31, 23, tzinfo=UTC)})
+    assert named == field
+    assert "out of range" in text

@@ -114,12 +114,22 @@ def test_a_notice_that_has_not_reached_the_inbox(  # noqa: PLR0917  (fixtures an
     assert verdict(client, ada, notice) == said
 
 
-def test_the_state_of_a_batch_is_translated(client, inbox_staff, ada):
+@pytest.mark.parametrize("verb", [sending.pause, sending.cancel])
+def test_who_stopped_it_before_it_arrived_is_a_step(client, inbox_staff, ada, settings, verb):
+    settings.NOTIFY_BATCH_SIZE = 1
+    notice = notify.send(to=[ada, *people(1)], title="Hello")
+    verb(notice, by=inbox_staff)
+    steps = client.get(inbox_page(ada), {"notice": notice.pk}).context["search"].story.steps
+    [step] = [step for step in steps if step.name in {"Paused", "Cancelled"}]
+    assert (step.how, step.when is not None) == ("by staff", True)
+
+
+def test_why_it_is_not_there_is_translated(client, inbox_staff, ada):
     notice = notify.send(to=ada, title="Hello", send_at=timezone.now() + timedelta(hours=1))
     sending.pause(notice)
     german = {"accept-language": "de"}
     shown = text_of(client.get(inbox_page(ada), {"notice": notice.pk}, headers=german))
-    assert "„Angehalten“" in shown
+    assert "Versand angehalten" in shown
 
 
 def test_a_scheduled_notice(client, inbox_staff, ada):

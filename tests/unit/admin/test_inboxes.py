@@ -60,11 +60,12 @@ def test_the_page_shows_the_inbox_of_a_user(client, inbox_staff, ada):
     notices = [notify.send(to=ada, title=f"Notice {n}") for n in range(3)]
     sending.mark(str(ada.pk), "read", ids=[notices[0].pk])
     sending.mark(str(ada.pk), "archived", ids=[notices[1].pk])
+    Inbox.objects.update(opened=4)
     ApiToken.objects.issue(ada, "a program", ["inbox"])
     shown = text_of(client.get(inbox_page(ada)))
     assert shown.index("Notice 2") < shown.index("Notice 1") < shown.index("Notice 0")
     assert "Unread 1" in shown
-    assert "Inbox version 5" in shown
+    assert "Confirmed by devices nothing yet" in shown
     assert "API tokens 1" in shown
 
 

@@ -1,14 +1,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 import notify
 from notify.admin import previews
 from notify.exceptions import InvalidNotice
+
+
+def told(to: Any) -> previews.Sample:
+    sample = previews.sample_audience(to)
+    assert sample is not None
+    return sample
 
 
 def test_a_sample_has_the_first_ten_by_username_and_their_full_names(
@@ -16,19 +26,38 @@ def test_a_sample_has_the_first_ten_by_username_and_their_full_names(
 ) -> None:
     for n in reversed(range(12)):
         make_user(f"user{n:02}", first_name="Ada" if n == 0 else "")
-    count, sample = previews.sample_audience(notify.everyone())
-    assert count == 12
-    assert sample == ["user00 (Ada)", *(f"user{n:02}" for n in range(1, 10))]
-    assert previews.audience_texts(count, sample) == {
+    sample = told(notify.everyone())
+    assert sample.count == 12
+    assert sample.names == ["user00 (Ada)", *(f"user{n:02}" for n in range(1, 10))]
+    assert previews.audience_texts(12, sample) == {
         "people": "12 people",
-        "sample": sample,
+        "facts": "",
+        "sample": sample.names,
         "others": "2",
     }
 
 
+def test_of_an_audience_staff_and_the_long_absent_are_counted(
+    make_user: Callable[..., User],
+) -> None:
+    now = timezone.now()
+    long_ago, lately = now - timedelta(days=366), now - timedelta(days=364)
+    make_user("staff", is_staff=True, last_login=lately)
+    make_user("away", is_staff=True, last_login=long_ago)
+    make_user("never", date_joined=long_ago)
+    make_user("new", date_joined=lately)
+    with CaptureQueriesContext(connection) as queries:
+        sample = told(notify.everyone())
+    assert sample.facts == ["2 staff members", "2 haven't signed in for a year"]
+    selects = [one["sql"] for one in queries if one["sql"].startswith("SELECT")]
+    assert len(selects) == 2  # the counts, and the names
+    one = told(User.objects.filter(username="away"))
+    assert one.facts == ["1 staff member", "1 hasn't signed in for a year"]
+
+
 def test_nobody_else_is_left_out_of_a_small_audience(ada: User) -> None:
-    count, sample = previews.sample_audience(ada)
-    assert previews.audience_texts(count, sample)["others"] == ""
+    sample = told(ada)
+    assert previews.audience_texts(sample.count, sample)["others"] == ""
 
 
 def test_a_wrong_recipient_is_refused(db: None) -> None:
@@ -42,3 +71,13 @@ def test_an_empty_form_is_previewed_as_an_ordinary_notice() -> None:
     assert row == {
         "title": "T", "body": "", "level": "info", "category": "", "url": "", "actions": [],
     }  # fmt: skip
+
+
+@pytest.mark.postgres
+def test_an_audience_that_takes_long_to_count_is_not_told(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(previews, "COUNT_WITHIN_S", 0.05)
+    slow = User.objects.extra(where=["pg_sleep(5) IS NOT NULL"])
+    assert previews.sample_audience(slow) is None
+    assert told(ada).count == 1  # the connection is as before

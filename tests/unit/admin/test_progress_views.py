@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
+from django.utils import timezone
 
 import notify
 from notify import sending
@@ -74,7 +77,7 @@ def test_a_finished_notice_has_nothing_left_to_stop(client, staff):
 
 
 def test_a_locked_notice_is_reported_and_left_unchanged(client, staff, queued_notice, monkeypatch):
-    def busy(notice):
+    def busy(notice, by):
         raise Busy("locked")
 
     monkeypatch.setattr(sending, "pause", busy)
@@ -130,6 +133,12 @@ def test_a_recall_asks_first_and_says_from_how_many(client, staff, ada, make_use
     assert "/recall/" not in response.content.decode()
     assert Notification.objects.exclude(place=Place.RECALLED).count() == 0
     assert LogEntry.objects.get().get_change_message() == "Recalled."
+
+
+def test_the_page_of_a_cancel_counts_those_who_will_not_get_it(client, staff, ada):
+    notice = notify.send(to=ada, title="Later", send_at=timezone.now() + timedelta(hours=1))
+    page = text_of(client.get(f"{LIST}{notice.pk}/cancel/"))
+    assert "Nobody has it yet. 1 person won't get it." in page
 
 
 def test_a_recalled_notice_cannot_be_recalled_again(client, staff, ada):

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 import notify
 from notify import sending
-from notify.models import Batch
+from notify.admin import statuses
+from notify.models import Batch, Notice
 from tests.unit.admin.helpers import LIST, text_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
@@ -41,6 +42,16 @@ def titles(client, **query):
 def test_the_list_is_filtered_by_status(client, notices, status):
     expected = {status} | ({"failed"} if status == "sending" else set())
     assert titles(client, status=status) == expected
+
+
+def test_what_is_sent_or_paused_can_be_listed_together(client, notices):
+    assert titles(client, status="unfinished") == {"sending", "failed", "paused"}
+
+
+@pytest.mark.postgres
+def test_what_is_sent_or_paused_is_found_from_its_batches():
+    plan = statuses.having("unfinished", Notice.objects.all()).explain()
+    assert "SubPlan" not in plan  # one is tried on every notice
 
 
 def test_each_status_has_its_label(client, notices):

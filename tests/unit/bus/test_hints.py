@@ -9,7 +9,7 @@ import pytest
 from notify.bus import hints
 from notify.changes import Change, Step
 
-STEPS = [Step("7", "e", 0, 1, 2, 3), Step("8", "e", 4, 5, 6, 7)]
+STEPS = [Step("7", "e", 0, 1, 2, 3, 2), Step("8", "e", 4, 5, 6, 7, 6)]
 
 
 def test_the_form_on_the_layer_is_that_of_the_version():
@@ -26,6 +26,7 @@ def test_the_form_on_the_layer_is_that_of_the_version():
         "type": "notify.change",
         "at": 0,
         "steps": ["7", "e", 0, 1, 2, 3, "8", "e", 4, 5, 6, 7],
+        "badges": [2, 6],
         "arrivals": [],
         "rows": ['{"id":1}'],
     }
@@ -57,13 +58,23 @@ def test_a_change_is_read_as_it_was_made():
 
 def test_the_hint_for_one_has_their_step_only():
     hint = hints.change_hint(Change(STEPS))
-    assert hints.for_one(hint, STEPS[1]) == hint | {"steps": [*STEPS[1]]}
+    assert hints.for_one(hint, STEPS[1]) == hint | {"steps": [*STEPS[1][:-1]], "badges": [6]}
 
 
-def test_a_hint_with_an_incomplete_step_is_refused():
-    hint = hints.change_hint(Change(STEPS))
-    hint["steps"].pop()
-    with pytest.raises(ValueError, match="6 values"):
+def test_of_a_hint_without_badges_all_is_read_from_the_database():
+    """An older process does not know them, and a frame with its counts would lack one."""
+    hint = hints.change_hint(Change(STEPS, arrivals=[{"id": 1}]))
+    del hint["badges"]
+    _, rows, told = hints.read_change(hint)
+    assert not rows.are_known
+    assert [step[:4] for step in told] == [step[:4] for step in STEPS]
+
+
+@pytest.mark.parametrize("of", ["steps", "badges"])
+def test_a_hint_with_an_incomplete_step_is_refused(of):
+    hint: Any = hints.change_hint(Change(STEPS))
+    hint[of].pop()
+    with pytest.raises(ValueError, match="6 values and a badge"):
         hints.read_change(hint)
 
 

@@ -64,7 +64,7 @@ async def test_what_clients_ask_of_others_leaves_room_for_announcements(settings
     for n in range(module.MAX_PENDING):
         publisher.publish_close("1", f"{n:016x}")
     refused = publisher.failures
-    publisher.publish(Change([Step("7", "e", 0, 1, 1, 1)]))
+    publisher.publish(Change([Step("7", "e", 0, 1, 1, 1, 1)]))
     assert publisher.failures == refused
     layer.may_take.set()
     async with asyncio.timeout(deadline(5)):
@@ -92,7 +92,7 @@ async def test_while_the_deployment_is_unknown_only_the_own_hub_gets_hints(setti
     heard: list[str] = []
     publisher.attach(asyncio.get_running_loop(), lambda hint: heard.append(hint["type"]))
     before = publisher.failures
-    publisher.publish(Change([Step("7", "e", 0, 1, 1, 1)]))
+    publisher.publish(Change([Step("7", "e", 0, 1, 1, 1, 1)]))
     await aeventually(lambda: heard == ["notify.change"])
     assert publisher.failures == before + 1
     assert not publisher.paused

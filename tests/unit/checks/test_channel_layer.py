@@ -33,9 +33,9 @@ def core_layer(**options):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({}, ["drops hints above 100", "gives up a socket"]),
-        ({"capacity": 1000, "hosts": ["redis://a"]}, ["gives up a socket"]),
-        ({"capacity": 1000, "hosts": [{"address": "redis://a", "socket_timeout": 4}]}, ["gives"]),
+        ({}, ["when more than 100 are queued", "closes a connection"]),
+        ({"capacity": 1000, "hosts": ["redis://a"]}, ["closes a connection"]),
+        ({"capacity": 1000, "hosts": [{"address": "redis://a", "socket_timeout": 4}]}, ["closes"]),
         ({"hosts": [{"address": "redis://a", "socket_timeout": None}]}, ["drops hints"]),
         ({"capacity": 1000, "hosts": [{"address": "redis://a", "socket_timeout": 10}]}, []),
     ],

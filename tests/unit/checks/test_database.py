@@ -20,7 +20,7 @@ def test_users_in_another_database_are_an_error(settings):
     settings.DATABASE_ROUTERS = [UsersElsewhere()]
     [found] = ours()
     assert found.id == "notify.E004"
-    assert "have the inboxes in 'default', but auth.User in 'users'" in found.msg
+    assert "put the inboxes in 'default', but auth.User in 'users'" in found.msg
 
 
 @pytest.mark.django_db

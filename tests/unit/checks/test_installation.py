@@ -22,7 +22,7 @@ def test_another_distribution_with_a_module_of_the_same_name_is_a_warning(monkey
     monkeypatch.syspath_prepend(tmp_path)
     [found] = ours()
     assert (found.id, found.level) == ("notify.W014", WARNING)
-    assert found.msg.startswith("notify-lite also installs a module `notify`")
+    assert found.msg.startswith("notify-lite and django-notify-live install the same module")
     assert "django-notify-live" in found.hint
 
 

@@ -319,3 +319,20 @@ def test_a_recall_leaves_the_time_of_arrival(ada):
     Batch.objects.update(due=timezone.now() - timedelta(seconds=1))
     assert work.carry_out_next() is not None
     assert Batch.objects.get(size=1).finished == arrived
+
+
+def test_a_notice_keeps_who_stopped_it_until_it_goes_on(ada, bob):
+    def by(notice):
+        notice.refresh_from_db()
+        return notice.stopped is not None, notice.stopped_by, notice.recalled_by
+
+    notice, own = abandoned([ada, bob]), f"user:{ada.pk}"
+    sending.pause(notice, by=ada)
+    sending.pause(notice, by=bob)  # there is nothing left to pause
+    assert by(notice) == (True, own, "")
+    sending.resume(notice)
+    assert by(notice) == (False, "", "")
+    sending.cancel(notice, by=ada)
+    sending.recall(notice, by=ada)
+    sending.recall(notice, by=bob)
+    assert by(notice) == (True, own, own)

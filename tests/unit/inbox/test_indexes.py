@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from notify import sending
 from notify.changes import Cursor
-from notify.inbox import control, marking, one_statement, reading, recalling, work
+from notify.inbox import backlog, control, marking, one_statement, reading, recalling, work
 from notify.inbox.marks import MARKS
 from notify.inbox.turns import Turns
 from notify.models import Batch, Inbox, Notice, Notification
@@ -65,7 +65,10 @@ def asks(user: str, cursor: Cursor, last: Notice) -> Iterator[tuple[str, Callabl
     )
     yield ANY, lambda: list(marking.mark_through(user, "seen", cursor.epoch, 10))
     yield ANY, lambda: list(marking.mark_through(user, "read", cursor.epoch, ROWS_AN_INBOX))
+    yield "notify_changes", lambda: list(marking.undo(user, "m", cursor.epoch, cursor.since))
     yield "notify_batch_turns", sending.carry_out_next
+    yield "notify_batch_(turns|paused)", backlog.figures
+    yield "notify_batch_(turns|paused)", backlog.notices
     yield "notify_notice_expires", control.expired_notices
     yield ANY, lambda: work.carry_out(batch_of(last).pk)
     yield ANY, lambda: recalling.recall_copies(last, None)

@@ -3,13 +3,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from notify import protocol, sending
 from notify.exceptions import Busy, EpochChanged
 from notify.inbox import marking, upkeep
-from notify.models import Inbox, Notification
+from notify.models import Inbox, Notification, Place
+from notify.sql import database
 from tests.unit.inbox.helpers import (
     batch_of,
     copy_of,
@@ -17,6 +20,7 @@ from tests.unit.inbox.helpers import (
     cursor_of,
     deliver,
     deliver_many,
+    ids,
     inbox_of,
     key,
     mark,
@@ -280,3 +284,200 @@ def test_through_with_another_epoch_marks_nothing(ada):
     with pytest.raises(EpochChanged):
         through(ada, "read", "0123456789abcdef", 1)
     assert counts(ada) == (1, 1)
+
+
+# Undo
+
+
+def marked(user, as_, *notices, ref="m"):
+    """Marks some by id; the version before."""
+    since = inbox_of(user).version
+    with transaction.atomic():
+        marking.mark_ids(key(user), as_, ids(notices), ref)
+    return since
+
+
+def marked_through(user, as_, ref="m"):
+    """Marks all that has arrived; the version before."""
+    cursor = cursor_of(user)
+    list(marking.mark_through(key(user), as_, cursor.epoch, cursor.since, ref))
+    return cursor.since
+
+
+def undo(user, since, ref="m"):
+    return list(marking.undo(key(user), ref, cursor_of(user).epoch, since))
+
+
+def state_of(user):
+    """What the undo of a mark leaves as it was before the mark, by notice."""
+    return {
+        copy.notice_id: (copy.seen is not None, copy.read is not None, copy.place)
+        for copy in Notification.objects.filter(user=user)
+    }
+
+
+def notices_in_every_state(user):
+    _new, seen, read, archived, filed, recalled = notices = deliver_many(user, 6)
+    mark(user, "seen", seen)
+    mark(user, "read", read)
+    mark(user, "archived", archived)
+    Notification.objects.filter(notice=filed).update(place=Place.FILED, placed=Now())
+    upkeep.recount(key(user))
+    sending.recall(recalled)
+    sending.carry_out(batch_of(recalled).pk)
+    return notices
+
+
+@pytest.mark.parametrize("as_", protocol.MARKS)
+def test_an_undo_brings_back_every_state_and_the_counts(ada, as_):
+    notices = notices_in_every_state(ada)
+    before, counted = state_of(ada), counts(ada)
+    since = marked(ada, as_, *notices)
+    assert state_of(ada) != before
+
+    [(version, change)] = undo(ada, since)
+
+    assert state_of(ada) == before
+    assert counts(ada) == counted == recounted(ada)
+    assert (version, change.steps[0].to) == (since + 2, since + 2)
+
+
+@pytest.mark.parametrize("as_", protocol.MARKS_THROUGH)
+def test_a_mark_of_everything_is_undone_in_batches(ada, monkeypatch, as_):
+    monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
+    deliver_many(ada, 5)
+    before = state_of(ada)
+    since = marked_through(ada, as_)
+
+    changes = undo(ada, since)
+
+    assert [len(change.rows) for _, change in changes] == [2, 2, 1]
+    assert state_of(ada) == before
+    assert counts(ada) == (5, 5) == recounted(ada)
+    assert inbox_of(ada).marking is None
+
+
+def test_an_undo_leaves_what_was_changed_since(ada):
+    untouched, archived, unread_again, recalled = deliver_many(ada, 4)
+    since = marked_through(ada, "read")
+    mark(ada, "archived", archived)
+    mark(ada, "unread", unread_again)
+    mark(ada, "read", unread_again)
+    sending.recall(recalled)
+    sending.carry_out(batch_of(recalled).pk)
+    before = state_of(ada)
+
+    undo(ada, since)
+
+    assert state_of(ada) == before | {untouched.pk: (False, False, Place.INBOX)}
+    assert counts(ada) == (1, 1) == recounted(ada)
+
+
+def test_an_undo_leaves_what_code_that_knows_of_none_has_changed(ada):
+    """A process of an earlier release, or a query of the project's own, leaves the key behind."""
+    notice = deliver(ada)
+    since = marked(ada, "read", notice)
+    Notification.objects.update(version=since + 2)
+    Inbox.objects.update(version=since + 2)
+
+    assert undo(ada, since) == [(since + 2, None)]
+    assert counts(ada) == (0, 0)
+
+
+def test_an_undo_takes_back_what_its_mark_has_changed_and_no_other(ada):
+    first, second = deliver_many(ada, 2)
+    since = marked(ada, "read", first, ref="one")
+    marked(ada, "read", second, ref="two")
+
+    undo(ada, since, ref="two")
+
+    assert copy_of(ada, first).read is not None
+    assert copy_of(ada, second).read is None
+    assert copy_of(ada, second).seen is None
+    assert counts(ada) == (1, 1) == recounted(ada)
+
+
+def test_seen_goes_back_only_where_the_mark_had_set_it(ada):
+    new, seen = deliver_many(ada, 2)
+    mark(ada, "seen", seen)
+    when = copy_of(ada, seen).seen
+    since = marked(ada, "archived", new, seen)
+
+    undo(ada, since)
+
+    assert copy_of(ada, new).seen is None
+    assert copy_of(ada, seen).seen == when
+    assert counts(ada) == (1, 2) == recounted(ada)
+
+
+def test_seen_and_read_in_the_same_moment_are_told_apart(ada, monkeypatch):
+    notice = deliver(ada)
+    now = database.now()
+    monkeypatch.setattr(database, "now", lambda: now)
+    mark(ada, "seen", notice)
+    since = marked(ada, "read", notice)
+
+    undo(ada, since)
+
+    assert (copy_of(ada, notice).seen, copy_of(ada, notice).read) == (now, None)
+
+
+def test_an_undo_that_is_repeated_changes_nothing(ada):
+    notice = deliver(ada)
+    since = marked(ada, "read", notice)
+    undo(ada, since)
+    before = inbox_of(ada).version
+
+    assert undo(ada, since) == [(before, None)]
+    assert counts(ada) == (1, 1)
+
+
+def test_a_mark_that_is_repeated_can_still_be_undone(ada):
+    notice = deliver(ada)
+    since = marked(ada, "archived", notice)
+    marked(ada, "archived", notice)
+
+    undo(ada, since)
+
+    assert copy_of(ada, notice).archived is None
+    assert counts(ada) == (1, 1) == recounted(ada)
+
+
+def test_a_mark_without_a_ref_cannot_be_undone(ada):
+    notice = deliver(ada)
+    since = marked(ada, "read", notice, ref="")
+    assert undo(ada, since, ref="") == [(since + 1, None)]
+    assert counts(ada) == (0, 0)
+
+
+def test_an_undo_of_another_epoch_changes_nothing(ada):
+    notice = deliver(ada)
+    since = marked(ada, "read", notice)
+    with pytest.raises(EpochChanged):
+        list(marking.undo(key(ada), "m", "0123456789abcdef", since))
+    assert counts(ada) == (0, 0)
+
+
+def test_an_undo_waits_for_a_mark_of_everything_that_is_running(ada, monkeypatch):
+    monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
+    deliver_many(ada, 3)
+    cursor = cursor_of(ada)
+    under_way = marking.mark_through(key(ada), "read", cursor.epoch, 3, "m")
+    next(under_way)
+
+    with pytest.raises(Busy):
+        undo(ada, cursor.since)
+    list(under_way)
+    undo(ada, cursor.since)
+
+    assert counts(ada) == (3, 3) == recounted(ada)
+
+
+def test_an_undo_changes_only_the_users_own_inbox(ada, bob):
+    notice = deliver([ada, bob])
+    since = marked(ada, "read", notice)
+    marked(bob, "read", notice)
+
+    undo(ada, since)
+
+    assert copy_of(bob, notice).read is not None

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from notify.inbox.marks import MARKS
+from notify.inbox.marks import MARKS, key_of
 from notify.protocol import MARKS as NAMES
+from notify.protocol import MAX_INTEGER
 
 NOW = datetime(2031, 1, 31, tzinfo=UTC)
 
@@ -23,4 +24,16 @@ def test_the_time_of_a_mark_is_a_parameter(name: str) -> None:
 
 
 def test_to_read_is_to_have_seen() -> None:
-    assert MARKS["read"].assignments(NOW) == ("read = %s, seen = COALESCE(seen, %s)", [NOW, NOW])
+    assignments, params = MARKS["read"].assignments(NOW)
+    assert assignments.startswith("read = %s, seen = COALESCE(seen, %s), before = ")
+    assert params == [NOW, NOW]
+
+
+def test_a_mark_without_a_ref_has_no_key() -> None:
+    assert key_of("") is None
+
+
+def test_keys_differ_and_leave_room_for_a_version() -> None:
+    keys = {key_of(f"m{n}") for n in range(1000)} | {key_of("\ud800")}
+    assert len(keys) == 1001
+    assert all(key is not None and key + MAX_INTEGER < 2**63 for key in keys)

@@ -136,7 +136,7 @@ def test_a_mark_writes_the_same_rows_as_several_statements(
         for row in (before[0], *before[1]):
             row.save()
         with CaptureQueriesContext(connection) as queries:
-            version = sending.mark(key(ada), as_, ids=wanted)
+            version = sending.mark(key(ada), as_, ids=wanted, ref="m")
         assert (len(queries) == 1) is one_statement_or_not, [query["sql"] for query in queries]
         assert announced.last.steps[0].to == version
         of_each_way.append((version, announced.last, state_of(ada)))

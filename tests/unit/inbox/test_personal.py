@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 import notify
+from notify import sending
 from notify.models import ApiToken, Batch, Inbox, KnownDevice, Notice, Notification
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -118,3 +119,17 @@ def test_erasing_asks_for_confirmation(life, ada):
 def test_an_unknown_user_is_an_error():
     with pytest.raises(CommandError, match="no user 'nobody'"):
         run("notify_export", "nobody")
+
+
+def test_what_a_person_stopped_is_exported_and_forgotten(ada, bob):
+    paused = notify.send(to=bob, title="1", send_at=timezone.now() + timedelta(days=1))
+    recalled = notify.send(to=bob, title="2")
+    sending.pause(paused, by=ada)
+    sending.recall(recalled, by=ada)
+    assert [row["id"] for row in json.loads(run("notify_export", "ada"))["stopped"]] == [
+        paused.pk,
+        recalled.pk,
+    ]
+    run("notify_erase", "ada", "--yes")
+    assert set(Notice.objects.values_list("recalled_by", "stopped_by")) == {("", "")}
+    assert Notice.objects.filter(stopped__isnull=False).get() == paused

@@ -129,9 +129,9 @@ class Broadcasts(RuleBasedStateMachine):
         ahead=st.sampled_from([0, 0, 0, 0, -1, 1]),
         epoch=st.sampled_from(["e1", "e1", "e1", "e2"]),
         rows=st.sampled_from([*["a notice"] * 4, *ROWS]),
-        counts=st.tuples(st.integers(0, 999), st.integers(0, 10**12)),
+        counts=st.tuples(*[st.integers(0, 10**12)] * 3),
     )
-    def hear(self, ahead: int, epoch: str, rows: str, counts: tuple[int, int]) -> None:
+    def hear(self, ahead: int, epoch: str, rows: str, counts: tuple[int, int, int]) -> None:
         assert self.plain.connection.queued
         start = self.plain.connection.queued.since + ahead
         to = start + max(1, len(ROWS[rows]))
@@ -208,7 +208,7 @@ TestBroadcasts = Broadcasts.TestCase
 
 
 def notice(start: int, title: str = "a") -> UserChange:
-    return ("1", "e1", start, start + 1, 1, 1, Rows([f'"id":{start},"title":"{title}"}}']))
+    return ("1", "e1", start, start + 1, 1, 1, 1, Rows([f'"id":{start},"title":"{title}"}}']))
 
 
 def far_behind(connection: Connection) -> None:
@@ -246,7 +246,7 @@ async def test_in_each_state_it_sends_what_the_general_path_sends(
             way.protocol.serverSend("0")
         STATES[state](way.connection)
         to = 10 + max(1, len(ROWS[rows]))
-        way.hear(("1", "e1", 10, to, 1, 1, ROWS[rows]))
+        way.hear(("1", "e1", 10, to, 1, 1, 1, ROWS[rows]))
         way.flush()
         await settle()
         way.hear(notice(to))
@@ -266,7 +266,7 @@ async def test_a_hint_of_another_version_takes_the_general_path(to: Any) -> None
     ways = [cls(asyncio.get_running_loop()) for cls in (Way, PlainWay)]
     for way in ways:
         with contextlib.suppress(TypeError):  # which the layer logs
-            way.hear(("1", "e1", 10, to, 1, 1, ROWS["a notice"]))
+            way.hear(("1", "e1", 10, to, 1, 1, 1, ROWS["a notice"]))
         way.flush()
         way.read()
     fast, plain = ways
@@ -296,7 +296,7 @@ async def test_a_notice_to_a_socket_in_its_usual_state_takes_the_fast_path(
     way.flush()
     way.read()
     assert way.received.endswith(
-        b'{"type":"inbox","epoch":"e1","from":11,"to":12,"unseen":1,"unread":1,'
+        b'{"type":"inbox","epoch":"e1","from":11,"to":12,"unseen":1,"unread":1,"badge":1,'
         b'"notifications":[{"arrived":12,"version":12,"id":11,"title":"a"}]}'
     )
     assert way.connection.unconfirmed_since == 0.0
@@ -307,7 +307,7 @@ async def test_a_socket_that_cannot_be_written_to_is_aborted_and_delays_no_other
     for one in (way, other):
         one.hear(notice(10))
         one.flush()
-    nonsense: Any = ("1", "e1", 11, 12, None, 1, Rows(['"id":1}']))
+    nonsense: Any = ("1", "e1", 11, 12, None, 1, 1, Rows(['"id":1}']))
     way.hear(nonsense)
     other.hear(notice(11))
     broadcast.flush([way.connection, other.connection])

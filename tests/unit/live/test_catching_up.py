@@ -23,7 +23,7 @@ class Inbox:
         self.asked.append(cursor)
         rows = [] if self.reset or cursor == Cursor("e1", 9) else [{"version": 9, "arrived": 9}]
         since = 0 if self.reset else 8
-        return Reading(user, "e1", 9, 0, 0, since, rows=rows, reset=self.reset)
+        return Reading(user, "e1", 9, 0, 0, 0, since, rows=rows, reset=self.reset)
 
 
 @pytest.mark.parametrize("reset", [True, False])

@@ -32,7 +32,7 @@ class World:
 
     async def push(self, count: int) -> None:
         for version in range(count):
-            frame = InboxFrame("e1", version, version + 1, 0, 0, [BIG], len(BIG))
+            frame = InboxFrame("e1", version, version + 1, 0, 0, 0, [BIG], len(BIG))
             self.socket.offer(frame)
         await settle()
 

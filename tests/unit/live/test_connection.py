@@ -7,7 +7,7 @@ from tests.unit.live.fakes import Wire, open_connection, settle
 
 
 def change(start: int, to: int, epoch: str = "e1", row: str = '{"id":1}') -> InboxFrame:
-    return InboxFrame(epoch, start, to, to, to, [row], frame_size([row]))
+    return InboxFrame(epoch, start, to, to, to, to, [row], frame_size([row]))
 
 
 async def test_a_change_that_follows_the_queue_is_sent() -> None:

@@ -44,11 +44,11 @@ async def test_a_hint_sends_each_socket_what_it_is_missing() -> None:
     sockets["busy"].write('{"type":"pong","id":1}')
     written = metrics.DELIVERIES.values.get("process", 0)
     hint = arrival(
-        Step("1", "e1", 0, 1, 1, 1),
-        Step("2", "e1", 0, 1, 2, 2),
-        Step("3", "e1", 1, 2, 3, 3),
-        Step("1", "e1", 1, 2, 4, 4),
-        Step("not here", "e1", 0, 1, 5, 5),
+        Step("1", "e1", 0, 1, 1, 1, 1),
+        Step("2", "e1", 0, 1, 2, 2, 2),
+        Step("3", "e1", 1, 2, 3, 3, 3),
+        Step("1", "e1", 1, 2, 4, 4, 4),
+        Step("not here", "e1", 0, 1, 5, 5, 5),
     )
 
     hub.receive(hint)
@@ -72,7 +72,7 @@ async def test_a_hint_sends_each_socket_what_it_is_missing() -> None:
 async def test_an_incomplete_hint_is_sent_to_nobody() -> None:
     hub, wire = Hub(asyncio.get_running_loop()), Wire()
     hub.add(open_connection(wire, hub=hub))
-    hint = arrival(Step("1", "e1", 0, 1, 1, 1))
+    hint = arrival(Step("1", "e1", 0, 1, 1, 1, 1))
     hint["steps"].append("2")
     with pytest.raises(ValueError, match="6 values"):
         hub.receive(hint)

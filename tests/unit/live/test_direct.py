@@ -263,9 +263,9 @@ async def test_a_connection_writes_the_same_frames_either_way() -> None:
     for connection in ways:
         for version in range(3):
             row = f'{{"id":{version}}}'
-            connection.offer(InboxFrame("e1", version, version + 1, 0, 0, [row], 400))
+            connection.offer(InboxFrame("e1", version, version + 1, 0, 0, 0, [row], 400))
         connection.write('{"type":"pong","id":1}')
-        connection.offer(InboxFrame("e1", 3, 4, 0, 0, ['{"id":4}'], 400))
+        connection.offer(InboxFrame("e1", 3, 4, 0, 0, 0, ['{"id":4}'], 400))
     await settle()
     assert recorder.texts == [one["text"] for one in plain.messages]
     assert len(recorder.texts) == 3

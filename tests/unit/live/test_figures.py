@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 
-from notify.live import figures
+from notify.live import figures, operations
 from notify.protocol import Refused
 from tests.harness.waiting import deadline
 from tests.unit.live.fakes import Wire, open_connection, settle
@@ -59,7 +59,7 @@ async def test_another_watcher_does_not_change_what_is_counted_for_the_first(hub
 
     numbers = itertools.count(1)
     monkeypatch.setattr(figures.Figures, "_may", may)
-    monkeypatch.setattr(figures.Figures, "_operations", counted)
+    monkeypatch.setattr(operations.Operations, "figures", counted)
     monkeypatch.setattr(figures, "INTERVAL_S", 3600)
     wires = [Wire(), Wire()]
     windows = [open_connection(wire, user="1") for wire in wires]

@@ -11,7 +11,7 @@ from notify.exceptions import Busy, EpochChanged
 from notify.live.connection import Connection
 from notify.live.hub import Hub
 from notify.live.mark_queue import MAX_OUTSTANDING_MARKS, MarkQueue
-from notify.protocol import Error, MarkIds, Refused
+from notify.protocol import Error, MarkIds, Refused, Undo
 from tests.unit.live.fakes import Wire, open_connection, settle
 
 
@@ -58,6 +58,16 @@ async def test_a_mark_starts_when_the_one_before_it_is_done(world: World) -> Non
     world.put("c")
     await settle()
     assert world.answers[-1] == ("done", "c")
+
+
+async def test_an_undo_follows_its_mark(world: World) -> None:
+    world.put("a")
+    world.queue.put(Undo("b", "a", "e1", 3))
+    await settle()
+    assert world.started == ["a"]
+    world.database.set()
+    await settle()
+    assert world.answers == [("done", "a"), ("done", "b")]
 
 
 async def test_marks_above_the_limit_are_refused(world: World) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from channels.layers import get_channel_layer
@@ -10,6 +12,7 @@ from channels.layers import get_channel_layer
 from notify.bus.groups import EVERY_PROCESS, full_name, user_group
 from notify.bus.publisher import publisher
 from notify.live import figures, parts
+from notify.live.sockets import Sockets
 from tests.harness.waiting import deadline
 from tests.unit.live.fakes import DEPLOYMENT, Wire, open_connection
 
@@ -65,3 +68,55 @@ async def test_a_process_that_got_an_answer_hears_at_once_that_the_last_socket_i
     hub.remove(windows[0])  # the other no longer uses the answer
     publisher.publish_part("the end", [])
     assert await published() == ("the end", [])
+
+
+@pytest.mark.parametrize("phase", [0.1, 0.5, 0.9])
+def test_two_processes_that_both_watch_have_each_other_s_part(monkeypatch, phase):
+    now = SimpleNamespace(s=0.0)
+    layer: Any = SimpleNamespace(is_down=False)
+    both = {
+        name: parts.Parts(
+            Sockets(), layer, lambda: now.s, {"operations": lambda name=name: {"name": name}}
+        )
+        for name in ("a", "b")
+    }
+    speaker = SimpleNamespace(name="")
+
+    def heard(hint: Any) -> None:
+        name = speaker.name
+        [other] = both.keys() - {name}
+        speaker.name = other
+        hears = both[other].answer if hint["type"] == "notify.ask" else both[other].take
+        hears(hint | {"process": name})
+        speaker.name = name
+
+    def ask(topic: str, _: str, holds: float) -> None:
+        heard({"type": "notify.ask", "topic": topic, "holds": holds})
+
+    monkeypatch.setattr(publisher, "publish_ask", ask)
+    monkeypatch.setattr(
+        publisher,
+        "publish_part",
+        lambda topic, part: heard({"type": "notify.part", "topic": topic, "part": part}),
+    )
+
+    def at(seconds: float, name: str) -> int:
+        """How many processes the one knows when its turn has come."""
+        now.s, speaker.name = seconds, name
+        both[name].ask_all()
+        return len(both[name].all_of("operations"))
+
+    for name, one in both.items():
+        speaker.name = name
+        one.start("operations")
+    known = [
+        at(second + late, name)
+        for second in range(1, 12)
+        for late, name in ((0, "a"), (phase, "b"))
+    ]
+    assert known[2:] == [2] * 20
+    seen: list[Any] = []
+    both["b"].take = seen.append  # type: ignore[method-assign, assignment]
+    speaker.name = "a"
+    both["a"].publish_end()
+    assert [one["part"] for one in seen] == [{"name": "a"}]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from notify import metrics
 from notify.access.authentication import Identity
 from notify.live.sockets import Sockets
 from tests.unit.live.fakes import Wire, open_connection
@@ -20,9 +21,11 @@ async def test_a_user_with_too_many_loses_the_oldest(settings: Any) -> None:
     settings.NOTIFY_SOCKETS_PER_USER = 2
     sockets = Sockets()
     opened = [open_connection(Wire(), user="1") for _ in range(3)]
+    hit_before = metrics.LIMITS.values["sockets_per_user"]
     for one in opened:
         sockets.add(one)
     assert [one.closing is not None for one in opened] == [True, False, False]
+    assert metrics.LIMITS.values["sockets_per_user"] == hit_before + 1
 
 
 async def test_an_api_token_closes_none_of_its_users_windows(settings: Any) -> None:
@@ -55,3 +58,16 @@ async def test_a_socket_is_closed_by_its_own_user_only() -> None:
     assert one.closing is None
     assert sockets.close("1", one.id)
     assert one.closing is not None
+
+
+async def test_sockets_may_come_while_a_thread_reads_them() -> None:
+    sockets = Sockets()
+
+    class Opening(tuple[Any, ...]):
+        def __iter__(self) -> Any:
+            sockets.by_user.setdefault("new", ())
+            return super().__iter__()
+
+    one = open_connection(Wire(), user="1")
+    sockets.by_user = {"1": Opening([one]), "2": ()}
+    assert sockets.all() == [one]

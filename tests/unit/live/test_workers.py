@@ -47,7 +47,7 @@ async def test_a_failure_ends_no_worker(settings: Any, caplog: pytest.LogCapture
     found.start()
     Batches.due, Batches.failures = 1, 1
     found.wake()
-    await aeventually(lambda: "The work failed, and will be tried again" in caplog.text)
+    await aeventually(lambda: "Carrying out batches failed and will be retried" in caplog.text)
     assert Batches.due == 1
     found.wake()
     await aeventually(lambda: Batches.due == 0, what="the batch")

@@ -74,7 +74,7 @@ def test_a_label_and_a_category_need_a_visible_character_too(text):
     assert refused(actions=[{"label": text, "url": "/"}])[0] == "actions"
     assert refused(category=text) == (
         "category",
-        "must contain a visible character. Otherwise leave it out.",
+        "must contain a visible character. Leave it out for no category.",
     )
 
 

@@ -13,7 +13,7 @@ def row(version: int, size: int = 10, arrived: int | None = None) -> dict[str, A
 
 
 def changes(rows: list[dict[str, Any]], since: int = 0, version: int = 100) -> Reading:
-    return Reading("1", "e1", version, 0, 0, since, rows=rows)
+    return Reading("1", "e1", version, 0, 0, 0, since, rows=rows)
 
 
 def ids(frame: protocol.InboxFrame) -> list[int]:
@@ -55,7 +55,7 @@ def test_a_version_that_does_not_fit_needs_a_reset() -> None:
 
 def test_a_reset_takes_fewer_rows_and_names_the_next_page() -> None:
     rows = [row(n, size=20_000) for n in range(50, 0, -1)]
-    [frame] = protocol.frames_of(Reading("1", "e1", 50, 0, 0, reset=True, rows=rows)) or []
+    [frame] = protocol.frames_of(Reading("1", "e1", 50, 0, 0, 0, reset=True, rows=rows)) or []
     assert len(frame.encode().encode()) <= protocol.MAX_FRAME_BYTES
     assert frame.start == 0
     assert frame.reset
@@ -64,7 +64,7 @@ def test_a_reset_takes_fewer_rows_and_names_the_next_page() -> None:
 
 
 def test_a_reset_of_an_empty_inbox_is_a_reset() -> None:
-    [frame] = protocol.frames_of(Reading("1", "e1", 0, 0, 0, reset=True)) or []
+    [frame] = protocol.frames_of(Reading("1", "e1", 0, 0, 0, 0, reset=True)) or []
     sent = json.loads(frame.encode())
     assert sent["reset"] is True
     assert sent["notifications"] == []
@@ -73,20 +73,21 @@ def test_a_reset_of_an_empty_inbox_is_a_reset() -> None:
 
 def frame(start: int, to: int, rows: int = 1, epoch: str = "e1") -> protocol.InboxFrame:
     encoded = ['{"id":1}'] * rows
-    return protocol.InboxFrame(epoch, start, to, to, to, encoded, protocol.frame_size(encoded))
+    return protocol.InboxFrame(epoch, start, to, to, to, to, encoded, protocol.frame_size(encoded))
 
 
 def test_contiguous_frames_are_joined() -> None:
     assert frame(1, 2).joins(frame(2, 3))
     joined = frame(1, 2).join(frame(2, 3))
-    assert (joined.start, joined.to, joined.unseen, len(joined.rows)) == (1, 3, 3, 2)
+    assert (joined.start, joined.to, joined.unseen, joined.badge) == (1, 3, 3, 3)
+    assert len(joined.rows) == 2
 
 
 def test_frames_with_a_gap_another_epoch_or_too_many_rows_are_not_joined() -> None:
     assert not frame(1, 2).joins(frame(3, 4))
     assert not frame(1, 2).joins(frame(2, 3, epoch="e2"))
     assert not frame(1, 2, rows=30).joins(frame(2, 3, rows=21))
-    reset = protocol.InboxFrame("e1", 0, 3, 0, 0, [], 400, reset=True)
+    reset = protocol.InboxFrame("e1", 0, 3, 0, 0, 0, [], 400, reset=True)
     assert not frame(1, 2).joins(reset)
     assert reset.joins(frame(3, 4))
     assert reset.join(frame(3, 4)).reset
@@ -103,11 +104,11 @@ def test_a_notice_is_encoded_once_for_all() -> None:
     assert not rows.template
 
 
-@given(st.text(), st.integers(0, protocol.MAX_INTEGER - 1), st.integers(0), st.integers(0))
+@given(st.text(), st.integers(0, protocol.MAX_INTEGER - 1), *[st.integers(0)] * 3)
 def test_the_template_of_a_notice_renders_the_encoded_frame(
-    title: str, start: int, unseen: int, unread: int
+    title: str, start: int, unseen: int, unread: int, badge: int
 ) -> None:
     rows = protocol.Rows([protocol.arrival_tail({"id": 7, "title": title})])
-    frame = protocol.change_frame(("1", "e %s 1", start, start + 1, unseen, unread, rows))
-    numbers = (b"e %s 1", start, start + 1, unseen, unread, start + 1, start + 1)
+    frame = protocol.change_frame(("1", "e %s 1", start, start + 1, unseen, unread, badge, rows))
+    numbers = (b"e %s 1", start, start + 1, unseen, unread, badge, start + 1, start + 1)
     assert rows.template % numbers == frame.encode().encode()

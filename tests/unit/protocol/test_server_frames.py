@@ -6,7 +6,7 @@ from tests.unit.protocol.examples import sent_by
 
 
 def test_the_frames_it_writes_have_the_fields_of_the_examples() -> None:
-    reading = Reading("1", "e1", 3, 1, 2)
+    reading = Reading("1", "e1", 3, 1, 2, 1)
     written = [
         protocol.hello("u1", reading, 20, None),
         protocol.ping(1, Cursor("e1", 3)),
@@ -15,8 +15,8 @@ def test_the_frames_it_writes_have_the_fields_of_the_examples() -> None:
         protocol.error(protocol.Refused(protocol.Error.INVALID, "id: wrong")),
         protocol.bye(4503, "the server restarts", 2.5),
         protocol.figures("sockets", []),
-        protocol.InboxFrame("e1", 1, 2, 0, 0, [], 400).encode(),
-        protocol.InboxFrame("e1", 0, 2, 0, 0, [], 400, reset=True, next=7).encode(),
+        protocol.InboxFrame("e1", 1, 2, 0, 0, 0, [], 400).encode(),
+        protocol.InboxFrame("e1", 0, 2, 0, 0, 0, [], 400, reset=True, next=7).encode(),
     ]
     expected = {
         (one["frame"]["type"], "reset" in one["frame"]): set(one["frame"])

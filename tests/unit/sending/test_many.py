@@ -158,7 +158,7 @@ def test_groups_and_scheduled_ones_are_sent_as_by_send(ada, bob, announced, sett
     [
         ({"title": ""}, InvalidNotice, r"notices\[1\]: title: must contain a visible character"),
         ({"to": 10**9}, UnknownUsers, r"notices\[1\]: to: no such user: 1000000000"),
-        ({"to": []}, EmptyAudience, r"notices\[1\]: to: nobody is left"),
+        ({"to": []}, EmptyAudience, r"notices\[1\]: to: matches no users"),
         ({"url": "javascript:x"}, InvalidNotice, r"notices\[1\]: url: "),
         ({"to": Group(name="not saved")}, InvalidNotice, r"notices\[1\]: to: the group"),
     ],
@@ -228,7 +228,7 @@ def test_a_few_statements_append_them(announced):
 
 
 def test_a_key_that_two_different_notices_of_a_call_have_is_refused(ada):
-    with pytest.raises(InvalidNotice, match=r"notices\[1\]: key: 'k' is that of another") as caught:
+    with pytest.raises(InvalidNotice, match=r"notices\[1\]: key: 'k' is used twice") as caught:
         notify.send_many(NewNotice(to=ada, title=title, key="k") for title in "ab")
     assert caught.value.index == 1
     assert not Notice.objects.exists()

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.functional import SimpleLazyObject
 
 import notify
-from notify import sending, signals
+from notify import protocol, sending, signals
 from notify.exceptions import EmptyAudience, EpochChanged, InvalidNotice, NotifyError
 from notify.inbox import marking
 from notify.models import Notice, Notification
@@ -191,7 +191,47 @@ def test_a_mark_through_announces_each_of_its_changes(ada, announced, monkeypatc
     assert [change.steps[0].to for change in announced.changes] == [4, 5]
 
 
+def test_the_bell_is_announced_where_its_number_changes(ada, announced):
+    deliver_many(ada, 2)
+    announced.changes.clear()
+    cursor = cursor_of(ada)
+    with committed():
+        for _ in range(2):
+            assert sending.open_bell(key(ada), epoch=cursor.epoch, through=cursor.since) == 3
+    [change] = announced.changes
+    assert [(step.start, step.to, step.unseen, step.badge) for step in change.steps] == [
+        (2, 3, 2, 0)
+    ]
+
+
 def test_a_mark_through_of_another_epoch_is_refused(ada):
     deliver(ada)
     with pytest.raises(EpochChanged):
         sending.mark_through(key(ada), "read", epoch="other", through=1)
+
+
+def test_an_undo_announces_each_of_its_changes(ada, announced, monkeypatch):
+    monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
+    deliver_many(ada, 3)
+    epoch = cursor_of(ada).epoch
+    with committed():
+        sending.mark_through(key(ada), "read", epoch=epoch, through=3, ref="m")
+    announced.changes.clear()
+    with committed():
+        assert sending.undo(key(ada), ref="m", epoch=epoch, since=3) == 7
+    assert [(one.steps[0].to, one.steps[0].unread) for one in announced.changes] == [(6, 2), (7, 3)]
+
+
+@pytest.mark.parametrize("by", ["ids", "through"])
+def test_a_mark_frame_is_undone_by_its_ref(ada, by):
+    notice = deliver(ada)
+    epoch = cursor_of(ada).epoch
+    frame = (
+        protocol.MarkIds("m1", "archived", [notice.pk])
+        if by == "ids"
+        else protocol.MarkThrough("m1", "archived", epoch, 1)
+    )
+    with committed():
+        assert sending.carry_out_command(key(ada), frame) == 2
+        assert sending.carry_out_command(key(ada), protocol.Undo("m2", "m1", epoch, 1)) == 3
+    assert counts(ada) == (1, 1)

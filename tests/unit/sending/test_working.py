@@ -159,7 +159,7 @@ def test_an_expired_notice_that_cannot_be_recalled_delays_nothing(monkeypatch, c
     worker = Worker(clock=SteppingClock())
     assert [worker.do_next() for _ in range(3)] == [True, True, False]
     assert (left(), worker.carried_out) == (1, 2)
-    assert f"Notice {bad.pk} has expired, but cannot be recalled" in caplog.text
+    assert f"Notice {bad.pk} has expired, but couldn't be recalled" in caplog.text
 
 
 def test_a_chunk_of_which_some_are_locked_is_not_taken_for_the_last(monkeypatch):

@@ -92,7 +92,7 @@ def test_the_checks_name_what_is_refused():
     with as_role("hardened"):
         [warning] = check_database(databases=["default"])
     assert warning.id == "notify.W011"
-    assert "its lineage:" in warning.msg
+    assert "read lineage:" in warning.msg
     assert "pg_control_system()" in warning.hint
 
 

@@ -13,6 +13,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 import notify
@@ -23,8 +24,8 @@ from tests.harness.server import ROOT
 
 @pytest.fixture
 def render(rf):
-    def of(source, user, **cookies):
-        request = rf.get("/")
+    def of(source, user, *, path="/", **cookies):
+        request = rf.get(path)
         request.user = user
         request.COOKIES |= cookies
         context = Context({"request": request, "user": user})
@@ -51,6 +52,28 @@ def test_a_user_gets_the_element_with_its_script(render, make_user, tag):
     assert html.startswith(f"<{tag.replace('_', '-')} data-config=")
     script = "bell.min.js" if tag == "notify_bell" else "elements.min.js"
     assert f"notify/{script}" in html
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_script_the_bell_is_its_number_and_on_the_inboxs_page_no_link(
+    render, make_user, settings
+):
+    settings.NOTIFY_WELCOME = False
+    ada, inbox = make_user("ada"), reverse("notify:dashboard")
+
+    def plain(path):
+        (link,) = re.findall(
+            r"<noscript>(.*)</noscript>", render("{% notify_bell %}", ada, path=path)
+        )
+        return link
+
+    assert plain("/") == f'<a class="plain" href="{inbox}">Notifications</a>'
+    for title in ("One", "Two"):
+        notify.send(to=ada, title=title)
+    assert plain("/") == f'<a class="plain" href="{inbox}">Notifications <strong>2</strong></a>'
+    assert (
+        plain(inbox) == '<a class="plain" aria-current="page">Notifications <strong>2</strong></a>'
+    )
 
 
 def test_a_page_without_a_request_gets_no_element():

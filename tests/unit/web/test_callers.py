@@ -17,6 +17,7 @@ EVERY_CALL = [
     ("get", "inbox/"),
     ("get", "inbox/changes/"),
     ("post", "inbox/mark/"),
+    ("post", "inbox/undo/"),
     ("post", "ticket/"),
     ("post", "notices/"),
     ("get", "notices/1/"),
@@ -41,7 +42,7 @@ def test_a_token_without_the_scope_is_refused(make_user, by_token, method, path)
     error = response.json()["error"]
     right = "send" if wrong == "inbox" else "inbox"
     assert error["code"] == "scope"
-    assert error["message"] == f"Forbidden: needs an API token with the scope `{right}`."
+    assert error["message"] == f"This API token needs the scope `{right}`."
 
 
 @pytest.mark.parametrize(("method", "path"), [call for call in EVERY_CALL if call[0] == "post"])
@@ -84,7 +85,7 @@ def test_a_session_sends_only_with_the_permission(make_user, by_session):
     assert response.status_code == 403
     assert response.json()["error"] == {
         "code": "forbidden",
-        "message": "Forbidden: needs `notify.send_notice`.",
+        "message": "You need the permission `notify.send_notice`.",
     }
     ada.user_permissions.add(Permission.objects.get(codename="send_notice"))
     assert by_session(ada).post("notices/", NOTICE).status_code == 201
@@ -104,7 +105,9 @@ def test_a_token_sends_only_while_its_user_has_the_permission(make_user, by_toke
     assert response.status_code == 403
     error = response.json()["error"]
     assert error["code"] == "forbidden"
-    assert error["message"] == "Forbidden: the user of this API token needs `notify.send_notice`."
+    assert error["message"] == (
+        "The user of this API token needs the permission `notify.send_notice`."
+    )
     assert Notice.objects.count() == 1
 
 

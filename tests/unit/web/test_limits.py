@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 from django.db import OperationalError
 
-from notify import sql
+from notify import metrics, sql
 from notify.web import inbox_page, limits
 from notify.web.refusals import unavailable
 
@@ -69,8 +69,10 @@ def test_pages_are_counted_together_with_the_api(page, ada, by_session, monkeypa
     monkeypatch.setattr(limits, "requests", limits.RateLimit(2))
     assert by_session(ada).get("inbox/").status_code == 200
     assert page.get(path).status_code in {200, 403}
+    hit_before = metrics.LIMITS.values["requests"]
     refused = page.get(path)
     assert refused.status_code == 429
+    assert metrics.LIMITS.values["requests"] == hit_before + 1
     assert 0 < int(refused["Retry-After"]) <= 60
     assert "Too many requests" in refused.content.decode()
 
@@ -121,7 +123,7 @@ def test_without_a_database_a_page_is_503_and_one_line(page, monkeypatch, caplog
     answer = page.get(path)
     assert answer.status_code == 503
     assert answer["Retry-After"] == "5"
-    assert "<h1>Not available</h1>" in answer.content.decode()
+    assert "<h1>Temporarily unavailable</h1>" in answer.content.decode()
     assert not [record for record in caplog.records if record.exc_info]
     assert any("answered with 503" in record.getMessage() for record in caplog.records)
 

@@ -119,7 +119,7 @@ async def test_missing_scripts_are_logged_once(
         await ask(application, "/static/notify/elements.min.js")
     (line,) = caplog.messages
     assert line.startswith(
-        'notify\'s scripts are missing: "/static/notify/bell.min.js" was answered with'
+        'notify\'s scripts are missing: "/static/notify/bell.min.js" returned 404'
     )
 
 

@@ -26,7 +26,7 @@ def body(refusal: Refusal) -> dict[str, Any]:
         (AuthenticationError(), 401, "not_signed_in"),
         (HttpError(400, "?"), 400, "malformed"),
         (RequestDataTooBig(), 413, "too_large"),
-        (EmptyAudience("nobody is left"), 422, "invalid"),
+        (EmptyAudience("matches no users"), 422, "invalid"),
         (KeyConflict("k", 7), 409, "key"),
         (EpochChanged(), 409, "epoch"),
         (Busy("locked"), 429, "busy"),
@@ -47,7 +47,9 @@ def test_any_other_error_is_ours_to_mend() -> None:
 
 
 def test_an_error_names_the_fields() -> None:
-    assert body(from_error(EmptyAudience("nobody is left")))["fields"] == {"to": "nobody is left"}
+    assert body(from_error(EmptyAudience("matches no users")))["fields"] == {
+        "to": "matches no users"
+    }
     assert body(from_error(Refused(Error.INVALID, "ids: too many")))["fields"] == {
         "ids": "too many"
     }
@@ -75,6 +77,6 @@ def test_a_wait_is_told_in_whole_seconds(seconds: float, header: str) -> None:
 
 
 def test_who_needs_the_permission_is_said() -> None:
-    refusal = refusals.forbidden("notify.send_notice", by="the owner ")
-    assert refusal.message == "Forbidden: the owner needs `notify.send_notice`."
+    refusal = refusals.forbidden("notify.send_notice", by="The owner needs")
+    assert refusal.message == "The owner needs the permission `notify.send_notice`."
     assert from_error(AuthenticationError()).response()["WWW-Authenticate"] == "Bearer"

@@ -16,7 +16,7 @@ def test_the_doctor_corrects_wrong_counts(make_user):
     ada, bob = make_user("ada"), make_user("bob")
     notify.send(to=[ada, bob], title="T")
     Inbox.objects.filter(user=ada).update(unread=F("unread") + 3, unseen=0)
-    assert "Recounted 2 inboxes, and corrected 1." in run("notify_doctor", "--recount")
+    assert "Recounted 2 inboxes and corrected 1." in run("notify_doctor", "--recount")
     inbox = Inbox.objects.get(user=ada)
     assert (inbox.unread, inbox.unseen) == (1, 1)
     assert "and corrected 0." in run("notify_doctor", "--recount")

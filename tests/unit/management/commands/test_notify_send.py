@@ -57,14 +57,14 @@ def test_many_batches_are_carried_out_without_any_server(make_user, settings):
 def test_the_same_key_sends_once(make_user):
     make_user("ada")
     run("notify_send", "--to", "ada", "--title", "T", "--key", "k")
-    assert "was sent before" in run("notify_send", "--to", "ada", "--title", "T", "--key", "k")
+    assert "was already sent" in run("notify_send", "--to", "ada", "--title", "T", "--key", "k")
     assert Notification.objects.count() == 1
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--title", "T"], "nobody is left"),
+        (["--title", "T"], "matches no users"),
         (["--to", "ada", "nobody", "--title", "T"], "no such user: nobody"),
         (["--group", "nogroup", "--title", "T"], "no such group: nogroup"),
         (["--to", "ada", "--title", "x" * 201], "title"),

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 import notify
+from notify import metrics
 from notify.access.authentication import revalidate
 from notify.inbox import upkeep
 from notify.models import ApiToken, Inbox, Notification
@@ -242,6 +243,50 @@ def test_a_mark_of_another_epoch_is_a_conflict_and_marks_nothing(make_user, by_s
     assert caller.get("inbox/").json()["unread"] == 1
 
 
+def test_opened_clears_the_badge_and_makes_nothing_seen(make_user, by_session):
+    ada = make_user("ada")
+    caller = by_session(ada)
+    send(ada)
+    send(ada)
+    before = caller.get("inbox/").json()
+    assert (before["unseen"], before["badge"]) == (2, 2)
+    frame = {"type": "opened", "ref": "o1", "epoch": before["epoch"], "through": 1}
+    for _ in range(2):
+        assert caller.post("inbox/opened/", frame).json() == {
+            "type": "done",
+            "ref": "o1",
+            "version": 3,
+        }
+    after = caller.get("inbox/").json()
+    assert (after["unseen"], after["unread"], after["badge"]) == (2, 2, 1)
+    cursor = {"epoch": before["epoch"], "since": before["version"]}
+    changes = caller.get("inbox/changes/", **cursor).json()
+    assert (changes["badge"], changes["notifications"]) == (1, [])
+
+
+def test_opened_of_another_epoch_is_a_conflict(make_user, by_session):
+    ada = make_user("ada")
+    send(ada)
+    frame = {"ref": "o", "epoch": "x", "through": 1}
+    response = by_session(ada).post("inbox/opened/", frame)
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "epoch")
+    assert by_session(ada).get("inbox/").json()["badge"] == 1
+
+
+@pytest.mark.parametrize(
+    ("frame", "field"),
+    [
+        ({"type": "mark", "ref": "o", "epoch": "e", "through": 1}, "type"),
+        ({"ref": "o", "through": 1}, "epoch"),
+        ({"ref": "o", "epoch": "e", "through": -1}, "through"),
+    ],
+)
+def test_a_wrong_opened_is_refused_with_its_field(make_user, by_session, frame, field):
+    response = by_session(make_user("ada")).post("inbox/opened/", frame)
+    assert response.status_code == 422
+    assert set(response.json()["error"]["fields"]) == {field}
+
+
 def test_while_a_mark_of_everything_is_under_way_another_is_put_off(make_user, by_session):
     ada = make_user("ada")
     send(ada)
@@ -306,6 +351,52 @@ def test_recalled_and_deleted_things_do_not_come_back(make_user, by_session):
 
     assert "secret" not in response.content.decode()
     assert response.json()["notifications"][0]["recalled"]
+
+
+# Undo
+
+
+def test_a_mark_is_undone(make_user, by_session):
+    ada = make_user("ada")
+    notice = send(ada)
+    caller = by_session(ada)
+    held = caller.get("inbox/").json()
+    caller.post("inbox/mark/", {"ref": "m1", "as": "archived", "ids": [notice.pk]})
+    undo = {"ref": "m2", "mark": "m1", "epoch": held["epoch"], "since": held["version"]}
+
+    response = caller.post("inbox/undo/", undo)
+
+    Done.model_validate(response.json())
+    assert response.json() == {"type": "done", "ref": "m2", "version": 3}
+    page = caller.get("inbox/").json()
+    assert (page["unseen"], page["unread"]) == (1, 1)
+    assert [row["id"] for row in page["notifications"]] == [notice.pk]
+
+
+def test_an_undo_of_another_epoch_is_a_conflict(make_user, by_session):
+    ada = make_user("ada")
+    send(ada)
+    undo = {"ref": "m2", "mark": "m1", "epoch": "x", "since": 1}
+    response = by_session(ada).post("inbox/undo/", undo)
+    assert response.status_code == 409
+    assert response.json()["error"]["code"] == "epoch"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"type": "mark"}, "type"),
+        ({"ref": ""}, "ref"),
+        ({"mark": 1}, "mark"),
+        ({"epoch": ""}, "epoch"),
+        ({"since": "1"}, "since"),
+    ],
+)
+def test_a_wrong_undo_is_refused_with_its_field(make_user, by_session, wrong, field):
+    undo = {"ref": "m2", "mark": "m1", "epoch": "e", "since": 1, **wrong}
+    response = by_session(make_user("ada")).post("inbox/undo/", undo)
+    assert response.status_code == 422
+    assert list(response.json()["error"]["fields"]) == [field]
 
 
 # Tickets
@@ -446,3 +537,13 @@ def test_deleting_rows_makes_older_cursors_start_anew(make_user, by_session):
     upkeep.delete_rows(str(ada.pk), [Notification.objects.get().pk])
     frame = caller.get("inbox/changes/", epoch=held["epoch"], since=held["to"]).json()
     assert frame["reset"] is True
+
+
+def test_who_asks_for_changes_counts_as_polling_once(make_user, by_session, monkeypatch):
+    monkeypatch.setattr(metrics, "POLLING", metrics.Recent(60))
+    for name in ("ada", "bob"):
+        caller = by_session(make_user(name))
+        caller.get("inbox/")
+        for _ in range(2):
+            assert caller.get("inbox/changes/").status_code == 200
+    assert len(metrics.POLLING) == 2

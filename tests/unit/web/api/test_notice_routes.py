@@ -7,7 +7,7 @@ import tracemalloc
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.utils import timezone
 from ninja.errors import ValidationError
@@ -245,6 +245,7 @@ def test_a_recall_takes_it_out_of_the_inbox_once(ada, sender, by_session):
     assert [answer["inboxes"] for answer in answers] == [1, 0]
     assert by_session(ada).get("inbox/").json()["notifications"] == []
     assert sender.get(f"notices/{sent['id']}/").json()["status"] == "recalled"
+    assert Notice.objects.get().recalled_by == f"user:{User.objects.get(username='robot').pk}"
 
 
 @pytest.mark.parametrize("how", ["get", "recall"])
@@ -290,10 +291,14 @@ def test_the_openapi_document_is_served():
         "/api/notify/inbox/categories/",
         "/api/notify/inbox/changes/",
         "/api/notify/inbox/mark/",
+        "/api/notify/inbox/undo/",
+        "/api/notify/inbox/opened/",
         "/api/notify/ticket/",
         "/api/notify/notices/",
         "/api/notify/notices/{notice_id}/",
         "/api/notify/notices/{notice_id}/recall/",
+        "/api/notify/notices/{notice_id}/pause/",
+        "/api/notify/notices/{notice_id}/resume/",
     }
     mark = document["paths"]["/api/notify/inbox/mark/"]["post"]["requestBody"]
     assert mark["content"]["application/json"]["schema"]["required"] == ["ref", "as"]
@@ -321,3 +326,29 @@ def test_the_page_of_the_api_has_nothing_that_a_strict_policy_forbids():
     for script in page.split("<script")[1:]:
         assert "src=" in script.split(">")[0] or 'type="application/json"' in script.split(">")[0]
     assert "'unsafe-inline'" not in response["Content-Security-Policy"]
+
+
+@pytest.fixture
+def scheduled(ada):
+    later = timezone.now() + timedelta(hours=1)
+    return notify.send(to=ada, title="Later", send_at=later)
+
+
+def test_a_notice_is_paused_and_resumed(sender, scheduled, caplog):
+    path = f"notices/{scheduled.pk}/"
+    caplog.set_level("INFO", "notify.web.api.notice_routes")
+    answers = [sender.post(f"{path}{verb}/").json() for verb in ("pause", "pause", "resume")]
+    assert [answer["people"] for answer in answers] == [1, 0, 1]
+    assert sender.get(path).json()["status"] == "pending"
+    said = [record.getMessage() for record in caplog.records]
+    assert [text.partition(" by ")[0] for text in said] == [
+        f"Notice {scheduled.pk} was paused",
+        f"Notice {scheduled.pk} was resumed",
+    ]
+    assert sender.post("notices/999999/pause/").status_code == 404
+    assert sender.post("notices/999999/resume/").status_code == 404
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+def test_pausing_and_resuming_need_the_permission(make_user, by_session, scheduled, verb):
+    assert by_session(make_user("eve")).post(f"notices/{scheduled.pk}/{verb}/").status_code == 403

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from notify.metrics.figures import CLOSE_CODES
 from notify.protocol import Code
 from notify.web.pages.operations import CODES
 from tests.unit.admin.helpers import allow
@@ -15,6 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("silent")]
 
 def test_every_close_code_has_a_meaning() -> None:
     assert set(Code) <= set(CODES)
+    assert [str(int(code)) for code in CODES] == list(CLOSE_CODES)
 
 
 def test_it_is_for_those_who_may_see_it(client: Client, ada: User) -> None:

@@ -6,6 +6,8 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from notify import metrics
+from notify.inbox import backlog
+from notify.live import health
 from notify.web.probes import metrics as page
 
 
@@ -39,6 +41,16 @@ def test_the_page_shows_counters_and_cumulative_histograms(client, settings, reg
     assert sample(shown, "test_seconds_sum") == 101
     assert sample(shown, "notify_sockets") == 0
     assert sample(shown, "notify_batches_open") == 0
+
+
+@pytest.mark.django_db
+def test_a_database_that_hangs_is_down_and_is_not_asked_more(client, settings, monkeypatch):
+    settings.NOTIFY_METRICS_TOKEN = "t"
+    monkeypatch.setattr(health, "database_answers", lambda: False)
+    monkeypatch.setattr(backlog, "figures", pytest.fail)
+    shown = client.get("/metrics", headers={"Authorization": "Bearer t"}).content.decode()
+    assert sample(shown, "notify_database_up") == 0
+    assert sample(shown, 'notify_sockets_closed_total{code="4508"}') >= 0
 
 
 @pytest.mark.django_db

@@ -2,7 +2,7 @@ await customElements.whenDefined("notify-bell");
 const { client } = document.querySelector("notify-bell");
 
 function show() {
-  document.getElementById("count").textContent = client.unseen;
+  document.getElementById("count").textContent = client.badge;
   document.body.dataset.live = client.status.state === "live";
 }
 

@@ -1,0 +1,50 @@
+"""Live operations, put together of the parts of all processes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from notify.live.rates import Part
+
+USERS_SHOWN = 5
+
+
+def overview(parts: Mapping[str, tuple[float, Part]], now: float) -> dict[str, Any]:
+    """What the figures of live operations say beside rates and sums.
+
+    Args:
+        parts: by process, when its part came, and the part. That of an older version has fewer
+            fields.
+        now: by the same clock, in seconds.
+
+    Returns:
+        `by_process`, by name; handshakes `refused` and `limits` hit, by reason, since each process
+        began; `most_sockets`, by the user's key.
+    """
+    processes = [
+        {
+            "key": process,
+            "name": part["name"],
+            "version": part["version"],
+            "age": round(now - at, 1),
+            "figures": part["figures"],
+        }
+        for process, (at, part) in parts.items()
+        if "figures" in part
+    ]
+    most = _added_up(parts, "most_sockets").most_common(USERS_SHOWN)
+    return {
+        "by_process": sorted(processes, key=lambda one: str(one["name"])),
+        "refused": dict(+_added_up(parts, "refused")),
+        "limits": dict(+_added_up(parts, "limits")),
+        "most_sockets": [[user, count] for user, count in most if count > 1],
+    }
+
+
+def _added_up(parts: Mapping[str, tuple[float, Part]], field: str) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for _, part in parts.values():
+        total.update(part.get(field, {}))
+    return total

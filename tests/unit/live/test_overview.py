@@ -1,0 +1,40 @@
+"""Live operations of all processes together."""
+
+from __future__ import annotations
+
+from notify.live.overview import overview
+
+
+def part(name, **fields):
+    return {"name": name, "version": "1", "figures": {"notify_sockets": 1}, **fields}
+
+
+def test_processes_are_listed_by_name_with_the_age_of_what_they_said():
+    data = overview({"x": (9.5, part("web:2")), "y": (10.0, part("web:1"))}, now=10.0)
+    assert [(one["name"], one["age"]) for one in data["by_process"]] == [
+        ("web:1", 0),
+        ("web:2", 0.5),
+    ]
+
+
+def test_reasons_and_sockets_of_users_are_added_up():
+    one = part("a", refused={"origin": 2}, limits={"frames": 1}, most_sockets={"7": 3, "8": 1})
+    other = part(
+        "b",
+        refused={"origin": 1},
+        limits={"frames": 0, "requests": 0},
+        most_sockets={"7": 2, "9": 4},
+    )
+    data = overview({"x": (0.0, one), "y": (0.0, other)}, now=0.0)
+    assert data["refused"] == {"origin": 3}
+    assert data["limits"] == {"frames": 1}
+    assert data["most_sockets"] == [["7", 5], ["9", 4]]
+
+
+def test_processes_of_one_name_are_two_as_in_containers():
+    data = overview({"x": (0.0, part("web:1")), "y": (0.0, part("web:1"))}, now=0.0)
+    assert [one["key"] for one in data["by_process"]] == ["x", "y"]
+
+
+def test_a_process_of_an_older_version_only_counts():
+    assert overview({"x": (0.0, {"sockets": 3})}, now=0.0)["by_process"] == []
