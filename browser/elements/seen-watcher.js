@@ -18,7 +18,11 @@ export class SeenWatcher {
   constructor(onSeen, signal) {
     this.#onSeen = onSeen;
     document.addEventListener("visibilitychange", () => this.#soon(), { signal });
-    signal.addEventListener("abort", () => this.#observer.disconnect());
+    signal.addEventListener("abort", () => {
+      this.#observer.disconnect();
+      clearTimeout(this.#timer);
+      this.#onSeen = () => undefined; // the browser may keep the observer, which must not keep the element
+    });
   }
 
   /**
