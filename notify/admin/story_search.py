@@ -13,9 +13,8 @@ from django.http import HttpRequest
 from notify.admin.delivery_history import DeliveryHistory, delivery_history
 from notify.admin.formatting import MAX_DIGITS
 from notify.models import Notice, Notification
-from notify.models.permissions import SEND, has_permission
+from notify.models.permissions import SEND, VIEW_NOTICE, has_permission
 
-VIEW_NOTICE = "notify.view_notice"
 FOUND = 10  # notices that are offered
 SEARCHED_ROWS = 5000  # of an inbox, while a title is typed
 MAX_TERM = 200  # characters: those of a title

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth import get_permission_codename, get_user_model
 
 SEND = "notify.send_notice"
+VIEW_NOTICE = "notify.view_notice"
 VIEW_INBOX = "notify.view_inbox"
 VIEW_OPERATIONS = "notify.view_operations"
 CHANGE_TOKENS = "notify.change_apitoken"

@@ -33,6 +33,9 @@ from notify import sql
 
 LIMIT_S = 2.0
 MIN_LIMIT_MS = 10  # to PostgreSQL, 0 means no limit
+# How much later a statement's limit comes than a lock's, so that the lock's ends a wait, with an
+# error of its own.
+STATEMENT_MARGIN_MS = 10
 SLOW_S = 0.5  # a statement of few rows that took so much longer than its rows need has waited
 DEADLOCK_S = 1.0  # PostgreSQL's `deadlock_timeout`: how long it waits before it looks for one
 ROW_S = 0.001  # what a row may take apart from waiting
@@ -270,8 +273,7 @@ def _limits(rows: int | None) -> tuple[str, list[Any]]:
     if rows is None:
         return f"SELECT current_setting('lock_timeout'), {lock}", limits
     both = f"SELECT current_setting('lock_timeout'), {lock}, {_shorten('statement_timeout')}"
-    # The statement's limit comes later, so that a lock's limit ends a wait with its own error.
-    return both, [wait, wait + MIN_LIMIT_MS + round(rows * ROW_S * 1000)]
+    return both, [wait, wait + STATEMENT_MARGIN_MS + round(rows * ROW_S * 1000)]
 
 
 def _wait_ms() -> int:

@@ -307,7 +307,8 @@ async def test_marks_are_carried_out_in_their_order(server: Server, ada: User) -
         await client.frame("inbox")
         for n, as_ in enumerate(["read", "unread", "archived", "unarchived", "unread"]):
             await client.send(type="mark", ref=str(n), ids=[notice.pk], **{"as": as_})
-        await client.frame(lambda frame: frame.get("ref") == "4")
+        last = await client.frame(lambda frame: frame.get("ref") == "4")
+        await client.until(lambda: client.version == last["version"])
         refs = [one["ref"] for one in client.of_type("done")]
         assert refs == ["0", "1", "2", "3", "4"]
         assert client.unread == 1

@@ -27,8 +27,9 @@ def nobody_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def a_busy_machine_is_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a statement that took half a second of it counts as one that has waited for a lock, and
-    the next one is preceded by a statement that limits it."""
+    the next one is preceded by a statement that limits it; one that took two seconds is refused."""
     monkeypatch.setattr(waits, "SLOW_S", 60.0)
+    monkeypatch.setattr(waits, "STATEMENT_MARGIN_MS", 60_000)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from notify.metrics import figures
-from notify.models.permissions import SEND, VIEW_OPERATIONS, has_permission
+from notify.models.permissions import SEND, VIEW_NOTICE, VIEW_OPERATIONS, has_permission
 from notify.protocol import Code
 from notify.web.pages.browser_config import browser_config
 from notify.web.pages.decorators import html_refusals, rate_limited, signed_in
@@ -58,7 +57,7 @@ def operations(request: HttpRequest) -> HttpResponse:
             *((one.name, gettext(one.title)) for one in (*figures.REFUSED, *figures.LIMITS)),
         ],
         "may_pause": has_permission(request.user, SEND),
-        "notice_url": _notice_url(request.user),
+        "notice_url": _notice_url(request),
     }
     return render(request, "notify/operations.html", context)
 
@@ -68,12 +67,14 @@ def _translated(figure: figures.Figure) -> figures.Figure:
     return replace(figure, title=gettext(figure.title), cure=cure)
 
 
-def _notice_url(user: Any) -> str:
+def _notice_url(request: HttpRequest) -> str:
     """The address of a notice in the admin, with 0 for its id; empty if this user may not go."""
-    may = user.is_staff and (
-        has_permission(user, "notify.view_notice") or has_permission(user, SEND)
-    )
+    if not (has_permission(request.user, VIEW_NOTICE) or has_permission(request.user, SEND)):
+        return ""
     try:
-        return reverse("admin:notify_notice_change", args=[0]) if may else ""
-    except NoReverseMatch:
+        url = reverse("admin:notify_notice_change", args=[0])
+        from django.contrib.admin import site  # not every project has it installed
+
+        return url if site.has_permission(request) else ""
+    except (NoReverseMatch, AttributeError):  # no admin, or not for users without `is_staff`
         return ""
