@@ -10,7 +10,7 @@ class NotifyOnline extends HTMLElement {
 
   connectedCallback() {
     this.#left = new AbortController();
-    const look = watch("operations", this.#left.signal, {
+    const look = watch("online", this.#left.signal, {
       figures: ({ users }) => this.#say(this.dataset.online?.replace("{count}", () => users.toLocaleString(pageLanguage()))),
       silent: () => {
         this.#asked += 1;

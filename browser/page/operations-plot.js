@@ -1,22 +1,29 @@
 // @ts-check
-import { part } from "./dom.js";
+import { part, write } from "./dom.js";
 import { numberText } from "./operations-value.js";
+import { pageLanguage } from "./page-language.js";
 
 const SECONDS = 600;
 const HOLE_S = 15; // without a value, the line breaks
+const SENT_BEFORE_S = 120; // what is seen at a time was sent in the two minutes before
+const SENT_AFTER_S = 10; // servers' clocks differ
 const WIDTH = 240;
 const HEIGHT = 48;
 const SVG = "http://www.w3.org/2000/svg";
 
 /** @typedef {{ at: number, value: number | null }} Point */
 
-/** One figure over the last ten minutes: a line, its number, and its most. Times are in seconds. */
+/**
+ * One figure over the last ten minutes: a line, its number, and its most. Where the template has a
+ * link for it, the most leads to the notices that were sent then. Times are in seconds.
+ */
 export class Plot {
   name;
   #unit;
   #output;
   #line;
   #most;
+  #link;
   /** @type {Point[]} */
   #live = [];
   /** @type {Point[]} */
@@ -34,8 +41,9 @@ export class Plot {
     this.#line = document.createElementNS(SVG, "path");
     this.#line.setAttribute("vector-effect", "non-scaling-stroke");
     svg.append(this.#line);
-    this.#most = Object.assign(document.createElement("small"), { ariaHidden: "true" });
-    figure.append(svg, this.#most);
+    this.#most = part(figure, ".most");
+    this.#link = /** @type {HTMLAnchorElement | null} */ (figure.querySelector("a"));
+    figure.append(svg);
   }
 
   /**
@@ -60,10 +68,24 @@ export class Plot {
     this.#live = [...this.#live, { at: now, value }].filter(isInWindow);
     this.#past = this.#past.filter(isInWindow);
     const points = [...this.#past, ...this.#live];
-    const most = Math.max(this.#unit === "ms" ? 0.001 : 1, ...points.map((one) => one.value ?? 0));
+    const highest = points.reduce((one, other) => ((other.value ?? 0) > (one.value ?? 0) ? other : one));
+    const most = Math.max(this.#unit === "ms" ? 0.001 : 1, highest.value ?? 0);
     this.#output.textContent = this.#text(value);
-    this.#most.textContent = this.#text(most);
+    this.#most.textContent = `≤ ${this.#text(most)}`;
+    if (this.#link) this.#lead(this.#link, Date.now() / 1000 - (now - highest.at), highest.value);
     this.#line.setAttribute("d", path(points, now, most));
+  }
+
+  /**
+   * @param {HTMLAnchorElement} link
+   * @param {number} at since 1970
+   * @param {number | null} value
+   */
+  #lead(link, at, value) {
+    link.hidden = !value;
+    const query = new URLSearchParams({ sent_from: moment(at - SENT_BEFORE_S), sent_to: moment(at + SENT_AFTER_S) });
+    link.href = `${link.dataset.href}?${query}`;
+    write(part(link, ".at"), new Date(at * 1000).toLocaleTimeString(pageLanguage()));
   }
 
   /** @param {number | null} value */
@@ -71,6 +93,11 @@ export class Plot {
     if (value === null) return "–";
     return this.#unit === "ms" ? `${numberText(value * 1000)} ms` : numberText(value);
   }
+}
+
+/** @param {number} at since 1970 */
+function moment(at) {
+  return `${new Date(at * 1000).toISOString().slice(0, 19)}Z`;
 }
 
 /**

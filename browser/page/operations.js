@@ -18,7 +18,7 @@ import { watch } from "./watch.js";
  */
 
 const STALE_MS = 3_500; // the servers speak once a second
-const MISSED_MS = 2_000; // the first frames may have the nearest process only
+const ANSWERED_S = 2; // by then all processes have answered whichever the page is connected to
 const GONE_MS = 300_000; // a process that nobody misses
 const HISTORY_STEP_S = 5;
 const COPIED_MS = 2_000;
@@ -28,7 +28,7 @@ class NotifyOperations extends HTMLElement {
   #left = new AbortController();
   /** @type {Plot[]} */
   #plots = [];
-  /** @type {Map<string, { heard: number, time: string, process: Process, missed?: number }>} by key */
+  /** @type {Map<string, { heard: number, time: string, process: Process }>} by key */
   #processes = new Map();
   #announced = "";
   #heard = -Infinity;
@@ -139,25 +139,24 @@ class NotifyOperations extends HTMLElement {
   /**
    * Also those that no longer answer, until another has taken their place.
    *
-   * @param {{ layer: string, by_process: Process[] }} data
+   * @param {{ layer: string, asked_for: number, by_process: Process[] }} data
    * @returns {Alarm[]}
    */
-  #drawProcesses({ layer, by_process: heard }) {
+  #drawProcesses({ layer, asked_for: seconds, by_process: heard }) {
     const now = elapsed();
+    const isMissing = (/** @type {string} */ key) => !heard.some((one) => one.key === key);
     for (const process of heard) this.#processes.set(process.key, { heard: now - process.age * 1000, time: clock(process.age), process });
-    for (const [key, known] of this.#processes) {
-      const { heard: at, process } = known;
-      const isMissing = !heard.some((one) => one.key === key);
-      if (isMissing) known.missed ??= now;
-      const youngest = Math.min(...heard.map((one) => one.figures.notify_uptime_seconds));
+    for (const [key, { heard: at, process }] of this.#processes) {
+      const youngest = Math.min(...heard.filter((one) => isWorker(one) === isWorker(process)).map((one) => one.figures.notify_uptime_seconds));
       const isReplaced = youngest * 1000 < now - at;
-      if (isMissing && (process.figures.notify_draining || isReplaced || now - at > GONE_MS)) this.#processes.delete(key);
+      if (isMissing(key) && (process.figures.notify_draining || isReplaced || now - at > GONE_MS)) this.#processes.delete(key);
     }
     /** @type {Alarm[]} */
     const alarms = [];
-    const shown = [...this.#processes.values()].sort((one, other) => one.process.name.localeCompare(other.process.name));
-    const draw = (/** @type {HTMLElement} */ section, /** @type {typeof shown[0]} */ { process, time, missed = now }) => {
-      const isSilent = now - missed >= MISSED_MS;
+    const order = (/** @type {Process} */ one) => `${Number(isWorker(one))} ${one.name}`;
+    const shown = [...this.#processes.values()].sort((one, other) => order(one.process).localeCompare(order(other.process)));
+    const draw = (/** @type {HTMLElement} */ section, /** @type {typeof shown[0]} */ { process, time }) => {
+      const isSilent = isMissing(process.key) && (layer === "down" || seconds >= ANSWERED_S);
       section.classList.toggle("stale", isSilent);
       write(part(section, "h3"), process.name);
       const hint = part(section, ".hint");
@@ -167,7 +166,7 @@ class NotifyOperations extends HTMLElement {
       if (!isSilent) alarms.push(...red);
       else if (layer !== "down") alarms.push({ key: process.key, text: (hint.dataset.dead ?? "").replace("{process}", process.name).replace("{time}", time), cure: hint.dataset.cure ?? "" });
     };
-    keyed(part(this, ".processes"), shown, ({ process }) => process.key, () => this.#copyOf("process"), draw);
+    keyed(part(this, ".processes"), shown, ({ process }) => process.key, ({ process }) => this.#copyOf(isWorker(process) ? "worker" : "process"), draw);
     return alarms;
   }
 
@@ -263,6 +262,15 @@ class NotifyOperations extends HTMLElement {
   #say(text) {
     write(this.#status, text);
   }
+}
+
+/**
+ * Whether it is one of `manage.py notify_work`, which has no sockets.
+ *
+ * @param {Process} process
+ */
+function isWorker({ figures }) {
+  return figures.notify_sockets === undefined;
 }
 
 /** The time of day, so many seconds ago. */

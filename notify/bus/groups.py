@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 
-EVERY_PROCESS = "processes"
+EVERY_PROCESS = "processes"  # of those with a hub
+WORKERS = "workers"  # processes of `manage.py notify_work`
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 

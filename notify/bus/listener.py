@@ -48,6 +48,7 @@ class Listener:
         receive: Called with each hint of another process.
         joined: Called with each group once it is joined; its hints arrive only from then on.
         back: Called when the layer works again.
+        group: That it is in from the start.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Listener:
         receive: Callable[[Hint], None],
         joined: Callable[[str], None],
         back: Callable[[], None],
+        group: str = EVERY_PROCESS,
     ) -> None:
         self._receive = receive
         self._joined = joined
@@ -65,7 +67,7 @@ class Listener:
         self._probe_heard = 0
         self._probe_sent_at = 0.0
         self._deployment: str | None = None
-        self._groups = {EVERY_PROCESS}  # without the deployment, as callers name them
+        self._groups = {group}  # without the deployment, as callers name them
         self._membership = Membership(
             self._probe_group, self._call, self._is_ready, self._note_joined
         )

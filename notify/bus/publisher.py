@@ -94,13 +94,13 @@ class Publisher:
         hint = hints.close_hint(user, socket_id)
         self._publish([(user_group(user), hint)], hint, MAX_PENDING_ASKS)
 
-    def publish_ask(self, topic: str, group: str, holds_s: float) -> None:
-        """Asks the processes of a group for their parts of a topic.
+    def publish_ask(self, topic: str, holds_s: float, *groups: str) -> None:
+        """Asks the processes of these groups for their parts of a topic.
 
         `holds_s` is for how many seconds this process will use an answer.
         """
         hint = hints.ask_hint(topic, holds_s)
-        self._publish([(group, hint)], hint, MAX_PENDING_ASKS)
+        self._publish([(group, hint) for group in groups], hint, MAX_PENDING_ASKS)
 
     def publish_part(self, topic: str, part: Any) -> None:
         """Sends this process's part of a topic to the processes that watch it."""

@@ -11,6 +11,7 @@ from notify.models import permissions
 
 OWN = "sockets"  # the topic that needs no permission
 OPERATIONS = "operations"
+ONLINE = "online"
 HISTORY = "history"  # no topic: the past of `operations`, which processes ask each other for
 _PERMISSIONS = {"person": permissions.VIEW_INBOX}
 

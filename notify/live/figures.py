@@ -13,7 +13,7 @@ from notify.access import authentication
 from notify.inbox import progress
 from notify.live.background import Background
 from notify.live.connection import Connection
-from notify.live.feeds import OPERATIONS, OWN, feed_of, is_own, permission, split
+from notify.live.feeds import ONLINE, OPERATIONS, OWN, feed_of, is_own, permission, split
 from notify.live.operations import Operations
 from notify.live.parts import Parts
 from notify.live.pool import DatabasePool
@@ -149,6 +149,8 @@ class Figures:
             data = await self._pool.run(progress.progress, int(key))
         elif name == OPERATIONS:
             data = await self._operations.figures()
+        elif name == ONLINE:
+            data = {"users": sum(part["users"] for _, part in self._parts.all_of(feed).values())}
         elif name in {OWN, "person"}:
             data = self._parts.sockets(feed)
         recipients = self._watchers.get(feed, set()).intersection(watchers)

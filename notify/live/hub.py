@@ -21,7 +21,7 @@ from notify.live.catching_up import CatchingUp
 from notify.live.comparison import Comparison
 from notify.live.connection import Connection
 from notify.live.delivery import Delivery
-from notify.live.feeds import HISTORY, OPERATIONS
+from notify.live.feeds import HISTORY, ONLINE, OPERATIONS
 from notify.live.figures import Figures
 from notify.live.frame_writer import ABORT_AFTER_S
 from notify.live.heartbeat import Heartbeat
@@ -90,7 +90,11 @@ class Hub:
             self.sockets, self.layer, self.sweep, self.workers, lambda: self.draining
         )
         self.history = History(loop, self.sockets)
-        of_process = {OPERATIONS: self.readings.part, HISTORY: self.history.part}
+        of_process = {
+            OPERATIONS: self.readings.part,
+            HISTORY: self.history.part,
+            ONLINE: lambda: {"users": len(self.sockets.by_user)},
+        }
         self.parts = Parts(self.sockets, self.layer, loop.time, of_process)
         self.figures = Figures(self.parts, self.pool, background, loop)
         self._identities = Loader(self.pool, authentication.identify, background.spawn)

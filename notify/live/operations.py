@@ -79,11 +79,11 @@ class Operations:
             async with asyncio.timeout(FIRST_WITHIN_S):
                 await self._has_answered.wait()
         now, parts = self._clock(), self._parts.all_of(OPERATIONS)
+        servers = {process: part for process, (_, part) in parts.items() if "sockets" in part}
         return {
-            **self._rates.take(
-                {process: part for process, (_, part) in parts.items()}, now, ORIGIN
-            ),
+            **self._rates.take(servers, now, ORIGIN),
             **overview(parts, now),
+            "asked_for": round(self._parts.asked_for(OPERATIONS), 1),
             **self._of_database(now),
         }
 

@@ -50,6 +50,7 @@ class Parts:
         self._answered_at: dict[str, float] = {}  # by this process
         # By feed that is watched here, and by process: when its part came, and the part.
         self._heard: dict[str, dict[str, tuple[float, Any]]] = {}
+        self._asks_since: dict[str, float] = {}  # by feed that is watched here, without a break
         # By feed that another process watches: until when it uses the part that it got from us.
         self._answers_hold_until: dict[str, float] = {}
 
@@ -58,12 +59,14 @@ class Parts:
     def start(self, feed: str) -> None:
         """Somebody begins to watch it."""
         if feed not in self._heard:
-            self._ask(feed)
             self._heard[feed] = {}
+            self._asks_since[feed] = self._clock()
+            self._ask(feed)
 
     def stop(self, feed: str) -> None:
         """Nobody watches it any more."""
         self._heard.pop(feed, None)
+        self._asks_since.pop(feed, None)
 
     def ask_all(self) -> None:
         """Asks the other processes for their parts."""
@@ -76,20 +79,27 @@ class Parts:
     def _ask(self, feed: str) -> None:
         name, user = split(feed)
         if self._layer.is_down:
+            self._asks_since[feed] = self._clock()
             return
         if feed in self._of_process:
             if self._is_first(self._asked_at, feed):
-                publisher.publish_ask(feed, groups.EVERY_PROCESS, self._holds_s(feed))
+                workers = [groups.WORKERS] if feed == OPERATIONS else []
+                publisher.publish_ask(feed, self._holds_s(feed), groups.EVERY_PROCESS, *workers)
                 self._answered_at[feed] = self._clock()
                 self._publish(feed, self._own(feed), self._holds_s(feed))
         elif name in {OWN, "person"}:
-            publisher.publish_ask(feed, groups.user_group(user), self._holds_s(feed))
+            publisher.publish_ask(feed, self._holds_s(feed), groups.user_group(user))
 
     def take(self, hint: PartHint) -> None:
         """Another process answered."""
         feed = hint["topic"]
         if hint["process"] != ORIGIN and feed in self._heard:
             self._heard[feed][hint["process"]] = (self._clock(), hint["part"])
+
+    def asked_for(self, feed: str) -> float:
+        """For how many seconds all processes could answer: below two, one that is missing may only
+        be late."""
+        return self._clock() - self._asks_since[feed]
 
     def all_of(self, feed: str) -> dict[str, tuple[float, Any]]:
         """By process, with the time when it came. That of this process is made now."""

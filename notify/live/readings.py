@@ -70,8 +70,7 @@ class Readings:
         most = heapq.nlargest(USERS_TOLD, by_user, key=lambda user: len(by_user[user]))
         return {
             **part_of(self._sockets, layer_is_down=self.layer_is_down),
-            "name": f"{socket.gethostname()}:{os.getpid()}",
-            "version": __version__,
+            **identity(),
             "figures": self.figures(),
             "refused": dict(metrics.REFUSED.values),
             "limits": dict(metrics.LIMITS.values),
@@ -81,6 +80,11 @@ class Readings:
     @property
     def layer_is_down(self) -> bool:
         return self._layer.is_down or publisher.paused
+
+
+def identity() -> dict[str, str]:
+    """How a process names itself to those who watch."""
+    return {"name": f"{socket.gethostname()}:{os.getpid()}", "version": __version__}
 
 
 def without_sockets() -> dict[str, Any]:

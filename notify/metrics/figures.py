@@ -153,6 +153,21 @@ OF_PROCESS = (
     Figure("notify_draining", _("Draining"), "Whether the process is shutting down.", "switch"),
 )
 
+# What a process of `manage.py notify_work`, which has no sockets, tells of these.
+OF_WORKER = tuple(
+    figure
+    for figure in OF_PROCESS
+    if figure.name
+    in {
+        "notify_uptime_seconds",
+        "process_resident_memory_bytes",
+        "notify_layer_up",
+        "notify_layer_latency_seconds",
+        "notify_workers_busy",
+        "notify_draining",
+    }
+)
+
 # Those of clients, and those of notify's protocol.
 CLOSE_CODES = (
     *("1000", "1001", "1005", "1006"),

@@ -235,13 +235,14 @@ def _topic(frame: dict[str, Any]) -> str:
     topic = frame.get("topic")
     if isinstance(topic, str):
         name, _, rest = topic.partition(":")
-        if topic in {"sockets", "operations"} or (
+        if topic in {"sockets", "operations", "online"} or (
             name == "notice" and rest.isascii() and rest.isdigit() and len(rest) <= 16
         ):
             return topic
         if name == "person" and 0 < len(rest) <= MAX_USER_KEY:
             return topic
-    raise Refused(Error.INVALID, "topic: must be sockets, operations, notice:<id> or person:<key>")
+    topics = "sockets, operations, online, notice:<id> or person:<key>"
+    raise Refused(Error.INVALID, f"topic: must be {topics}")
 
 
 def _socket_id(frame: dict[str, Any]) -> str:

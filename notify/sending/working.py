@@ -24,6 +24,7 @@ class Worker:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.carried_out = 0
+        self.is_busy = False  # read by other threads
         self._turns = Turns()
         self._clock = clock
         self._expiry_due = clock()
@@ -39,8 +40,12 @@ class Worker:
         Raises:
             Busy, DatabaseError: The batch could not even be postponed. Wait before the next call.
         """
-        worked = self._carry_out_next()
-        return self._recall_expired() or worked
+        self.is_busy = True
+        try:
+            worked = self._carry_out_next()
+            return self._recall_expired() or worked
+        finally:
+            self.is_busy = False
 
     def _carry_out_next(self) -> bool:
         """Returns whether there was a batch, even if it failed."""

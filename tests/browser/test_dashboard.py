@@ -163,6 +163,7 @@ def test_mark_all_as_read_and_load_more(server, ada, windows):
     page.get_by_role("button", name="Mark all as read").click()
     expect(unread(page)).to_have_text("")
     expect(badge(page)).to_be_hidden()
+    page.evaluate("scrollTo(0, 0)")  # the place is restored, and from further down more is loaded
     page.reload()
     expect(rows(page)).to_have_count(50)
     expect(unread(page)).to_have_text("")

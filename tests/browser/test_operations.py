@@ -25,7 +25,7 @@ from tests.harness.waiting import deadline, eventually
 from tests.unit.inbox.helpers import people
 
 PATH = "/notify/operations/"
-SEEN_WITHIN_MS = deadline(8) * 1000  # whatever goes wrong, and that it no longer does
+SEEN_WITHIN_MS = deadline(5) * 1000  # whatever goes wrong, and that it no longer does
 ALL_WELL = "Nothing needs attention."
 
 
@@ -123,8 +123,8 @@ def two_servers(start_server, own_redis):
 
 
 @pytest.fixture
-def worker(tmp_path):
-    variables = environment(NOTIFY_WELCOME="off")
+def worker(tmp_path, own_redis):
+    variables = environment(NOTIFY_WELCOME="off", REDIS_URL=own_redis.url)
     command = [PYTHON, "manage.py", "notify_work"]
     worker = Process(command, log=tmp_path / "worker.log", env=variables, cwd=ROOT)
     yield worker
@@ -206,6 +206,54 @@ def test_a_dead_process_is_seen_until_another_takes_its_place(watching, two_serv
     expect(page.locator(".well")).to_be_visible()  # it has said that it ends
 
 
+def test_a_worker_is_listed_missed_and_gone_when_it_ends(watching, worker, windows, screenshot):
+    page = watching()
+    sections = page.locator(".processes section")
+    worker.start()
+    last = sections.nth(2)
+    expect(last.locator("h3")).to_have_text(
+        re.compile(f":{worker.pid}$"), timeout=deadline(20) * 1000
+    )
+    expect(last.locator(".hint")).to_have_text(f"Worker, version {notify.__version__}")
+    expect(last.locator('[data-figure="notify_layer_up"] dd')).to_have_text("Up")
+    expect(last.locator("dt")).not_to_contain_text(["Open sockets"])
+    expect(page.locator(".from")).to_contain_text("Totals across 2 server processes.")
+    screenshot(page, "operations-worker")
+    worker.kill()
+    expect(attention(page)).to_contain_text(
+        f":{worker.pid} has not answered since", timeout=SEEN_WITHIN_MS
+    )
+    worker.start()
+    expect(page.locator(".well")).to_be_visible(timeout=deadline(20) * 1000)
+    expect(sections).to_have_count(3)
+    aside(worker.terminate, deadline(30))
+    expect(sections).to_have_count(2, timeout=SEEN_WITHIN_MS)
+    expect(page.locator(".well")).to_be_visible()
+    assert windows.complaints == []
+
+
+def test_a_peak_leads_to_the_notices_that_were_sent_then(server, windows, staff, screenshot):
+    user = User.objects.get(username="staff")
+    page = windows.open(server.url, session=staff)
+    page.goto(PATH)
+    plot = page.locator('[data-plot="deliveries"]')
+    expect(plot.locator("output")).to_have_text("0")
+    expect(plot.get_by_role("link")).to_have_count(0)
+    [notice] = aside(lambda: [notify.send(to=user, title="What a peak")])
+    link = plot.get_by_role("link")
+    expect(link).to_have_text(re.compile(r"^\d+:\d\d:\d\d [AP]M: notices that were sent then$"))
+    expect(page.locator('[data-plot="sockets"]').get_by_role("link")).to_have_count(0)
+    plot.scroll_into_view_if_needed()
+    screenshot(page, "operations-peak")
+    old = timezone.now() - timedelta(minutes=5)
+    aside(lambda: notify.send(to=user, title="Long before"))
+    aside(lambda: Notice.objects.exclude(pk=notice.pk).update(created=old))
+    link.click()
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
+    expect(page.locator("#result_list")).to_contain_text("What a peak")
+    assert windows.complaints == []
+
+
 def test_without_servers_the_page_turns_grey_and_says_since_when(watching, two_servers, screenshot):
     page = watching()
     expect(page.locator(".as-of")).to_have_text(re.compile(r"As of \d+:\d\d:\d\d"))
@@ -250,7 +298,7 @@ def test_it_is_copied_as_text(watching, windows):
     lines = text.splitlines()
     assert lines[0] == "Operations"
     assert re.match(r"As of \d+:\d\d:\d\d", lines[1])
-    for line in ("Batches waiting: 0", "Database: Up", "Channel layer: Up", "Server processes"):
+    for line in ("Batches waiting: 0", "Database: Up", "Channel layer: Up", "Processes"):
         assert line in lines, text
     assert sum(one.startswith("Uptime: ") for one in lines) == 2
     assert windows.complaints == []

@@ -14,7 +14,9 @@ from django.db import close_old_connections
 
 from notify.bus.publisher import publisher
 from notify.exceptions import Busy
+from notify.live.presence import present
 from notify.sending.working import Worker
+from notify.sql import database
 
 logger = logging.getLogger(__name__)
 
@@ -45,9 +47,18 @@ def work(stop: threading.Event, *, until_idle: bool) -> int:
     Returns:
         How many batches it carried out.
     """
-    worker, failures = Worker(), 0
+    worker = Worker()
+    with present(lambda: worker.is_busy):
+        _work(worker, stop, until_idle=until_idle)
+    return worker.carried_out
+
+
+def _work(worker: Worker, stop: threading.Event, *, until_idle: bool) -> None:
+    failures = 0
     while not stop.is_set():
         try:
+            if database.deployment() is None:
+                database.facts()
             has_more = worker.do_next()
             failures = 0
         except Exception as error:
@@ -62,7 +73,6 @@ def work(stop: threading.Event, *, until_idle: bool) -> int:
         if not has_more:
             close_old_connections()
             stop.wait(IDLE_S)
-    return worker.carried_out
 
 
 def _log_failure(error: Exception) -> None:

@@ -52,12 +52,13 @@ def operations(request: HttpRequest) -> HttpResponse:
         "config": browser_config(request),
         "of_database": [_translated(one) for one in figures.OF_DATABASE],
         "of_process": [_translated(one) for one in figures.OF_PROCESS],
+        "of_worker": [_translated(one) for one in figures.OF_WORKER],
         "codes": [
             *((int(code), meaning) for code, meaning in CODES.items()),
             *((one.name, gettext(one.title)) for one in (*figures.REFUSED, *figures.LIMITS)),
         ],
         "may_pause": has_permission(request.user, SEND),
-        "notice_url": _notice_url(request),
+        **_admin_urls(request),
     }
     return render(request, "notify/operations.html", context)
 
@@ -67,14 +68,18 @@ def _translated(figure: figures.Figure) -> figures.Figure:
     return replace(figure, title=gettext(figure.title), cure=cure)
 
 
-def _notice_url(request: HttpRequest) -> str:
-    """The address of a notice in the admin, with 0 for its id; empty if this user may not go."""
+def _admin_urls(request: HttpRequest) -> dict[str, str]:
+    """The addresses of the list of notices, and of one notice with 0 for its id, in the admin; none
+    if this user may not go there."""
     if not (has_permission(request.user, VIEW_NOTICE) or has_permission(request.user, SEND)):
-        return ""
+        return {}
     try:
-        url = reverse("admin:notify_notice_change", args=[0])
+        urls = {
+            "notices_url": reverse("admin:notify_notice_changelist"),
+            "notice_url": reverse("admin:notify_notice_change", args=[0]),
+        }
         from django.contrib.admin import site  # not every project has it installed
 
-        return url if site.has_permission(request) else ""
+        return urls if site.has_permission(request) else {}
     except (NoReverseMatch, AttributeError):  # no admin, or not for users without `is_staff`
-        return ""
+        return {}

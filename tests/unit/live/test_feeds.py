@@ -27,4 +27,5 @@ def test_the_sockets_of_somebody_are_in_two_feeds() -> None:
 def test_each_topic_needs_its_permission() -> None:
     assert feeds.permission("person:7") == permissions.VIEW_INBOX
     assert feeds.permission("operations") == permissions.VIEW_OPERATIONS
+    assert feeds.permission("online") == permissions.VIEW_OPERATIONS
     assert feeds.permission("notice:9") == permissions.VIEW_OPERATIONS

@@ -65,6 +65,47 @@ async def test_once_nobody_watches_nothing_is_asked_and_nothing_read(hub, reads,
     assert reads == []
 
 
+async def test_the_number_online_costs_a_short_answer_of_each_process_and_no_query(
+    hub, reads, monkeypatch
+):
+    asked: list[str] = []
+    monkeypatch.setattr(publisher, "publish_ask", lambda topic, *_: asked.append(topic))
+    wire = Wire()
+    window = open_connection(wire, user="7", hub=hub)
+    hub.add(window)
+    hub.figures.watch(window, "online", print)
+    assert await told(hub, wire) == {"users": 1}
+    hub.receive(
+        {"type": "notify.part", "topic": "online", "process": "another", "part": {"users": 2}}
+    )
+    assert await told(hub, wire) == {"users": 3}
+    assert set(asked) == {"online"}
+    assert reads == []
+
+
+async def test_a_worker_is_listed_and_counts_as_no_server(hub, reads):
+    wire = Wire()
+    window = open_connection(wire, hub=hub)
+    hub.figures.watch(window, "operations", print)
+    await told(hub, wire)
+    part = {"name": "host:7", "version": "1", "figures": {"notify_workers_busy": 1.0}}
+    hub.receive({"type": "notify.part", "topic": "operations", "process": "worker", "part": part})
+    data = await told(hub, wire)
+    assert data["processes"] == 1
+    assert [one["key"] for one in data["by_process"] if one["name"] == "host:7"] == ["worker"]
+
+
+async def test_it_says_for_how_long_others_could_answer(hub, reads):
+    feed, now = "operations", hub.loop.time
+    hub.parts.start(feed)
+    hub.parts._asks_since[feed] = now() - 5
+    hub.parts.ask_all()
+    assert hub.parts.asked_for(feed) >= 5
+    hub.layer.is_down = True
+    hub.parts.ask_all()
+    assert hub.parts.asked_for(feed) < 1
+
+
 async def test_ten_watchers_cost_one_question_a_second_and_one_reading(hub, reads, monkeypatch):
     asked: list[str] = []
     monkeypatch.setattr(publisher, "publish_ask", lambda topic, *_: asked.append(topic))

@@ -90,7 +90,7 @@ def test_two_processes_that_both_watch_have_each_other_s_part(monkeypatch, phase
         hears(hint | {"process": name})
         speaker.name = name
 
-    def ask(topic: str, _: str, holds: float) -> None:
+    def ask(topic: str, holds: float, *_: str) -> None:
         heard({"type": "notify.ask", "topic": topic, "holds": holds})
 
     monkeypatch.setattr(publisher, "publish_ask", ask)
