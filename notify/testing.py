@@ -1,8 +1,8 @@
 """Helpers for a project's own tests.
 
 `immediate_delivery` carries out sends inside the test's transaction, `inbox` returns what a user
-has, `sent` the notices of a kind, and `stop_hub` ends the hub of a test with sockets. `docs/testing.md` shows them with TestCase,
-TransactionTestCase and pytest-django.
+has, `sent` the notices of a kind, and `stop_hub` ends the hub of a test with sockets.
+`docs/testing.md` shows them with TestCase, TransactionTestCase and pytest-django.
 """
 
 from __future__ import annotations

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group
+from django.db import connections
 from django.utils import translation
 
 import notify
@@ -13,6 +15,7 @@ from notify import InvalidNotice, KeyConflict, Kind, NewNotice
 from notify.kinds import registry
 from notify.models import Notice
 from notify.sending.verbs import asend
+from tests.harness.database import orm
 from tests.unit.inbox.helpers import copy_of, people
 from tests.unit.kinds.examples import Everything, InItsLanguage, OrderShipped
 
@@ -115,11 +118,10 @@ def test_texts_beside_a_kind_are_refused(ada):
         notify.send(SHIPPED, to=ada, title="Hello")  # type: ignore[call-overload]
 
 
-async def test_it_is_sent_from_async_code(announced, db):
-    from asgiref.sync import sync_to_async
-
-    [ada] = await sync_to_async(people)(1)
+async def test_it_is_sent_from_async_code(announced):
+    [ada] = await orm(people, 1)
     notice = await asend(SHIPPED, to=ada)
+    await sync_to_async(connections.close_all)()  # those of the thread that sent
     assert notice.params["number"] == "A-7"
 
 
