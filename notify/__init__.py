@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         NotifyError,
         UnknownUsers,
     )
+    from notify.kinds import Category, Kind
     from notify.models import Level
     from notify.sending import NewNotice, arecall, asend, recall, send, send_many
     from notify.sending.audience import everyone
@@ -29,9 +30,11 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Busy": "notify.exceptions",
+    "Category": "notify.kinds",
     "EmptyAudience": "notify.exceptions",
     "InvalidNotice": "notify.exceptions",
     "KeyConflict": "notify.exceptions",
+    "Kind": "notify.kinds",
     "Level": "notify.models",
     "NewNotice": "notify.sending",
     "NotifyError": "notify.exceptions",
@@ -46,9 +49,11 @@ _HOMES = {
 
 __all__ = [
     "Busy",
+    "Category",
     "EmptyAudience",
     "InvalidNotice",
     "KeyConflict",
+    "Kind",
     "Level",
     "NewNotice",
     "NotifyError",

@@ -1,8 +1,8 @@
 """Helpers for a project's own tests.
 
 `immediate_delivery` carries out sends inside the test's transaction, `inbox` returns what a user
-has, and `stop_hub` ends the hub of a test with sockets. `docs/testing.md` shows them with TestCase,
-TransactionTestCase and pytest-django.
+has, `sent` the notices of a kind, and `stop_hub` ends the hub of a test with sockets.
+`docs/testing.md` shows them with TestCase, TransactionTestCase and pytest-django.
 """
 
 from __future__ import annotations
@@ -17,13 +17,18 @@ from typing import Any, TypeVar
 from unittest.mock import patch
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from notify.changes import Row
+from notify.exceptions import InvalidNotice
 from notify.inbox import reading
+from notify.kinds import Kind, rendering
+from notify.kinds import fields as kind_fields
 from notify.live.hub import hubs
+from notify.models import Notice, content
 from notify.sending import after_commit, carrying_out
 
 logger = logging.getLogger(__name__)
@@ -31,6 +36,7 @@ logger = logging.getLogger(__name__)
 PAGE_ROWS = 1000
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_Kind = TypeVar("_Kind", bound=Kind)
 
 
 class immediate_delivery(ContextDecorator):  # noqa: N801  used as a function, as contextlib's are
@@ -124,6 +130,26 @@ def inbox(user: AbstractBaseUser, *, tab: str = "all") -> list[InboxRow]:
 
 
 ainbox = sync_to_async(inbox)
+
+
+def sent(kind: type[_Kind]) -> list[_Kind]:
+    """Returns what was sent of a kind, in the order of sending, scheduled notices too.
+
+    Renders each in all `LANGUAGES`, so that a text that is missing or cannot be sent fails the
+    test.
+
+    Raises:
+        AssertionError: A text is wrong; names the language.
+    """
+    notices = Notice.objects.filter(kind=kind.key, params__isnull=False).order_by("pk")
+    found = [kind_fields.read(kind, notice.params or {}) for notice in notices]
+    for one in found:
+        for language, _ in settings.LANGUAGES:
+            try:
+                content.check(**rendering.contents(one, language))
+            except InvalidNotice as error:
+                raise AssertionError(f"{one!r} cannot be read in {language!r}: {error}") from error
+    return found
 
 
 async def stop_hub() -> None:

@@ -107,6 +107,8 @@ class Notice(BaseRow):
     url = models.CharField(_("link"), max_length=2000, blank=True, default="")
     actions = models.JSONField(_("actions"), default=list, blank=True)
     data = models.JSONField(_("data"), default=dict, blank=True)
+    # The fields of its kind, where that is a `Kind`; no browser gets them.
+    params = models.JSONField(null=True, editable=False)
     # Namespace of the idempotency key: "user:<pk>", or empty for the system. A primary key may
     # have any length.
     sender = models.TextField(default="", editable=False)

@@ -12,7 +12,9 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.serializers.json import DjangoJSONEncoder
 
+from notify.exceptions import InvalidNotice
 from notify.inbox.rows import notice_row
+from notify.kinds import Kind, fields, rendering
 from notify.models import Level, Notice, content
 from notify.models.users import sender_of
 from notify.sending.audience import Audience, To
@@ -20,7 +22,7 @@ from notify.sending.audience import Audience, To
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewNotice:
-    """A notice for `send_many`, with the arguments of `send`."""
+    """A notice for `send_many`, with the arguments of `send`; `NewNotice.of` takes a `Kind`."""
 
     to: To
     title: str
@@ -37,6 +39,42 @@ class NewNotice:
     send_at: datetime | None = None
     key: str | None = None
     sender: AbstractBaseUser | None = None
+    params: Mapping[str, Any] | None = None  # set by `of`
+
+    @classmethod
+    def of(
+        cls,
+        kind: Kind,
+        /,
+        *,
+        to: To,
+        actor: AbstractBaseUser | None = None,
+        include_actor: bool = False,
+        expires: datetime | None = None,
+        send_at: datetime | None = None,
+        key: str | None = None,
+        sender: AbstractBaseUser | None = None,
+    ) -> NewNotice:
+        """A notice of a kind, with its texts in the site's language.
+
+        Raises:
+            InvalidNotice: A text of the kind cannot be sent, or the fields cannot be stored.
+        """
+        if not isinstance(kind, Kind) or not kind.key:
+            raise InvalidNotice(
+                "kind", f"must be a kind with a key, such as MyKind(…), not {kind!r:.100}."
+            )
+        return cls(
+            to=to,
+            actor=actor,
+            include_actor=include_actor,
+            expires=expires,
+            send_at=send_at,
+            key=key,
+            sender=sender,
+            params=fields.params_of(kind),
+            **rendering.contents(kind),
+        )
 
 
 @dataclass(slots=True)
@@ -58,7 +96,7 @@ def draft(new: NewNotice, now: datetime) -> Draft:
     Raises:
         InvalidNotice: For the first argument that cannot be sent.
     """
-    fields = content.check(
+    checked = content.check(
         title=new.title,
         body=new.body,
         level=new.level,
@@ -74,7 +112,8 @@ def draft(new: NewNotice, now: datetime) -> Draft:
     )
     actor = new.actor
     notice = Notice(
-        **fields,
+        **checked,
+        params=new.params,
         created=now,
         actor_id=None if actor is None else actor.pk,
         actor_name=_name_of(actor)[:200],
@@ -105,5 +144,8 @@ def fingerprint(notice: Notice, audience: Audience, excluded: Any) -> str:
         "to": audience.describe(),
         "left_out": excluded,
     }
+    if notice.params is not None:  # its texts may be corrected between two calls
+        texts = dict.fromkeys(("title", "body", "url", "actions", "data"))
+        arguments |= texts | {"params": notice.params}
     text = json.dumps(arguments, sort_keys=True, cls=DjangoJSONEncoder)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack, overload
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -12,7 +12,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from notify import protocol
 from notify.changes import Change
 from notify.inbox import bell, control, marking
-from notify.models import Level, Notice
+from notify.kinds import Kind
+from notify.models import Notice
 from notify.models.users import sender_of
 from notify.sending import after_commit, writing
 from notify.sending.audience import To
@@ -20,28 +21,41 @@ from notify.sending.drafts import NewNotice, draft
 from notify.sql import database, waits
 
 
-def send(
-    *,
-    to: To,
-    title: str,
-    body: str = "",
-    level: str = Level.INFO,
-    category: str = "",
-    url: str | None = None,
-    actor: AbstractBaseUser | None = None,
-    include_actor: bool = False,
-    actions: Iterable[Mapping[str, str]] = (),
-    data: Mapping[str, Any] | None = None,
-    kind: str = "",
-    expires: datetime | None = None,
-    send_at: datetime | None = None,
-    key: str | None = None,
-    sender: AbstractBaseUser | None = None,
-) -> Notice:
+class Options(TypedDict, total=False):
+    """The arguments that a notice of a kind takes, too."""
+
+    actor: AbstractBaseUser | None
+    include_actor: bool
+    expires: datetime | None
+    send_at: datetime | None
+    key: str | None
+    sender: AbstractBaseUser | None
+
+
+class Contents(Options, total=False):
+    """Those of a notice whose texts are arguments."""
+
+    body: str
+    level: str
+    category: str
+    url: str | None
+    actions: Iterable[Mapping[str, str]]
+    data: Mapping[str, Any] | None
+    kind: str
+
+
+@overload
+def send(kind: Kind, /, *, to: To, **options: Unpack[Options]) -> Notice: ...
+@overload
+def send(*, to: To, title: str, **contents: Unpack[Contents]) -> Notice: ...
+def send(typed: Kind | None = None, /, **arguments: Any) -> Notice:
     """Sends a notice to each recipient's inbox and open browsers, once this transaction commits.
 
     Waits at most 2 s for locks. If the inboxes stay locked, the notice is stored and a worker
     delivers it. `send` never waits for the channel layer, and never raises because of it.
+
+    Either `send(kind, to=…)`, where a `Kind` says level, category, link and texts, or all of them
+    as arguments.
 
     Args:
         to: A user, a primary key, a Group, a Permission (all users who have it), a queryset of
@@ -76,29 +90,21 @@ def send(
     with waits.limited():
         with writing.busy_if_locked():
             now = database.now()
-        new = NewNotice(
-            to=to,
-            title=title,
-            body=body,
-            level=level,
-            category=category,
-            url=url,
-            actor=actor,
-            include_actor=include_actor,
-            actions=actions,
-            data=data,
-            kind=kind,
-            expires=expires,
-            send_at=send_at,
-            key=key,
-            sender=sender,
-        )
+        new = NewNotice(**arguments) if typed is None else NewNotice.of(typed, **arguments)
         written = writing.write(draft(new, now))
         after_commit.finish_send(written)
     return written.notice
 
 
-asend = sync_to_async(send)
+@overload
+async def asend(kind: Kind, /, *, to: To, **options: Unpack[Options]) -> Notice: ...
+@overload
+async def asend(*, to: To, title: str, **contents: Unpack[Contents]) -> Notice: ...
+async def asend(typed: Kind | None = None, /, **arguments: Any) -> Notice:
+    """`send`, in a thread."""
+    sending: Any = sync_to_async(send)
+    sent: Notice = await (sending(**arguments) if typed is None else sending(typed, **arguments))
+    return sent
 
 
 def recall(notice: Notice | int, *, by: AbstractBaseUser | None = None) -> int:

@@ -10,14 +10,16 @@ from django.db import transaction
 from django.db.models.signals import post_save
 from django.test import Client, TestCase
 from django.utils import timezone
+from django.utils.translation import get_language
 from pytest_django.fixtures import Settings
 
 import notify
 from config.asgi import application
 from notify.live.hub import hubs
-from notify.testing import ainbox, immediate_delivery, inbox, stop_hub
+from notify.testing import ainbox, immediate_delivery, inbox, sent, stop_hub
 from tests.harness.database import orm
 from tests.harness.sessions import session_cookie
+from tests.unit.kinds.examples import InItsLanguage, OrderShipped
 
 pytestmark = [pytest.mark.usefixtures("silent")]
 
@@ -271,3 +273,29 @@ async def test_stopping_the_hub_closes_its_sockets_and_leaves_none(transactional
     await stop_hub()  # where there is none, nothing happens
     await (await connect()).disconnect()  # the next test of the same loop gets one of its own
     await stop_hub()
+
+
+# Kinds
+
+
+@pytest.mark.django_db
+def test_what_was_sent_of_a_kind_has_its_fields(ada):
+    with immediate_delivery():
+        notify.send(OrderShipped(number="A-7"), to=ada)
+        notify.send(InItsLanguage(), to=ada)
+        notify.send(to=ada, title="Untyped", kind=OrderShipped.key)
+        notify.send(OrderShipped(number="A-8", items=2), to=ada)
+    assert sent(OrderShipped) == [
+        OrderShipped(number="A-7"),
+        OrderShipped(number="A-8", items=2),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_text_that_one_language_lacks_fails(ada, monkeypatch):
+    with immediate_delivery():
+        notify.send(InItsLanguage(), to=ada)
+    german = lambda self: "" if get_language() == "de" else "Archive"  # noqa: E731
+    monkeypatch.setattr(InItsLanguage, "title", german)
+    with pytest.raises(AssertionError, match=r"cannot be read in 'de': title: must contain"):
+        sent(InItsLanguage)

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Router
 
 from notify import sending
+from notify.exceptions import InvalidNotice
+from notify.kinds import Kind, fields, registry
 from notify.models import ApiToken, Notice, permissions
 from notify.sending.audience import Recipient, everyone
 from notify.sending.names import groups_named, users_named
@@ -43,9 +45,19 @@ router = Router(
 def send(request: HttpRequest, body: NewNotice) -> HttpResponse:
     """Sends a notice. If the same sender has used `key` before: 200 instead of 201 for the same
     notice, 409 with code `key` for another one. Unknown fields are ignored."""
-    fields = dict(body)
-    fields["actions"] = [action.dict() for action in body.actions]
-    notice = sending.send(**fields | {"to": _recipients(body.to)}, sender=caller_of(request).user)
+    options: Any = {
+        "to": _recipients(body.to),
+        "expires": body.expires,
+        "send_at": body.send_at,
+        "key": body.key,
+        "sender": caller_of(request).user,
+    }
+    if body.params is not None:
+        notice = sending.send(_kind(body), **options)
+    else:
+        actions = [action.dict() for action in body.actions]
+        said = body.dict(include={"title", "body", "level", "category", "url", "data", "kind"})
+        notice = sending.send(**said, actions=actions, **options)
     notices: Any = Notice.objects
     recipients = notices.with_progress().get(pk=notice.pk).recipients
     return json_response(
@@ -126,6 +138,18 @@ def _notice(notice_id: int) -> Notice:
     if notice is None:
         raise not_found()
     return notice
+
+
+def _kind(body: NewNotice) -> Kind:
+    kind: type[Kind] | None = registry.get(body.kind)
+    if kind is None:
+        raise InvalidNotice(
+            "kind", f"{body.kind!r} has no params. `manage.py notify_kinds` lists those that have."
+        )
+    of_the_kind = {"title", "body", "level", "category", "url", "actions", "data"}
+    for name in sorted(body.model_fields_set & of_the_kind):
+        raise InvalidNotice(name, "is said by the kind. Leave it out, or leave params out.")
+    return fields.parse(kind, body.params or {})
 
 
 def _recipients(to: Recipients) -> list[Recipient]:

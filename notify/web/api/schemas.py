@@ -60,7 +60,9 @@ class Action(Schema):
 
 class NewNotice(Schema):
     to: Recipients
-    title: Annotated[str, documented(minLength=1, maxLength=content.MAX_TITLE)]
+    title: Annotated[str, documented(maxLength=content.MAX_TITLE)] = Field(
+        default="", description="Needed, except with `params`."
+    )
     body: Annotated[str, documented(maxLength=content.MAX_BODY)] = ""
     level: LevelName = "info"
     category: Annotated[str, documented(maxLength=content.MAX_NAME)] = ""
@@ -68,6 +70,11 @@ class NewNotice(Schema):
     actions: list[Action] = Field(default_factory=list, max_length=content.MAX_ACTIONS)
     data: dict[str, Any] = Field(default_factory=dict)
     kind: Annotated[str, documented(maxLength=content.MAX_NAME)] = ""
+    params: dict[str, Any] | None = Field(
+        default=None,
+        description="The fields of `kind`, which must be one that the site declares and says the "
+        "texts. No browser gets them.",
+    )
     expires: AwareDatetime | None = None
     send_at: AwareDatetime | None = None
     key: Annotated[str | None, documented(maxLength=content.MAX_KEY)] = Field(

@@ -13,10 +13,12 @@ from django.utils import timezone
 from ninja.errors import ValidationError
 
 import notify
+from notify.kinds import registry
 from notify.models import Notice, Notification
 from notify.web import refusals
 from notify.web.api.schemas import NoticeOut, Recalled, Sent
 from notify.web.refusals import MAX_BODY_BYTES
+from tests.unit.kinds.examples import OrderShipped
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
 
@@ -74,6 +76,42 @@ def test_all_fields_reach_the_inbox(ada, sender, by_session):
     assert {name: row[name] for name in fields} == fields
     assert row["actor"] is None
     assert row["expires"].endswith("Z")
+
+
+@pytest.fixture
+def kinds(monkeypatch):
+    monkeypatch.setattr(registry, "_kinds", {OrderShipped.key: OrderShipped})
+
+
+def of_a_kind(**params):
+    return {"to": {"users": ["ada"]}, "kind": "shop.order_shipped", "params": params}
+
+
+def test_a_kind_is_sent_with_its_fields(ada, sender, by_session, kinds):
+    response = sender.post("notices/", of_a_kind(number="A-7", items=2))
+    assert response.status_code == 201
+    row = by_session(ada).get("inbox/").json()["notifications"][0]
+    assert (row["title"], row["level"], row["kind"]) == ("2 items", "success", "shop.order_shipped")
+    assert "params" not in row
+    assert Notice.objects.get().params == {"number": "A-7", "items": 2, "day": None}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (of_a_kind(number=7), "params.number"),
+        (of_a_kind(), "params.number"),
+        (of_a_kind(number="A-7", colour="red"), "params.colour"),
+        (of_a_kind(number="A-7") | {"kind": "shop.nothing"}, "kind"),
+        (of_a_kind(number="A-7") | {"title": "Hello"}, "title"),
+        (of_a_kind(number="A-7") | {"params": "A-7"}, "params"),
+    ],
+)
+def test_wrong_fields_of_a_kind_are_named_and_nothing_is_sent(ada, sender, kinds, body, field):
+    response = sender.post("notices/", body)
+    assert response.status_code == 422
+    assert list(response.json()["error"]["fields"]) == [field]
+    assert not Notice.objects.exists()
 
 
 def test_an_unknown_user_is_named_and_nothing_is_sent(ada, sender):
