@@ -44,7 +44,8 @@ def test_what_a_client_has_confirmed_is_delivered_by_then_at_the_latest(client, 
     before = timezone.now()
     upkeep.acknowledge({str(ada.pk): 1})
     at = Inbox.objects.get(pk=ada.pk).acknowledged_at
-    assert before - timedelta(milliseconds=1) <= at <= timezone.now()
+    a_round_trip = timedelta(seconds=1)  # the database's clock is known within half of one
+    assert before - a_round_trip <= at <= timezone.now() + a_round_trip
     shown = page_text(client, ada, notice)
     assert "Delivered to a browser, but not shown yet." in shown
     assert "confirmed by a device, at the latest then" in shown
