@@ -117,3 +117,15 @@ def test_an_error_page_leads_home(server, signed_in, windows, screenshot, path):
     screenshot(page, f"error-{answer.status}")
     page.get_by_role("link", name="Go to inbox").click()
     expect(page.locator("notify-inbox")).to_be_visible()
+
+
+def test_with_forced_colours_one_tab_is_underlined(server, signed_in, windows):
+    page = windows.open(server.url, session=signed_in("ada"), **LOOKS["contrast"])
+    page.goto("/notify/")
+    tabs = page.locator("notify-inbox .tabs a")
+    expect(tabs).to_have_count(3)
+    lines = tabs.evaluate_all(
+        "tabs => tabs.map((tab) => getComputedStyle(tab).borderBlockEndColor)"
+    )
+    assert lines.count(lines[0]) == 1
+    assert lines[1] == lines[2] == "rgb(255, 255, 255)"
