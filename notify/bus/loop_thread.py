@@ -39,5 +39,5 @@ def _is_gevent() -> bool:
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
-    loop.run_forever()
-    loop.close()  # channels-redis closes its connections with the loop
+    with asyncio.Runner(loop_factory=lambda: loop):  # which cancels what is left, and closes it
+        loop.run_forever()

@@ -192,6 +192,13 @@ def send_five(ada: User) -> float:
     return time.monotonic() - before
 
 
+def is_given_up() -> bool:
+    """Publishes once more, as what was published while the event loop was late tells nothing."""
+    publisher.publish_work()
+    publisher.flush()
+    return publisher.paused
+
+
 def assert_sent(ada: User, *titles: str) -> None:
     assert arrived() == [*titles]
     assert ada.notify_inbox.unread == len(titles)
@@ -203,8 +210,7 @@ def test_it_does_not_wait_for_a_redis_that_hangs(ada, layer_at, own_redis: Redis
     own_redis.pause()
     try:
         assert send_five(ada) < MOST_S
-        publisher.flush()
-        eventually(lambda: publisher.paused, what="giving the layer up")
+        eventually(is_given_up, what="giving the layer up")
     finally:
         own_redis.resume()
     assert_sent(ada, *"01234")
@@ -218,8 +224,7 @@ def test_it_does_not_wait_for_a_redis_that_hangs_later(ada, layer_at, own_redis:
     own_redis.pause()
     try:
         assert send_five(ada) < MOST_S
-        publisher.flush()
-        eventually(lambda: publisher.paused, what="giving the layer up")
+        eventually(is_given_up, what="giving the layer up")
     finally:
         own_redis.resume()
     assert_sent(ada, "before", *"01234")

@@ -137,7 +137,7 @@ def test_an_unreachable_database_does_not_stop_a_hint(settings, monkeypatch):
 @pytest.mark.parametrize("late", [False, True])
 async def test_a_late_loop_is_not_mistaken_for_a_silent_layer(settings, caplog, late):
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": f"{__name__}.Slow"}}
-    settings.NOTIFY_PUBLISH_TIMEOUT = deadline(0.5)
+    settings.NOTIFY_PUBLISH_TIMEOUT = deadline(1)
     before = publisher.failures
     publisher.publish_session_check("7")
     while publisher.failures == before:
@@ -161,7 +161,10 @@ def test_a_stopped_loop_does_not_count_as_late_for_ever(settings, monkeypatch):
     eventually(lambda: own._lateness._inside)
     own.close()
     time.sleep(0.5)  # no condition to wait for: the old loop would count as late by this time
-    own.publish_work()
-    eventually(lambda: own.failures)
-    assert own.paused
+
+    def is_given_up() -> bool:
+        own.publish_work()
+        return own.paused
+
+    eventually(is_given_up)  # never, if the old loop counts as late
     own.close()
