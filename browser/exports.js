@@ -4,6 +4,7 @@
 export { ofSite } from "./page/browser-storage.js";
 export { ClientElement } from "./elements/client-element.js";
 export { HttpError } from "./client/http.js";
+export { browserZone } from "./page/zone-cookie.js";
 export { isKeptUser } from "./page/kept-user.js";
 export { messages } from "./page/messages.js";
 export { clone, part, write } from "./page/dom.js";

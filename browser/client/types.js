@@ -24,6 +24,7 @@
  * @property {string | null} read
  * @property {string | null} archived
  * @property {string | null} recalled
+ * @property {boolean} [fallback] the server lacked the kind: the texts are as they were sent
  *
  * @typedef {object} InboxFrame
  * @property {"inbox"} type

@@ -8,7 +8,7 @@ import { sharing } from "./sharing.js";
 import { goToSignIn } from "./sign-in.js";
 import { elapsed } from "../client/steady-clock.js";
 import { translate } from "./translation.js";
-import { tellZone } from "./zone-cookie.js";
+import { browserZone, tellZone } from "./zone-cookie.js";
 
 /** The user may be signing out in this very window: let that navigation finish first. */
 const OTHERS_FIRST_MS = 5_000;
@@ -67,12 +67,13 @@ function pathOf(address) {
 }
 
 /** @param {import("./page-config.js").PageConfig} config */
-function makeClient({ socket, api, csrf, user, login }) {
+function makeClient({ socket, api, csrf, user, login, language }) {
   const made = new NotifyClient({
     socket: new URL(socket, location.href.replace(/^http/, "ws")).href,
     api,
     csrf,
     user,
+    locale: { language, zone: browserZone() },
     WebSocket: globalThis.WebSocket,
     fetch: (...request) => fetch(...request),
     clock: {

@@ -19,13 +19,23 @@ from notify import sql
 from notify.changes import Change
 from notify.inbox import upkeep
 from notify.inbox.retention import PAUSE_S, ROWS_PER_CHUNK, unheld_notices
-from notify.models import ApiToken, Batch, Inbox, KnownDevice, Notice, Notification, user_pk
+from notify.models import (
+    ApiToken,
+    Batch,
+    Inbox,
+    KnownDevice,
+    Notice,
+    Notification,
+    Reader,
+    user_pk,
+)
 from notify.sql import transactions
 from notify.sql.dialects import dialect
 from notify.sql.keys import database_key
 
 _CONTENT = ("kind", "category", "level", "title", "body", "url", "actions", "data", "created")
 _STOPPED_BY = ("recalled_by", "stopped_by")
+_READER = ("language", "shown_language", "shown_zone")
 _STATES = ("arrived", "seen", "read", "archived", "recalled")
 
 
@@ -53,6 +63,7 @@ def export(user: str) -> dict[str, Any]:
             )
         ],
         "devices": list(_rows(KnownDevice, user_id=key).values("first_seen", "last_seen")),
+        "reader": list(_rows(Reader, user_id=key).values(*_READER)),
         "api_tokens": list(
             _rows(ApiToken, user_id=key).values("name", "prefix", "scopes", "created", "revoked")
         ),
@@ -84,6 +95,7 @@ def erase(user: str, *, announce: Callable[[Change], None]) -> Counter[str]:
         time.sleep(PAUSE_S)
     done["notices"] = _delete_unheld(notices)
     done["devices"] = _rows(KnownDevice, user_id=key).delete()[0]
+    done["readers"] = _rows(Reader, user_id=key).delete()[0]
     done["api tokens"] = _rows(ApiToken, user_id=key).delete()[0]
     # Their idempotency keys too: the sender chose the words, and nobody can use them any more.
     for name in _STOPPED_BY:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from notify.changes import Row
+from notify.changes import Row, TypedRow
 from notify.inbox import places
 from notify.models import Notice
 from notify.protocol.times import rfc3339
@@ -30,17 +30,19 @@ def columns() -> str:
     texts = ", ".join(f"notice.{name}" for name in _TEXTS)
     return (
         f"copy.notice_id, copy.arrived, copy.version, {times}, {texts}, notice.actor_id,"
-        " notice.actor_name, notice.actions, notice.data,"
+        " notice.actor_name, notice.actions, notice.data, notice.params,"
         f" {write_time('notice.created')}, {write_time('notice.expires')}"
     )
 
 
 def row_of(record: Sequence[Any]) -> Row:
-    """A record of `columns` as a row; the texts of a recalled notice are empty."""
+    """A record of `columns` as a row, with its texts in the site's language; those of a recalled
+    notice are empty."""
     notice_id, arrived, version, seen, read, archived, recalled, *content = record
-    kind, category, level, title, body, url, actor, actor_name, actions, data, created, expires = (
+    kind, category, level, title, body, url, actor, actor_name, actions, data, params, *times = (
         content
     )
+    created, expires = times
     row: Row = {
         "id": notice_id,
         "arrived": arrived,
@@ -61,13 +63,15 @@ def row_of(record: Sequence[Any]) -> Row:
         "archived": archived,
         "recalled": recalled,
     }
-    return row if recalled is None else row | _RECALLED
+    if recalled is not None:
+        return row | _RECALLED
+    return row if params is None else TypedRow(row, params)
 
 
 def notice_row(notice: Notice) -> Row:
     """A notice as a new row, without `arrived` and `version`."""
     actor = {"id": str(notice.actor_id), "name": notice.actor_name} if notice.actor_id else None
-    return {
+    row: Row = {
         "id": notice.pk,
         **{name: getattr(notice, name) for name in _TEXTS},
         "url": notice.url or None,
@@ -78,3 +82,4 @@ def notice_row(notice: Notice) -> Row:
         "expires": rfc3339(notice.expires) if notice.expires else None,
         **dict.fromkeys(_TIMES),
     }
+    return row if notice.params is None else TypedRow(row, json.dumps(notice.params))

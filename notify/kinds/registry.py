@@ -34,6 +34,11 @@ def get(key: str) -> type[Any] | None:
     return _kinds.get(key)
 
 
+def is_empty() -> bool:
+    """Whether this process has no kind."""
+    return not _kinds
+
+
 def all_kinds() -> list[type[Any]]:
     """By key."""
     return [_kinds[key] for key in sorted(_kinds)]

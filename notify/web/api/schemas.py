@@ -149,6 +149,10 @@ class NotificationOut(Schema):
     read: datetime | None
     archived: datetime | None
     recalled: datetime | None
+    fallback: bool = Field(
+        default=False,
+        description="Whether this server lacks the kind, so that the texts are as they were sent.",
+    )
 
 
 class InboxPage(Schema):
@@ -196,6 +200,7 @@ class PageConfig(Schema):
     login: str
     csrf: dict[str, str] = Field(description="Headers of a POST; none for an API token.")
     user: str = Field(description="An opaque id, as in `hello` and `X-Notify-User`.")
+    language: str = Field(description="Of the page, for `language` of the socket's address.")
     texts: dict[str, str] = Field(description="Translations by English text.")
     script: str = Field(description="URL of the client's script.")
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from notify.inbox import reading
 from notify.models import Level
 from notify.web.inbox_page import page_json, read_page
+from notify.web.pages.zones import locale_of
 
 MAX_SEARCH = 200
 
@@ -54,7 +55,7 @@ def first_page(request: HttpRequest) -> dict[str, Any]:
     is_dashboard = request.path == reverse("notify:dashboard")
     params = request.GET if is_dashboard else QueryDict()
     user, query, before = str(request.user.pk), Query.parse(params), _before(params)
-    page = read_page(user, **asdict(query), before=before, limit=reading.RESET_ROWS)
+    page = read_page(user, locale_of(request), **asdict(query), before=before, limit=reading.RESET_ROWS)
     is_start = query == Query() and before is None
     return {
         "heading": "h1" if is_dashboard else "h2",

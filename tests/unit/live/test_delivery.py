@@ -3,10 +3,11 @@
 import asyncio
 
 import pytest
+from django.utils.translation import get_language
 
-from notify import metrics
+from notify import Kind, metrics
 from notify.bus.hints import ChangeHint, change_hint
-from notify.changes import Change, Step
+from notify.changes import Change, Locale, Step, TypedRow
 from notify.live.hub import Hub
 from tests.unit.live.fakes import Recorder, Wire, open_connection, settle
 
@@ -14,6 +15,13 @@ from tests.unit.live.fakes import Recorder, Wire, open_connection, settle
 class Broken(Recorder):
     def write(self, text: str) -> bool:
         raise ValueError("cannot be written")
+
+
+class Language(Kind):
+    key = "tests.language"
+
+    def title(self) -> str:
+        return get_language() or ""
 
 
 async def test_a_socket_that_cannot_be_written_to_does_not_delay_the_others() -> None:
@@ -79,3 +87,26 @@ async def test_an_incomplete_hint_is_sent_to_nobody() -> None:
     await settle()
     assert wire.frames == []
     await hub.stop()
+
+
+@pytest.mark.parametrize("what", ["arrivals", "rows"])
+async def test_each_socket_is_told_of_a_kind_in_its_language(what: str) -> None:
+    hub = Hub(asyncio.get_running_loop())
+    languages = ["en", "de", "de", "ar"]
+    wires = [Wire() for _ in languages]
+    for user, (wire, language) in enumerate(zip(wires, languages, strict=True)):
+        hub.add(open_connection(wire, user=f"{user}", hub=hub, locale=Locale(language, "UTC")))
+    steps = [Step(f"{user}", "e1", 0, 1, 1, 1, 1) for user in range(len(wires))]
+    numbers = {"arrived": 1, "version": 1} if what == "rows" else {}
+    row = TypedRow({**numbers, "id": 1, "kind": Language.key, "title": "as sent"}, "{}")
+    hub.receive(change_hint(Change(steps, **{what: [row]})))
+    await settle()
+    titles = [
+        row["title"]
+        for wire in wires
+        for frame in wire.frames
+        if frame["type"] == "inbox"
+        for row in frame["notifications"]
+    ]
+    assert titles == languages
+    await hub.pool.close()
