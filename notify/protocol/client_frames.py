@@ -30,7 +30,7 @@ class MarkName(StrEnum):
 
 MARKS = tuple(MarkName)
 MARKS_THROUGH = (MarkName.SEEN, MarkName.READ, MarkName.ARCHIVED)
-# A server that does not know the last one refuses the frame, instead of marking more than was asked.
+# A server that does not know the last one refuses the frame, and does not mark more than is meant.
 _TARGETS = ("ids", "through", "through_read")
 
 
