@@ -10,6 +10,7 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from notify.changes import Reading
 from notify.inbox import reading
 from notify.models import Level
 from notify.web.inbox_page import page_json, read_page
@@ -61,6 +62,7 @@ def first_page(request: HttpRequest) -> dict[str, Any]:
         "query": query,
         "page": page,
         "unread_text": _unread_text(page.unread) if page else "",
+        "can_archive_read": _can_archive_read(page) if query == Query() else False,
         "rows": [_row(row) for row in page.rows] if page else [],
         "seed": page_json(page) if page and is_start else None,
         "tabs": [(tab, query.with_(tab=tab)) for tab in reading.TABS],
@@ -79,6 +81,11 @@ def _before(params: QueryDict) -> int | None:
 
 def _unread_text(unread: int) -> str:
     return gettext("{count} unread").format(count=unread) if unread else ""
+
+
+def _can_archive_read(page: Reading | None) -> bool:
+    """Whether some are read, as far as this page tells."""
+    return page is not None and (page.next is not None or any(row["read"] for row in page.rows))
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
