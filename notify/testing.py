@@ -1,7 +1,8 @@
 """Helpers for a project's own tests.
 
 `immediate_delivery` carries out sends inside the test's transaction, `inbox` returns what a user
-has, `sent` the notices of a kind, and `stop_hub` ends the hub of a test with sockets.
+has, `sent` the notices of a kind, `advance_time` makes what is stored older, so that scheduled
+notices arrive and others expire, and `stop_hub` ends the hub of a test with sockets.
 `docs/testing.md` shows them with TestCase, TransactionTestCase and pytest-django.
 """
 
@@ -12,24 +13,30 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ContextDecorator, contextmanager
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar
 from unittest.mock import patch
 
 from asgiref.sync import sync_to_async
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import DateTimeField, F
+from django.db.models.functions import Now
 
+from notify import sql
 from notify.changes import Row
 from notify.exceptions import InvalidNotice
 from notify.inbox import reading
+from notify.inbox.turns import OPEN
 from notify.kinds import Kind, rendering
 from notify.kinds import fields as kind_fields
 from notify.live.hub import hubs
-from notify.models import Notice, content
-from notify.sending import after_commit, carrying_out
+from notify.models import Batch, Notice, content
+from notify.sending import after_commit, carrying_out, expiry
 
 logger = logging.getLogger(__name__)
 
@@ -150,6 +157,37 @@ def sent(kind: type[_Kind]) -> list[_Kind]:
             except InvalidNotice as error:
                 raise AssertionError(f"{one!r} cannot be read in {language!r}: {error}") from error
     return found
+
+
+def advance_time(by: timedelta) -> None:
+    """Makes all that notify has stored older, and carries out what is due then, as workers would.
+
+    No clock is changed: `send_at` and `expires` go by the database's, which a test cannot freeze.
+    So every time in the tables of notify is moved back, and scheduled notices arrive in the order
+    of their times, before those that have expired are recalled. A notice that the test holds has
+    its new times after `refresh_from_db()`. Sessions and tickets stay as they are.
+
+    It works inside `immediate_delivery` and outside.
+
+    Args:
+        by: How much older.
+
+    Raises:
+        Busy: Another connection has locked an inbox for 2 s.
+    """
+    with transaction.atomic(using=sql.alias()):
+        for model in apps.get_app_config("notify").get_models():
+            stored = [one for one in model._meta.local_fields if isinstance(one, DateTimeField)]
+            if stored:
+                model._base_manager.update(**{one.name: F(one.name) - by for one in stored})
+    due = Batch.objects.filter(state__in=OPEN, due__lte=Now()).order_by("due", "pk")
+    with immediate_delivery():
+        _carry_out(list(due.values_list("pk", flat=True)))
+        while expiry.recall_expired().recalled:
+            pass
+
+
+aadvance_time = sync_to_async(advance_time)
 
 
 async def stop_hub() -> None:

@@ -41,7 +41,12 @@ function applyMark(state, mark, now) {
     if (row.arrived > opened) badge += more;
     rows.set(row.id, changed);
   }
-  if (mark.through !== undefined) return { ...state, rows, ...countsAfterAll(state, rows, mark), badge: ringing(rows, opened) };
+  if (mark.through !== undefined) {
+    // It covers rows that are not held, too. They are older than the window: what counts is held.
+    ({ unseen, unread } = countsOf(rows));
+    if (mark.as === "seen") unread = state.unread;
+    badge = ringing(rows, opened);
+  }
   return { ...state, rows, unseen: Math.max(0, unseen), unread: Math.max(0, unread), badge: Math.max(0, badge) };
 }
 
@@ -116,22 +121,9 @@ function applyUndo(state, undone) {
  * @returns {Row[]}
  */
 function touched(state, mark) {
-  const { ids, through = 0 } = mark;
+  const { ids, through_read = 0, through = through_read } = mark;
   if (ids) return [...new Set(ids)].flatMap((id) => state.rows.get(id) ?? []);
-  return [...state.rows.values()].filter((row) => row.arrived <= through);
-}
-
-/**
- * `through` also covers rows that are not held. All of those are older than the window, so the
- * remaining count is among the held rows.
- *
- * @param {InboxState} state
- * @param {ReadonlyMap<number, Row>} rows
- * @param {MarkFrame} mark
- */
-function countsAfterAll(state, rows, mark) {
-  const { unseen, unread } = countsOf(rows);
-  return { unseen, unread: mark.as === "seen" ? state.unread : unread };
+  return [...state.rows.values()].filter((row) => row.arrived <= through && (row.read || !through_read));
 }
 
 /** @param {ReadonlyMap<number, Row>} rows */

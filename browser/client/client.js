@@ -168,11 +168,12 @@ export class NotifyClient extends EventTarget {
    * Mark everything that has arrived by now, loaded or not.
    *
    * @param {"seen" | "read" | "archived"} as
+   * @param {"through" | "through_read"} [which] `through_read`, with `archived`: only what is read
    * @returns {Marked[]} for `undo`
    */
-  markAll(as) {
+  markAll(as, which = "through") {
     const { epoch, version } = this.#inbox;
-    return epoch === null ? [] : [this.#mark({ as, epoch, through: version })];
+    return epoch === null ? [] : [this.#mark({ as, epoch, [which]: version })];
   }
 
   /**

@@ -70,6 +70,7 @@
  * @property {number[]} [ids]
  * @property {string} [epoch]
  * @property {number} [through]
+ * @property {number} [through_read] in its place: only what is read
  *
  * @typedef {object} UndoFrame
  * @property {"undo"} type

@@ -2,13 +2,16 @@
 import { pageConfig } from "../page/page-config.js";
 import { setShortcuts, shortcutsAreOn } from "../page/preferences.js";
 
-const TYPED_INTO = "input, textarea, select, [contenteditable]:not([contenteditable=false])";
+const TYPED_INTO = "input:not([type=checkbox]), textarea, select, [contenteditable]:not([contenteditable=false])";
 
 /**
  * @typedef {object} Deeds What keys can do.
  * @property {(step: 1 | -1) => void} move
  * @property {() => boolean} open false where no row has the focus
- * @property {() => void} archive
+ * @property {() => boolean} select the row that has the focus, or not any more; false where none has it
+ * @property {(step: 1 | -1) => boolean} extend the selection to the next row; false where none has the focus
+ * @property {() => boolean} clear the selection; false where there is none
+ * @property {() => void} archive what is selected, else the row that has the focus; the same of the next one
  * @property {(step: number) => boolean} edge the first or the last row; false where no row has the focus
  * @property {() => void} toggleRead
  * @property {() => void} readAll
@@ -89,13 +92,16 @@ export class InboxKeys {
       case "Home": return target === this.#element && deeds.edge(-Infinity);
       case "End": return target === this.#element && deeds.edge(Infinity);
       case "Enter": return deeds.open();
+      case "x": return deeds.select();
+      case "ArrowDown": return shiftKey && deeds.extend(1);
+      case "ArrowUp": return shiftKey && deeds.extend(-1);
       case "e": return done(deeds.archive());
       case "u": return done(deeds.toggleRead());
       case "A": return shiftKey && done(deeds.readAll());
       case "z": return deeds.undo();
       case "/": return done(deeds.search());
       case "?": return done(this.#open());
-      case "Escape": return target === this.#element && done(deeds.leave());
+      case "Escape": return target === this.#element ? done(deeds.leave()) : deeds.clear();
       default: return false;
     }
   }

@@ -29,15 +29,24 @@ export class InboxMarks {
     this.#tell(inboxMessages.allRead(unread), this.#client.markAll("read"));
   }
 
-  /** @param {Row} row */
-  toggleRead({ id, read, archived }) {
-    if (archived) return; // an archived row stays read
-    this.#tell(read ? inboxMessages.markedUnread : inboxMessages.markedRead, this.#client.mark(read ? "unread" : "read", [id]));
+  /** All that is read in the inbox, loaded or not; and nothing that arrives meanwhile. */
+  archiveRead() {
+    this.#tell(inboxMessages.archivedRead, this.#client.markAll("archived", "through_read"));
   }
 
-  /** @param {Row} row */
-  archive({ id, archived }) {
-    this.#tell(archived ? inboxMessages.unarchived : inboxMessages.archived, this.#client.mark(archived ? "unarchived" : "archived", [id]));
+  /** @param {Row[]} rows as read; where all of them are, as unread */
+  toggleRead(...rows) {
+    const free = rows.filter(({ archived }) => !archived); // an archived row stays read
+    const unread = free.filter(({ read }) => !read);
+    if (unread.length) this.#mark("read", unread, inboxMessages.markedRead);
+    else if (free.length) this.#mark("unread", free, inboxMessages.markedUnread);
+  }
+
+  /** @param {Row[]} rows to the archive; where all of them are there, back to the inbox */
+  archive(...rows) {
+    const free = rows.filter(({ archived }) => !archived);
+    if (free.length) this.#mark("archived", free, inboxMessages.archived);
+    else if (rows.length) this.#mark("unarchived", rows, inboxMessages.unarchived);
   }
 
   /**
@@ -51,6 +60,15 @@ export class InboxMarks {
     if (side === "left") return row.archived ? messages.unarchive : messages.archive;
     if (row.archived) return "";
     return row.read ? messages.markAsUnread : messages.markAsRead;
+  }
+
+  /**
+   * @param {import("../client/types.js").MarkAs} as
+   * @param {Row[]} rows
+   * @param {(count: number) => string} done
+   */
+  #mark(as, rows, done) {
+    this.#tell(done(rows.length), this.#client.mark(as, rows.map(({ id }) => id)));
   }
 
   /**

@@ -4,8 +4,8 @@ import { messages } from "../page/messages.js";
 /** @typedef {import("../client/types.js").Row} Row */
 
 /**
- * Keeps the list still while it is being read: arrivals are held behind a pill, "3 new", unless the
- * top of the list is on the screen and not hovered.
+ * Keeps the list still while it is being read, or rows are selected: arrivals are held behind a
+ * pill, "3 new", unless the top of the list is on the screen and not hovered.
  */
 export class NewRows {
   #list;
@@ -53,7 +53,7 @@ export class NewRows {
   get #isBeingRead() {
     if (!this.#list.firstElementChild) return false;
     // Cheap checks first: these need no layout.
-    if (this.#list.matches(":hover") || this.#pill.matches(":hover") || this.#list.querySelector(":focus-visible") !== null) return true;
+    if (this.#list.matches(":hover") || this.#pill.matches(":hover") || this.#list.querySelector(":focus-visible, [data-selected]") !== null) return true;
     return this.#isScrolled();
   }
 }

@@ -8,6 +8,7 @@ import { inboxMessages } from "../page/inbox-messages.js";
 import { InboxQuery } from "./inbox-query.js";
 import { InboxStates } from "./inbox-states.js";
 import { InboxStatus } from "./inbox-status.js";
+import { InboxTriage } from "./inbox-triage.js";
 import { setShown } from "../page/keep-focus.js";
 import { NewRows } from "./new-rows.js";
 import { keepOffline } from "../page/offline-store.js";
@@ -33,6 +34,7 @@ export class NotifyInbox extends ClientElement {
   #loader = /** @type {ViewLoader} */ (/** @type {unknown} */ (null));
   #fresh = /** @type {NewRows} */ (/** @type {unknown} */ (null));
   #marks = /** @type {InboxMarks} */ (/** @type {unknown} */ (null));
+  #triage = /** @type {InboxTriage} */ (/** @type {unknown} */ (null));
   #states = /** @type {InboxStates} */ (/** @type {unknown} */ (null));
   #status = /** @type {InboxStatus} */ (/** @type {unknown} */ (null));
   #drawing = 0;
@@ -62,6 +64,7 @@ export class NotifyInbox extends ClientElement {
       },
       watcher: new SeenWatcher((ids) => this.#seen(ids), this.connected.signal),
     });
+    this.#triage = new InboxTriage(this, { rows: this.#rows, marks: this.#marks, heir: () => this.focusRows() });
     this.#listen();
     this.#listenToHands();
     announce(this.client);
@@ -102,8 +105,11 @@ export class NotifyInbox extends ClientElement {
       move: (step) => void this.#rows.move(step),
       edge: (step) => focused() !== null && this.#rows.move(step),
       open: () => this.#openFocused(),
-      archive: () => focused()?.archive(),
-      toggleRead: () => focused()?.toggleRead(),
+      select: () => this.#triage.toggle(),
+      extend: (step) => this.#triage.extend(step),
+      clear: () => this.#triage.clear(),
+      archive: () => this.#triage.archive() || focused()?.archive(),
+      toggleRead: () => this.#triage.toggleRead() || focused()?.toggleRead(),
       readAll: () => this.#marks.readAll(),
       undo: () => this.#snackbar.act(),
       search: () => this.#query.search(),
@@ -127,6 +133,7 @@ export class NotifyInbox extends ClientElement {
     this.#isServers = false;
     this.#loader.show(this.#query.current);
     this.#fresh.release();
+    this.#triage.clear();
     this.#snackbar.hide(); // what it says is of the view before
     this.#drawSoon();
   }
@@ -148,6 +155,7 @@ export class NotifyInbox extends ClientElement {
     this.#loader.loadFirst();
     const { view, hasFailed, isLoading } = this.#loader;
     const rows = view.rows;
+    if (view.isLoaded && rows.length === 0) this.#loader.loadRest();
     if (this.client.isLoaded && (view.isLoaded || hasFailed)) this.#isServers = false;
     const failed = this.#status.draw(hasFailed && rows.length === 0, this.#isServers);
     this.#list.ariaBusy = isLoading ? "true" : null;
@@ -179,6 +187,7 @@ export class NotifyInbox extends ClientElement {
     this.#rows.draw(rows, this.#loader.view.isLoaded, isAll);
     if (hadFocus && this.#rows.focused === null) this.focusRows(); // its row has gone
     markFound(this.#list, this.#loader.view.query.q);
+    this.#triage.draw();
   }
 
   #drawCounts() {
@@ -186,6 +195,7 @@ export class NotifyInbox extends ClientElement {
     write(this.find(".unread"), inboxMessages.unread(unread));
     this.find("[data-tab=unread]").dataset.count = unread ? written(unread) : "";
     setShown(this.find(".read-all"), unread > 0, () => this.focusRows());
+    this.#triage.drawArchiveRead(this.#loader.view);
     this.#query.offer(this.client.rows.flatMap(({ category }) => category || []));
   }
 
@@ -210,10 +220,10 @@ export class NotifyInbox extends ClientElement {
     return true;
   }
 
-  /** Esc: from the search field to the list, and from the list to the head. */
+  /** Esc: from the search field to the list; clears the selection; and from the list to the head. */
   #leave() {
-    if (this.shadowRoot?.activeElement instanceof HTMLInputElement) this.focusRows();
-    else this.focus();
+    if (this.shadowRoot?.activeElement?.matches("[type=search]")) this.focusRows();
+    else if (!this.#triage.clear()) this.focus();
   }
 
   /** @param {IntersectionObserverEntry | undefined} entry */

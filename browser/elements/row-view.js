@@ -56,7 +56,7 @@ export class RowView {
     this.#isTabStop = isStop;
     const tabIndex = isStop ? 0 : -1;
     this.element.tabIndex = tabIndex;
-    for (const pressed of this.element.querySelectorAll("a, button")) /** @type {HTMLElement} */ (pressed).tabIndex = tabIndex;
+    for (const pressed of this.element.querySelectorAll("a, button, input")) /** @type {HTMLElement} */ (pressed).tabIndex = tabIndex;
   }
 
   /** @param {Row} row */

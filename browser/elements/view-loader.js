@@ -46,6 +46,12 @@ export class ViewLoader {
     if (this.#view.isVoid) void this.#trying((view) => view.load());
   }
 
+  /** The next page, where all that was here is archived and there is more: what is left is not on a button. */
+  loadRest() {
+    const { hasMore, isFiltered } = this.#view;
+    if (hasMore && !isFiltered && !this.hasFailed && this.#element.client.unconfirmed.length === 0) void this.loadMore();
+  }
+
   /** The next page; or the first once more, where it has failed. */
   async loadMore() {
     if (!this.isLoading) await this.#trying((view) => view.loadMore());

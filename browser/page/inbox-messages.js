@@ -5,13 +5,18 @@ import { say, written } from "./translation.js";
 export const inboxMessages = {
   /** @param {number} count */
   unread: (count) => (count === 0 ? "" : say("{count} unread", { count: written(count) })),
-  get archived() { return say("Archived"); },
-  get unarchived() { return say("Moved to inbox"); },
+  /** @param {number} count */
+  archived: (count) => (count === 1 ? say("Archived") : say("{count} archived", { count: written(count) })),
+  /** @param {number} count */
+  unarchived: (count) => (count === 1 ? say("Moved to inbox") : say("{count} moved to inbox", { count: written(count) })),
+  get archivedRead() { return say("All read notifications archived"); },
   get undo() { return say("Undo"); },
   /** @param {number} count */
   allRead: (count) => (count === 1 ? say("1 marked as read") : say("{count} marked as read", { count: written(count) })),
-  get markedRead() { return say("Marked as read"); },
-  get markedUnread() { return say("Marked as unread"); },
+  /** @param {number} count */
+  markedRead: (count) => (count === 1 ? say("Marked as read") : say("{count} marked as read", { count: written(count) })),
+  /** @param {number} count */
+  markedUnread: (count) => (count === 1 ? say("Marked as unread") : say("{count} marked as unread", { count: written(count) })),
   /** @param {string} done */
   sentLater: (done) => say("{done}. Will be sent later.", { done }),
   get refused() { return say("Couldn't save the change"); },

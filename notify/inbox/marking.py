@@ -68,7 +68,7 @@ def _mark_ids(
 
 
 def mark_through(
-    user: str, as_: str, client_epoch: str, through: int, ref: str = ""
+    user: str, as_: str, client_epoch: str, through: int, ref: str = "", *, only_read: bool = False
 ) -> Iterator[tuple[int, Change | None]]:
     """Marks all notifications that arrived at or before a version, 2,000 per transaction.
 
@@ -78,6 +78,7 @@ def mark_through(
         client_epoch: the epoch of the client's cursor.
         through: the version.
         ref: by what `undo` can name it; empty: by nothing.
+        only_read: leaves those that are unread when their turn comes.
 
     Yields:
         After each commit, the inbox's version and the change.
@@ -86,9 +87,10 @@ def mark_through(
         EpochChanged: if the cursor belongs to another life of the inbox.
         Busy: if the locks cannot be had in time, or another such mark of this user is running.
     """
+    which = f"{places.COUNTED} AND copy.read IS NOT NULL" if only_read else places.COUNTED
 
     def target(after: int) -> _Target:
-        where = f"copy.arrived > %s AND copy.arrived <= %s AND {places.COUNTED}"
+        where = f"copy.arrived > %s AND copy.arrived <= %s AND {which}"
         return _Target(where, [after, through], MAX_ROWS_PER_CHANGE)
 
     yield from _in_steps(user, client_epoch, MARKS[as_], key_of(ref), target)

@@ -10,6 +10,7 @@ import functools
 import json
 import logging
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -40,13 +41,13 @@ def shown(row: Row, locale: Locale) -> Row:
     """
     if not isinstance(row, TypedRow):
         return row
-    kind = registry.get(row["kind"])
+    kind: Any = registry.get(row["kind"])
     if kind is None:
         return {**row, "fallback": True}
     zone = locale.zone if fields.has_time(kind) else None
     try:
         return {**row, **_texts(kind, row.params, locale.language, zone)}
-    except Exception as error:  # the code of a project
+    except Exception as error:  # noqa: BLE001  the code of a project
         _note_failure(row["kind"], error)
         return {**row}
 
@@ -60,7 +61,13 @@ def _texts(kind: Any, params: str, language: str, zone: str | None) -> Mapping[s
 
 
 def _note_failure(key: str, error: Exception) -> None:
+    """Logs where it failed, and not with what values: they are nobody's but the recipients'."""
     now = time.monotonic()
     if now - _logged_at.get(key, -LOG_INTERVAL_S) >= LOG_INTERVAL_S:
         _logged_at[key] = now
-        logger.error("Notices of kind %r are shown as they were sent: %r", key, error)
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        logger.error(
+            "Notices of kind %r are shown as they were sent: %s at %s:%s. `manage.py notify_kinds "
+            "--render %s` shows the kind in all languages.",
+            *(key, type(error).__name__, where.filename, where.lineno, key),
+        )

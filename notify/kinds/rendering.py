@@ -13,9 +13,7 @@ from notify.kinds.category import Category
 from notify.kinds.kind import Kind
 
 
-def contents(
-    kind: Kind, language: str | None = None, zone: str | None = None
-) -> dict[str, Any]:
+def contents(kind: Kind, language: str | None = None, zone: str | None = None) -> dict[str, Any]:
     """The arguments of `send` that a kind stands for, unchecked.
 
     Args:

@@ -163,4 +163,3 @@ def _changes(wanted: Sequence[tuple[str, Cursor | None, Locale]]) -> list[Readin
         one and renderings.in_locale(one, locale)
         for one, (_, _, locale) in zip(found, wanted, strict=True)
     ]
-

@@ -17,13 +17,11 @@ class Migration(migrations.Migration):
             name='Reader',
             fields=[
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='notify_reader', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('language', models.CharField(blank=True, max_length=35, verbose_name='language')),
+                ('language', models.CharField(blank=True, max_length=35)),
                 ('shown_language', models.CharField(blank=True, editable=False, max_length=35)),
                 ('shown_zone', models.CharField(blank=True, editable=False, max_length=100)),
             ],
             options={
-                'verbose_name': 'reader',
-                'verbose_name_plural': 'readers',
                 'abstract': False,
                 'default_permissions': (),
                 'base_manager_name': 'objects',

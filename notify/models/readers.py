@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from notify.models.base import BaseRow
 
@@ -21,13 +20,11 @@ class Reader(BaseRow):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="notify_reader"
     )
-    language = models.CharField(_("language"), max_length=35, blank=True)
+    language = models.CharField(max_length=35, blank=True)
     shown_language = models.CharField(max_length=35, blank=True, editable=False)
     shown_zone = models.CharField(max_length=100, blank=True, editable=False)
 
     class Meta(BaseRow.Meta):
-        verbose_name = _("reader")
-        verbose_name_plural = _("readers")
         default_permissions: ClassVar = ()
 
     def __str__(self) -> str:

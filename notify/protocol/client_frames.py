@@ -30,6 +30,8 @@ class MarkName(StrEnum):
 
 MARKS = tuple(MarkName)
 MARKS_THROUGH = (MarkName.SEEN, MarkName.READ, MarkName.ARCHIVED)
+# A server that does not know the last one refuses the frame, and does not mark more than is meant.
+_TARGETS = ("ids", "through", "through_read")
 
 
 class Pong(NamedTuple):
@@ -56,6 +58,7 @@ class MarkThrough(NamedTuple):
     as_: str
     epoch: str
     through: int
+    only_read: bool = False  # leaves what is unread
 
 
 class Undo(NamedTuple):
@@ -157,15 +160,19 @@ def parse_mark(frame: dict[str, Any]) -> Mark:
     ref, as_ = _ref(frame), frame.get("as")
     if as_ not in MARKS:
         raise Refused(Error.INVALID, f"as: must be one of {', '.join(MARKS)}")
-    if ("ids" in frame) == ("through" in frame):
-        raise Refused(Error.INVALID, "ids: give either ids, or epoch and through")
-    if "ids" in frame:
-        return MarkIds(ref, as_, _ids(frame))
-    if as_ not in MARKS_THROUGH:
+    targets = [name for name in _TARGETS if name in frame]
+    if len(targets) != 1:
         raise Refused(
-            Error.INVALID, f"through: only for {', '.join(MARKS_THROUGH)}; give ids instead"
+            Error.INVALID, "ids: give either ids, or epoch and through, or epoch and through_read"
         )
-    return MarkThrough(ref, as_, _epoch(frame), _integer(frame, "through"))
+    [target] = targets
+    if target == "ids":
+        return MarkIds(ref, as_, _ids(frame))
+    only_read = target == "through_read"
+    allowed = (MarkName.ARCHIVED,) if only_read else MARKS_THROUGH
+    if as_ not in allowed:
+        raise Refused(Error.INVALID, f"{target}: only for {', '.join(allowed)}; give ids instead")
+    return MarkThrough(ref, as_, _epoch(frame), _integer(frame, target), only_read)
 
 
 def parse_undo(frame: dict[str, Any]) -> Undo:

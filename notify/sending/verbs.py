@@ -204,7 +204,9 @@ def mark(user: str, as_: str, *, ids: Sequence[int], ref: str = "") -> int:
     return version
 
 
-def mark_through(user: str, as_: str, *, epoch: str, through: int, ref: str = "") -> int:
+def mark_through(
+    user: str, as_: str, *, epoch: str, through: int, ref: str = "", only_read: bool = False
+) -> int:
     """Marks all notifications that had arrived in a user's inbox by the version `through`.
 
     Args:
@@ -213,6 +215,7 @@ def mark_through(user: str, as_: str, *, epoch: str, through: int, ref: str = ""
         epoch: The epoch of the inbox to which `through` belongs.
         through: A version of the inbox.
         ref: By what `undo` can name this mark; empty: by nothing.
+        only_read: Leaves those that are unread.
 
     Returns:
         The inbox's version afterwards.
@@ -221,7 +224,7 @@ def mark_through(user: str, as_: str, *, epoch: str, through: int, ref: str = ""
         EpochChanged: The inbox has another epoch.
         Busy: The inbox stayed locked for 2 s.
     """
-    return _announced(marking.mark_through(user, as_, epoch, through, ref))
+    return _announced(marking.mark_through(user, as_, epoch, through, ref, only_read=only_read))
 
 
 def undo(user: str, *, ref: str, epoch: str, since: int) -> int:
@@ -267,7 +270,7 @@ def open_bell(user: str, *, epoch: str, through: int) -> int:
 
 
 def carry_out_command(user: str, frame: protocol.InboxCommand) -> int:
-    """Carries out a `mark` frame, which names either ids or `through`, an `undo` or an `opened`.
+    """Carries out a `mark` frame, which names ids or a version, an `undo` or an `opened`.
 
     Args:
         user: The user's `str(pk)`.
@@ -283,8 +286,10 @@ def carry_out_command(user: str, frame: protocol.InboxCommand) -> int:
     match frame:
         case protocol.MarkIds(ref, as_, ids):
             return mark(user, as_, ids=ids, ref=ref)
-        case protocol.MarkThrough(ref, as_, epoch, through):
-            return mark_through(user, as_, epoch=epoch, through=through, ref=ref)
+        case protocol.MarkThrough(ref, as_, epoch, through, only_read):
+            return mark_through(
+                user, as_, epoch=epoch, through=through, ref=ref, only_read=only_read
+            )
         case protocol.Undo(_, ref, epoch, since):
             return undo(user, ref=ref, epoch=epoch, since=since)
         case protocol.Opened(_, epoch, through):

@@ -56,7 +56,7 @@ def test_the_keyboard_is_at_the_first_row_within_four_stops_and_out_of_it_again(
     assert "Skip to notifications" in focused(page)
     page.keyboard.press("Enter")
     assert focused(page).startswith("article.row")
-    for _ in range(4):  # title, two buttons, and out
+    for _ in range(5):  # checkbox, title, two buttons, and out
         page.keyboard.press("Tab")
     assert "notify-inbox" not in page.evaluate("document.activeElement.localName")
     assert "article" not in focused(page)
@@ -91,7 +91,7 @@ def test_live_regions_are_there_before_they_speak(server, ada, windows):
     page = windows.open(server.url, session=ada, **DESK)
     page.goto(DASHBOARD)
     live(page)
-    for region in (".notice-text", ".snack-text", ".more-text", ".results"):
+    for region in (".notice-text", ".snack-text", ".triage-text", ".more-text", ".results"):
         element = inbox(page).locator(region)
         expect(element).to_have_attribute("role", "status")
         if region != ".more-text":

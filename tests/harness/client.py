@@ -262,11 +262,12 @@ class Client:
             self._sync_outstanding = True
             await self.send(type="sync", epoch=self.epoch, since=self.version)
 
-    async def mark(self, as_: str, *ids: int, through: int | None = None) -> Frame:
-        """Marks by ids, or all through a version; returns the server's `done` or `error`."""
+    async def mark(self, as_: str, *ids: int, **through: int) -> Frame:
+        """Marks by ids, or all `through` a version, or of those what is read (`through_read`);
+        returns the server's `done` or `error`."""
         self._refs += 1
         ref = f"{self._name}-{self._refs}"
-        what = {"ids": ids} if through is None else {"epoch": self.epoch, "through": through}
+        what = {"epoch": self.epoch, **through} if through else {"ids": ids}
         self.before_marks[ref] = {"epoch": self.epoch, "since": self.version}
         await self.send(type="mark", ref=ref, **{"as": as_}, **what)
         return await self.frame(lambda frame: frame.get("ref") == ref)

@@ -58,6 +58,7 @@ EXPIRES = datetime(2099, 1, 1, tzinfo=UTC)
 
 numbers = st.integers(0, 9)
 some = st.lists(numbers, min_size=1, max_size=3)  # not more than ROWS_A_CHANGE, as in life
+ARCHIVED_IF_READ = "archived, only what is read"
 announced: list[Change] = []
 
 
@@ -215,12 +216,19 @@ class InboxMachine(RuleBasedStateMachine):
 
         self.world.do(mark)
 
-    @rule(user=numbers, as_=st.sampled_from(protocol.MARKS_THROUGH), back=st.integers(0, 4))
+    @rule(
+        user=numbers,
+        as_=st.sampled_from([*protocol.MARKS_THROUGH, ARCHIVED_IF_READ]),
+        back=st.integers(0, 4),
+    )
     def mark_through(self, user: int, as_: str, back: int) -> None:
-        name = self.user(user)
+        name, only_read = self.user(user), as_ == ARCHIVED_IF_READ
+        as_ = "archived" if only_read else as_
         head = self.world.head(name)
         through = max(0, head.version - back)
         rows = Notification.objects.filter(user=name, arrived__lte=through)
+        if only_read:
+            rows = rows.exclude(read=None)
 
         def mark() -> None:
             in_inbox = rows.filter(place=Place.INBOX)  # it leaves the archive as it is
@@ -228,7 +236,12 @@ class InboxMachine(RuleBasedStateMachine):
             try:
                 with self.noted(name) as ref:
                     told = sending.mark_through(
-                        name, as_, epoch=head.epoch, through=through, ref=ref
+                        name,
+                        as_,
+                        epoch=head.epoch,
+                        through=through,
+                        ref=ref,
+                        only_read=only_read,
                     )
             except Busy:
                 assert Inbox.objects.get(pk=name).marking is not None

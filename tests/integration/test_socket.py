@@ -361,6 +361,28 @@ async def test_a_mark_through_of_another_epoch_marks_nothing_and_is_answered_by_
         assert client.unread == 1
 
 
+async def test_what_is_read_is_archived_and_undone_in_every_window(
+    server: Server, ada: User
+) -> None:
+    for title in ("one", "two", "three"):
+        await send(ada, title)
+    async with (
+        await orm(client_of, server, ada) as client,
+        await orm(client_of, server, ada) as other,
+    ):
+        await client.until(lambda: client.unread == 3)
+        ids = {row["title"]: row["id"] for row in client.shown}
+        await client.mark("read", ids["one"], ids["three"])
+        refused = await client.mark("read", through_read=client.version)
+        assert (refused["type"], refused["code"]) == ("error", "invalid")
+        mark = (await client.mark("archived", through_read=client.version))["ref"]
+        await other.until(lambda: [row["title"] for row in other.shown] == ["two"])
+        assert (other.unread, other.unseen) == (1, 1)
+        await client.undo(mark)
+        await other.until(lambda: len(other.shown) == 3)
+        assert (other.unread, other.unseen) == (1, 1)
+
+
 async def test_a_mark_of_everything_is_undone_by_a_client_that_came_back(
     server: Server, ada: User
 ) -> None:

@@ -11,7 +11,7 @@ from tests.harness.server import ROOT
 from tests.harness.shop import Shop
 
 PAGE = "docs/testing.md"
-DJANGO = ["orders", "news", "async", "live"]
+DJANGO = ["orders", "news", "async", "live", "time"]
 PYTEST = ["with_pytest", "async_with_pytest", "shared_loop"]
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from channels.testing import WebsocketCommunicator
@@ -15,8 +15,19 @@ from pytest_django.fixtures import Settings
 
 import notify
 from config.asgi import application
+from notify.inbox import control, retention
 from notify.live.hub import hubs
-from notify.testing import ainbox, immediate_delivery, inbox, sent, stop_hub
+from notify.models import ApiToken, Batch, Inbox, Notice
+from notify.sending import verbs
+from notify.testing import (
+    aadvance_time,
+    advance_time,
+    ainbox,
+    immediate_delivery,
+    inbox,
+    sent,
+    stop_hub,
+)
 from tests.harness.database import orm
 from tests.harness.sessions import session_cookie
 from tests.unit.kinds.examples import InItsLanguage, OrderShipped
@@ -246,6 +257,13 @@ class AsyncTest(TestCase):
         assert [row.title for row in rows][:2] == ["Hello", "Of all tests of the class"]
         assert rows[0].actor == "ada"
 
+    async def test_time_passes_for_async_code_too(self) -> None:
+        with immediate_delivery():
+            await notify.asend(to=self.ada, title="Later", send_at=in_hours(1))
+        await aadvance_time(HOUR)
+        [newest, *_] = await ainbox(self.ada)
+        assert newest.title == "Later"
+
     def test_it_sees_the_transaction_of_the_class_and_not_that_of_another_test(self) -> None:
         assert titles(self.ada)[0] == "Of all tests of the class"
 
@@ -273,6 +291,125 @@ async def test_stopping_the_hub_closes_its_sockets_and_leaves_none(transactional
     await stop_hub()  # where there is none, nothing happens
     await (await connect()).disconnect()  # the next test of the same loop gets one of its own
     await stop_hub()
+
+
+# Time
+
+HOUR = timedelta(hours=1)
+
+
+def in_hours(hours: float) -> datetime:
+    return timezone.now() + hours * HOUR
+
+
+def test_a_scheduled_notice_arrives_when_its_time_has_passed(ada, delivering):
+    notice = notify.send(to=ada, title="Hello", send_at=in_hours(2))
+    advance_time(HOUR)
+    assert (titles(ada), notice.status) == ([], "pending")
+    advance_time(HOUR)
+    assert (titles(ada), notice.status) == (["Hello"], "sent")
+    assert (Inbox.objects.get().unread, Batch.objects.get().appended) == (1, 1)
+
+
+def test_an_expired_notice_leaves_the_inbox_and_its_counts(ada, delivering):
+    notify.send(to=ada, title="Stays")
+    notice = notify.send(to=ada, title="Hello", expires=in_hours(2))
+    advance_time(HOUR)
+    assert titles(ada) == ["Hello", "Stays"]
+    advance_time(HOUR)
+    assert titles(ada) == ["Stays"]
+    assert Inbox.objects.values_list("unseen", "unread").get() == (1, 1)
+    notice.refresh_from_db()
+    assert (notice.status, notice.recalled_by) == ("recalled", "")
+
+
+def test_a_notice_that_expires_meanwhile_has_arrived_before(ada, delivering):
+    notify.send(to=ada, title="Hello", send_at=in_hours(1), expires=in_hours(2))
+    advance_time(3 * HOUR)
+    assert titles(ada) == []
+    [row] = ada.notify_notifications.all()
+    assert row.recalled is not None
+
+
+def test_notices_arrive_in_the_order_of_their_times(ada, delivering):
+    for hours in (2, 3, 1):
+        notify.send(to=ada, title=f"After {hours}", send_at=in_hours(hours))
+    advance_time(4 * HOUR)
+    assert titles(ada) == ["After 3", "After 2", "After 1"]
+
+
+def test_more_notices_than_one_pass_takes_expire(ada, delivering, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(control, "EXPIRED_PER_PASS", 1)
+    for number in range(3):
+        notify.send(to=ada, title=str(number), expires=in_hours(1))
+    advance_time(HOUR)
+    assert titles(ada) == []
+
+
+@pytest.mark.django_db
+def test_without_immediate_delivery_it_does_what_the_workers_would_have_done(ada):
+    notify.send(to=ada, title="Hello")
+    notify.send(to=ada, title="Later", send_at=in_hours(1))
+    assert titles(ada) == []
+    notify.send(to=ada, title="Expires", expires=in_hours(1))
+    advance_time(HOUR / 2)
+    assert titles(ada) == ["Expires", "Hello"]
+    advance_time(HOUR / 2)
+    assert titles(ada) == ["Later", "Hello"]
+
+
+def test_where_transactions_commit_scheduled_batches_arrive_too(
+    transactional_db, make_user, settings: Settings
+):
+    settings.NOTIFY_BATCH_SIZE = 1
+    ada, bob = make_user("ada"), make_user("bob")
+    notice = notify.send(to=[ada, bob], title="Hello", send_at=in_hours(1), expires=in_hours(2))
+    advance_time(HOUR)
+    assert titles(ada) == titles(bob) == ["Hello"]
+    advance_time(HOUR)
+    assert titles(ada) == titles(bob) == []
+    notice.refresh_from_db()
+    assert notice.status == "recalled"
+
+
+def test_what_is_paused_stays_so_and_is_resumed_when_its_time_has_passed(ada, delivering):
+    notice = notify.send(to=ada, title="Hello", send_at=in_hours(1))
+    verbs.pause(notice)
+    advance_time(HOUR)
+    assert titles(ada) == []
+    verbs.resume(notice)
+    assert titles(ada) == ["Hello"]
+
+
+def test_every_stored_time_is_older_and_what_is_not_stored_stays_so(ada, delivering):
+    notice = notify.send(to=ada, title="Hello", send_at=in_hours(1), expires=in_hours(9))
+    before = {name: getattr(notice, name) for name in ("created", "send_at", "expires")}
+    token, _ = ApiToken.objects.issue(ada, "robot", ["send"])
+    advance_time(HOUR / 2)
+    notice.refresh_from_db()
+    assert {name: getattr(notice, name) for name in before} == {
+        name: moment - HOUR / 2 for name, moment in before.items()
+    }
+    assert (notice.recalled, notice.stopped) == (None, None)
+    assert Batch.objects.get().due == notice.send_at
+    assert ApiToken.objects.get().created == token.created - HOUR / 2
+
+
+def test_a_repeated_call_with_a_key_is_recognised_afterwards(ada, delivering):
+    call = {"to": ada, "title": "Hello", "key": "7", "expires": in_hours(9)}
+    first = notify.send(**call)
+    advance_time(HOUR)
+    again = notify.send(**call)
+    assert (again.pk, again.repeated) == (first.pk, True)
+
+
+def test_what_is_kept_for_days_is_deleted_afterwards(ada, delivering):
+    notify.send(to=ada, title="Hello")
+    retention.prune(timedelta(days=30), announce=lambda change: None)
+    assert titles(ada) == ["Hello"]
+    advance_time(timedelta(days=31))
+    retention.prune(timedelta(days=30), announce=lambda change: None)
+    assert not Notice.objects.exists()
 
 
 # Kinds

@@ -128,8 +128,9 @@ def inbox_changes(
     openapi_extra={"requestBody": {"content": {"application/json": {"schema": MARK_FRAME}}}},
 )
 def mark(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> HttpResponse:
-    """Carries out a `mark` frame: `ids`, or `epoch` and `through`. Ids that are not in the
-    caller's inbox are ignored. On 409 with code `epoch`, read the inbox again."""
+    """Carries out a `mark` frame: `ids`, or `epoch` and `through`, or `epoch` and `through_read`.
+    Ids that are not in the caller's inbox are ignored. On 409 with code `epoch`, read the inbox
+    again."""
     return _carried_out(request, frame, "mark", protocol.parse_mark)
 
 

@@ -13,13 +13,16 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError
+from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
 import notify
+from notify.kinds import registry
 from notify.models import ApiToken
 from notify.protocol.encoding import refuse_constant
 from notify.web import refusals
 from notify.web.api import inbox_routes, notice_routes, page_routes
+from notify.web.api.kind_schemas import describe_kinds
 from notify.web.api.sliding import never_slides
 from notify.web.callers import SessionAuth, TokenAuth, csrf_header
 
@@ -46,6 +49,12 @@ class Api(NinjaAPI):
             if route.name not in {"openapi-json", "openapi-view", "api-root"}:
                 route.callback = login_not_required(never_slides(route.callback))
         return routes, app_name, namespace
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """With the kinds that this process has by now."""
+        document = super().get_openapi_schema(**options)
+        describe_kinds(document["components"]["schemas"], registry.all_kinds())
+        return document
 
 
 def _answer_error(request: HttpRequest, error: Any) -> HttpResponse:

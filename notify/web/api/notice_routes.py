@@ -15,6 +15,7 @@ from notify.models import ApiToken, Notice, permissions
 from notify.sending.audience import Recipient, everyone
 from notify.sending.names import groups_named, users_named
 from notify.web.api.json_responses import json_response, timestamp
+from notify.web.api.kind_schemas import SAID_BY_KIND
 from notify.web.api.schemas import (
     Counter,
     Held,
@@ -146,8 +147,7 @@ def _kind(body: NewNotice) -> Kind:
         raise InvalidNotice(
             "kind", f"{body.kind!r} has no params. `manage.py notify_kinds` lists those that have."
         )
-    of_the_kind = {"title", "body", "level", "category", "url", "actions", "data"}
-    for name in sorted(body.model_fields_set & of_the_kind):
+    for name in sorted(body.model_fields_set & SAID_BY_KIND):
         raise InvalidNotice(name, "is said by the kind. Leave it out, or leave params out.")
     return fields.parse(kind, body.params or {})
 

@@ -94,6 +94,10 @@ MARK_FRAME = {
         "ids": {"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": MAX_IDS},
         "epoch": {"type": "string"},
         "through": {"type": "integer", "description": "Marks all that arrived at or before it."},
+        "through_read": {
+            "type": "integer",
+            "description": "Archives those of them that are read.",
+        },
     },
 }
 

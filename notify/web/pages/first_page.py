@@ -10,6 +10,7 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from notify.changes import Reading
 from notify.inbox import reading
 from notify.models import Level
 from notify.web.inbox_page import page_json, read_page
@@ -55,13 +56,16 @@ def first_page(request: HttpRequest) -> dict[str, Any]:
     is_dashboard = request.path == reverse("notify:dashboard")
     params = request.GET if is_dashboard else QueryDict()
     user, query, before = str(request.user.pk), Query.parse(params), _before(params)
-    page = read_page(user, locale_of(request), **asdict(query), before=before, limit=reading.RESET_ROWS)
+    page = read_page(
+        user, locale_of(request), **asdict(query), before=before, limit=reading.RESET_ROWS
+    )
     is_start = query == Query() and before is None
     return {
         "heading": "h1" if is_dashboard else "h2",
         "query": query,
         "page": page,
         "unread_text": _unread_text(page.unread) if page else "",
+        "can_archive_read": _can_archive_read(page) if query == Query() else False,
         "rows": [_row(row) for row in page.rows] if page else [],
         "seed": page_json(page) if page and is_start else None,
         "tabs": [(tab, query.with_(tab=tab)) for tab in reading.TABS],
@@ -80,6 +84,11 @@ def _before(params: QueryDict) -> int | None:
 
 def _unread_text(unread: int) -> str:
     return gettext("{count} unread").format(count=unread) if unread else ""
+
+
+def _can_archive_read(page: Reading | None) -> bool:
+    """Whether some are read, as far as this page tells."""
+    return page is not None and (page.next is not None or any(row["read"] for row in page.rows))
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

@@ -58,7 +58,8 @@ def devices(request: HttpRequest) -> HttpResponse:
 @signed_in
 @rate_limited
 def mark(request: HttpRequest) -> HttpResponse:
-    """The buttons of the inbox without scripts: `read:17`, `read-all:<version>:<epoch>`."""
+    """The buttons of the inbox without scripts: `read:17`, `read-all:<version>:<epoch>`,
+    `archive-read:<version>:<epoch>`."""
     try:
         frame = _mark_frame(*request.POST.get("mark", "").split(":", 2))
     except (TypeError, ValueError):
@@ -90,6 +91,10 @@ def _mark_frame(as_: str, number: str, epoch: str = "") -> protocol.Mark:
         raise ValueError(number)
     if as_ == "read-all":
         return protocol.MarkThrough("", protocol.MarkName.READ, epoch, int(number))
+    if as_ == "archive-read":
+        return protocol.MarkThrough(
+            "", protocol.MarkName.ARCHIVED, epoch, int(number), only_read=True
+        )
     if as_ in protocol.MARKS:
         return protocol.MarkIds("", as_, [int(number)])
     raise ValueError(as_)

@@ -12,6 +12,18 @@ test("marking all goes through the version that is held, and counts what is not 
   assert.deepEqual([client.unseen, client.unread], [1, 1]);
 });
 
+test("archiving what is read leaves the unread, what arrives, and what is not loaded", () => {
+  const { client, socket } = liveWorld();
+  socket.says(reset(9, [row(9, { read: "x", seen: "x" }), row(8)], { unseen: 5, unread: 6, badge: 4, next: 8 }));
+  client.markAll("archived", "through_read");
+  assert.deepEqual(socket.sent, [{ type: "mark", ref: "m1", as: "archived", epoch: "e1", through_read: 9 }]);
+  assert.deepEqual([shown(client), client.unseen, client.unread, client.badge], [[8], 5, 6, 4]);
+  socket.says(inbox(9, 10, [row(10, { read: "x", seen: "x" })], { unseen: 5, unread: 6, badge: 4 }));
+  assert.deepEqual(shown(client), [10, 8]);
+  client.mark("read", [8]); // after that mark, which does not concern it
+  assert.deepEqual(shown(client), [10, 8]);
+});
+
 test("marking all as seen leaves the unread alone", () => {
   const { client } = liveWorld();
   client.markAll("seen");

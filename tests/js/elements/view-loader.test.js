@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ViewLoader } from "../../../browser/elements/view-loader.js";
-import { inbox, liveWorld, row, settled } from "../fakes.js";
+import { inbox, liveWorld, reset, row, settled } from "../fakes.js";
 import { give } from "../page-fakes.js";
 
 const query = (fields) => ({ tab: "all", category: "", level: "", q: "", ...fields });
@@ -75,6 +75,38 @@ test("nobody asks again without a network, nor in a page that nobody looks at", 
     await it.clock.pass(60);
     assert.equal(it.requests.length, 1);
   }
+});
+
+test("where all that was loaded is archived and there is more, that is loaded once the server knows of it", async () => {
+  const it = loading({ body: { ...page(1).body, version: 9 } });
+  it.loader.show(query());
+  it.socket.says(reset(9, [row(9), row(8)], { unseen: 3, unread: 3, next: 8 }));
+  const marked = it.client.mark("archived", [8, 9]);
+  it.loader.loadRest();
+  assert.equal(it.requests.length, 0);
+  it.socket.says({ type: "done", ref: marked[0].frame.ref, version: 10 });
+  it.loader.loadRest();
+  it.loader.loadRest();
+  await settled();
+  assert.deepEqual([it.requests.length, ids(it)], [1, [1]]);
+  it.loader.loadRest();
+  await settled();
+  assert.equal(it.requests.length, 1); // there is no more
+});
+
+test("a search is not gone on with by itself, nor what has failed", async () => {
+  const it = loading({ body: { ...page().body, next: 5 } });
+  it.loader.loadFirst();
+  await settled();
+  it.loader.loadRest();
+  assert.deepEqual([it.requests.length, it.loader.view.hasMore], [1, true]);
+  it.loader.show(query());
+  it.socket.says(reset(9, [], { next: 8 }));
+  it.answer = () => ({ status: 503, body: {} });
+  it.loader.loadRest();
+  await settled();
+  it.loader.loadRest();
+  assert.equal(it.requests.length, 2);
 });
 
 test("what comes of a view that was left is no matter of the next one", async () => {

@@ -65,6 +65,12 @@ def asks(user: str, cursor: Cursor, last: Notice) -> Iterator[tuple[str, Callabl
     )
     yield ANY, lambda: list(marking.mark_through(user, "seen", cursor.epoch, 10))
     yield ANY, lambda: list(marking.mark_through(user, "read", cursor.epoch, ROWS_AN_INBOX))
+    yield (
+        ANY,
+        lambda: list(
+            marking.mark_through(user, "archived", cursor.epoch, ROWS_AN_INBOX, only_read=True)
+        ),
+    )
     yield "notify_changes", lambda: list(marking.undo(user, "m", cursor.epoch, cursor.since))
     yield "notify_batch_turns", sending.carry_out_next
     yield "notify_batch_(turns|paused)", backlog.figures

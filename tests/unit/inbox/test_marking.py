@@ -165,8 +165,8 @@ def test_a_mark_of_nothing_does_nothing(ada):
     assert marking.mark_ids(key(ada), "read", []) == (1, None)
 
 
-def through(user, as_, epoch, version):
-    return list(marking.mark_through(key(user), as_, epoch, version))
+def through(user, as_, epoch, version, **only):
+    return list(marking.mark_through(key(user), as_, epoch, version, **only))
 
 
 @pytest.mark.parametrize("as_", protocol.MARKS_THROUGH)
@@ -182,6 +182,69 @@ def test_through_marks_what_arrived_at_or_before_it(ada, as_):
         False,
     ]
     assert counts(ada) == recounted(ada)
+
+
+def test_only_what_is_read_is_archived_and_only_what_had_arrived(ada):
+    _unread, seen, read, filed, late = notices = deliver_many(ada, 5)
+    mark(ada, "seen", seen)
+    mark(ada, "read", read, late)
+    Notification.objects.filter(notice=filed).update(place=Place.FILED, read=Now(), placed=Now())
+    upkeep.recount(key(ada))
+    before = state_of(ada)
+
+    [(version, change)] = through(ada, "archived", cursor_of(ada).epoch, 4, only_read=True)
+
+    assert state_of(ada) == before | {read.pk: (True, True, Place.ARCHIVED)}
+    assert [row["id"] for row in change.rows] == [read.pk]
+    assert copy_of(ada, read).version == version
+    assert counts(ada) == (1, 2) == recounted(ada)
+    assert {copy.notice_id for copy in Notification.objects.all()} == set(ids(notices))
+
+
+def test_only_what_is_read_is_archived_in_batches_that_pass_over_the_unread(ada, monkeypatch):
+    monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
+    notices = deliver_many(ada, 8)
+    mark(ada, "read", *notices[1::2], notices[0])  # 1, 2, 4, 6, 8
+    cursor = cursor_of(ada)
+
+    changes = through(ada, "archived", cursor.epoch, cursor.since, ref="m", only_read=True)
+
+    assert [len(change.rows) for _, change in changes] == [2, 2, 1]
+    left = Notification.objects.filter(place=Place.INBOX).order_by("arrived")
+    assert [(copy.notice_id, copy.read) for copy in left] == [
+        (notice.pk, None) for notice in notices[2::2]
+    ]
+    assert counts(ada) == (3, 3) == recounted(ada)
+    assert inbox_of(ada).marking is None
+    undo(ada, cursor.since)
+    assert not Notification.objects.exclude(place=Place.INBOX).exists()
+    assert Notification.objects.filter(read=None).count() == 3
+    assert counts(ada) == (3, 3) == recounted(ada)
+
+
+def test_what_becomes_read_or_unread_meanwhile_is_judged_when_its_turn_comes(ada, monkeypatch):
+    monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
+    notices = deliver_many(ada, 4)
+    mark(ada, "read", *notices)
+    cursor = cursor_of(ada)
+    under_way = marking.mark_through(
+        key(ada), "archived", cursor.epoch, cursor.since, only_read=True
+    )
+    next(under_way)
+
+    mark(ada, "unread", notices[2])
+    late = deliver(ada, "late")
+    mark(ada, "read", late)
+    list(under_way)
+
+    left = Notification.objects.filter(place=Place.INBOX).values_list("notice", flat=True)
+    assert set(left) == {notices[2].pk, late.pk}
+    assert counts(ada) == (0, 1) == recounted(ada)
+
+
+def test_archiving_what_is_read_where_nothing_is_leaves_the_version_alone(ada):
+    deliver(ada)
+    assert through(ada, "archived", cursor_of(ada).epoch, 1, only_read=True) == [(1, None)]
 
 
 def test_through_compares_the_arrival_and_not_the_last_change(ada):

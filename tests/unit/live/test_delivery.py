@@ -99,7 +99,8 @@ async def test_each_socket_is_told_of_a_kind_in_its_language(what: str) -> None:
     steps = [Step(f"{user}", "e1", 0, 1, 1, 1, 1) for user in range(len(wires))]
     numbers = {"arrived": 1, "version": 1} if what == "rows" else {}
     row = TypedRow({**numbers, "id": 1, "kind": Language.key, "title": "as sent"}, "{}")
-    hub.receive(change_hint(Change(steps, **{what: [row]})))
+    change = Change(steps, rows=[row]) if what == "rows" else Change(steps, [row])
+    hub.receive(change_hint(change))
     await settle()
     titles = [
         row["title"]

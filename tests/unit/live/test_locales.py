@@ -30,7 +30,8 @@ async def test_a_project_without_kinds_pays_nothing(
     monkeypatch: pytest.MonkeyPatch, language: str | None
 ) -> None:
     monkeypatch.setattr(registry, "_kinds", {})
-    pool, spawned = Pool(None), []
+    pool = Pool(None)
+    spawned: list[Any] = []
     of_socket = Locales(pool, spawned.append).of_socket  # type: ignore[arg-type]
     assert await of_socket("1", language, "UTC") == Locale(language or "en", "UTC")
     assert pool.asked == spawned == []
@@ -40,7 +41,8 @@ async def test_a_client_that_names_none_is_told_its_persons_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(registry, "_kinds", {"a.kind": object})
-    pool, spawned = Pool(Locale("de", "Asia/Tokyo")), []
+    pool = Pool(Locale("de", "Asia/Tokyo"))
+    spawned: list[Any] = []
     of_socket = Locales(pool, spawned.append).of_socket  # type: ignore[arg-type]
     assert await of_socket("1", None, "Asia/Tokyo") == Locale("de", "Asia/Tokyo")
     assert pool.asked == [(locales.own, "1", "Asia/Tokyo")]

@@ -37,7 +37,8 @@ def site(settings) -> None:
     ],
 )
 def test_what_this_site_does_not_have_is_as_if_it_was_left_out(asked: Any, found: Locale) -> None:
-    assert locales.named(*asked, SITE) == found
+    language, zone = asked
+    assert locales.named(language, zone, SITE) == found
 
 
 def test_thousands_of_sockets_share_one() -> None:

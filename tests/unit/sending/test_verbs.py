@@ -12,6 +12,7 @@ from notify.inbox import marking
 from notify.models import Notice, Notification
 from tests.unit.inbox.helpers import (
     committed,
+    copy_of,
     counts,
     cursor_of,
     deliver,
@@ -218,6 +219,19 @@ def test_an_undo_announces_each_of_its_changes(ada, announced, monkeypatch):
     with committed():
         assert sending.undo(key(ada), ref="m", epoch=epoch, since=3) == 7
     assert [(one.steps[0].to, one.steps[0].unread) for one in announced.changes] == [(6, 2), (7, 3)]
+
+
+def test_a_frame_may_archive_only_what_is_read(ada):
+    unread, read = deliver_many(ada, 2)
+    epoch = cursor_of(ada).epoch
+    frame = protocol.MarkThrough("m1", "archived", epoch, 2, only_read=True)
+    with committed():
+        sending.mark(key(ada), "read", ids=[read.pk])
+        assert sending.carry_out_command(key(ada), frame) == 4
+        assert (copy_of(ada, unread).archived, counts(ada)) == (None, (1, 1))
+        assert copy_of(ada, read).archived is not None
+        assert sending.carry_out_command(key(ada), protocol.Undo("m2", "m1", epoch, 3)) == 5
+    assert copy_of(ada, read).archived is None
 
 
 @pytest.mark.parametrize("by", ["ids", "through"])

@@ -233,6 +233,19 @@ def test_a_mark_through_takes_all_that_arrived(make_user, by_session):
     assert caller.get("inbox/").json()["unread"] == 1
 
 
+def test_what_is_read_is_archived_and_what_is_not_stays(make_user, by_session):
+    ada = make_user("ada")
+    first, _second = send(ada, "first"), send(ada, "second")
+    caller = by_session(ada)
+    caller.post("inbox/mark/", {"ref": "m", "as": "read", "ids": [first.pk]})
+    epoch = caller.get("inbox/").json()["epoch"]
+    mark = {"ref": "n", "as": "archived", "epoch": epoch}
+    assert caller.post("inbox/mark/", {**mark, "through_read": 3}).json()["version"] == 4
+    assert [row["title"] for row in caller.get("inbox/").json()["notifications"]] == ["second"]
+    refused = caller.post("inbox/mark/", {**mark, "through_read": 3, "through": 3})
+    assert refused.status_code == 422
+
+
 def test_a_mark_of_another_epoch_is_a_conflict_and_marks_nothing(make_user, by_session):
     ada = make_user("ada")
     send(ada)

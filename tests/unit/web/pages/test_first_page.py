@@ -103,6 +103,18 @@ def test_all_are_marked_by_a_form(page, ada):
     assert 'class="unread" dir="auto"></span>' in page.get(DASHBOARD).content.decode()
 
 
+def test_what_is_read_is_archived_by_a_form(page, ada):
+    first, _second = notify.send(to=ada, title="One"), notify.send(to=ada, title="Two")
+    page.post("/notify/mark/", {"mark": f"read:{first.pk}"})
+    html = page.get(DASHBOARD).content.decode()
+    value = html.split('value="archive-read:')[1].split('"')[0]
+    page.post("/notify/mark/", {"mark": f"archive-read:{value}"})
+    html = page.get(DASHBOARD).content.decode()
+    assert "Two" in html
+    assert "One" not in html
+    assert "One" in page.get(f"{DASHBOARD}?tab=archived").content.decode()
+
+
 def test_marks_of_another_epoch_change_nothing(page, ada):
     notify.send(to=ada, title="One")
     assert page.post("/notify/mark/", {"mark": "read-all:9:old"}).status_code == 302
