@@ -139,6 +139,8 @@ def test_what_could_not_be_sent_is_shown_as_it_was_sent_with_one_line_a_minute(
             assert shown == {"id": 1, "kind": Odd.key, **AS_SENT}
     [record] = caplog.records
     assert Odd.key in record.message
+    assert ("test_renderings.py" in record.message) is (way == "raises")
+    assert "alert" not in record.message
     assert type(shown) is dict
 
 
