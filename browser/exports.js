@@ -1,6 +1,7 @@
 // @ts-check
 // What the other scripts of a page import from the bell's script, so that a page has one client, and
 // each module once.
+export { categoryIcon, categoryLabel } from "./page/categories.js";
 export { ofSite } from "./page/browser-storage.js";
 export { ClientElement } from "./elements/client-element.js";
 export { HttpError } from "./client/http.js";

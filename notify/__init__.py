@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         NotifyError,
         UnknownUsers,
     )
-    from notify.kinds import Category, Kind
+    from notify.kinds import Category, Kind, isolate
     from notify.models import Level
     from notify.sending import NewNotice, arecall, asend, recall, send, send_many
     from notify.sending.audience import everyone
@@ -42,6 +42,7 @@ _HOMES = {
     "arecall": "notify.sending",
     "asend": "notify.sending",
     "everyone": "notify.sending.audience",
+    "isolate": "notify.kinds",
     "recall": "notify.sending",
     "send": "notify.sending",
     "send_many": "notify.sending",
@@ -61,6 +62,7 @@ __all__ = [
     "arecall",
     "asend",
     "everyone",
+    "isolate",
     "recall",
     "send",
     "send_many",

@@ -1,5 +1,6 @@
 // @ts-check
 import { NotifyClient } from "../client/client.js";
+import { declareCategories } from "./categories.js";
 import { forgetInbox, isKeptUser, keepForUser, KEPT_USER } from "./kept-user.js";
 import { tellWhyOnce } from "./no-socket.js";
 import { allowLoadingAnew, loadAnew, loadAnewOnce } from "./other-user.js";
@@ -26,6 +27,7 @@ export function pageClient() {
   if (!client) {
     const config = pageConfig();
     translate(config.texts);
+    declareCategories(config.categories);
     client = makeClient(config);
     pageUser = config.user;
     pageScript = pathOf(config.script);

@@ -21,7 +21,7 @@ from notify.models import content
 
 logger = logging.getLogger(__name__)
 
-MOST_KEPT = 4096
+MOST_KEPT = 1024  # with up to 12 KiB each
 LOG_INTERVAL_S = 60.0
 _TEXTS = ("title", "body", "url", "actions", "data")
 

@@ -15,6 +15,7 @@ has loaded its models.
 """
 
 from notify.kinds.category import Category
+from notify.kinds.isolating import isolate
 from notify.kinds.kind import Kind
 
-__all__ = ["Category", "Kind"]
+__all__ = ["Category", "Kind", "isolate"]

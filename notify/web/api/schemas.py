@@ -197,6 +197,11 @@ class Ticket(Schema):
     expires_in: int = Field(description="Seconds.")
 
 
+class CategoryLook(Schema):
+    label: str
+    icon: str = Field(description="Path data of SVG, in a square of 16; may be empty.")
+
+
 class PageConfig(Schema):
     socket: str = Field(description="Path of the WebSocket.")
     api: str
@@ -204,6 +209,7 @@ class PageConfig(Schema):
     login: str
     csrf: dict[str, str] = Field(description="Headers of a POST; none for an API token.")
     user: str = Field(description="An opaque id, as in `hello` and `X-Notify-User`.")
+    categories: dict[str, CategoryLook] = Field(description="Those that kinds declare, by key.")
     language: str = Field(description="Of the page, for `language` of the socket's address.")
     texts: dict[str, str] = Field(description="Translations by English text.")
     script: str = Field(description="URL of the client's script.")

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from notify import isolate
+from notify.templatetags.notify import notify_plain
+
+
+def test_a_name_is_isolated_and_stays_so_on_the_page():
+    text = f"From {isolate('\N{HEBREW LETTER ALEF}')}, {isolate(7)}"
+    assert text == "From \u2068\N{HEBREW LETTER ALEF}\u2069, \u20687\u2069"
+    assert notify_plain(text) == text
+
+
+def test_what_turns_the_direction_around_does_not_stay():
+    for mark in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069":
+        assert notify_plain(f"a{mark}b") == "ab"
+    assert notify_plain("\u2068a\u202eb\u2069\u2069 \u2068\u2068c\u2069") == "\u2068ab\u2069 \u2068c\u2069"
