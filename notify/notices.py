@@ -25,7 +25,7 @@ class Welcome(Kind):
 
 
 class _AboutSecurity(Kind):
-    """`password_page` is the path of the page where a password is changed; None if there is none."""
+    """`password_page` is the path of the page that changes a password; None if there is none."""
 
     category = SECURITY
     level = "warning"

@@ -9,12 +9,12 @@ import notify
 from notify.notices import PasswordChanged
 from tests.browser.inbox_page import DASHBOARD, DESK, titles, unread
 
-SEND = """async ({ kind, title }) => {
+SEND = """async (notice) => {
     const { csrf } = JSON.parse(document.querySelector("[data-config]").dataset.config);
     const answer = await fetch("/api/notify/notices/", {
         method: "POST",
         headers: { "Content-Type": "application/json", ...csrf },
-        body: JSON.stringify({ to: { users: ["ada", "bob"] }, ...(kind ? { kind, params: {} } : { title }) }),
+        body: JSON.stringify({ to: { users: ["ada", "bob"] }, ...notice }),
     });
     if (answer.status !== 201) throw new Error(await answer.text());
 }"""
@@ -40,7 +40,7 @@ def test_two_people_read_one_notice_in_two_languages_and_one_of_them_changes_the
     expect(titles(ada)).to_contain_text(["Your password was changed"])
     expect(titles(bob)).to_contain_text(["Dein Passwort wurde geändert"])
 
-    ada.evaluate(SEND, {"kind": "notify.welcome"})
+    ada.evaluate(SEND, {"kind": "notify.welcome", "params": {}})
     ada.evaluate(SEND, {"title": "Lunch"})  # shown as it was written
     expect(titles(ada)).to_contain_text(["Lunch", "Welcome", "Your password was changed"])
     expect(titles(bob)).to_contain_text(["Lunch", "Willkommen", "Dein Passwort wurde geändert"])

@@ -4,9 +4,12 @@ from notify import isolate
 from notify.templatetags.notify import notify_plain
 
 
+HEBREW = "\N{HEBREW LETTER ALEF}"
+
+
 def test_a_name_is_isolated_and_stays_so_on_the_page():
-    text = f"From {isolate('\N{HEBREW LETTER ALEF}')}, {isolate(7)}"
-    assert text == "From \u2068\N{HEBREW LETTER ALEF}\u2069, \u20687\u2069"
+    text = f"From {isolate(HEBREW)}, {isolate(7)}"
+    assert text == f"From \u2068{HEBREW}\u2069, \u20687\u2069"
     assert notify_plain(text) == text
 
 
