@@ -9,8 +9,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from notify.sql import database, waits
+from tests.harness.steady_queries import (
+    a_busy_machine_is_no_lock,
+    what_a_connection_knows_stays_known,
+)
 from tests.unit.admin.helpers import allow, send_at_once
+
+__all__ = ["a_busy_machine_is_no_lock", "what_a_connection_knows_stays_known"]
 
 
 @pytest.fixture(autouse=True)
@@ -22,20 +27,6 @@ def no_collected_static_files(settings: Settings) -> None:
 @pytest.fixture(autouse=True)
 def nobody_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
     send_at_once(monkeypatch)
-
-
-@pytest.fixture(autouse=True)
-def a_busy_machine_is_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else a statement that took half a second of it counts as one that has waited for a lock, and
-    the next one is preceded by a statement that limits it; one that took two seconds is refused."""
-    monkeypatch.setattr(waits, "SLOW_S", 60.0)
-    monkeypatch.setattr(waits, "STATEMENT_MARGIN_MS", 60_000)
-
-
-@pytest.fixture(autouse=True)
-def what_a_connection_knows_stays_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else one test in a hundred that counts queries is the one in which ten seconds are over."""
-    monkeypatch.setattr(database, "FACTS_LIFETIME_S", 3600.0)
 
 
 @pytest.fixture

@@ -43,14 +43,16 @@ async def test_work_of_one_name_is_done_once_for_all_who_want_it(background: Bac
 
 async def test_nothing_runs_after_the_stop(background: Background) -> None:
     done: list[str] = []
+    may_go_on = asyncio.Event()
 
     async def work() -> None:
-        await asyncio.sleep(0.01)
+        await may_go_on.wait()
         done.append("done")
 
     background.spawn(work())
     await settle()
-    background.later("work", work, 0.01)
+    background.later("work", work, 0)
     await background.stop()
-    await asyncio.sleep(0.05)
+    may_go_on.set()
+    await settle()
     assert done == []

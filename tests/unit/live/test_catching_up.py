@@ -30,7 +30,7 @@ class Inbox:
 async def test_a_socket_gets_the_rows_it_asks_for_once_a_second_and_the_latest_request_wins(
     monkeypatch: pytest.MonkeyPatch, reset: bool
 ) -> None:
-    monkeypatch.setattr("notify.live.catching_up.RESYNC_EVERY_S", 0.3)
+    monkeypatch.setattr("notify.live.catching_up.RESYNC_EVERY_S", 1.0)
     hub = Hub(asyncio.get_running_loop())
     inbox, one, two = Inbox(hub, monkeypatch), open_connection(Wire()), open_connection(Wire())
     inbox.reset = reset
@@ -46,7 +46,7 @@ async def test_a_socket_gets_the_rows_it_asks_for_once_a_second_and_the_latest_r
 
     await aeventually(lambda: len(inbox.asked) == 3)
     assert inbox.asked[-1] == Cursor("e1", 4)
-    assert hub.loop.time() - began >= 0.29
+    assert hub.loop.time() - began >= 0.99
     await hub.pool.close()
 
 
@@ -66,7 +66,7 @@ async def test_a_client_that_has_everything_is_always_answered(
 async def test_a_socket_that_is_gone_is_not_answered_a_second_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("notify.live.catching_up.RESYNC_EVERY_S", 0.05)
+    monkeypatch.setattr("notify.live.catching_up.RESYNC_EVERY_S", 1.0)
     hub = Hub(asyncio.get_running_loop())
     inbox, one, other = Inbox(hub, monkeypatch), open_connection(Wire()), open_connection(Wire())
     for socket in (one, one, other, other):
