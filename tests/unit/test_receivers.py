@@ -95,6 +95,7 @@ def test_the_welcome_is_read_in_the_language_of_its_reader():
     with translation.override("de"):
         ada = new_user()
     page = reading.page(str(ada.pk))
+    assert page is not None
     german = renderings.in_locale(page, Locale("de", "UTC"))
     assert [row["title"] for one in (page, german) for row in one.rows] == ["Welcome", "Willkommen"]
 

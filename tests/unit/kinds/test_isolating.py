@@ -3,7 +3,6 @@ from __future__ import annotations
 from notify import isolate
 from notify.templatetags.notify import notify_plain
 
-
 HEBREW = "\N{HEBREW LETTER ALEF}"
 
 
