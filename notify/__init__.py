@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from notify.kinds import Category, Kind, isolate
     from notify.models import Level
+    from notify.outbox import Email
     from notify.sending import NewNotice, arecall, asend, recall, send, send_many
     from notify.sending.audience import everyone
 
@@ -31,6 +32,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Busy": "notify.exceptions",
     "Category": "notify.kinds",
+    "Email": "notify.outbox",
     "EmptyAudience": "notify.exceptions",
     "InvalidNotice": "notify.exceptions",
     "KeyConflict": "notify.exceptions",
@@ -51,6 +53,7 @@ _HOMES = {
 __all__ = [
     "Busy",
     "Category",
+    "Email",
     "EmptyAudience",
     "InvalidNotice",
     "KeyConflict",
