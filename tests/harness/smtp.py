@@ -8,6 +8,7 @@ import sys
 from email.message import EmailMessage
 from pathlib import Path
 
+from tests.harness.certificate import Certificate
 from tests.harness.process import Process, free_port, listens
 
 
@@ -16,17 +17,25 @@ class SmtpServer(Process):
 
     Args:
         greeting: "hang" or "drip": it does not get as far as a greeting.
+        tls: How it speaks TLS, "starttls" or "implicit", with the certificate.
     """
 
-    def __init__(self, directory: Path, *, greeting: str = "", port: int | None = None) -> None:
-        self.port = port or free_port()
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        greeting: str = "",
+        tls: str = "",
+        certificate: Certificate | None = None,
+    ) -> None:
+        self.port = free_port()
         self.directory = directory / f"taken-{self.port}"
         self.directory.mkdir(exist_ok=True)
         program = [sys.executable, "-m", "tests.harness.smtp_sink"]
-        super().__init__(
-            [*program, str(self.port), str(self.directory), greeting],
-            log=directory / f"smtp-{self.port}.log",
-        )
+        arguments = [str(self.port), str(self.directory), greeting, tls]
+        if certificate is not None:
+            arguments += [str(certificate.path), str(certificate.key)]
+        super().__init__([*program, *arguments], log=directory / f"smtp-{self.port}.log")
 
     def ready(self) -> bool:
         return listens(self.port)

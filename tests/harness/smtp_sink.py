@@ -1,6 +1,6 @@
 """The process of a mail server that takes messages into a folder, and misbehaves as it is told:
 
-    python -m tests.harness.smtp_sink PORT FOLDER ["" | hang | drip]
+    python -m tests.harness.smtp_sink PORT FOLDER GREETING TLS [CERTIFICATE KEY]
 
 The part before the @ of a recipient says how, so that one server serves every test:
 
@@ -16,6 +16,7 @@ The part before the @ of a recipient says how, so that one server serves every t
     hangafter@…       takes the message, and does not answer
     drip@…            answers RCPT with a byte every 0.1 s, for ever
     quit@…            takes the message, and does not answer QUIT
+    stuck@…           554 5.7.1 after the message, and no answer to QUIT
     busy@…            takes it, and answers 421 to the next message of the connection
     anybody else@…    takes the message
 """
@@ -23,6 +24,7 @@ The part before the @ of a recipient says how, so that one server serves every t
 from __future__ import annotations
 
 import asyncio
+import ssl
 import sys
 import uuid
 from itertools import count
@@ -38,7 +40,11 @@ AFTER_RCPT = {
     "relay": "550 5.7.1 Relay access denied",
     "full": "452 4.2.2 Mailbox full",
 }
-AFTER_MESSAGE = {"spam": "554 5.7.1 Looks like spam", "broken": "451 4.3.0 Disk full"}
+AFTER_MESSAGE = {
+    "spam": "554 5.7.1 Looks like spam",
+    "stuck": "554 5.7.1 Looks like spam",
+    "broken": "451 4.3.0 Disk full",
+}
 
 
 class Sink(SMTP):
@@ -46,11 +52,12 @@ class Sink(SMTP):
 
     numbers = count(1)
 
-    def __init__(self, directory: Path, greeting: str) -> None:
+    def __init__(self, directory: Path, greeting: str, starttls: ssl.SSLContext | None) -> None:
         self.directory, self.greeting = directory, greeting
         self.number = next(self.numbers)
         self.after = ""  # how the last message has changed it
-        super().__init__(self, hostname="localhost", loop=asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        super().__init__(self, hostname="localhost", loop=loop, tls_context=starttls)
 
     @property
     def how(self) -> str:
@@ -86,6 +93,7 @@ class Sink(SMTP):
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.after = self.how
         if self.how in AFTER_MESSAGE:
             return AFTER_MESSAGE[self.how]
         self.keep(envelope)
@@ -93,7 +101,6 @@ class Sink(SMTP):
             self.transport.abort()  # type: ignore[attr-defined]
         if self.how == "hangafter":
             await asyncio.sleep(NEVER_S)
-        self.after = self.how
         return "250 2.0.0 Taken"
 
     def keep(self, envelope: Any) -> None:
@@ -121,16 +128,23 @@ class Sink(SMTP):
             await super().smtp_DATA(arg)
 
     async def smtp_QUIT(self, arg: str) -> None:  # noqa: N802
-        if self.after == "quit":
+        if self.after in {"quit", "stuck"}:
             await asyncio.sleep(NEVER_S)
         await super().smtp_QUIT(arg)
 
 
-async def main(port: int, directory: Path, greeting: str) -> None:
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Sink(directory, greeting), "127.0.0.1", port)
+async def main(port: str, folder: str, greeting: str = "", tls: str = "", *files: str) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if files else None
+    if context is not None:
+        context.load_cert_chain(*files)
+    contexts = {tls: context}
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Sink(Path(folder), greeting, contexts.get("starttls")),
+        *("127.0.0.1", int(port)),
+        ssl=contexts.get("implicit"),
+    )
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))
+    asyncio.run(main(*sys.argv[1:]))

@@ -25,6 +25,7 @@ from notify.outbox.channel import (
 from notify.outbox.deadlines import MAX_ABANDONED
 from notify.outbox.email import Email
 from notify.outbox.mail_server import Attempt, close_idle, hand_over
+from tests.harness.certificate import Certificate
 from tests.harness.process import refusing_port
 from tests.harness.smtp import SmtpServer
 from tests.harness.waiting import eventually
@@ -77,6 +78,21 @@ def test_a_connection_that_drops_before_the_answer_leaves_it_unknown(mail: SmtpS
     eventually(lambda: len(taken(mail, "dropped")) == 1)  # so it must not be sent again
 
 
+def test_one_that_drops_in_a_connection_of_others_is_not_sent_again_in_another(
+    mail: SmtpServer,
+) -> None:
+    hand_over(message())
+    with pytest.raises(Unanswered):
+        hand_over(message("drop", "dropped late"))
+    hand_over(message(subject="next"))
+    assert len(taken(mail, "dropped late")) == 1
+
+
+def test_a_refusal_is_one_though_the_server_hangs_after_it(mail: SmtpServer) -> None:
+    with pytest.raises(MessageRefused, match="spam"):
+        hand_over(message("stuck"), limit=SHORT)
+
+
 @pytest.mark.parametrize(
     ("to", "failure"), [("hang", Deferred), ("drip", Deferred), ("hangafter", Unanswered)]
 )
@@ -88,6 +104,38 @@ def test_a_server_that_hangs_is_abandoned(
         hand_over(message(to), limit=SHORT)
     assert time.monotonic() - before < PATIENCE_S
     eventually(lambda: not deadlines.hanging("mail"))  # the thread ends with the connection
+
+
+@pytest.mark.parametrize(("tls", "option"), [("starttls", "use_tls"), ("implicit", "use_ssl")])
+def test_the_same_is_so_under_tls(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, tls: str, option: str
+) -> None:
+    certificate = Certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.path))
+    with SmtpServer(tmp_path, tls=tls, certificate=certificate) as server:
+        send_to(settings, server.port, **{option: True})
+        for _ in range(2):
+            hand_over(message())
+        assert len({one["X-Connection"] for one in server.taken}) == 1
+        for to, failure in (("drip", Deferred), ("drop", Unanswered), ("hangafter", Unanswered)):
+            with pytest.raises(failure):
+                hand_over(message(to), limit=SHORT)
+        eventually(lambda: not deadlines.hanging("mail"))
+
+
+def test_a_server_that_wakes_up_later_gets_nothing_from_the_past(
+    tmp_path: Path, settings: Any
+) -> None:
+    """What was given up as not taken is not taken then: it is sent again."""
+    with use(settings, SmtpServer(tmp_path)) as server:
+        hand_over(message(subject="before"))
+        server.pause()
+        with pytest.raises(Deferred):
+            hand_over(message(subject="asleep"), limit=SHORT)
+        server.resume()
+        eventually(lambda: not deadlines.hanging("mail"))
+        hand_over(message(subject="after"))
+        assert [one["Subject"] for one in server.taken] == ["before", "after"]
 
 
 def test_a_timeout_of_the_project_is_shorter(mail: SmtpServer, settings: Any) -> None:
