@@ -109,6 +109,9 @@ class Notice(BaseRow):
     data = models.JSONField(_("data"), default=dict, blank=True)
     # The fields of its kind, where that is a `Kind`; no browser gets them.
     params = models.JSONField(null=True, editable=False)
+    # The thing of the project that it is about, as its kind says.
+    about_type = models.CharField(max_length=100, null=True, editable=False)  # noqa: DJ001  most are about none
+    about_id = models.CharField(max_length=200, null=True, editable=False)  # noqa: DJ001
     # Namespace of the idempotency key: "user:<pk>", or empty for the system. A primary key may
     # have any length.
     sender = models.TextField(default="", editable=False)
