@@ -72,6 +72,10 @@ class Publisher:
 
     def publish(self, change: Change) -> None:
         """Announces a change to the processes that have sockets of its users."""
+        for part in change.parts():
+            self._publish_part(part)
+
+    def _publish_part(self, change: Change) -> None:
         hint = hints.change_hint(change)
         if len(change.steps) > MAX_USER_HINTS:
             self._publish([(EVERY_PROCESS, hint)], hint)

@@ -123,6 +123,7 @@ def draft(new: NewNotice, now: datetime) -> Draft:
     )
     excluded = None if actor is None or new.include_actor else actor.pk
     found = Draft(notice, Audience.of(new.to), excluded)
+    notice.topics = sorted(found.audience.topics) or None
     if notice.key is not None:
         notice.fingerprint = fingerprint(notice, found.audience, excluded)
     return found
