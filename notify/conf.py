@@ -104,8 +104,8 @@ def _optional_path(value: Any) -> str | None:
     return str(value)
 
 
-def _defaults(value: Any) -> Mapping[str, Mapping[str, bool]]:
-    return {} if value is None else scoped_defaults(value)
+def _optional_defaults(value: Any) -> Mapping[str, Mapping[str, bool]] | None:
+    return None if value is None else scoped_defaults(value)
 
 
 def scoped_defaults(value: Any) -> Mapping[str, Mapping[str, bool]]:
@@ -160,8 +160,9 @@ class Conf:
     max_socket_age: float = _setting(12 * 3600, _positive)
     keep_days: float | None = _setting(None, _optional_days)
     reader: str | None = _setting(None, _optional_text)
-    defaults: Mapping[str, Mapping[str, bool]] = _setting(None, _defaults)
+    defaults: Mapping[str, Mapping[str, bool]] | None = _setting(None, _optional_defaults)
     group_defaults: str | None = _setting(None, _optional_text)
+    may_follow: str | None = _setting(None, _optional_text)
     metrics_token: str | None = _setting(None, _optional_text)
     watchdog: bool = _setting(True, _switch)
 

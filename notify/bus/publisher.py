@@ -93,6 +93,11 @@ class Publisher:
         hint = hints.session_hint(user)
         self._publish([(user_group(user), hint)], hint)
 
+    def publish_preferences(self, user: str, changed: str) -> None:
+        """Tells this user's sockets, in every process, that they have changed what they want."""
+        hint = hints.preferences_hint(user, changed)
+        self._publish([(user_group(user), hint)], hint)
+
     def publish_close(self, user: str, socket_id: str) -> None:
         """Has the process that holds this socket of the user's close it."""
         hint = hints.close_hint(user, socket_id)

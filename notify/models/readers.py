@@ -25,7 +25,7 @@ class Reader(BaseRow):
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="notify_reader"
     )
     language = models.CharField(max_length=35, blank=True)
-    zone = models.CharField(max_length=100, blank=True, db_default="")
+    zone = models.CharField(max_length=100, blank=True, default="", db_default="")
     shown_language = models.CharField(max_length=35, blank=True, editable=False)
     shown_zone = models.CharField(max_length=100, blank=True, editable=False)
     quiet_start = models.TimeField(null=True, blank=True)

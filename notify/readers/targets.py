@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
+from notify.exceptions import InvalidPreference
 from notify.kinds import About, Category
 from notify.models import Notice, content
 
@@ -27,7 +28,7 @@ def topic(name: str) -> Topic:
     """What people follow, such as "post:3": as a recipient, all active users who follow it.
 
     Raises:
-        ValueError: It is no text of 1 to 200 characters that people can read.
+        InvalidPreference: It is no text of 1 to 200 characters that people can read.
     """
     if (
         not isinstance(name, str)
@@ -36,9 +37,10 @@ def topic(name: str) -> Topic:
         or not name.isprintable()
         or not name.strip()
     ):
-        raise ValueError(
-            f"A topic is named by 1 to {MAX_TOPIC} printable characters, such as 'post:3', not "
-            f"{name!r:.100}."
+        raise InvalidPreference(
+            "topic",
+            f"is named by 1 to {MAX_TOPIC} printable characters, such as 'post:3', not "
+            f"{name!r:.100}.",
         )
     return Topic(name)
 
@@ -48,7 +50,7 @@ def target_of(muted: Any) -> str:
     `Category`, or such a name itself.
 
     Raises:
-        ValueError: It cannot be muted.
+        InvalidPreference: It cannot be muted.
     """
     if isinstance(muted, Topic):
         return f"topic:{topic(str(muted))}"
@@ -71,10 +73,11 @@ def _checked(target: object) -> str:
         or len(target) > MAX_TARGET
         or not content.is_storable(target)
     ):
-        raise ValueError(
-            "Only things (an About, or 'thing:<type>:<id>'), actors (a user, or 'actor:<key>'), "
+        raise InvalidPreference(
+            "target",
+            "only things (an About, or 'thing:<type>:<id>'), actors (a user, or 'actor:<key>'), "
             "topics (topic(…), or 'topic:<name>') and categories (a Category, or "
-            f"'category:<key>') can be muted, not {target!r:.100}."
+            f"'category:<key>') can be muted, not {target!r:.100}.",
         )
     return target
 
