@@ -128,8 +128,8 @@ class InboxMachine(RuleBasedStateMachine):
         """In one transaction: one change each, in this order."""
 
         def send() -> list[Notice]:
-            said = {"title": "one of several", "category": category}
-            return [sending.send(to=self.users[n], **said) for n in to]
+            users = [self.users[n] for n in to]
+            return [sending.send(to=one, title="Of several", category=category) for one in users]
 
         notices = self.world.do(send)
         self.notices += notices
