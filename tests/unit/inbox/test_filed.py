@@ -38,11 +38,6 @@ from tests.unit.inbox.helpers import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filing._Known, "something_set", False)
-
-
 def refuse(user: User, scope: str = "category:news", *, value: bool = False) -> None:
     Preference.objects.update_or_create(user=user, scope=scope, defaults={"value": value})
 

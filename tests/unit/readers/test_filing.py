@@ -17,7 +17,6 @@ import notify
 from notify import sending
 from notify.kinds import registry
 from notify.models import Mute, Notification, Place, Preference
-from notify.readers import filing
 from notify.readers.deciding import decide
 from notify.readers.defaults import asked_of
 from notify.readers.targets import topic
@@ -40,7 +39,6 @@ def groups() -> Iterator[Any]:
 @pytest.fixture
 def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
-    monkeypatch.setattr(filing._Known, "something_set", False)
 
     class Plain(notify.Kind):
         key = "shop.plain"

@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from notify import sending
 from notify.models import Batch, Inbox, Mute, Notice, Notification, Preference, Subscription
-from notify.readers import filing
 from notify.readers.targets import topic
 from notify.sql import waits
 from tests.unit.inbox.helpers import (
@@ -95,10 +94,7 @@ def test_it_appends_the_same_rows_as_several_statements(ada, announced, settings
 
 
 @pytest.mark.parametrize("to", ["named", "named, in a group and following"])
-def test_it_files_and_gives_reasons_as_several_statements(
-    ada, announced, settings, monkeypatch, to
-):
-    monkeypatch.setattr(filing._Known, "something_set", False)
+def test_it_files_and_gives_reasons_as_several_statements(ada, announced, settings, to):
     users = [ada, *people(4, "others")]
     group = Group.objects.create(name="crew")
     group.user_set.set(users[1:3])
