@@ -118,7 +118,7 @@ bench-quick: .make/bench .make/hq .make/node  ## run them with fewer sockets, in
 profile: .make/bench  ## show where a delivery's time goes (W=…: another load's); by hand
 	@$(NEEDS) redis-server postgres -- $(BENCHMARKS).profiles $(or $(W),delivery) $(SOCKETS:%=--count %)
 
-compare: .make/bench  ## compare a delivery's CPU time with another clone's, WITH=../before; by hand
+compare: .make/bench  ## compare the CPU time of connects, deliveries and sends with another clone's, WITH=../before; by hand
 	@$(NEEDS) redis-server postgres -- $(BENCHMARKS).trees $(WITH) $(SOCKETS:%=--count %)
 
 # ---------------------------------------------------------------------------------- the rest
