@@ -13,7 +13,7 @@ BENCHMARKS := $(BIN)/python -m tests.harness.run --postgres --redis -- $(BIN)/py
 .DEFAULT_GOAL := help
 .PHONY: help run test test-unit test-sqlite test-services test-services-a-l test-services-m-z test-browser \
         test-browser-a-o test-browser-p-z test-faults test-js faults soak coverage test-matrix lint format bundles figures \
-        audit bench bench-quick profile compare messages constraints clean
+        audit bench bench-quick profile compare kinds-cost messages constraints clean
 
 help:  ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -120,6 +120,9 @@ profile: .make/bench  ## show where a delivery's time goes (W=…: another load'
 
 compare: .make/bench  ## compare the CPU time of connects, deliveries and sends with another clone's, WITH=../before; by hand
 	@$(NEEDS) redis-server postgres -- $(BENCHMARKS).trees $(WITH) $(SOCKETS:%=--count %)
+
+kinds-cost: .make/bench  ## compare a kind with texts, and three languages with one; by hand
+	@$(NEEDS) redis-server postgres -- $(BENCHMARKS).languages $(SOCKETS:%=--count %)
 
 # ---------------------------------------------------------------------------------- the rest
 

@@ -10,19 +10,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import os
-import random
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ.setdefault("SECRET_KEY", "the key of the benchmarks, which all their processes share")
@@ -35,23 +31,15 @@ django.setup()
 import psycopg
 from django.core.management import call_command
 
-from tests.benchmarks import turns
+from tests.benchmarks import pairs, turns
 from tests.benchmarks.bench import Run
 from tests.benchmarks.contenders import SERVED, Contender
 from tests.benchmarks.people import sign_in
 from tests.benchmarks.remote import Remote
 from tests.harness.server import ROOT, environment
 
-WARM_UP = 3
-ROUNDS = 24
-NOTICES_A_ROUND = 5
 CONNECTS_A_ROUND = 200
-SENDS_A_ROUND = 50
-PEOPLE = 100  # who are sent to, one after the other
-BEYOND = 6  # of so many rounds: on each side of the interval of a median (binomial, 97.7 %)
-
-T = TypeVar("T")
-Costs = list[float]  # seconds of CPU: this tree's and the other's, in one round
+NAMES = ("this tree", "the other")
 
 
 def served_by(tree: Path) -> Contender:
@@ -72,24 +60,10 @@ def compare_servers(trees: Sequence[Path], sockets: int) -> None:
             run.cut_off()
             return cost / CONNECTS_A_ROUND
 
-        rounds(lambda: in_turn(connect, runs), "a connect")
+        pairs.rounds(partial(pairs.in_turn, connect, runs), "a connect", NAMES)
         for run in runs:
             run.open(people)
-        rounds(lambda: _deliver(runs, sockets), "a delivery")
-        for run in runs:
-            run.verify()
-
-
-def _deliver(runs: Sequence[Run], sockets: int) -> Costs:
-    before = [run.cpu for run in runs]
-    for _ in range(NOTICES_A_ROUND):
-        runs[0].broadcast(1)
-        for other in runs[1:]:
-            other.expect(1)  # they share database and Redis
-        for run in runs:
-            run.wait()
-    deliveries = NOTICES_A_ROUND * sockets
-    return [(run.cpu - was) / deliveries for run, was in zip(runs, before, strict=True)]
+        pairs.compare_deliveries(runs, sockets, NAMES)
 
 
 def compare_senders(trees: Sequence[Path]) -> None:
@@ -97,22 +71,8 @@ def compare_senders(trees: Sequence[Path]) -> None:
     with contextlib.ExitStack() as stack:
         senders = [stack.enter_context(_sender(tree, n)) for n, tree in enumerate(trees)]
         for sender in senders:
-            sender.call("people", count=PEOPLE)
-        for situation in (turns.AUTOCOMMIT, turns.ATOMIC):
-            send = partial(_send, situation, itertools.count(1))
-            rounds(partial(_sends, send, senders), f"a send, {situation}")
-
-
-def _sends(send: Callable[[Remote], float], senders: Sequence[Remote]) -> Costs:
-    costs = [in_turn(send, senders) for _ in range(SENDS_A_ROUND)]
-    return [statistics.fmean(one) for one in zip(*costs, strict=True)]
-
-
-def _send(situation: str, numbers: Iterator[int], sender: Remote) -> float:
-    taken = sender.call(
-        "turn", what=turns.ONE_PERSON, situation=situation, n=next(numbers), rest=False
-    )
-    return float(taken["cpu"])
+            sender.call("people", count=pairs.PEOPLE)
+        pairs.compare_sends([(sender, turns.ONE_PERSON) for sender in senders], NAMES)
 
 
 @contextlib.contextmanager
@@ -129,27 +89,6 @@ def _sender(tree: Path, number: int) -> Iterator[Remote]:
         log = Path(directory) / "sends.log"
         with Remote("tests.benchmarks.sends", env=env, log=log, cwd=tree) as sender:
             yield sender
-
-
-def in_turn(cost: Callable[[T], float], contenders: Sequence[T]) -> Costs:
-    """The cost of each, in any order."""
-    order = random.sample(range(len(contenders)), len(contenders))
-    costs = {index: cost(contenders[index]) for index in order}
-    return [costs[index] for index in sorted(costs)]
-
-
-def rounds(measure: Callable[[], Costs], what: str) -> None:
-    """Prints what the rounds cost, and the ratio of the two an interval that has its true
-    median in 19 of 20 series."""
-    for _ in range(WARM_UP):
-        measure()
-    costs = [measure() for _ in range(ROUNDS)]
-    for name, one in zip(("this", "the other"), zip(*costs, strict=True), strict=True):
-        low, median, high = (seconds * 1e6 for seconds in statistics.quantiles(one, n=4))
-        print(f"{median:8.2f} µs {what} ({low:.2f} to {high:.2f}), {name}")
-    ratios = sorted(mine / theirs for mine, theirs in costs)
-    low, high = ratios[BEYOND], ratios[-1 - BEYOND]
-    print(f"{statistics.median(ratios):8.3f} times the other's ({low:.3f} to {high:.3f})")
 
 
 def main(arguments: list[str]) -> int:
