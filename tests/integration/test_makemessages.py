@@ -17,7 +17,7 @@ pytestmark = pytest.mark.one_database
 TEXTS = {
     "Orders": "Bestellungen",
     "Order %(number)s is on its way": "Bestellung %(number)s kommt",
-    "It is one parcel.": "Ein Paket.",
+    "It is one parcel.": "1 Stück.",
 }
 READ = """
 import django
@@ -58,6 +58,6 @@ def test_makemessages_finds_the_texts_of_kinds_and_they_are_read_translated(tmp_
     for said, german in TEXTS.items():
         text = re.sub(rf'(msgid "{re.escape(said)}"\n)msgstr ""', rf'\1msgstr "{german}"', text)
     text = text.replace('msgstr[0] ""', f'msgstr[0] "{TEXTS["It is one parcel."]}"')
-    catalogue.write_text(text.replace('msgstr[1] ""', 'msgstr[1] "%(n)d Pakete."'))
+    catalogue.write_text(text.replace('msgstr[1] ""', 'msgstr[1] "%(n)d Stück."'))
     run(shop, "-m", "django", "compilemessages")
-    assert run(tmp_path, "-c", READ) == "['Ein Paket.', '2 Pakete.']\nBestellungen\n"
+    assert run(tmp_path, "-c", READ) == "['1 Stück.', '2 Stück.']\nBestellungen\n"
