@@ -8,15 +8,18 @@ from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
 import notify
-from config.demo.notices import MeetingMoved
+from config.demo.notices import MeetingMoved, OrderShipped
 from notify.models import Notice
 from notify.notices import PasswordChanged, Welcome
+from tests.browser.conftest import keep_picture
 from tests.browser.inbox_page import DASHBOARD, DESK, live, titles, unread
+from tests.browser.layout import findings
 from tests.browser.test_offline import keeps
 from tests.browser.test_readers import SEND, choose
 
 ENGLISH = ["Your password was changed", "Welcome"]
 GERMAN = ["Dein Passwort wurde geändert", "Willkommen"]
+ISOLATED = ("A-4711", "\u2068A-4711\u2069")
 WELCOME = {"kind": "notify.welcome", "params": {}, "to": {"users": ["ada"]}}
 
 
@@ -79,3 +82,39 @@ def test_two_people_of_one_language_are_told_the_time_of_their_own_zone(
         page.goto(DASHBOARD)
         expect(titles(page)).to_contain_text([f"Die Besprechung wurde {text}"])
     assert windows.complaints == []
+
+
+def test_two_people_read_in_two_languages_and_staff_in_both(
+    start_server, signed_in, windows, screenshot
+):
+    sessions = {"en": signed_in("ada"), "de": signed_in("bob")}
+    staff = signed_in("staff", is_staff=True, is_superuser=True)
+    at = datetime(2026, 3, 2, 13, 30, tzinfo=UTC)
+    kinds = [OrderShipped(number="A-4711", parcels=5), MeetingMoved(at=at, room="2.14")]
+    everyone = list(User.objects.all())
+    notices = [notify.send(kind, to=everyone) for kind in kinds]
+    server = start_server(DEBUG="on", DEMO="on", NOTIFY_NEW_DEVICE="off")
+    said = {
+        "en": ["The meeting has moved to 1:30 p.m.", "Order A-4711 is on its way"],
+        "de": ["Die Besprechung wurde auf 13:30 verlegt", "Bestellung A-4711 ist unterwegs"],
+    }
+    size = {"width": 640, "height": 364}
+    for language, session in sessions.items():
+        page = windows.open(
+            server.url, session=session, locale=language, timezone_id="UTC", viewport=size
+        )
+        page.goto(DASHBOARD)
+        live(page)
+        expect(titles(page)).to_contain_text([one.replace(*ISOLATED) for one in said[language]])
+        keep_picture(page, f"kinds-{language}")
+
+    admin = windows.open(server.url, session=staff, locale="en", timezone_id="UTC", **DESK)
+    admin.goto(f"/admin/notify/notice/{notices[1].pk}/change/")
+    for text in ("The meeting has moved to 1:30 p.m.", "Die Besprechung wurde auf 13:30 verlegt"):
+        expect(admin.locator(".notify-languages")).to_contain_text(text)
+    admin.locator(".notify-languages").scroll_into_view_if_needed()
+    screenshot(admin, "admin-languages")
+    assert windows.complaints == []
+    for width in (320, 1280):
+        admin.set_viewport_size({"width": width, "height": 800})
+        assert findings(admin) == []
