@@ -103,6 +103,9 @@ def preview_notice(fields: dict[str, Any]) -> dict[str, Any]:
     names = ("title", "body", "level", "category", "url")
     row = {name: str(fields.get(name) or "") for name in names}
     row["level"] = row["level"] or Level.INFO.value
+    declared = registry.categories().get(row["category"])
+    if declared is not None:
+        row["category"] = str(declared.label)
     return {"row": row | {"actions": fields.get("actions") or []}, "texts": browser_texts()}
 
 

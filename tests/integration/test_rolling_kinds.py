@@ -24,7 +24,7 @@ async def test_a_row_of_the_old_process_is_asked_for_again_after_the_next_hello(
     old, new = start_server(**SWEEP), start_server(**SWEEP, DEBUG="on", DEMO="on")
     async with await orm(client_of, old, ada, query={"language": "de"}) as client:
         await client.frame("inbox")
-        await notify.asend(OrderShipped(number="A-7", parcels=2), to=ada)
+        await orm(notify.send, OrderShipped(number="A-7", parcels=2), to=ada)
         await client.until(lambda: client.titles == [AS_SENT])
         assert client.shown[0]["fallback"] is True
 

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 import notify
 from notify.admin import previews
@@ -132,3 +132,9 @@ def test_what_everyone_reads_as_it_was_sent_has_no_languages(
 
 def test_the_direction_of_a_language_that_django_does_not_know_is_that_of_its_text() -> None:
     assert previews._direction("tlh") == "auto"
+
+
+def test_a_category_that_a_kind_declares_is_previewed_by_its_label() -> None:
+    with translation.override("de"):
+        assert previews.preview_notice({"category": "account"})["row"]["category"] == "Konto"
+    assert previews.preview_notice({"category": "ops"})["row"]["category"] == "ops"
