@@ -321,6 +321,7 @@ APP_VARIABLES = {
     "NOTIFY_PASSWORD_CHANGED": switch,
     "NOTIFY_NEW_DEVICE": switch,
     "NOTIFY_READER": or_none(text),
+    "NOTIFY_ACTOR_PICTURE": or_none(text),
     "NOTIFY_SOCKETS_PER_USER": whole_number,
     "NOTIFY_SOCKETS_PER_PROCESS": or_none(whole_number),
     "NOTIFY_SOCKETS_PER_ADDRESS": or_none(whole_number),

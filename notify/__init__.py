@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         NotifyError,
         UnknownUsers,
     )
-    from notify.kinds import Category, Kind, isolate
+    from notify.kinds import About, Category, Kind, isolate
     from notify.models import Level
     from notify.sending import NewNotice, arecall, asend, recall, send, send_many
     from notify.sending.audience import everyone
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "About": "notify.kinds",
     "Busy": "notify.exceptions",
     "Category": "notify.kinds",
     "EmptyAudience": "notify.exceptions",
@@ -49,6 +50,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "About",
     "Busy",
     "Category",
     "EmptyAudience",
