@@ -43,6 +43,12 @@ def test_who_changes_their_language_reads_all_in_it_and_nothing_is_news(server, 
     choose(tabs[0], "de")
     expect(titles(tabs[0])).to_contain_text(GERMAN)
     keeps(first, GERMAN)  # the copy for times without a network
+    searched_in = first.locator("notify-inbox .searched-in")
+    expect(searched_in).to_be_hidden()
+    first.locator("notify-inbox [type=search]").fill("Welcome")  # the text as it was sent
+    expect(titles(first)).to_contain_text(["Willkommen"])
+    expect(searched_in).to_be_visible()
+    first.locator("notify-inbox [type=search]").fill("")
     tabs[1].reload()
     for tab in tabs:
         live(tab)
