@@ -14,7 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from notify.exceptions import InvalidNotice
 from notify.inbox.rows import notice_row
-from notify.kinds import Kind, fields, rendering
+from notify.kinds import Kind, fields, isolating, rendering
 from notify.models import Level, Notice, content
 from notify.models.users import sender_of
 from notify.sending import pictures
@@ -118,6 +118,8 @@ def draft(
         key=new.key,
         now=now,
     )
+    if new.params is not None:  # these texts are searched; what is shown is made of the fields
+        checked |= {name: isolating.unisolated(checked[name]) for name in ("title", "body")}
     actor = new.actor
     notice = Notice(
         **checked,

@@ -114,15 +114,15 @@ def notify_category_icon(key: str) -> str:
 
 
 @register.filter
-def notify_initials(name: str) -> str:
-    """Of an actor; empty if the name has none."""
-    return faces.initials(notify_plain(name))
+def notify_initials(actor: dict[str, str] | None) -> str:
+    """Of a row's actor; empty if the name has none."""
+    return "" if actor is None else faces.initials(notify_plain(actor["name"]))
 
 
 @register.filter
-def notify_hue(key: str) -> int:
-    """The number of an actor's colour."""
-    return faces.hue(key)
+def notify_hue(actor: dict[str, str] | None) -> int:
+    """The number of the actor's colour."""
+    return faces.hue("" if actor is None else actor["id"])
 
 
 @register.filter

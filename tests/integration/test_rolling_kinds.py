@@ -12,7 +12,7 @@ from tests.harness.database import orm
 from tests.integration.conftest import client_of
 
 SWEEP = {"NOTIFY_SWEEP_INTERVAL": "0.2"}
-AS_SENT = "Order \u2068A-7\u2069 is on its way"
+AS_SENT = "Order A-7 is on its way"
 GERMAN = "Bestellung \u2068A-7\u2069 ist unterwegs"
 
 
