@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         NotifyError,
         UnknownUsers,
     )
-    from notify.kinds import Category, Kind
+    from notify.kinds import About, Category, Kind, isolate
     from notify.models import Level
     from notify.sending import NewNotice, arecall, asend, recall, send, send_many
     from notify.sending.audience import everyone
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "About": "notify.kinds",
     "Busy": "notify.exceptions",
     "Category": "notify.kinds",
     "EmptyAudience": "notify.exceptions",
@@ -42,12 +43,14 @@ _HOMES = {
     "arecall": "notify.sending",
     "asend": "notify.sending",
     "everyone": "notify.sending.audience",
+    "isolate": "notify.kinds",
     "recall": "notify.sending",
     "send": "notify.sending",
     "send_many": "notify.sending",
 }
 
 __all__ = [
+    "About",
     "Busy",
     "Category",
     "EmptyAudience",
@@ -61,6 +64,7 @@ __all__ = [
     "arecall",
     "asend",
     "everyone",
+    "isolate",
     "recall",
     "send",
     "send_many",

@@ -13,6 +13,26 @@ Row = dict[str, Any]
 """A notification as docs/protocol.md describes it ("A notification"), ready for JSON."""
 
 
+class TypedRow(dict[str, Any]):
+    """A row of a notice that is of a `Kind`, with its texts in the site's language.
+
+    `params` are the kind's fields as JSON. They are no item of the row, so no browser gets them.
+    """
+
+    __slots__ = ("params",)
+
+    def __init__(self, row: Row, params: str) -> None:
+        super().__init__(row)
+        self.params = params
+
+
+class Locale(NamedTuple):
+    """How a client is told texts: a language of `LANGUAGES`, and a zone of the IANA database."""
+
+    language: str
+    zone: str
+
+
 class Cursor(NamedTuple):
     """What a client holds: the inbox up to version `since`, in this epoch."""
 

@@ -136,6 +136,8 @@ class Conf:
     frames_burst: int = _setting(60, _at_least_one)
     max_socket_age: float = _setting(12 * 3600, _positive)
     keep_days: float | None = _setting(None, _optional_days)
+    reader: str | None = _setting(None, _optional_text)
+    actor_picture: str | None = _setting(None, _optional_text)
     metrics_token: str | None = _setting(None, _optional_text)
     watchdog: bool = _setting(True, _switch)
 

@@ -2,7 +2,7 @@
 
 Each has a switch: NOTIFY_WELCOME, NOTIFY_PASSWORD_CHANGED, NOTIFY_NEW_DEVICE. None may prevent the
 save or sign-in that it reports: a failure is logged, and a savepoint undoes it, so that the
-transaction around it goes on. The texts are in the active language.
+transaction around it goes on.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from django.db import transaction
 from django.db.models.signals import post_save, pre_save
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext as _
 
 from notify import conf, sending, sql
 from notify.access import user_agents
-from notify.models import KnownDevice, Level
+from notify.models import KnownDevice
+from notify.notices import NewDevice, PasswordChanged, Welcome
 from notify.sql import database
 
 logger = logging.getLogger(__name__)
@@ -89,27 +89,13 @@ def _after_save(
 @failures_are_logged
 def welcome(user: AbstractBaseUser) -> None:
     if conf.current().welcome:
-        sending.send(
-            to=user,
-            title=_("Welcome"),
-            body=_("Your notifications appear here as they happen, in every open window."),
-            kind="notify.welcome",
-            category="account",
-        )
+        sending.send(Welcome(), to=user)
 
 
 @failures_are_logged
 def send_password_changed(user: AbstractBaseUser) -> None:
     if conf.current().password_changed:
-        sending.send(
-            to=user,
-            title=_("Your password was changed"),
-            body=_("If this wasn't you, reset your password now and contact an administrator."),
-            level=Level.WARNING,
-            url=_password_page(),
-            kind="notify.password_changed",
-            category="security",
-        )
+        sending.send(PasswordChanged(password_page=_password_page()), to=user)
 
 
 @failures_are_logged
@@ -124,17 +110,7 @@ def _signed_in(
 
 
 def send_new_device(user: AbstractBaseUser, device: str) -> None:
-    where = _("From %(device)s.") % {"device": device} if device else ""
-    what = _("If this wasn't you, change your password now.")
-    sending.send(
-        to=user,
-        title=_("New sign-in to your account"),
-        body=f"{where} {what}".strip(),
-        level=Level.WARNING,
-        url=_password_page(),
-        kind="notify.new_device",
-        category="security",
-    )
+    sending.send(NewDevice(device=device, password_page=_password_page()), to=user)
 
 
 def _writes_password(user: Any, update_fields: Collection[str] | None) -> bool:

@@ -12,6 +12,7 @@ from notify.web.pages import operations, views
 pages = [
     path("notify/", views.dashboard, name="dashboard"),
     path("notify/devices/", views.devices, name="devices"),
+    path("notify/language/", views.language, name="language"),
     path("notify/mark/", views.mark, name="mark"),
     path("notify/operations/", operations.operations, name="operations"),
     path("notify/test/", views.send_test, name="send_test"),

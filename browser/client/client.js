@@ -17,6 +17,8 @@ const NO_EPOCH = "none"; // no real epoch, so the server answers with a reset
  * @property {Record<string, string>} [csrf] the CSRF token, by the header that it goes in
  * @property {string} [user] whose page it is, as `hello` names them: nobody else's inbox is taken,
  *   and no request is made as another user. Without it, the inbox is that of the socket's user
+ * @property {{ language?: string, zone?: string }} [locale] in which texts are told; without a
+ *   language, in the person's own
  * @property {import("./types.js").SocketConstructor} WebSocket
  * @property {typeof fetch} fetch
  * @property {import("./types.js").Clock} clock
@@ -47,12 +49,12 @@ export class NotifyClient extends EventTarget {
   #measuring = { id: 0, left: 0 };
 
   /** @param {ClientOptions} options */
-  constructor({ socket, api, csrf = {}, user, WebSocket, fetch, clock, random, tab = "", share }) {
+  constructor({ socket, api, csrf = {}, user, locale = {}, WebSocket, fetch, clock, random, tab = "", share }) {
     super();
     this.#clock = clock;
     this.#inbox = new HeldInbox(() => clock.now(), tab && `${tab}-`);
     this.#user = user ?? null;
-    this.#http = new InboxHttp({ api, csrf, fetch, user: this.#user, otherUser: () => this.#isOtherUsers() });
+    this.#http = new InboxHttp({ api, csrf, fetch, locale, user: this.#user, otherUser: () => this.#isOtherUsers() });
     this.#fallback = this.#makeFallback(clock);
     this.#keeper = new StatusKeeper({
       clock,
@@ -63,6 +65,7 @@ export class NotifyClient extends EventTarget {
     const options = {
       url: socket,
       user: this.#user,
+      locale,
       WebSocket,
       clock,
       random,
@@ -303,6 +306,7 @@ export class NotifyClient extends EventTarget {
     this.#user = frame.user;
     if (this.#inbox.agree(frame)) this.#changed();
     this.#syncing = this.#cursorIsVoid = false;
+    if (this.#inbox.asksAgain()) this.#syncFrom(null); // this process may have the kind
     this.#inbox.marks.resend();
     this.#flushMarks();
   }
@@ -320,8 +324,12 @@ export class NotifyClient extends EventTarget {
 
   #sync() {
     if (this.#syncing) return;
-    const { epoch, version } = this.#inbox;
-    this.#syncing = this.#connection.send({ type: "sync", epoch: epoch ?? NO_EPOCH, since: version });
+    this.#syncFrom(this.#inbox.epoch);
+  }
+
+  /** @param {string | null} epoch null for a reset */
+  #syncFrom(epoch) {
+    this.#syncing = this.#connection.send({ type: "sync", epoch: epoch ?? NO_EPOCH, since: this.#inbox.version });
   }
 
   /** @param {{ id: number, epoch: string, version: number }} frame */

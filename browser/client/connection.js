@@ -1,5 +1,6 @@
 // @ts-check
 import { ABNORMAL, backoff, NOT_SIGNED_IN, reactionTo } from "./reconnecting.js";
+import { queryString } from "./query-string.js";
 import { Watchdog } from "./watchdog.js";
 
 const HELLO_DEADLINE_MS = 15_000;
@@ -14,6 +15,7 @@ const AT_ONCE_MS = 1_000;
  * @property {import("./types.js").Clock} clock
  * @property {() => number} random
  * @property {() => { epoch: string, since: number } | null} cursor
+ * @property {{ language?: string, zone?: string }} locale
  * @property {string | null} user whose socket it must be; null: anybody's
  * @property {() => Promise<boolean>} isSignedIn asked after 4401, and after another user's `hello`;
  *   rejects if there is no answer
@@ -98,9 +100,8 @@ export class Connection {
   }
 
   #address() {
-    const cursor = this.#options.cursor();
-    if (!cursor) return this.#options.url;
-    return `${this.#options.url}?epoch=${encodeURIComponent(cursor.epoch)}&since=${cursor.since}`;
+    const { url, cursor, locale } = this.#options;
+    return url + queryString({ ...cursor(), ...locale });
   }
 
   /** @param {import("./types.js").SocketLike} socket */

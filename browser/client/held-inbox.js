@@ -17,6 +17,9 @@ export class HeldInbox {
   /** @type {Row[] | null} */
   #shown = null;
 
+  /** @type {Set<number>} the ids of rows with `fallback` that were asked for again */
+  #askedAgain = new Set();
+
   /** From which version on every change is known. */
   #since = 0;
 
@@ -74,6 +77,13 @@ export class HeldInbox {
     if (unseen === said.unseen && unread === said.unread && badge === said.badge) return false;
     this.#become({ ...said, unseen, unread, badge });
     return true;
+  }
+
+  /** Whether a row with `fallback` is held that was not asked for again yet; from now on it was. */
+  asksAgain() {
+    const before = this.#askedAgain.size;
+    for (const { id, fallback } of this.#said.rows.values()) if (fallback) this.#askedAgain.add(id);
+    return this.#askedAgain.size > before;
   }
 
   /**

@@ -1,4 +1,6 @@
 // @ts-check
+import { queryString } from "./query-string.js";
+
 /** @typedef {import("./types.js").Command} Command */
 
 const JSON_TYPE = "application/json";
@@ -34,6 +36,7 @@ export class InboxHttp {
   #api;
   #csrf;
   #fetch;
+  #locale;
   #user;
   #otherUser;
 
@@ -42,13 +45,15 @@ export class InboxHttp {
    * @param {string} options.api where the API is, with its last slash
    * @param {Record<string, string>} options.csrf the page's CSRF token, by the header that it goes in
    * @param {typeof fetch} options.fetch
+   * @param {{ language?: string, zone?: string }} options.locale in which texts are told
    * @param {string | null} options.user whose page it is: the server refuses a request as another's
    * @param {() => void} options.otherUser it has refused one
    */
-  constructor({ api, csrf, fetch, user, otherUser }) {
+  constructor({ api, csrf, fetch, locale, user, otherUser }) {
     this.#api = api;
     this.#csrf = csrf;
     this.#fetch = fetch;
+    this.#locale = locale;
     this.#user = user;
     this.#otherUser = otherUser;
   }
@@ -59,7 +64,7 @@ export class InboxHttp {
    * @returns {Promise<import("./types.js").Page>}
    */
   page(query, signal = null) {
-    return this.#request(`${this.#api}inbox/${queryString(query)}`, { signal });
+    return this.#request(`${this.#api}inbox/${queryString({ ...query, ...this.#locale })}`, { signal });
   }
 
   /**
@@ -67,7 +72,7 @@ export class InboxHttp {
    * @returns {Promise<import("./types.js").InboxFrame>}
    */
   changes(cursor) {
-    return this.#request(`${this.#api}inbox/changes/${queryString(cursor)}`);
+    return this.#request(`${this.#api}inbox/changes/${queryString({ ...cursor, ...this.#locale })}`);
   }
 
   /**
@@ -121,14 +126,4 @@ export class InboxHttp {
       throw new HttpError(0, String(error));
     }
   }
-}
-
-/** @param {Record<string, string | number | undefined>} query */
-function queryString(query) {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== "") parameters.set(name, String(value));
-  }
-  const text = parameters.toString();
-  return text && `?${text}`;
 }

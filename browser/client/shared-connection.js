@@ -17,7 +17,8 @@ import { LeaderWatch } from "./leader-watch.js";
 
 /**
  * One socket for all of a user's tabs in a browser, with the interface of a Connection. The names of
- * lock and channel contain the user, so tabs left open by another user form their own group. The tab
+ * lock and channel contain user and locale, so tabs left open by another user, and those in another
+ * language, form their own group. The tab
  * that holds the lock leads: it has the socket and relays frames. The browser releases the lock of a
  * tab that is closed or has crashed, and the next tab leads. A visible tab steals the lock of a
  * frozen one, whose socket is closed when it wakes. Frames apply in any tab: each says from which
@@ -52,7 +53,8 @@ export class SharedConnection {
   constructor(options, share) {
     this.#options = options;
     this.#share = share;
-    this.#name = `notify 2 ${options.url} ${options.user ?? ""}`;
+    const { language = "", zone = "" } = options.locale;
+    this.#name = `notify 3 ${options.url} ${options.user ?? ""} ${language} ${zone}`;
     this.#watch = new LeaderWatch({
       clock: options.clock,
       isVisible: share.isVisible,

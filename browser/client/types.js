@@ -15,7 +15,8 @@
  * @property {string} title
  * @property {string} body
  * @property {string | null} url
- * @property {{ id: number | string, name: string } | null} actor
+ * @property {{ id: number | string, name: string, picture?: string } | null} actor
+ * @property {{ type: string, id: string }} [about] what it is about, as its kind says
  * @property {{ label: string, url: string }[]} actions
  * @property {Record<string, unknown>} data
  * @property {string} created
@@ -24,6 +25,7 @@
  * @property {string | null} read
  * @property {string | null} archived
  * @property {string | null} recalled
+ * @property {boolean} [fallback] the server lacked the kind: the texts are as they were sent
  *
  * @typedef {object} InboxFrame
  * @property {"inbox"} type

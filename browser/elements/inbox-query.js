@@ -1,4 +1,5 @@
 // @ts-check
+import { categoryLabel } from "../page/categories.js";
 import { pageConfig } from "../page/page-config.js";
 
 /** @typedef {import("../client/types.js").Query} Query */
@@ -42,7 +43,7 @@ export class InboxQuery {
     const select = /** @type {HTMLSelectElement} */ (this.#find("[name=category]"));
     const known = new Set([...select.options].map(({ value }) => value));
     for (const category of new Set(categories)) {
-      if (!known.has(category)) select.add(new Option(category));
+      if (!known.has(category)) select.add(new Option(categoryLabel(category), category));
     }
     select.hidden = select.options.length < 2;
   }

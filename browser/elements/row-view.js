@@ -1,11 +1,11 @@
 // @ts-check
+import { categoryIcon, categoryLabel } from "../page/categories.js";
 import { clone, part } from "../page/dom.js";
 import { messages } from "../page/messages.js";
+import { plainText } from "../page/plain-text.js";
 import { fullTime, relativeTime } from "../page/relative-time.js";
 import { safeUrl } from "../page/safe-url.js";
-
-/** They would turn around what follows: a title could say something else than is read. */
-const OVERRIDES = /[\u202a-\u202e\u2066-\u2069]/g;
+import { drawFace } from "./row-face.js";
 
 /** @typedef {import("../client/types.js").Row} Row */
 
@@ -64,7 +64,7 @@ export class RowView {
     const before = this.#row;
     if (row === before) return;
     this.#row = row;
-    const isOther = row.title !== before.title || row.body !== before.body || row.url !== before.url;
+    const isOther = row.title !== before.title || row.body !== before.body || row.url !== before.url || !row.actor !== !before.actor;
     if (isOther) this.#drawContent();
     if (isOther || stateOf(row) !== stateOf(before)) this.#drawState();
   }
@@ -107,11 +107,13 @@ export class RowView {
     this.element.dataset.id = String(id);
     this.element.dataset.level = level;
     this.#find(".level").replaceChildren(clone(this.#templates, `icon-${level}`));
+    drawFace(this.#find(".face"), this.#row);
     this.#find(".heading").replaceChildren(this.#title());
-    this.#find(".body").textContent = body.replace(OVERRIDES, "");
+    this.#find(".body").textContent = plainText(body);
     this.#find(".body").hidden = body === "";
     this.#find(".actor").textContent = actor?.name ?? "";
-    this.#find(".category").textContent = category;
+    this.#find(".category").textContent = categoryLabel(category);
+    this.#drawIcon(categoryIcon(category));
     this.#find(".actions").replaceChildren(...actions.flatMap((action) => actionLink(action)));
     this.#find(".actions").hidden = actions.length === 0;
     const time = /** @type {HTMLTimeElement} */ (this.#find("time"));
@@ -119,6 +121,13 @@ export class RowView {
     time.title = fullTime(new Date(created));
     this.drawTime();
     this.isTabStop = this.#isTabStop;
+  }
+
+  /** @param {string} path data of the category's icon */
+  #drawIcon(path) {
+    const icon = this.#find(".category-icon");
+    icon.hidden = path === "";
+    icon.querySelector("path")?.setAttribute("d", path);
   }
 
   #drawState() {
@@ -158,7 +167,7 @@ export class RowView {
     state.className = "for-readers for-unread";
     const text = document.createElement("span");
     text.className = "title-text";
-    text.append(state, this.#row.title.replace(OVERRIDES, ""));
+    text.append(state, plainText(this.#row.title));
     title.append(text);
     title.addEventListener("click", () => this.#intents.open(this.#row));
     title.addEventListener("auxclick", () => this.#intents.open(this.#row)); // in a new tab

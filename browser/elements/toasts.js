@@ -2,6 +2,7 @@
 import { clone, part, write } from "../page/dom.js";
 import { messages } from "../page/messages.js";
 import { pageConfig } from "../page/page-config.js";
+import { plainText } from "../page/plain-text.js";
 import { safeUrl } from "../page/safe-url.js";
 import { manyText, Storm } from "../page/storm.js";
 
@@ -76,9 +77,9 @@ export class Toasts {
     const toast = { row, level, element, timer: 0 };
     element.dataset.level = level;
     part(element, ".level").append(clone(this.#root, `icon-${level}`));
-    part(element, ".toast-body").textContent = row?.body ?? "";
+    part(element, ".toast-body").textContent = plainText(row?.body ?? "");
     const link = part(element, ".toast-title");
-    link.textContent = row ? row.title : manyText(this.#bell.client);
+    link.textContent = row ? plainText(row.title) : manyText(this.#bell.client);
     const url = row ? safeUrl(row.url) : pageConfig().inbox;
     if (url !== null) link.setAttribute("href", url);
     link.addEventListener("click", () => this.#opened(toast));

@@ -1,6 +1,7 @@
 // @ts-check
 import { isKeptUser } from "./kept-user.js";
 import { pageConfig } from "./page-config.js";
+import { browserZone } from "./zone-cookie.js";
 
 const DATABASE = "notify"; // kept-user.js deletes it by this name
 const SAVED_EVERY_MS = 500;
@@ -9,7 +10,7 @@ const IN_ORDER = new Intl.Collator("en", { numeric: true }); // "m9" before "m10
 
 /**
  * @typedef {import("../client/client.js").NotifyClient} Client
- * @typedef {{ user: string, at: number, page: import("../client/types.js").Page }} Kept `at`: milliseconds since 1970
+ * @typedef {{ user: string, locale: string, at: number, page: import("../client/types.js").Page }} Kept `at`: milliseconds since 1970
  * @typedef {{ user: string, mark: import("../client/types.js").Command }} KeptMark
  */
 
@@ -36,6 +37,7 @@ export function keepOffline(client) {
 class OfflineStore {
   #client;
   #user = pageConfig().user;
+  #locale = `${pageConfig().language} ${browserZone()}`;
   /** The keys in the database of marks that are in this page's hands. */
   #mine = /** @type {Set<string>} */ (new Set());
   #timer = 0;
@@ -59,11 +61,12 @@ class OfflineStore {
     const database = await opened();
     const { last, marks } = await read(database);
     database.close();
-    if (last?.user === this.#user) this.#client.seed(last.page);
+    const isOurs = last?.user === this.#user && last.locale === this.#locale;
+    if (isOurs) this.#client.seed(last.page);
     const mine = marks.filter(({ user }) => user === this.#user).map(({ mark }) => mark);
     this.#mine = new Set(mine.map(({ ref }) => ref));
     this.#client.resume(mine.sort((one, other) => IN_ORDER.compare(one.ref, other.ref)));
-    return last?.user === this.#user ? last.at : null;
+    return isOurs ? last.at : null;
   }
 
   #save() {
@@ -87,7 +90,7 @@ class OfflineStore {
     for (const mark of unconfirmed) marks.put({ user: this.#user, mark }, mark.ref);
     const last = inbox.get("last");
     last.onsuccess = () => {
-      if (isNewer(last.result, this.#user, snapshot)) inbox.put(this.#record(snapshot), "last");
+      if (isNewer(last.result, this.#record(snapshot))) inbox.put(this.#record(snapshot), "last");
     };
     transaction.oncomplete = transaction.onabort = () => database.close();
   }
@@ -100,7 +103,7 @@ class OfflineStore {
     const rows = notifications.slice(0, MOST_ROWS);
     const edge = rows.length < notifications.length ? (rows.at(-1)?.arrived ?? null) : next;
     const page = { epoch, version: to, unseen, unread, badge, notifications: rows, next: edge };
-    return { user: this.#user, at: this.#asOf(), page };
+    return { user: this.#user, locale: this.#locale, at: this.#asOf(), page };
   }
 
   /** Until when what is held was kept current. */
@@ -111,14 +114,14 @@ class OfflineStore {
 }
 
 /**
- * Whether this tab is behind, and must not overwrite what another tab has stored.
+ * Whether this tab is not behind, which must not overwrite what another tab has stored.
  *
  * @param {Kept | undefined} last
- * @param {string} user
- * @param {import("../client/types.js").InboxFrame} snapshot
+ * @param {Kept} ours
  */
-function isNewer(last, user, { epoch, to }) {
-  return last?.user !== user || last.page.epoch !== epoch || to >= last.page.version;
+function isNewer(last, { user, locale, page }) {
+  if (last?.user !== user || last.locale !== locale || last.page.epoch !== page.epoch) return true;
+  return page.version >= last.page.version;
 }
 
 /** @returns {Promise<IDBDatabase>} to be closed at once after use: an open one holds up its deletion */

@@ -1,5 +1,6 @@
 // @ts-check
 import { NotifyClient } from "../client/client.js";
+import { declareCategories } from "./categories.js";
 import { forgetInbox, isKeptUser, keepForUser, KEPT_USER } from "./kept-user.js";
 import { tellWhyOnce } from "./no-socket.js";
 import { allowLoadingAnew, loadAnew, loadAnewOnce } from "./other-user.js";
@@ -8,7 +9,7 @@ import { sharing } from "./sharing.js";
 import { goToSignIn } from "./sign-in.js";
 import { elapsed } from "../client/steady-clock.js";
 import { translate } from "./translation.js";
-import { tellZone } from "./zone-cookie.js";
+import { browserZone, tellZone } from "./zone-cookie.js";
 
 /** The user may be signing out in this very window: let that navigation finish first. */
 const OTHERS_FIRST_MS = 5_000;
@@ -26,6 +27,7 @@ export function pageClient() {
   if (!client) {
     const config = pageConfig();
     translate(config.texts);
+    declareCategories(config.categories);
     client = makeClient(config);
     pageUser = config.user;
     pageScript = pathOf(config.script);
@@ -67,12 +69,13 @@ function pathOf(address) {
 }
 
 /** @param {import("./page-config.js").PageConfig} config */
-function makeClient({ socket, api, csrf, user, login }) {
+function makeClient({ socket, api, csrf, user, login, language }) {
   const made = new NotifyClient({
     socket: new URL(socket, location.href.replace(/^http/, "ws")).href,
     api,
     csrf,
     user,
+    locale: { language, zone: browserZone() },
     WebSocket: globalThis.WebSocket,
     fetch: (...request) => fetch(...request),
     clock: {

@@ -7,6 +7,8 @@
  * @property {string} login path of the sign-in page
  * @property {Record<string, string>} csrf the token that unsafe requests send, by its header
  * @property {string} user an opaque id, the one of the socket's `hello`
+ * @property {Record<string, { label: string, icon: string }>} categories that kinds declare, by key
+ * @property {string} language of the page, as Django writes it: "pt-br"
  * @property {Record<string, string>} texts words in the page's language, by the English ones
  * @property {string} script the address of the script that has the page's client, as its tag has it
  * @property {string} panel the address of the one with the bell's panel, the rows and the toasts

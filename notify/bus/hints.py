@@ -7,6 +7,7 @@ hint where it comes from. The listener reads that stamp before it believes anyth
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,8 @@ from itertools import chain, repeat
 from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
 
 from notify import protocol
-from notify.changes import Change, Row, Step
+from notify.changes import Change, Locale, Row, Step, TypedRow
+from notify.inbox import renderings
 
 # Raised when hints change so that an older process would misread one: it drops them, and its
 # sweep finds in the database what they said.
@@ -38,6 +40,9 @@ class ChangeHint(TypedDict):
     badges: NotRequired[list[int]]
     arrivals: list[str]  # JSON, without what differs between recipients
     rows: list[str] | None  # JSON
+    # Where one of the arrivals or rows is of a `Kind`: the fields of each, as JSON, or None. Older
+    # processes do not read them, and deliver the texts as they were sent.
+    params: NotRequired[list[str | None]]
 
 
 class WorkHint(TypedDict):
@@ -97,7 +102,7 @@ def change_hint(change: Change) -> ChangeHint:
     fields: list[Any] = [*chain.from_iterable(change.steps)]
     badges = fields[STEP_LENGTH :: STEP_LENGTH + 1]
     del fields[STEP_LENGTH :: STEP_LENGTH + 1]
-    return {
+    hint: ChangeHint = {
         "type": "notify.change",
         "at": time.time(),
         "steps": fields,
@@ -105,6 +110,11 @@ def change_hint(change: Change) -> ChangeHint:
         "arrivals": _encoded_arrivals(change.arrivals),
         "rows": None if change.rows is None else _encoded_rows(change.rows),
     }
+    if hint["arrivals"] or hint["rows"]:
+        params = _params(change.arrivals or change.rows or ())
+        if any(params):
+            hint["params"] = params
+    return hint
 
 
 def for_one(hint: ChangeHint, step: Step) -> ChangeHint:
@@ -144,16 +154,21 @@ def stamped(hint: Hint, deployment: str) -> dict[str, Any]:
 def _encoded_arrivals(arrivals: Sequence[Row]) -> list[str]:
     """One arrival is always included, whatever its size; several only if they fit together."""
     encoded = [protocol.arrival_tail(row) for row in arrivals]
-    return encoded if len(encoded) == 1 or _fits(encoded) else []
+    return encoded if len(encoded) == 1 or _fits(encoded, arrivals) else []
 
 
 def _encoded_rows(rows: list[Row]) -> list[str] | None:
     encoded = [protocol.encode(row) for row in rows]
-    return encoded if _fits(encoded) else None
+    return encoded if _fits(encoded, rows) else None
 
 
-def _fits(encoded: list[str]) -> bool:
-    return protocol.frame_size(encoded) <= MAX_ROWS_BYTES
+def _fits(encoded: list[str], rows: Sequence[Row]) -> bool:
+    with_params = [*encoded, *filter(None, _params(rows))]
+    return protocol.frame_size(with_params) <= MAX_ROWS_BYTES
+
+
+def _params(rows: Sequence[Row]) -> list[str | None]:
+    return [row.params if isinstance(row, TypedRow) else None for row in rows]
 
 
 # Taking hints apart
@@ -202,7 +217,30 @@ def read_change(hint: ChangeHint) -> Announced:
     badges = hint.get("badges")
     if rest or (badges is not None and len(badges) != users):
         raise ValueError(f"a hint has {STEP_LENGTH} values and a badge for each recipient")
-    known = ((), None) if badges is None else (hint["arrivals"], hint["rows"])
-    rows = protocol.Rows(*known)
+    rows = protocol.Rows() if badges is None else protocol.Rows(hint["arrivals"], hint["rows"])
     with_rows = zip(*[iter(steps)] * STEP_LENGTH, badges or repeat(0), repeat(rows), strict=False)
     return Announced(hint.get("at", time.time()), rows, with_rows)
+
+
+def rows_in(hint: ChangeHint, locale: Locale) -> protocol.Rows:
+    """The rows of a change hint with `params`, as clients with this locale are told them.
+
+    Raises:
+        ValueError: The hint does not say of each row what it is made of.
+    """
+    arrivals, rows, params = hint["arrivals"], hint["rows"], hint.get("params", [])
+    if arrivals:
+        tails = [
+            tail if own is None else protocol.arrival_tail(_shown("{" + tail, own, locale))
+            for tail, own in zip(arrivals, params, strict=True)
+        ]
+        return protocol.Rows(tails)
+    changed = [
+        text if own is None else protocol.encode(_shown(text, own, locale))
+        for text, own in zip(rows or (), params, strict=True)
+    ]
+    return protocol.Rows((), changed)
+
+
+def _shown(text: str, params: str, locale: Locale) -> Row:
+    return renderings.shown(TypedRow(json.loads(text), params), locale)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.utils.module_loading import import_string
 
 from notify import conf
 
@@ -30,6 +31,32 @@ def check_settings(**options: Any) -> list[CheckMessage]:
         for name, ours in conf.Conf.misspelled()
     ]
     return [*wrong, *misspelled]
+
+
+@register("notify")
+def check_functions(**options: Any) -> list[CheckMessage]:
+    """notify.E008: a function of the project cannot be imported."""
+    if conf.Conf.problems():
+        return []
+    current = conf.current()
+    named = {"NOTIFY_READER": current.reader, "NOTIFY_ACTOR_PICTURE": current.actor_picture}
+    return [
+        Error(
+            f"{name} = {path!r} is not a function that can be imported{why}.",
+            hint="Name its module and the function, as in 'shop.people.function'.",
+            id="notify.E008",
+        )
+        for name, path in named.items()
+        if path is not None and (why := _why_not(path)) is not None
+    ]
+
+
+def _why_not(path: str) -> str | None:
+    """What is wrong with the dotted path of a function; None if nothing is."""
+    try:
+        return None if callable(import_string(path)) else ""
+    except Exception as error:  # noqa: BLE001  the code of a project
+        return f": {error}"
 
 
 @register("notify")

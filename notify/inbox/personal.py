@@ -19,13 +19,25 @@ from notify import sql
 from notify.changes import Change
 from notify.inbox import upkeep
 from notify.inbox.retention import PAUSE_S, ROWS_PER_CHUNK, unheld_notices
-from notify.models import ApiToken, Batch, Inbox, KnownDevice, Notice, Notification, user_pk
+from notify.models import (
+    ApiToken,
+    Batch,
+    Inbox,
+    KnownDevice,
+    Notice,
+    Notification,
+    Reader,
+    user_pk,
+)
 from notify.sql import transactions
 from notify.sql.dialects import dialect
 from notify.sql.keys import database_key
 
-_CONTENT = ("kind", "category", "level", "title", "body", "url", "actions", "data", "created")
+_TEXTS = ("kind", "category", "level", "title", "body", "url", "actions", "data", "created")
+_CONTENT = (*_TEXTS, "about_type", "about_id")
+_WRITTEN = ("id", "sender", "key", "actor_picture", *_CONTENT)
 _STOPPED_BY = ("recalled_by", "stopped_by")
+_READER = ("language", "shown_language", "shown_zone")
 _STATES = ("arrived", "seen", "read", "archived", "recalled")
 
 
@@ -44,7 +56,7 @@ def export(user: str) -> dict[str, Any]:
             | {name: getattr(one.notice, name) for name in _CONTENT}
             for one in _rows(Notification, user_id=key).select_related("notice").order_by("arrived")
         ],
-        "written": list(_written_by(user).order_by("pk").values("id", "sender", "key", *_CONTENT)),
+        "written": list(_written_by(user).order_by("pk").values(*_WRITTEN)),
         "stopped": list(_stopped_by(user).order_by("pk").values("id", "recalled", "stopped")),
         "waiting_for": [
             {name: getattr(notice, name) for name in ("id", "send_at", *_CONTENT)}
@@ -53,6 +65,7 @@ def export(user: str) -> dict[str, Any]:
             )
         ],
         "devices": list(_rows(KnownDevice, user_id=key).values("first_seen", "last_seen")),
+        "reader": list(_rows(Reader, user_id=key).values(*_READER)),
         "api_tokens": list(
             _rows(ApiToken, user_id=key).values("name", "prefix", "scopes", "created", "revoked")
         ),
@@ -84,11 +97,14 @@ def erase(user: str, *, announce: Callable[[Change], None]) -> Counter[str]:
         time.sleep(PAUSE_S)
     done["notices"] = _delete_unheld(notices)
     done["devices"] = _rows(KnownDevice, user_id=key).delete()[0]
+    done["readers"] = _rows(Reader, user_id=key).delete()[0]
     done["api tokens"] = _rows(ApiToken, user_id=key).delete()[0]
     # Their idempotency keys too: the sender chose the words, and nobody can use them any more.
     for name in _STOPPED_BY:
         Notice.objects.filter(**{name: _sender(user)}).update(**{name: ""})
-    done["authorships"] = _written_by(user).update(actor=None, actor_name="", sender="", key=None)
+    done["authorships"] = _written_by(user).update(
+        actor=None, actor_name="", actor_picture="", sender="", key=None
+    )
     done["inboxes"] = transactions.in_transaction(lambda: _delete_inbox(key))
     return done
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
 MAX_KEY = 100  # as Notice.category
+_PATH = re.compile(r"[MmZzLlHhVvCcSsQqTtAaEe0-9\s,.+-]*")  # SVG 2, 9.3: path data
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +19,22 @@ class Category:
     Args:
         key: Up to 100 characters, in the database and on the wire for ever.
         label: What people see; a lazy translation, or a text.
+        icon: Path data of SVG for lines in a square of 16, such as "M2 4h12v8H2zM2 4l6 5 6-5"; they
+            get the colour and the width of the page's own icons.
     """
 
     key: str
     label: Any
+    icon: str = ""
 
     def __post_init__(self) -> None:
         if not self.key or len(self.key) > MAX_KEY:
             raise ImproperlyConfigured(
                 f"The key of a category has 1 to {MAX_KEY} characters, not {len(self.key)}: "
                 f"{self.key!r:.120}"
+            )
+        if not _PATH.fullmatch(self.icon):
+            raise ImproperlyConfigured(
+                f"The icon of the category {self.key!r} is no path data of SVG. Copy the attribute "
+                "`d` of a <path>, without the element."
             )

@@ -6,9 +6,11 @@ pydantic checks and converts them, strictly: a number is no text.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import typing
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.apps import apps
@@ -60,6 +62,16 @@ def _new_model(kind: type[Any]) -> type[BaseModel]:
             f"{kind.__qualname__} has a field whose type cannot be stored as JSON: "
             f"{str(error).splitlines()[0]}"
         ) from error
+
+
+@functools.cache
+def has_time(kind: Any) -> bool:
+    """Whether one of its fields is a moment, which reads otherwise in another time zone."""
+    return any(_names_time(hint) for hint in typing.get_type_hints(kind).values())
+
+
+def _names_time(hint: Any) -> bool:
+    return hint is datetime or any(map(_names_time, typing.get_args(hint)))
 
 
 def check(kind: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, dataclass_transform
 from django.core.exceptions import ImproperlyConfigured
 
 from notify.kinds import fields, registry
+from notify.kinds.about import About
 from notify.kinds.category import Category
 
 
@@ -64,6 +65,10 @@ class Kind:
     def actions(self) -> Iterable[Mapping[str, str]]:
         """Up to four of `{"label": …, "url": …}`."""
         return ()
+
+    def about(self) -> About | None:
+        """What a notice of it is about: `About("order", self.number)`. Clients get it."""
+        return None
 
     def data(self) -> Mapping[str, Any]:
         """What the browser gets beside the texts; the fields themselves stay on the server."""

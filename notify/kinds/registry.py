@@ -6,7 +6,10 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from notify.kinds.category import Category
+
 MAX_KEY = 100  # as Notice.kind
+OWN = "notify."  # how the keys of notify's own kinds begin
 
 # Subclasses of `Kind`, which registers them.
 _kinds: dict[str, type[Any]] = {}
@@ -34,9 +37,20 @@ def get(key: str) -> type[Any] | None:
     return _kinds.get(key)
 
 
+def is_empty() -> bool:
+    """Whether the project has no kind: those that notify itself sends do not count."""
+    return all(key.startswith(OWN) for key in _kinds)
+
+
 def all_kinds() -> list[type[Any]]:
     """By key."""
     return [_kinds[key] for key in sorted(_kinds)]
+
+
+def categories() -> dict[str, Category]:
+    """The declared categories of all kinds, by key."""
+    declared = (kind.category for kind in all_kinds())
+    return {one.key: one for one in declared if isinstance(one, Category)}
 
 
 def _name(kind: type[Any]) -> str:

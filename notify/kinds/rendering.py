@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone, translation
@@ -12,16 +13,16 @@ from notify.kinds.category import Category
 from notify.kinds.kind import Kind
 
 
-def contents(kind: Kind, language: str | None = None) -> dict[str, Any]:
+def contents(kind: Kind, language: str | None = None, zone: str | None = None) -> dict[str, Any]:
     """The arguments of `send` that a kind stands for, unchecked.
 
     Args:
         kind: Which.
-        language: A language code; by default that of the site (`LANGUAGE_CODE`), in whose time
-            zone times are then, too.
+        language: A language code; by default that of the site (`LANGUAGE_CODE`).
+        zone: The name of a time zone; by default that of the site (`TIME_ZONE`).
     """
-    zone = timezone.get_default_timezone()
-    with translation.override(language or settings.LANGUAGE_CODE), timezone.override(zone):
+    at = ZoneInfo(zone) if zone else timezone.get_default_timezone()
+    with translation.override(language or settings.LANGUAGE_CODE), timezone.override(at):
         return {
             "title": _text(kind.title()),
             "body": _text(kind.body()),
@@ -33,6 +34,7 @@ def contents(kind: Kind, language: str | None = None) -> dict[str, Any]:
             "level": kind.level,
             "category": category_key(kind),
             "kind": kind.key,
+            "about": kind.about(),
         }
 
 

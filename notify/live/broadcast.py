@@ -14,11 +14,12 @@ Sockets in another state, and hints of several notices or of changed rows, take 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from notify.changes import Locale
 from notify.live.connection import PING_ABOVE_BYTES, Connection
 from notify.live.direct import frame
-from notify.protocol import UserChange
+from notify.protocol import Rows, UserChange
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ def offer(
     sockets: Mapping[str, tuple[Connection, ...]],
     at: float,
     unflushed: list[Connection],
+    rows_in: Callable[[Locale], Rows] | None = None,
 ) -> list[tuple[Connection, UserChange]]:
     """Queues each step for those sockets of its user whose queue is empty and ends where the step
     begins, and adds them to `unflushed`.
@@ -39,6 +41,7 @@ def offer(
         sockets: all open ones, by user.
         at: when the change was committed (seconds, wall clock).
         unflushed: sockets that will be flushed at the end of this turn of the loop.
+        rows_in: the rows as a socket's locale has them, where that makes a difference.
 
     Returns:
         The other sockets, each with the step for its `Connection.offer`.
@@ -47,6 +50,9 @@ def offer(
     for step in steps:
         user, epoch, start, to, _, _, _, rows = step
         for connection in sockets.get(user, ()):
+            if rows_in is not None:
+                rows = rows_in(connection.locale)
+                step = (*step[:-1], rows)  # noqa: PLW2901
             queued_bytes = connection.queued_bytes + rows.size
             if (
                 connection.queued_version == start

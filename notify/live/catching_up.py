@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from notify import conf, metrics, protocol
 from notify.access import authentication
-from notify.changes import Cursor, Reading
-from notify.inbox import reading
+from notify.changes import Cursor, Locale, Reading
+from notify.inbox import reading, renderings
 from notify.live.background import Background
 from notify.live.connection import HOLD_ABOVE_BYTES, Connection
 from notify.live.loader import Loader
@@ -42,13 +42,13 @@ class CatchingUp:
         self._background = background
         self._call_later = call_later
         self._ask_on = ask_on
-        self._readings = Loader(pool, reading.changes, background.spawn)
+        self._readings = Loader(pool, _changes, background.spawn)
         self._gaps: dict[Connection, str] = {}  # and what noticed the gap
         self._resynced: set[Connection] = set()  # sockets that got rows for a `sync` a moment ago
 
     async def begin(self, connection: Connection, cursor: Cursor | None) -> None:
         """Sends `hello`, and what changed since the client's cursor."""
-        found = await self._readings.load((connection.user, cursor))
+        found = await self._readings.load((connection.user, cursor, connection.locale))
         if found is None:
             connection.close(Code.NOT_SIGNED_IN, "this user does not exist")
             return
@@ -59,6 +59,7 @@ class CatchingUp:
             protocol.hello(
                 authentication.public_user_id(connection.user),
                 found,
+                connection.locale.language,
                 settings.ping_interval,
                 settings.ping_timeout,
             )
@@ -120,7 +121,7 @@ class CatchingUp:
         for connection in connections:
             connection.begin_catch_up()
         try:
-            keys = [(one.user, cursors[one]) for one in connections]
+            keys = [(one.user, cursors[one], one.locale) for one in connections]
             loads = map(self._readings.load, keys)
             found = await asyncio.gather(*loads, return_exceptions=True)
             for connection, one in zip(connections, found, strict=True):
@@ -140,6 +141,7 @@ class CatchingUp:
         frames = protocol.frames_of(found)
         if frames is None:
             [reset] = await self._pool.run(reading.resets, [connection.user])
+            reset = reset and renderings.in_locale(reset, connection.locale)
             frames = protocol.frames_of(reset) if reset is not None else None
         for frame in frames or ():
             connection.queue(frame)
@@ -151,3 +153,13 @@ class CatchingUp:
     def _end(self, connection: Connection) -> None:
         if connection.end_catch_up():
             self.note_gap(connection, "hint")
+
+
+def _changes(wanted: Sequence[tuple[str, Cursor | None, Locale]]) -> list[Reading | None]:
+    """As `reading.changes`, with the texts in a locale. Runs in a thread of the pool, which makes
+    the texts of many rows beside the event loop."""
+    found = reading.changes([(user, cursor) for user, cursor, _ in wanted])
+    return [
+        one and renderings.in_locale(one, locale)
+        for one, (_, _, locale) in zip(found, wanted, strict=True)
+    ]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from notify import protocol
 from notify.access.authentication import Identity
-from notify.changes import Cursor
+from notify.changes import Cursor, Locale
 from notify.live.direct import DirectWriter
 from notify.live.frame_writer import FrameWriter, Send
 
@@ -41,6 +41,7 @@ class Connection(FrameWriter):
         "held",
         "identity",
         "latency",
+        "locale",
         "news",
         "opened_at",
         "pings",
@@ -57,6 +58,7 @@ class Connection(FrameWriter):
         self,
         identity: Identity,
         send: Send,
+        locale: Locale,
         *,
         lost: Callable[[], None],
         fell_behind: Callable[[Connection], None],
@@ -68,6 +70,7 @@ class Connection(FrameWriter):
     ) -> None:
         super().__init__(send, lost=lost, flush_soon=flush_soon, loop=loop, direct=direct)
         self.identity = identity
+        self.locale = locale
         self.address = address
         self.device = device
         self.opened_at = loop.time()

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from notify import conf, metrics, protocol
 from notify.access import authentication, handshake
+from notify.changes import Locale
 from notify.live import events
 from notify.live.commands import Commands
 from notify.live.connection import Connection
@@ -109,10 +110,12 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
             await self._end_abruptly(Code.RESTARTING, random.uniform(1, RETRY_WITHIN_S))  # noqa: S311
 
     async def _begin(self, identity: authentication.Identity) -> None:
-        if self.hub.is_full(self._address()):  # it may have filled up during authentication
-            await self._close_full()
-        connection = self._register(identity)
         names = handshake.query(self.scope)
+        asked = names.get("language"), names.get("zone")
+        locale = await self.hub.locale_of(identity.user, *asked)
+        if self.hub.is_full(self._address()):  # it may have filled up meanwhile
+            await self._close_full()
+        connection = self._register(identity, locale)
         cursor = protocol.parse_cursor(names.get("epoch"), names.get("since"))
         self._set_timers(connection)
         if self.hub.draining:  # since authentication began
@@ -120,11 +123,12 @@ class NotificationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has
             return
         await self.hub.begin(connection, cursor)
 
-    def _register(self, identity: authentication.Identity) -> Connection:
+    def _register(self, identity: authentication.Identity, locale: Locale) -> Connection:
         self._direct = DirectWriter.of(self.base_send) if conf.current().direct_writes else None
         connection = self.connection = Connection(
             identity,
             self.base_send,
+            locale,
             lost=self._end_lost,
             fell_behind=self.hub.heartbeat.fell_behind,
             flush_soon=self.hub.flush_soon,

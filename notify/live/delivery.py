@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import Any
 
 from notify import metrics, protocol
@@ -33,7 +34,9 @@ class Delivery:
         at, rows, steps = hints.read_change(hint)
         unflushed = self._to_be_flushed()
         unflushed_before = len(unflushed)
-        others = broadcast.offer(steps, self._sockets, at, unflushed)
+        # One frame for each language that somebody reads here, however many they are.
+        rows_in = cache(partial(hints.rows_in, hint)) if hint.get("params") else None
+        others = broadcast.offer(steps, self._sockets, at, unflushed, rows_in)
         written = len(unflushed) - unflushed_before
         for connection, step in others:
             bytes_before = connection.queued_bytes

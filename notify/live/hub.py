@@ -27,6 +27,7 @@ from notify.live.frame_writer import ABORT_AFTER_S
 from notify.live.heartbeat import Heartbeat
 from notify.live.history import History
 from notify.live.loader import Loader
+from notify.live.locales import Locales
 from notify.live.parts import Parts
 from notify.live.pool import DatabasePool
 from notify.live.pruning import Pruning
@@ -97,6 +98,7 @@ class Hub:
         }
         self.parts = Parts(self.sockets, self.layer, loop.time, of_process)
         self.figures = Figures(self.parts, self.pool, background, loop)
+        self.locale_of = Locales(self.pool, background.spawn).of_socket
         self._identities = Loader(self.pool, authentication.identify, background.spawn)
         self._watchdog = Watchdog(loop)
         self._life: asyncio.Task[None] | None = None

@@ -1,5 +1,5 @@
 """The models: content (Notice), recipients (Batch), each recipient's copy (Notification, Inbox),
-and access (ApiToken, SpentTicket, EndedSession, KnownDevice).
+access (ApiToken, SpentTicket, EndedSession, KnownDevice), and people as readers (Reader).
 
 Only `notify.inbox` changes `Inbox.version` and the columns that go with it.
 """
@@ -9,6 +9,7 @@ from notify.models.base import primary
 from notify.models.deployment import Deployment
 from notify.models.inbox import Inbox, Notification, Place
 from notify.models.notices import Batch, Level, Notice
+from notify.models.readers import Reader
 from notify.models.users import user_pk
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Notice",
     "Notification",
     "Place",
+    "Reader",
     "SpentTicket",
     "primary",
     "user_pk",

@@ -83,7 +83,7 @@ class Rows:
     (bytes), from, to, unseen, unread, badge, arrived and version; otherwise it is empty.
     """
 
-    def __init__(self, arrivals: Sequence[str], changed: Sequence[str] | None = None) -> None:
+    def __init__(self, arrivals: Sequence[str] = (), changed: Sequence[str] | None = None) -> None:
         self._arrivals = arrivals
         self._changed = changed or ()
         self.are_known = bool(arrivals) or changed is not None

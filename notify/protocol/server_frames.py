@@ -10,7 +10,11 @@ from notify.protocol.encoding import encode
 
 
 def hello(
-    user: str, reading: Reading, ping_interval: float | None, ping_timeout: float | None
+    user: str,
+    reading: Reading,
+    language: str,
+    ping_interval: float | None,
+    ping_timeout: float | None,
 ) -> str:
     return encode(
         {
@@ -22,6 +26,7 @@ def hello(
             "unseen": reading.unseen,
             "unread": reading.unread,
             "badge": reading.badge,
+            "language": language,
             "ping_interval": ping_interval,
             "ping_timeout": ping_timeout,
         }

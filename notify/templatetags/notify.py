@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,14 +16,17 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from notify.inbox import reading
+from notify.kinds import registry
 from notify.models import Level
+from notify.web.pages import faces
 from notify.web.pages.browser_config import browser_config
 from notify.web.pages.first_page import first_page
 from notify.web.pages.zones import zone_of
 
 register = template.Library()
 
-_OVERRIDES = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+_OVERRIDES = re.compile("[\u202a-\u202e\u2066\u2067]")
+_ISOLATED = re.compile("\u2068[^\u2068\u2069]*\u2069|[\u2068\u2069]")
 
 
 @register.inclusion_tag("notify/bell.html", takes_context=True)
@@ -89,8 +93,36 @@ def notify_is_link(url: str | None) -> bool:
 @register.filter
 def notify_plain(text: str) -> str:
     """`text` without the characters that override the direction of what follows: with them, a
-    title can say something else than is read. Scripts remove the same (row-view.js)."""
-    return text.translate(_OVERRIDES)
+    title can say something else than is read. A text that is isolated stays so. Scripts do the
+    same (plain-text.js)."""
+    plain = _OVERRIDES.sub("", text)
+    return _ISOLATED.sub(lambda found: found[0] if len(found[0]) > 1 else "", plain)
+
+
+@register.filter
+def notify_category(key: str) -> str:
+    """The label of a category that a kind declares, else its key."""
+    declared = registry.categories().get(key)
+    return key if declared is None else str(declared.label)
+
+
+@register.filter
+def notify_category_icon(key: str) -> str:
+    """The path data of its icon; empty if it has none."""
+    declared = registry.categories().get(key)
+    return "" if declared is None else declared.icon
+
+
+@register.filter
+def notify_initials(actor: dict[str, str] | None) -> str:
+    """Of a row's actor; empty if the name has none."""
+    return "" if actor is None else faces.initials(notify_plain(actor["name"]))
+
+
+@register.filter
+def notify_hue(actor: dict[str, str] | None) -> int:
+    """The number of the actor's colour."""
+    return faces.hue("" if actor is None else actor["id"])
 
 
 @register.filter

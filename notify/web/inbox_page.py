@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from notify import sql
-from notify.changes import Reading
-from notify.inbox import reading
+from notify.changes import Locale, Reading
+from notify.inbox import reading, renderings
 from notify.web import limits
 
 SEARCH_TIMEOUT_S = 5.0  # per statement; PostgreSQL only
@@ -14,6 +14,7 @@ SEARCH_TIMEOUT_S = 5.0  # per statement; PostgreSQL only
 
 def read_page(
     user: str,
+    locale: Locale,
     *,
     category: str | None = None,
     level: str | None = None,
@@ -24,6 +25,7 @@ def read_page(
     inbox.
 
     Args:
+        locale: In which its texts are.
         category: "" and None mean any; so does `level`.
         more: passed on to `reading.page`.
 
@@ -35,10 +37,12 @@ def read_page(
         OperationalError: the search takes too long.
     """
     wanted = {"category": category or None, "level": level or None, "q": q, **more}
-    if not (category or level or q):
-        return reading.page(user, **wanted)
-    with limits.searches.slot(user), sql.statements_end_within(SEARCH_TIMEOUT_S):
-        return reading.page(user, **wanted)
+    if category or level or q:
+        with limits.searches.slot(user), sql.statements_end_within(SEARCH_TIMEOUT_S):
+            found = reading.page(user, **wanted)
+    else:
+        found = reading.page(user, **wanted)
+    return found and renderings.in_locale(found, locale)
 
 
 def page_json(page: Reading) -> dict[str, Any]:

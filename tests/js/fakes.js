@@ -153,7 +153,7 @@ export class FakeBrowser {
 }
 
 /** A client in a world of its own: `sockets`, `requests`, `events`; `answer` is its HTTP server. */
-export function world({ random = 0.5, clock = new FakeClock(), share = undefined, user = undefined } = {}) {
+export function world({ random = 0.5, clock = new FakeClock(), share = undefined, user = undefined, locale = undefined } = {}) {
   const sockets = [];
   const requests = [];
   const it = { clock, sockets, requests, random, answer: () => ({ status: 503, body: {} }) };
@@ -174,7 +174,7 @@ export function world({ random = 0.5, clock = new FakeClock(), share = undefined
   };
   it.client = new NotifyClient({
     socket: "ws://site/ws/notify/", api: "/api/notify/", csrf: { "X-CSRFToken": "token" },
-    WebSocket, fetch, clock, user, random: () => it.random, ...(share && { share, tab: share.tab }),
+    WebSocket, fetch, clock, user, locale, random: () => it.random, ...(share && { share, tab: share.tab }),
   });
   it.events = recorded(it.client);
   Object.defineProperty(it, "socket", { get: () => sockets.at(-1) });

@@ -17,6 +17,8 @@ from django.utils import translation
 import notify
 from notify import receivers, sending
 from notify.access import user_agents
+from notify.changes import Locale
+from notify.inbox import reading, renderings
 from notify.models import KnownDevice, Notification
 from tests.conftest import PASSWORD
 
@@ -89,16 +91,18 @@ def test_fixtures_welcome_nobody(tmp_path, ada):
     assert kinds(get_user_model().objects.get(username="ada")) == []
 
 
-def test_the_welcome_is_in_the_active_language(monkeypatch):
-    monkeypatch.setattr(receivers, "_", lambda text: f"{translation.get_language()}: {text}")
+def test_the_welcome_is_read_in_the_language_of_its_reader():
     with translation.override("de"):
         ada = new_user()
-    assert Notification.objects.get(user=ada).notice.title == "de: Welcome"
+    page = reading.page(str(ada.pk))
+    assert page is not None
+    german = renderings.in_locale(page, Locale("de", "UTC"))
+    assert [row["title"] for one in (page, german) for row in one.rows] == ["Welcome", "Willkommen"]
 
 
 @pytest.mark.parametrize("failure", [RuntimeError, DatabaseError])
 def test_a_failing_welcome_does_not_prevent_the_creation_of_a_user(monkeypatch, caplog, failure):
-    def fail(**kwargs):
+    def fail(*args, **kwargs):
         if failure is DatabaseError:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT * FROM there_is_no_such_table")

@@ -15,8 +15,9 @@ from notify import metrics, protocol, sending
 from notify.access.session_store import owner_of
 from notify.access.tickets import TICKET_LIFETIME_S, issue_ticket
 from notify.changes import Reading
-from notify.inbox import reading
+from notify.inbox import reading, renderings
 from notify.models import ApiToken
+from notify.readers import locales
 from notify.web.api.json_responses import encoded_response, json_response
 from notify.web.api.schemas import (
     MARK_FRAME,
@@ -59,6 +60,8 @@ def inbox_page(
     q: Search = "",
     before: Counter | None = None,
     limit: PageSize = reading.RESET_ROWS,
+    language: str | None = None,
+    zone: str | None = None,
 ) -> HttpResponse:
     """A page by arrival, newest first; `all` excludes archived notifications.
 
@@ -67,7 +70,8 @@ def inbox_page(
     """
     user = caller_of(request).user_id
     filters: dict[str, Any] = {"tab": tab, "category": category, "level": level, "q": q}
-    read = partial(read_page, user, **filters, before=before, limit=limit)
+    locale = locales.asked(language, zone) or locales.own(user, zone)
+    read = partial(read_page, user, locale, **filters, before=before, limit=limit)
     page = read()
     if page is None:  # this inbox was never opened
         reading.resets([user], 0)
@@ -94,7 +98,11 @@ def inbox_categories(request: HttpRequest) -> HttpResponse:
     summary="Changes since a cursor",
 )
 def inbox_changes(
-    request: HttpRequest, epoch: str | None = None, since: str | None = None
+    request: HttpRequest,
+    epoch: str | None = None,
+    since: str | None = None,
+    language: str | None = None,
+    zone: str | None = None,
 ) -> HttpResponse:
     """The `inbox` frame that a socket would get with this cursor. Repeat, with the `epoch` and
     `to` of the response, until `from` equals `to`: a long catch-up takes several frames.
@@ -103,11 +111,12 @@ def inbox_changes(
     """
     user = caller_of(request).user_id
     metrics.POLLING.note(user)
+    locale = locales.asked(language, zone) or locales.own(user, zone)
     [found] = reading.changes([(user, protocol.parse_cursor(epoch, since))])
-    frames = protocol.frames_of(_existing(found))
+    frames = protocol.frames_of(renderings.in_locale(_existing(found), locale))
     if frames is None:  # one version does not fit into a frame
         [found] = reading.resets([user])
-        frames = protocol.frames_of(_existing(found)) or []
+        frames = protocol.frames_of(renderings.in_locale(_existing(found), locale)) or []
     return encoded_response(frames[0].encode())
 
 

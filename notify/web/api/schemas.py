@@ -132,6 +132,12 @@ OPENED_FRAME = {
 class Actor(Schema):
     id: str
     name: str
+    picture: str | None = Field(default=None, description="The address of an image.")
+
+
+class About(Schema):
+    type: str
+    id: str
 
 
 class NotificationOut(Schema):
@@ -145,6 +151,9 @@ class NotificationOut(Schema):
     body: str
     url: str | None
     actor: Actor | None
+    about: About | None = Field(
+        default=None, description="What the notification is about, as its kind says."
+    )
     actions: list[Action]
     data: dict[str, Any]
     created: datetime
@@ -153,6 +162,10 @@ class NotificationOut(Schema):
     read: datetime | None
     archived: datetime | None
     recalled: datetime | None
+    fallback: bool = Field(
+        default=False,
+        description="Whether this server lacks the kind, so that the texts are as they were sent.",
+    )
 
 
 class InboxPage(Schema):
@@ -193,6 +206,11 @@ class Ticket(Schema):
     expires_in: int = Field(description="Seconds.")
 
 
+class CategoryLook(Schema):
+    label: str
+    icon: str = Field(description="Path data of SVG, in a square of 16; may be empty.")
+
+
 class PageConfig(Schema):
     socket: str = Field(description="Path of the WebSocket.")
     api: str
@@ -200,6 +218,8 @@ class PageConfig(Schema):
     login: str
     csrf: dict[str, str] = Field(description="Headers of a POST; none for an API token.")
     user: str = Field(description="An opaque id, as in `hello` and `X-Notify-User`.")
+    categories: dict[str, CategoryLook] = Field(description="Those that kinds declare, by key.")
+    language: str = Field(description="Of the page, for `language` of the socket's address.")
     texts: dict[str, str] = Field(description="Translations by English text.")
     script: str = Field(description="URL of the client's script.")
 

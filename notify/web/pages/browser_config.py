@@ -12,8 +12,10 @@ from django.middleware.csrf import get_token
 from django.shortcuts import resolve_url
 from django.templatetags.static import static
 from django.urls import get_script_prefix, reverse
+from django.utils.translation import get_language
 
 from notify.access.authentication import public_user_id
+from notify.kinds import registry
 from notify.live.socket_path import socket_path
 from notify.web.callers import csrf_header
 from notify.web.pages.browser_texts import browser_texts
@@ -33,6 +35,11 @@ def page_config(user: str, csrf: Mapping[str, str]) -> dict[str, Any]:
         "login": resolve_url(settings.LOGIN_URL),
         "csrf": csrf,
         "user": public_user_id(user),
+        "language": get_language() or settings.LANGUAGE_CODE,
+        "categories": {
+            key: {"label": str(one.label), "icon": one.icon}
+            for key, one in registry.categories().items()
+        },
         "texts": browser_texts(),
         "script": static("notify/bell.min.js"),
         "panel": static("notify/panel.min.js"),

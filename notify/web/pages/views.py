@@ -15,15 +15,18 @@ from django.http import (
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.encoding import iri_to_uri
+from django.utils.html import escape
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
+from django.views.i18n import set_language
 
 import notify
 from notify import metrics, protocol, sending
 from notify.exceptions import Busy, EpochChanged
+from notify.readers import locales
 from notify.web import callers, limits, refusals
 from notify.web.pages.decorators import MAX_REPEATED, html_refusals, rate_limited, signed_in
 from notify.web.refusals import Refusal
@@ -68,6 +71,19 @@ def mark(request: HttpRequest) -> HttpResponse:
         back, {request.get_host()}, request.is_secure()
     )
     return HttpResponseRedirect(back if is_ours else reverse("notify:dashboard"))
+
+
+@require_POST
+@html_refusals
+@signed_in
+@rate_limited
+def language(request: HttpRequest) -> HttpResponse:
+    """The language that the user wants to read in, for this browser's pages too."""
+    try:
+        locales.choose_language(request.user, request.POST.get("language", ""))
+    except ValueError as error:
+        return HttpResponseBadRequest(f"language: {escape(error)}")
+    return set_language(request)
 
 
 def _mark_frame(as_: str, number: str, epoch: str = "") -> protocol.Mark:

@@ -151,3 +151,20 @@ for (const hours of [-1, 1]) {
     assert.deepEqual(it.events, [{ type: "latency", detail: 0 }]);
   });
 }
+
+test("a row of a kind that the server lacked is asked for again after the next hello, once", async () => {
+  const it = liveWorld();
+  it.socket.says(inbox(3, 4, [row(4, { title: "As sent", fallback: true })]));
+  assert.equal(it.socket.sentOf("sync").length, 0);
+  for (const [n, again] of [1, 0].entries()) {
+    it.socket.ends(1006);
+    await it.clock.pass(30);
+    assert.match(it.socket.url, /since=4$/);
+    it.socket.says(hello({ version: 4 }));
+    assert.equal(it.socket.sentOf("sync").length, again, `reconnect ${n}`);
+  }
+  it.events.length = 0;
+  it.socket.says(reset(4, [row(4, { title: "Wie man es liest" })]));
+  assert.equal(it.client.notifications[0].title, "Wie man es liest");
+  assert.equal(it.events.filter(({ type }) => type === "notification").length, 0);
+});

@@ -183,3 +183,13 @@ for (const code of [4403, 4499]) {
     assert.equal(it.sockets.length, 2);
   });
 }
+
+test("each address says in which language and zone texts are wanted", async () => {
+  const it = liveWorld({ locale: { language: "pt-br", zone: "Europe/Berlin" } });
+  assert.equal(it.sockets[0].url, "ws://site/ws/notify/?language=pt-br&zone=Europe%2FBerlin");
+  it.socket.ends(1006);
+  await it.clock.pass(1);
+  assert.equal(it.socket.url, "ws://site/ws/notify/?epoch=e1&since=3&language=pt-br&zone=Europe%2FBerlin");
+  await it.client.check();
+  assert.equal(it.requests.at(-1).url, "/api/notify/inbox/?limit=1&language=pt-br&zone=Europe%2FBerlin");
+});

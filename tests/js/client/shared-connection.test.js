@@ -221,3 +221,17 @@ test("where locks are denied each tab has a socket of its own, and asks for no l
   await settled();
   assert.equal(tabs[1].sockets.length, 2);
 });
+
+test("tabs in two languages have a socket each, and one in the same shares it", async () => {
+  const browser = new FakeBrowser();
+  const tabs = ["en", "de", "de"].map((language) => world({ share: browser.tab().share, locale: { language, zone: "UTC" } }));
+  for (const { client } of tabs) client.start();
+  await settled();
+  assert.deepEqual(tabs.map(({ sockets }) => sockets.length), [1, 1, 0]);
+  const [english, german, other] = tabs;
+  english.socket.says(hello(), reset(1, [row(1, { title: "Archive" })]));
+  german.socket.says(hello(), reset(1, [row(1, { title: "Archivieren" })]));
+  await settled();
+  assert.deepEqual(tabs.map(({ client }) => client.notifications.map(({ title }) => title)), [["Archive"], ["Archivieren"], ["Archivieren"]]);
+  assert.equal(other.client.status.state, "live");
+});

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from notify.bus import hints
-from notify.changes import Change, Step
+from notify.changes import Change, Locale, Step, TypedRow
+from tests.unit.kinds.examples import InItsLanguage
 
 STEPS = [Step("7", "e", 0, 1, 2, 3, 2), Step("8", "e", 4, 5, 6, 7, 6)]
 
@@ -105,3 +107,48 @@ def test_where_a_hint_comes_from():
     assert hints.stamp_of({}) == (None, None, None)
     assert hints.probe_number(hints.probe("p", 3), "p") == 3
     assert hints.probe_number(hints.probe("p", 3), "q") is None
+
+
+GERMAN = Locale("de", "UTC")
+
+
+def typed(title: str = "Archive", params: str = "{}") -> TypedRow:
+    return TypedRow({"id": 1, "kind": InItsLanguage.key, "title": title}, params)
+
+
+def test_only_a_hint_of_a_kind_carries_what_its_texts_are_made_of():
+    row = {"id": 1, "title": "a"}
+    assert "params" not in hints.change_hint(Change(STEPS, arrivals=[row]))
+    assert "params" not in hints.change_hint(Change(STEPS, rows=[row]))
+    assert "params" not in hints.change_hint(Change(STEPS))
+    assert hints.change_hint(Change(STEPS, arrivals=[row, typed()]))["params"] == [None, "{}"]
+    assert hints.change_hint(Change(STEPS, rows=[typed(), row]))["params"] == ["{}", None]
+
+
+def test_rows_are_told_in_the_language_of_each_socket():
+    hint = hints.change_hint(Change(STEPS, arrivals=[{"id": 2, "title": "%"}, typed()]))
+    told = hints.rows_in(hint, GERMAN)
+    assert [json.loads(row)["title"] for row in told.after(4)] == ["%", "Archivieren"]
+    assert [json.loads(row)["arrived"] for row in told.after(4)] == [5, 6]
+    assert "params" not in "".join(told.after(4))
+
+    hint = hints.change_hint(Change(STEPS, rows=[typed(), {"id": 2, "title": "%"}]))
+    told = hints.rows_in(hint, GERMAN)
+    assert [json.loads(row)["title"] for row in told.after(4)] == ["Archivieren", "%"]
+    assert told.are_known
+
+
+def test_a_hint_has_no_rows_where_they_do_not_fit_with_what_they_are_made_of():
+    half = "x" * (hints.MAX_ROWS_BYTES // 2)
+    fits = hints.change_hint(Change(STEPS, rows=[typed(half)]))
+    assert fits["rows"] is not None
+    over = hints.change_hint(Change(STEPS, rows=[typed(half, half)]))
+    assert over["rows"] is None
+    assert "params" not in over
+
+
+def test_a_hint_that_does_not_say_it_of_each_row_is_refused():
+    hint = hints.change_hint(Change(STEPS, arrivals=[typed(), typed()]))
+    hint["params"] = ["{}"]
+    with pytest.raises(ValueError, match="shorter"):
+        hints.rows_in(hint, GERMAN)

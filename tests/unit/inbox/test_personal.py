@@ -86,6 +86,14 @@ def test_erasing_leaves_no_row_that_identifies_the_person(life, ada):
     assert get_user_model().objects.filter(pk=ada.pk).exists()
 
 
+def test_erasing_takes_the_picture_off_what_the_person_sent(life, ada):
+    sent = Notice.objects.filter(sender=f"user:{ada.pk}")
+    sent.update(actor=ada, actor_picture="/people/ada/")
+    assert "/people/ada/" in run("notify_export", "ada")
+    run("notify_erase", "ada", "--yes")
+    assert not Notice.objects.exclude(actor_picture="").exists()
+
+
 def test_erasing_keeps_the_inboxes_of_others(life, bob):
     before = set(Notification.objects.filter(user=bob).values_list("notice__title", flat=True))
     run("notify_erase", "ada", "--yes")

@@ -10,11 +10,12 @@ from itertools import count
 from typing import Any
 
 from notify.access.authentication import Identity
-from notify.changes import Cursor
+from notify.changes import Cursor, Locale
 from notify.live.connection import Connection
 from notify.live.hub import Hub
 
 BEGINNING = Cursor("e1", 0)
+ENGLISH = Locale("en", "UTC")
 DEPLOYMENT = "tests"  # of the fixture `hub`
 
 
@@ -104,6 +105,7 @@ def open_connection(
     lost: Callable[[], None] = lambda: None,
     direct: Any = None,
     hub: Hub | None = None,
+    locale: Locale = ENGLISH,
 ) -> Connection:
     loop = asyncio.get_running_loop()
 
@@ -113,6 +115,7 @@ def open_connection(
     connection = Connection(
         Identity(user),
         wire,
+        locale,
         lost=lost,
         fell_behind=fell_behind,
         flush_soon=flush_soon if hub is None else hub.flush_soon,

@@ -16,7 +16,7 @@ from notify.live import broadcast
 from notify.live.connection import PING_ABOVE_BYTES, Connection
 from notify.live.direct import DirectWriter
 from notify.protocol import Code, Rows, UserChange, change_frame
-from tests.unit.live.fakes import settle
+from tests.unit.live.fakes import ENGLISH, settle
 from tests.unit.live.test_direct import Transport
 from tests.unit.serve.daphnes import CLOSE, PING, frame, opened
 
@@ -47,6 +47,7 @@ class Way:
         self.connection = Connection(
             Identity("1"),
             self.send,
+            ENGLISH,
             lost=self.count_lost,
             fell_behind=self.count_fallen_behind,
             flush_soon=self.unflushed.append,

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from notify.changes import Cursor, Reading
+from notify.changes import Cursor, Locale, Reading
 from notify.live.hub import Hub
 from tests.harness.waiting import aeventually
 from tests.unit.live.fakes import Wire, open_connection, settle
@@ -18,8 +18,8 @@ class Inbox:
         self.reset = True
         monkeypatch.setattr(hub.catching_up._readings, "load", self._load)
 
-    async def _load(self, key: tuple[str, Cursor | None]) -> Reading:
-        user, cursor = key
+    async def _load(self, key: tuple[str, Cursor | None, Locale]) -> Reading:
+        user, cursor, _ = key
         self.asked.append(cursor)
         rows = [] if self.reset or cursor == Cursor("e1", 9) else [{"version": 9, "arrived": 9}]
         since = 0 if self.reset else 8

@@ -8,7 +8,7 @@ from tests.unit.protocol.examples import sent_by
 def test_the_frames_it_writes_have_the_fields_of_the_examples() -> None:
     reading = Reading("1", "e1", 3, 1, 2, 1)
     written = [
-        protocol.hello("u1", reading, 20, None),
+        protocol.hello("u1", reading, "en", 20, None),
         protocol.ping(1, Cursor("e1", 3)),
         protocol.pong(1),
         protocol.done("m1", 4),

@@ -7,14 +7,17 @@ from django.contrib.auth.models import User
 
 import notify
 from notify import sql
+from notify.changes import Locale
 from notify.inbox import reading
 from notify.web import inbox_page
+
+ENGLISH = Locale("en", "UTC")
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
 
 
 def test_who_has_no_inbox_has_no_page(ada: User) -> None:
-    assert inbox_page.read_page(str(ada.pk)) is None
+    assert inbox_page.read_page(str(ada.pk), ENGLISH) is None
 
 
 @pytest.mark.parametrize(
@@ -38,7 +41,7 @@ def test_only_a_search_is_limited(
         return within(seconds)
 
     monkeypatch.setattr(sql, "statements_end_within", note)
-    page = inbox_page.read_page(str(ada.pk), **wanted)
+    page = inbox_page.read_page(str(ada.pk), ENGLISH, **wanted)
     assert page is not None
     assert [row["title"] for row in page.rows] == ["One"]
     assert found == limited
