@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 from collections.abc import Coroutine
 from typing import Any, Self
@@ -25,9 +26,11 @@ class Network:
         self._up = asyncio.Event()
         self._streams: set[asyncio.StreamWriter] = set()
         self._sockets: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._refuses_sockets = False
-        self._server: asyncio.Server | None = None
-        self.port = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.setblocking(False)
+        self.port = int(self._listener.getsockname()[1])
 
     @property
     def url(self) -> str:
@@ -65,18 +68,17 @@ class Network:
 
     async def _start(self) -> None:
         self._up.set()
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._spawn(self._accept())
 
     async def _stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts
         self._up.set()
-        self._abort(self._streams)
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        # Nothing is cancelled: a task that is cancelled before its first step closes nothing.
+        while self._tasks:
+            self._abort(self._streams)
+            await asyncio.wait(self._tasks, timeout=0.1)
+        self._listener.close()
+        await asyncio.sleep(0)  # an aborted transport closes its socket in the next turn
 
     async def _restore(self) -> None:
         self._abort(self._streams)
@@ -86,10 +88,23 @@ class Network:
         for writer in streams:
             writer.transport.abort()
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _accept(self) -> None:
+        """No `asyncio.start_server`: one that closes leaks what it has just accepted."""
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                near, _ = await self._loop.sock_accept(self._listener)
+                self._spawn(self._forward(near))
+
+    async def _forward(self, near: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=near)
         self._streams.add(writer)
         await self._up.wait()
-        with contextlib.suppress(OSError, asyncio.CancelledError):  # asyncio logs a cancelled one
+        with contextlib.suppress(OSError):
             first = await reader.read(65536)  # a handshake has a connection of its own
             if first.startswith(SOCKET):
                 self._sockets.add(writer)
