@@ -13,7 +13,7 @@ BENCHMARKS := $(BIN)/python -m tests.harness.run --postgres --redis -- $(BIN)/py
 .DEFAULT_GOAL := help
 .PHONY: help run test test-unit test-sqlite test-services test-services-a-l test-services-m-z test-browser \
         test-browser-a-o test-browser-p-z test-faults test-js faults soak coverage test-matrix lint format bundles figures \
-        audit bench bench-quick profile compare messages constraints clean
+        audit bench bench-quick profile compare kinds-cost messages constraints clean
 
 help:  ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -50,7 +50,7 @@ test-services: TESTS = tests/unit tests/integration
 test-services-a-l: TESTS = tests/unit tests/integration/test_[a-l]*.py
 test-services-m-z: TESTS = tests/integration/test_[!a-l]*.py
 test-services test-services-a-l test-services-m-z: .make/dev
-	@$(NEEDS) redis-server postgres pgbouncer nginx systemd-analyze openssl -- \
+	@$(NEEDS) redis-server postgres pgbouncer nginx systemd-analyze openssl msgfmt -- \
 	  $(POSTGRES) $(PYTEST) $(TESTS) -m 'not sqlite'
 
 test-browser: TESTS = tests/browser
@@ -118,8 +118,11 @@ bench-quick: .make/bench .make/hq .make/node  ## run them with fewer sockets, in
 profile: .make/bench  ## show where a delivery's time goes (W=…: another load's); by hand
 	@$(NEEDS) redis-server postgres -- $(BENCHMARKS).profiles $(or $(W),delivery) $(SOCKETS:%=--count %)
 
-compare: .make/bench  ## compare a delivery's CPU time with another clone's, WITH=../before; by hand
+compare: .make/bench  ## compare the CPU time of connects, deliveries and sends with another clone's, WITH=../before; by hand
 	@$(NEEDS) redis-server postgres -- $(BENCHMARKS).trees $(WITH) $(SOCKETS:%=--count %)
+
+kinds-cost: .make/bench  ## compare a kind with texts, and three languages with one; by hand
+	@$(NEEDS) redis-server postgres -- $(BENCHMARKS).languages $(SOCKETS:%=--count %)
 
 # ---------------------------------------------------------------------------------- the rest
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -51,6 +52,7 @@ def check(
     actions: Iterable[Mapping[str, str]] = (),
     data: Mapping[str, Any] | None = None,
     kind: str = "",
+    about: tuple[str, Any] | None = None,
     expires: datetime | None = None,
     send_at: datetime | None = None,
     key: str | None = None,
@@ -68,13 +70,16 @@ def check(
     Raises:
         InvalidNotice: For the first field that cannot be sent.
     """
+    about_type, about_id = (None, None) if about is None else _about(about)
     return {
         "title": _title(title),
         "body": _text("body", body, MAX_BODY),
         "level": _level(level),
         "category": _category(category),
         "kind": _text("kind", kind, MAX_NAME),
-        "url": "" if url is None or url == "" else _url("url", url),
+        "about_type": about_type,
+        "about_id": about_id,
+        "url": "" if url is None or url == "" else link("url", url),
         "actions": _actions(actions),
         "data": _data(data),
         "expires": _expires(expires, send_at, now or timezone.now()),
@@ -131,7 +136,26 @@ def _level(value: str) -> str:
     return str(value)
 
 
-def _url(field: str, value: object) -> str:
+def _about(value: object) -> tuple[str, str]:
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise InvalidNotice(
+            "about", f"must be an About, such as About('order', 7), or None, not {value!r:.100}."
+        )
+    kind_of_thing, key = value
+    if isinstance(key, int | UUID) and not isinstance(key, bool):
+        key = str(key)
+    found = _text("about.type", kind_of_thing, MAX_NAME), _text("about.id", key, MAX_KEY)
+    if not all(map(_is_visible, found)):
+        raise InvalidNotice("about", "needs a type and an id with a visible character each.")
+    return found
+
+
+def link(field: str, value: object) -> str:
+    """A link as it may be shown: a path, or an http(s) address.
+
+    Raises:
+        InvalidNotice: It is none; names the field.
+    """
     url = _text(field, value, MAX_URL)
     # Browsers treat a backslash as a slash and drop tabs and newlines (WHATWG URL, 4.4).
     if "\\" not in url and url.isprintable() and " " not in url:
@@ -165,7 +189,7 @@ def _action(action: Mapping[str, str]) -> dict[str, str]:
     label = _text("actions", action["label"], MAX_LABEL)
     if not _is_visible(label):
         raise InvalidNotice("actions", "each label must contain a visible character.")
-    return {"label": label, "url": _url("actions", action["url"])}
+    return {"label": label, "url": link("actions", action["url"])}
 
 
 def _data(value: Mapping[str, Any] | None) -> dict[str, Any]:

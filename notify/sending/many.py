@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db import IntegrityError
@@ -16,7 +17,8 @@ from notify.exceptions import InvalidNotice, KeyConflict, NotifyError
 from notify.inbox import appending
 from notify.models import Notice
 from notify.models.users import all_users
-from notify.sending import after_commit, statements, writing
+from notify.readers.defaults import asked_of
+from notify.sending import after_commit, pictures, statements, writing
 from notify.sending.audience import KEYS_PER_QUERY
 from notify.sending.drafts import Draft, NewNotice, draft
 from notify.sending.names import in_chunks
@@ -83,7 +85,8 @@ def send_many(notices: Iterable[NewNotice]) -> list[Notice]:
         with writing.busy_if_locked():
             now = database.now()
         size = conf.current().batch_size
-        items = [_item(index, new, now, size) for index, new in enumerate(notices)]
+        picture_of = cache(pictures.picture_of)
+        items = [_item(index, new, now, size, picture_of) for index, new in enumerate(notices)]
         if not items:
             return []
         change = None
@@ -98,9 +101,11 @@ def send_many(notices: Iterable[NewNotice]) -> list[Notice]:
     return [item.notice for item in items]
 
 
-def _item(index: int, new: NewNotice, now: datetime, size: int) -> _Item:
+def _item(
+    index: int, new: NewNotice, now: datetime, size: int, picture_of: Callable[[Any], str]
+) -> _Item:
     try:
-        found = draft(new, now)
+        found = draft(new, now, picture_of)
     except NotifyError as error:
         error.index = index
         raise
@@ -199,8 +204,10 @@ def _refuse_unknown(items: Collection[_Item]) -> None:
 def _append(items: Sequence[_Item]) -> Change:
     if not items:
         return Change([])
-    records, copies = appending.append_pairs(dialect().pairs_in_array(), [_pairs(items)])
-    return appending.change_of(records, copies, [item.notice for item in items])
+    notices = [item.notice for item in items]
+    asked = {notice.pk: asked_of(notice) for notice in notices}
+    arrived, copies = appending.append_pairs(dialect().pairs_in_array(), [_pairs(items)], asked)
+    return appending.change_of(arrived, copies, notices)
 
 
 def _pairs(items: Iterable[_Item]) -> str:
@@ -215,8 +222,8 @@ def _write_batches(items: Iterable[_Item]) -> None:
         if item.is_narrow and statements.is_due(item.notice):
             by_notice[item.notice.pk] = item
             continue
-        query = item.draft.audience.selection(item.draft.excluded).query()
-        batches = statements.insert_batches(item.draft, query, item.notice.pk)
+        selection = item.draft.audience.selection(item.draft.excluded)
+        batches = statements.insert_batches(item.draft, selection, item.notice.pk)
         if not batches:
             raise item.refuse(statements.nobody_is_left())
         item.batches = [pk for pk, _ in batches]

@@ -69,21 +69,21 @@ class Run:
             server.kill()  # what it would do with thousands of clients takes seconds
         self._processes.close()
 
-    def open(self, people: Sequence[Person]) -> float:
+    def open(self, people: Sequence[Person], asking: str = "") -> float:
         """Opens a socket more for each, and waits until the servers are at rest; returns the
-        seconds until all sockets were ready."""
-        seconds = self.open_busy(people)
+        seconds until all sockets were ready. `asking` is added to the path."""
+        seconds = self.open_busy(people, asking)
         self.rest()
         return seconds
 
-    def open_busy(self, people: Sequence[Person]) -> float:
+    def open_busy(self, people: Sequence[Person], asking: str = "") -> float:
         """The same, of servers that so many sockets never leave at rest."""
         self._people = [*self._people, *people]
         opened = self._load.call(
             "open",
             seconds=PATIENCE_S,
             ports=[server.port for server in self.servers],
-            path=self._contender.path,
+            path=self._contender.path + asking,
             dialect=self._contender.dialect,
             headers=[self._contender.headers(each) for each in people],
         )

@@ -18,9 +18,16 @@ class Remote:
     """The helper as its master sees it: `call("send", n=1)`."""
 
     def __init__(
-        self, module: str, *, env: Mapping[str, str], log: Path, python: str = sys.executable
+        self,
+        module: str,
+        *,
+        env: Mapping[str, str],
+        log: Path,
+        python: str = sys.executable,
+        cwd: Path | None = None,
     ) -> None:
         self.module = module
+        self._cwd = cwd
         self._python = python
         self._env = dict(env)
         self._log = log
@@ -30,6 +37,7 @@ class Remote:
             self._process = subprocess.Popen(
                 [self._python, "-m", self.module],
                 env=self._env,
+                cwd=self._cwd,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 import django
 
@@ -22,10 +24,12 @@ from notify.sending.drafts import NewNotice
 from tests.benchmarks.payload import notification
 from tests.benchmarks.remote import answer
 
+Make = Callable[[int, Any], NewNotice]  # the notice with this number, to these people
+
 committed: list[tuple[float, Change]] = []
 
 
-def send(numbers: list[int], user: int | None = None) -> dict[str, Any]:
+def send(make: Make, numbers: list[int], user: int | None = None) -> dict[str, Any]:
     """Sends the notices with these numbers to one user, or to everyone, all together.
 
     Answers when `send` was called first and when the last batch was committed, in seconds of
@@ -33,7 +37,7 @@ def send(numbers: list[int], user: int | None = None) -> dict[str, Any]:
     """
     committed.clear()
     called = time.monotonic()
-    new = [_notice(n, everyone() if user is None else user) for n in numbers]
+    new = [make(n, everyone() if user is None else user) for n in numbers]
     with transaction.atomic():
         sending.send_many(new)
     while sending.carry_out_next():  # an audience of more than one batch waits for workers
@@ -41,7 +45,7 @@ def send(numbers: list[int], user: int | None = None) -> dict[str, Any]:
     return {"called": called, "committed": committed[-1][0], "batches": _batches()}
 
 
-def _notice(n: int, to: Any) -> NewNotice:
+def untyped(n: int, to: Any) -> NewNotice:
     said = notification(n)
     return NewNotice(
         to=to,
@@ -59,7 +63,7 @@ def _batches() -> list[tuple[float, int, int]]:
     return [(at, min(users), max(users)) for at, users in keys]
 
 
-def main() -> None:
+def main(make: Make) -> None:
     publish = publisher.publish
 
     def publish_with_time(change: Change) -> None:
@@ -69,8 +73,8 @@ def main() -> None:
         publish(change)
 
     publisher.publish = publish_with_time  # type: ignore[method-assign]
-    answer({"send": send})
+    answer({"send": partial(send, make)})
 
 
 if __name__ == "__main__":
-    main()
+    main(untyped)

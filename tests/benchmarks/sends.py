@@ -25,6 +25,7 @@ from notify.models import Notice, Notification
 from tests.benchmarks import stores, turns
 from tests.benchmarks.payload import short
 from tests.benchmarks.remote import answer
+from tests.benchmarks.site.notices import ShortOrder
 from tests.benchmarks.turns import execute
 
 BARE = "bench_bare"  # the table that one would write oneself
@@ -83,6 +84,7 @@ def _recall(n: int) -> turns.Call:
 CALLS: turns.Calls = {
     turns.ONE_PERSON: lambda n: lambda: send(n),
     turns.GROUP: lambda n: lambda: send(n, groups[0]),
+    "a kind": lambda n: lambda: notify.send(ShortOrder(n=n), to=_person(n), actor=users[0]),
     "one person, with a key": lambda n: lambda: send(n, key=f"key {time.monotonic_ns()}"),
     "one person, in an hour": lambda n: lambda: send(n, send_at=_later()),
     "cancel that one": _cancel,

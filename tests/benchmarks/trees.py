@@ -1,8 +1,9 @@
-"""Whether a change made a delivery cheaper: `make compare WITH=../before`, where that is a clone of
-this repository at another commit.
+"""Whether a change made a connect, a delivery or a send cheaper: `make compare WITH=../before`,
+where that is a clone of this repository at another commit.
 
-A server of each tree hears the same notices, so that what else the machine does falls upon both
-alike: between two runs a minute apart it may be half as fast again, and hides what is sought.
+A server and a sender of each tree take turns, or hear the same notices, so that what else the
+machine does falls upon both alike: between two runs a minute apart it may be half as fast again,
+and hides what is sought.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import argparse
 import contextlib
 import os
 import resource
-import statistics
+import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
@@ -24,16 +28,18 @@ import django
 
 django.setup()
 
+import psycopg
 from django.core.management import call_command
 
+from tests.benchmarks import pairs, turns
 from tests.benchmarks.bench import Run
 from tests.benchmarks.contenders import SERVED, Contender
 from tests.benchmarks.people import sign_in
-from tests.harness.server import ROOT
+from tests.benchmarks.remote import Remote
+from tests.harness.server import ROOT, environment
 
-WARM_UP = 3
-ROUNDS = 24
-NOTICES_A_ROUND = 5
+CONNECTS_A_ROUND = 200
+NAMES = ("this tree", "the other")
 
 
 def served_by(tree: Path) -> Contender:
@@ -42,38 +48,53 @@ def served_by(tree: Path) -> Contender:
     return replace(SERVED.quiet, command=command)
 
 
-def compare(other: Path, sockets: int) -> None:
+def compare_servers(trees: Sequence[Path], sockets: int) -> None:
     people = sign_in(sockets)
-    with contextlib.ExitStack() as stack:
-        ours, others = (stack.enter_context(Run(served_by(tree))) for tree in (ROOT, other))
-        for run in (ours, others):
+    with _servers(trees) as runs:
+
+        def connect(run: Run) -> float:
+            before = run.cpu
+            run.open(people[:CONNECTS_A_ROUND])
+            cost = run.cpu - before
+            run.cut_off()
+            return cost / CONNECTS_A_ROUND
+
+        pairs.rounds(partial(pairs.in_turn, connect, runs), "a connect", NAMES)
+    with _servers(trees) as runs:
+        for run in runs:
             run.open(people)
+        pairs.compare_deliveries(runs, sockets, NAMES)
 
-        def broadcast(count: int) -> None:
-            for _ in range(count):
-                ours.broadcast(1)
-                others.expect(1)  # they share database and Redis
-                ours.wait()
-                others.wait()
 
-        def cost(before: tuple[float, float]) -> tuple[float, float]:
-            deliveries = NOTICES_A_ROUND * sockets
-            mine, theirs = ours.cpu - before[0], others.cpu - before[1]
-            return mine / deliveries * 1e6, theirs / deliveries * 1e6
+@contextlib.contextmanager
+def _servers(trees: Sequence[Path]) -> Iterator[list[Run]]:
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(Run(served_by(tree))) for tree in trees]
 
-        broadcast(WARM_UP)
-        costs = []
-        for _ in range(ROUNDS):
-            before = ours.cpu, others.cpu
-            broadcast(NOTICES_A_ROUND)
-            costs.append(cost(before))
-        ours.verify()
-        others.verify()
-    for name, one in zip(("this tree", str(other)), zip(*costs, strict=True), strict=True):
-        low, median, high = statistics.quantiles(one, n=4)
-        print(f"{median:6.2f} µs a delivery ({low:.2f} to {high:.2f})  {name}")
-    ratio = statistics.median(mine / theirs for mine, theirs in costs)
-    print(f"{ratio:6.3f} times the other's, the median of {ROUNDS} rounds")
+
+def compare_senders(trees: Sequence[Path]) -> None:
+    """Each with a database of its own."""
+    with contextlib.ExitStack() as stack:
+        senders = [stack.enter_context(_sender(tree, n)) for n, tree in enumerate(trees)]
+        for sender in senders:
+            sender.call("people", count=pairs.PEOPLE)
+        pairs.compare_sends([(sender, turns.ONE_PERSON) for sender in senders], NAMES)
+
+
+@contextlib.contextmanager
+def _sender(tree: Path, number: int) -> Iterator[Remote]:
+    ours = os.environ["DATABASE_URL"]
+    name = f"tree_{number}"
+    with psycopg.connect(ours, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+    env = environment(DATABASE_URL=f"{ours.rpartition('/')[0]}/{name}")
+    program = str(tree / "manage.py")
+    subprocess.run([sys.executable, program, "migrate", "-v0"], env=env, cwd=tree, check=True)
+    with tempfile.TemporaryDirectory(prefix="bench-") as directory:
+        log = Path(directory) / "sends.log"
+        with Remote("tests.benchmarks.sends", env=env, log=log, cwd=tree) as sender:
+            yield sender
 
 
 def main(arguments: list[str]) -> int:
@@ -87,7 +108,8 @@ def main(arguments: list[str]) -> int:
     if not (other / "manage.py").exists():
         parser.error(f"{other} is no tree of ours: it has no manage.py")
     call_command("migrate", verbosity=0)
-    compare(other, options.count)
+    compare_senders((ROOT, other))
+    compare_servers((ROOT, other), options.count)
     return 0
 
 

@@ -50,6 +50,9 @@ class Recipients(Schema):
     groups: Annotated[list[Text], FailFast()] = Field(
         default=[], max_length=MAX_GROUPS, description="Names of groups."
     )
+    topics: Annotated[list[Text], FailFast()] = Field(
+        default=[], max_length=MAX_GROUPS, description="Those who follow one of these topics."
+    )
     everyone: StrictBool = Field(default=False, description="All users who are active now.")
 
 
@@ -132,6 +135,12 @@ OPENED_FRAME = {
 class Actor(Schema):
     id: str
     name: str
+    picture: str | None = Field(default=None, description="The address of an image.")
+
+
+class About(Schema):
+    type: str
+    id: str
 
 
 class NotificationOut(Schema):
@@ -145,6 +154,9 @@ class NotificationOut(Schema):
     body: str
     url: str | None
     actor: Actor | None
+    about: About | None = Field(
+        default=None, description="What the notification is about, as its kind says."
+    )
     actions: list[Action]
     data: dict[str, Any]
     created: datetime
