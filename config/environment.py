@@ -8,6 +8,7 @@ setting that nobody chose. django-environ still parses the URLs of databases.
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -52,6 +53,16 @@ def number(value: str) -> float:
         read = math.nan
     if not math.isfinite(read):
         raise ValueError("must be a number")
+    return read
+
+
+def json_object(value: str) -> dict[str, Any]:
+    try:
+        read = json.loads(value)
+    except ValueError:
+        read = None
+    if not isinstance(read, dict):
+        raise ValueError('must be an object in JSON, such as {"all": {"inbox": false}}')
     return read
 
 

@@ -17,22 +17,39 @@ if TYPE_CHECKING:
         Busy,
         EmptyAudience,
         InvalidNotice,
+        InvalidPreference,
         KeyConflict,
         NotifyError,
         UnknownUsers,
     )
-    from notify.kinds import Category, Kind, isolate
+    from notify.kinds import About, Category, Kind, isolate
     from notify.models import Level
-    from notify.sending import NewNotice, arecall, asend, recall, send, send_many
+    from notify.readers.targets import topic
+    from notify.sending import (
+        NewNotice,
+        arecall,
+        asend,
+        follow,
+        mute,
+        prefer,
+        recall,
+        send,
+        send_many,
+        unfollow,
+        unmute,
+        why,
+    )
     from notify.sending.audience import everyone
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "About": "notify.kinds",
     "Busy": "notify.exceptions",
     "Category": "notify.kinds",
     "EmptyAudience": "notify.exceptions",
     "InvalidNotice": "notify.exceptions",
+    "InvalidPreference": "notify.exceptions",
     "KeyConflict": "notify.exceptions",
     "Kind": "notify.kinds",
     "Level": "notify.models",
@@ -42,17 +59,26 @@ _HOMES = {
     "arecall": "notify.sending",
     "asend": "notify.sending",
     "everyone": "notify.sending.audience",
+    "follow": "notify.sending",
     "isolate": "notify.kinds",
+    "mute": "notify.sending",
+    "prefer": "notify.sending",
     "recall": "notify.sending",
     "send": "notify.sending",
     "send_many": "notify.sending",
+    "topic": "notify.readers.targets",
+    "unfollow": "notify.sending",
+    "unmute": "notify.sending",
+    "why": "notify.sending",
 }
 
 __all__ = [
+    "About",
     "Busy",
     "Category",
     "EmptyAudience",
     "InvalidNotice",
+    "InvalidPreference",
     "KeyConflict",
     "Kind",
     "Level",
@@ -62,10 +88,17 @@ __all__ = [
     "arecall",
     "asend",
     "everyone",
+    "follow",
     "isolate",
+    "mute",
+    "prefer",
     "recall",
     "send",
     "send_many",
+    "topic",
+    "unfollow",
+    "unmute",
+    "why",
 ]
 
 

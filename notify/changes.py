@@ -59,12 +59,23 @@ class Change:
     `arrivals` are the notices that arrived in all of them, in this order. In each inbox, the first
     one's row has the step's `start` + 1 as `arrived` and `version`, the last one's the step's
     `to`. `rows` are the changed rows, where a single inbox changed. With neither, the rows must be
-    read from the database.
+    read from the database, as they must be for the users in `filed`, whose copy of an arrival is
+    not in their inbox: what differs from person to person is in no row that is pushed.
     """
 
     steps: list[Step]
     arrivals: Sequence[Row] = ()
     rows: list[Row] | None = None
+    filed: frozenset[str] = frozenset()
+
+    def parts(self) -> Sequence[Change]:
+        """The same as changes of one form each: with rows for all, or for none."""
+        if not self.filed:
+            return [self]
+        with_rows = [step for step in self.steps if step.user not in self.filed]
+        without = [step for step in self.steps if step.user in self.filed]
+        parts = Change(with_rows, self.arrivals, self.rows), Change(without)
+        return [part for part in parts if part.steps]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
@@ -25,6 +25,7 @@ MAX_DAYS = 365_000  # a thousand years: no row is older, and the calendar still 
 QUICK_SWEEP_S = 1.0
 _ORIGIN = re.compile(r"(https?)://([^\s/?#@:\\\[\]]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?")
 _PATH = re.compile(r"/[^\s/?#][^\s?#]*")
+_SCOPE = re.compile(r"all|(kind|category):.+")
 _PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -103,6 +104,28 @@ def _optional_path(value: Any) -> str | None:
     return str(value)
 
 
+def _optional_defaults(value: Any) -> Mapping[str, Mapping[str, bool]] | None:
+    return None if value is None else scoped_defaults(value)
+
+
+def scoped_defaults(value: Any) -> Mapping[str, Mapping[str, bool]]:
+    """By scope, then by channel: whether it is on. Raises ValueError if it is anything else."""
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a dictionary, such as {'category:news': {'inbox': False}}")
+    for scope, channels in value.items():
+        if not isinstance(scope, str) or not _SCOPE.fullmatch(scope):
+            raise ValueError(
+                f"has {scope!r}, which must be 'kind:<key>', 'category:<key>' or 'all'"
+            )
+        if not isinstance(channels, Mapping) or not all(
+            isinstance(name, str) and isinstance(on, bool) for name, on in channels.items()
+        ):
+            raise ValueError(
+                f"must say True or False of channels, as in {{{scope!r}: {{'inbox': False}}}}"
+            )
+    return value
+
+
 def _setting(default: Any, check: Callable[[Any], Any]) -> Any:
     return field(default=default, metadata={"check": check})
 
@@ -137,6 +160,9 @@ class Conf:
     max_socket_age: float = _setting(12 * 3600, _positive)
     keep_days: float | None = _setting(None, _optional_days)
     reader: str | None = _setting(None, _optional_text)
+    defaults: Mapping[str, Mapping[str, bool]] | None = _setting(None, _optional_defaults)
+    group_defaults: str | None = _setting(None, _optional_text)
+    may_follow: str | None = _setting(None, _optional_text)
     metrics_token: str | None = _setting(None, _optional_text)
     watchdog: bool = _setting(True, _switch)
 

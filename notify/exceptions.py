@@ -4,6 +4,7 @@
     ├── InvalidNotice       also a ValueError
     │   ├── EmptyAudience
     │   └── UnknownUsers
+    ├── InvalidPreference   also a ValueError
     ├── KeyConflict
     ├── EpochChanged
     └── Busy
@@ -71,6 +72,20 @@ def some_of(names: Sequence[str]) -> str:
     listed = ", ".join(names[:NAMES_LISTED])
     more = len(names) - NAMES_LISTED
     return f"{listed} and {more} more" if more > 0 else listed
+
+
+class InvalidPreference(NotifyError, ValueError):
+    """What somebody wants cannot be stored as it is.
+
+    Attributes:
+        field: The argument that is wrong.
+        message: What is wrong with it.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
 
 
 class KeyConflict(NotifyError):

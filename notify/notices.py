@@ -29,6 +29,7 @@ class _AboutSecurity(Kind):
 
     category = SECURITY
     level = "warning"
+    required = ("inbox",)
 
     password_page: str | None = None
 

@@ -23,6 +23,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from notify.bus.publisher import publisher
+from notify.readers import filing
 from tests.harness.postgres import DIRECTORY_VARIABLE, Postgres
 from tests.harness.redis import RedisServer
 from tests.harness.server import Server, environment
@@ -57,6 +58,12 @@ def make_user(db: None, hashed_password: str) -> Callable[..., User]:
         return User.objects.bulk_create([user])[0]
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_set_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process remembers that somebody has set a preference, and each test is a new one."""
+    monkeypatch.setattr(filing._Known, "something_set", False)
 
 
 @pytest.fixture

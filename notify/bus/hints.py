@@ -58,6 +58,14 @@ class SessionHint(TypedDict):
     user: str
 
 
+class PreferencesHint(TypedDict):
+    """A user has changed what they want."""
+
+    type: Literal["notify.preferences"]
+    user: str
+    changed: str  # what of it; see `protocol.preferences`
+
+
 class CloseHint(TypedDict):
     """One socket of a user is to be closed."""
 
@@ -84,7 +92,7 @@ class PartHint(TypedDict):
     part: Any
 
 
-Hint = ChangeHint | WorkHint | SessionHint | CloseHint | AskHint | PartHint
+Hint = ChangeHint | WorkHint | SessionHint | PreferencesHint | CloseHint | AskHint | PartHint
 
 
 class Probe(TypedDict):
@@ -128,6 +136,10 @@ def work_hint() -> WorkHint:
 
 def session_hint(user: str) -> SessionHint:
     return {"type": "notify.session", "user": user}
+
+
+def preferences_hint(user: str, changed: str) -> PreferencesHint:
+    return {"type": "notify.preferences", "user": user, "changed": changed}
 
 
 def close_hint(user: str, socket_id: str) -> CloseHint:

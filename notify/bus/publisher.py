@@ -72,6 +72,10 @@ class Publisher:
 
     def publish(self, change: Change) -> None:
         """Announces a change to the processes that have sockets of its users."""
+        for part in change.parts():
+            self._publish_part(part)
+
+    def _publish_part(self, change: Change) -> None:
         hint = hints.change_hint(change)
         if len(change.steps) > MAX_USER_HINTS:
             self._publish([(EVERY_PROCESS, hint)], hint)
@@ -87,6 +91,11 @@ class Publisher:
     def publish_session_check(self, user: str) -> None:
         """Has every process revalidate this user's sockets."""
         hint = hints.session_hint(user)
+        self._publish([(user_group(user), hint)], hint)
+
+    def publish_preferences(self, user: str, changed: str) -> None:
+        """Tells this user's sockets, in every process, that they have changed what they want."""
+        hint = hints.preferences_hint(user, changed)
         self._publish([(user_group(user), hint)], hint)
 
     def publish_close(self, user: str, socket_id: str) -> None:

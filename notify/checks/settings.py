@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.utils.module_loading import import_string
 
 from notify import conf
+from notify.kinds import registry
+from notify.kinds.channels import CHANNELS
+from notify.readers.defaults import read_groups
 
 # After this time proxies close an idle connection by default: nginx 60 s, AWS 60 s, Cloudflare
 # 100 s.
@@ -30,6 +35,70 @@ def check_settings(**options: Any) -> list[CheckMessage]:
         for name, ours in conf.Conf.misspelled()
     ]
     return [*wrong, *misspelled]
+
+
+@register("notify")
+def check_defaults(**options: Any) -> list[CheckMessage]:
+    """notify.E009, E010, W016: what people are notified of by default names a channel that there is
+    not, a function that cannot be used, or a kind that no app declares."""
+    if conf.Conf.problems():
+        return []
+    current = conf.current()
+    defaults = current.defaults or {}
+    return [
+        *_wrong_channels("NOTIFY_DEFAULTS", defaults),
+        *_unknown_kinds(defaults),
+        *_wrong_functions(current),
+    ]
+
+
+def _wrong_channels(
+    name: str, defaults: Mapping[str, Mapping[str, bool]]
+) -> Iterator[CheckMessage]:
+    for scope, channels in defaults.items():
+        for channel in channels.keys() - set(CHANNELS):
+            yield Error(
+                f"{name} names the channel {channel!r} for {scope!r}, and there is none.",
+                hint=f"Channels are: {', '.join(CHANNELS)}.",
+                id="notify.E009",
+            )
+
+
+def _unknown_kinds(defaults: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    for scope in defaults:
+        prefix, _, key = scope.partition(":")
+        if prefix == "kind" and registry.get(key) is None:
+            yield Warning(
+                f"NOTIFY_DEFAULTS has {scope!r}, but no app declares such a kind.",
+                hint="Correct its key: `manage.py notify_kinds` lists all. For a `kind` that is "
+                "only a text, silence this check.",
+                id="notify.W016",
+            )
+
+
+def _wrong_functions(current: conf.Conf) -> Iterator[CheckMessage]:
+    if current.group_defaults is not None:
+        try:
+            for group in read_groups(current.group_defaults):
+                yield from _wrong_channels("NOTIFY_GROUP_DEFAULTS", group.defaults)
+        except Exception as error:  # noqa: BLE001  the code of a project
+            yield _wrong_function(
+                "NOTIFY_GROUP_DEFAULTS",
+                error,
+                "It takes nothing, and returns pairs of a queryset of users and their defaults, "
+                "without a query of its own.",
+            )
+    if current.may_follow is not None:
+        try:
+            if not callable(import_string(current.may_follow)):
+                raise TypeError("it is no function")
+        except Exception as error:  # noqa: BLE001  the code of a project
+            hint = "It takes a user and the name of a topic, and returns True or False."
+            yield _wrong_function("NOTIFY_MAY_FOLLOW", error, hint)
+
+
+def _wrong_function(name: str, error: Exception, hint: str) -> CheckMessage:
+    return Error(f"{name} cannot be used: {error}", hint=hint, id="notify.E010")
 
 
 @register("notify")

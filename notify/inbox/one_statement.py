@@ -21,44 +21,70 @@ from django.db import IntegrityError, OperationalError
 from notify import conf, sql
 from notify.changes import Change, Step
 from notify.inbox import epoch, places, rows
-from notify.inbox.appending import COPY_COLUMNS, step_inboxes
+from notify.inbox.appending import COPY_COLUMNS, Arrived, placing, step_inboxes
 from notify.inbox.marks import Mark
 from notify.inbox.stepping import Record
-from notify.models import Batch, Place
+from notify.models import Batch
 from notify.models.inbox import COUNTS
+from notify.readers import filing
+from notify.readers.deciding import Asked
 from notify.sql import database, transactions, waits
-from notify.sql.keys import database_key, key_type, public_key
-from notify.sql.postgresql import ROW_ID, each_of, existing, single_key
+from notify.sql.keys import database_key, public_key
+from notify.sql.postgresql import (
+    ROW_ID,
+    each_of,
+    existing,
+    recipient_columns,
+    recipients_of_batch,
+    single_key,
+)
 
 
-def append(batch_id: int) -> list[Record]:
+def append(batch_id: int, asked: Asked) -> Arrived:
     """Carries out a batch that is to be appended, and whose recipients do not have the notice.
 
+    Args:
+        batch_id: the batch.
+        asked: what is asked of its recipients' preferences.
+
     Returns:
-        A record for each inbox; none if the batch is not to be appended.
+        A record for each inbox, and for whom the notice was filed; none if the batch is not to be
+        appended.
 
     Raises:
         DatabaseError: also if the batch or an inbox stays locked, or a recipient has the notice.
     """
-    wanted = (
-        "(SELECT key::"
-        + key_type()
-        + """ AS user_id
-        FROM batch, jsonb_array_elements_text(batch.recipients) AS key)"""
-    )
-    arrivals = f"SELECT user_id, 1 AS arrivals FROM {existing(wanted)} AS recipient"
+    off = filing.off_of([asked])
+    arrived = _append(batch_id, off)
+    if arrived.records or not off.is_gated:
+        return arrived
+    arrived = _append(batch_id, filing.off_of([asked], gated=False))
+    if arrived.records:
+        filing.note_something_set()
+    return arrived
+
+
+def _append(batch_id: int, off: filing.Off) -> Arrived:
+    wanted = f"(SELECT {recipient_columns()} FROM {recipients_of_batch('batch')})"
+    also = f", {off.asked} AS asked" if off.asked else ""
+    arrivals = """SELECT user_id, 1 AS arrivals, CASE WHEN off THEN 0 ELSE 1 END AS counted
+            FROM decided"""
     # A batch that was locked by others is judged as they left it.
-    return waits.fetch(
+    found = waits.fetch(
         f"""WITH batch AS MATERIALIZED (
-            SELECT id, notice_id, recipients FROM notify_batch
-            WHERE id = %s AND state = '{Batch.State.PENDING.value}'
+            SELECT id, notice_id, recipients, reasons FROM notify_batch
+            WHERE id = %s AND state = '{Batch.State.PENDING.value}' AND {off.gate}
             FOR UPDATE
+        ), decided AS MATERIALIZED (
+            SELECT person.user_id, person.reason, {off.condition} AS off
+            FROM {existing(wanted, reasons=True)} AS person{also}
         ), stepped AS (
             {step_inboxes(arrivals)}
             RETURNING user_id, epoch, version - 1 AS start, version, {COUNTS}
         ), copy AS (
             INSERT INTO notify_notification {COPY_COLUMNS}
-            SELECT batch.notice_id, user_id, version, version, {Place.INBOX:d} FROM stepped, batch
+            SELECT batch.notice_id, user_id, version, version, {placing("off")}, reason
+            FROM stepped JOIN decided USING (user_id), batch
         ), done AS (
             UPDATE notify_batch SET state = '{Batch.State.DONE.value}',
                 appended = total.appended, skipped = size - total.appended,
@@ -66,10 +92,18 @@ def append(batch_id: int) -> list[Record]:
             FROM (SELECT count(*) AS appended FROM stepped) AS total
             WHERE id = (SELECT id FROM batch)
         )
-        SELECT user_id, epoch, start, version, unseen, unread, badge FROM stepped""",
-        [batch_id],
+        SELECT user_id, epoch, start, version, unseen, unread, badge, off
+        FROM stepped JOIN decided USING (user_id)""",
+        [batch_id, *off.params, *off.asked_params],
         rows=waits.ROWS_OF_A_BATCH,
     )
+    return arrived_of(found)
+
+
+def arrived_of(records: Sequence[Record]) -> Arrived:
+    """Records that end with whether the copy was filed, taken apart."""
+    filed = frozenset(public_key(record[0]) for record in records if record[-1])
+    return Arrived([record[:-1] for record in records], filed)
 
 
 def mark(

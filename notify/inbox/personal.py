@@ -24,9 +24,12 @@ from notify.models import (
     Batch,
     Inbox,
     KnownDevice,
+    Mute,
     Notice,
     Notification,
+    Preference,
     Reader,
+    Subscription,
     user_pk,
 )
 from notify.sql import transactions
@@ -35,8 +38,13 @@ from notify.sql.keys import database_key
 
 _CONTENT = ("kind", "category", "level", "title", "body", "url", "actions", "data", "created")
 _STOPPED_BY = ("recalled_by", "stopped_by")
-_READER = ("language", "shown_language", "shown_zone")
-_STATES = ("arrived", "seen", "read", "archived", "recalled")
+_READER = ("language", "zone", "shown_language", "shown_zone", "quiet_start", "quiet_end")
+_WISHES = {
+    "preferences": (Preference, ("scope", "channel", "value", "changed")),
+    "mutes": (Mute, ("target", "until", "created")),
+    "subscriptions": (Subscription, ("topic", "created")),
+}
+_STATES = ("arrived", "seen", "read", "archived", "recalled", "reason")
 
 
 def export(user: str) -> dict[str, Any]:
@@ -64,6 +72,10 @@ def export(user: str) -> dict[str, Any]:
         ],
         "devices": list(_rows(KnownDevice, user_id=key).values("first_seen", "last_seen")),
         "reader": list(_rows(Reader, user_id=key).values(*_READER)),
+        **{
+            name: list(_rows(model, user_id=key).order_by("pk").values(*fields))
+            for name, (model, fields) in _WISHES.items()
+        },
         "api_tokens": list(
             _rows(ApiToken, user_id=key).values("name", "prefix", "scopes", "created", "revoked")
         ),
@@ -96,6 +108,9 @@ def erase(user: str, *, announce: Callable[[Change], None]) -> Counter[str]:
     done["notices"] = _delete_unheld(notices)
     done["devices"] = _rows(KnownDevice, user_id=key).delete()[0]
     done["readers"] = _rows(Reader, user_id=key).delete()[0]
+    for name, (model, _) in _WISHES.items():
+        done[name] = _rows(model, user_id=key).delete()[0]
+    done["mutes"] += _rows(Mute, target=f"actor:{user}").delete()[0]  # by others
     done["api tokens"] = _rows(ApiToken, user_id=key).delete()[0]
     # Their idempotency keys too: the sender chose the words, and nobody can use them any more.
     for name in _STOPPED_BY:
@@ -159,8 +174,11 @@ def _remove_from_batches(key: Any) -> int:
 
         def remove(batch_id: int = batch_id) -> None:
             batch = Batch.objects.select_for_update().get(pk=batch_id)
-            batch.recipients = [one for one in batch.recipients if one != own]
-            batch.save(update_fields=["recipients"])
+            kept = [n for n, one in enumerate(batch.recipients) if one != own]
+            if batch.reasons and len(batch.reasons) == len(batch.recipients):
+                batch.reasons = [batch.reasons[n] for n in kept] or None
+            batch.recipients = [batch.recipients[n] for n in kept]
+            batch.save(update_fields=["recipients", "reasons"])
 
         transactions.in_transaction(remove)
     return len(batch_ids)

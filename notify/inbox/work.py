@@ -18,9 +18,10 @@ from django.db.models.functions import Now
 from notify import sql
 from notify.changes import Change
 from notify.inbox import appending, claiming, one_statement, recalling, stepping
-from notify.inbox.rows import notice_row
+from notify.inbox.appending import Arrived
 from notify.inbox.turns import OPEN, Turns
 from notify.models import Batch, Notice
+from notify.readers.defaults import asked_of
 from notify.sql import database, transactions, waits
 from notify.sql.dialects import dialect
 
@@ -75,7 +76,7 @@ def append_one(batch_id: int, notice: Notice) -> Change | None:
     """
     if one_statement.is_allowed():
         try:
-            return _arrival(one_statement.append(batch_id), notice)
+            return _arrival(one_statement.append(batch_id, asked_of(notice)), notice)
         except (IntegrityError, OperationalError) as error:
             if not (isinstance(error, IntegrityError) or waits.is_transient(error)):
                 raise
@@ -107,14 +108,16 @@ def _append_several(batch_ids: Sequence[int], notices: Sequence[Notice]) -> Chan
     if not batches:
         return None
     ids = [pk for pk, _, _ in batches]
-    records, appended = appending.append_pairs(dialect().pairs_in_batches(), [sql.json_array(ids)])
+    asked = {notice.pk: asked_of(notice) for notice in notices}
+    pairs = dialect().pairs_in_batches()
+    arrived, appended = appending.append_pairs(pairs, [sql.json_array(ids)], asked)
     done = Batch.objects.filter(pk__in=ids)
     done.update(state=_State.DONE, finished=database.now(), appended=F("size"))
     for pk, notice_id, size in batches:
         if appended[notice_id] != size:  # somebody is gone
             missing = size - appended[notice_id]
             Batch.objects.filter(pk=pk).update(appended=appended[notice_id], skipped=missing)
-    return appending.change_of(records, appended, notices) if records else None
+    return appending.change_of(arrived, appended, notices) if arrived.records else None
 
 
 def carry_out_next(turns: Turns | None = None) -> Done | None:
@@ -166,19 +169,27 @@ def _carry_out_locked(batch: Batch) -> Change | None:
         return None
     try:
         with transaction.atomic(using=sql.alias()):
-            records = one_statement.append(batch.pk) if one_statement.is_on() else _append(batch)
+            if one_statement.is_on():
+                arrived = one_statement.append(batch.pk, asked_of(batch.notice))
+            else:
+                arrived = _append(batch)
     except IntegrityError:  # some have the notice already
-        records = _append(batch, only_new=True)
-    return _arrival(records, batch.notice)
+        arrived = _append(batch, only_new=True)
+    return _arrival(arrived, batch.notice)
 
 
-def _append(batch: Batch, *, only_new: bool = False) -> list[stepping.Record]:
-    to = appending.Recipients(dialect().keys_in_batch(), [batch.pk])
-    records = appending.append(batch.notice_id, to, only_new=only_new)
+def _append(batch: Batch, *, only_new: bool = False) -> Arrived:
+    reasons = batch.reasons or []
+    # The first column of the subquery is the key, for those who have one reason in common.
+    keys = f"(SELECT user_id FROM {dialect().keys_in_batch()} AS recipient)"
+    to = appending.Recipients(keys, [batch.pk], reasons[0] if len(reasons) == 1 else None)
+    if to.reason is None:
+        to = to._replace(keys=dialect().keys_in_batch())
+    arrived = appending.append(batch.notice_id, to, asked=asked_of(batch.notice), only_new=only_new)
     batch.state, batch.finished = _State.DONE, database.now()
-    batch.appended, batch.skipped = len(records), batch.size - len(records)
+    batch.appended, batch.skipped = len(arrived.records), batch.size - len(arrived.records)
     batch.save(update_fields=["state", "appended", "skipped", "finished"])
-    return records
+    return arrived
 
 
 def _recall_next(batch: Batch) -> Change | None:
@@ -190,10 +201,8 @@ def _recall_next(batch: Batch) -> Change | None:
     return Change(stepping.steps_of(done.records)) if done.records else None
 
 
-def _arrival(records: Sequence[stepping.Record], notice: Notice) -> Change | None:
-    if not records:
-        return None
-    return Change(stepping.steps_of(records), [notice_row(notice)])
+def _arrival(arrived: Arrived, notice: Notice) -> Change | None:
+    return appending.arrival(notice, arrived) if arrived.records else None
 
 
 def _postpone(batch_ids: Iterable[int]) -> None:

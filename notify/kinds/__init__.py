@@ -14,8 +14,9 @@ Nothing here imports a model, so that any module of a project may declare kinds,
 has loaded its models.
 """
 
+from notify.kinds.about import About
 from notify.kinds.category import Category
 from notify.kinds.isolating import isolate
 from notify.kinds.kind import Kind
 
-__all__ = ["Category", "Kind", "isolate"]
+__all__ = ["About", "Category", "Kind", "isolate"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar, dataclass_transform
 
 from django.core.exceptions import ImproperlyConfigured
 
-from notify.kinds import fields, registry
+from notify.kinds import channels, fields, registry
+from notify.kinds.about import About
 from notify.kinds.category import Category
 
 
@@ -23,6 +24,11 @@ class Kind:
         key: Up to 100 characters, in the database and on the wire for ever.
         category: A `Category`, or its key.
         level: One of `Level`.
+        verbose_name: What people see of it where they choose what they want; a lazy translation, or
+            a text. By default, the name of the class in words.
+        defaults: Channels that are on or off for those who have not said what they want, such as
+            `{"inbox": False}`. Those that are left out are as its category says.
+        required: Channels on which nobody can turn it off or mute it, such as `("inbox",)`.
 
     Raises:
         InvalidNotice: A field has a value of another type; the field is named `params.<name>`.
@@ -33,6 +39,9 @@ class Kind:
     key: ClassVar[str] = ""
     category: ClassVar[Category | str] = ""
     level: ClassVar[str] = "info"
+    verbose_name: ClassVar[Any] = ""
+    defaults: ClassVar[Mapping[str, bool]] = {}
+    required: ClassVar[Collection[str]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -43,6 +52,8 @@ class Kind:
                     f"{cls.__qualname__}.{field.name} is a field, but Kind.{field.name} is what "
                     "texts and rules are read from. Give the field another name."
                 )
+        channels.checked_defaults(f"{cls.__qualname__}.defaults", cls.defaults)
+        channels.check_required(f"{cls.__qualname__}.required", cls.required)
         if cls.__dict__.get("key"):
             registry.register(cls)
 
@@ -64,6 +75,10 @@ class Kind:
     def actions(self) -> Iterable[Mapping[str, str]]:
         """Up to four of `{"label": …, "url": …}`."""
         return ()
+
+    def about(self) -> About | None:
+        """What a notice of it is about: `About("order", self.number)`. Clients get it."""
+        return None
 
     def data(self) -> Mapping[str, Any]:
         """What the browser gets beside the texts; the fields themselves stay on the server."""

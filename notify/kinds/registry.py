@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -51,6 +52,12 @@ def categories() -> dict[str, Category]:
     """The declared categories of all kinds, by key."""
     declared = (kind.category for kind in all_kinds())
     return {one.key: one for one in declared if isinstance(one, Category)}
+
+
+def name_of(kind: type[Any]) -> str:
+    """What people see of a kind: its `verbose_name`, else the name of its class in words."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", kind.__name__)
+    return str(kind.verbose_name) or words.capitalize()
 
 
 def _name(kind: type[Any]) -> str:

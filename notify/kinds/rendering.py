@@ -34,6 +34,7 @@ def contents(kind: Kind, language: str | None = None, zone: str | None = None) -
             "level": kind.level,
             "category": category_key(kind),
             "kind": kind.key,
+            "about": kind.about(),
         }
 
 

@@ -10,7 +10,7 @@ import contextlib
 import random
 from weakref import WeakKeyDictionary
 
-from notify import conf
+from notify import conf, protocol
 from notify.access import authentication, handshake
 from notify.bus.groups import user_group
 from notify.bus.hints import Hint
@@ -217,6 +217,10 @@ class Hub:
                 self.workers.wake()
             case "notify.session":
                 self.spawn(self.revalidation.run(self.sockets.of_user(hint["user"])))
+            case "notify.preferences":
+                text = protocol.preferences(hint["changed"])
+                for connection in self.sockets.of_user(hint["user"]):
+                    connection.write(text)
             case "notify.ask":
                 self.parts.answer(hint)
             case "notify.part":

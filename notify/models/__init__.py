@@ -1,5 +1,6 @@
 """The models: content (Notice), recipients (Batch), each recipient's copy (Notification, Inbox),
-access (ApiToken, SpentTicket, EndedSession, KnownDevice), and people as readers (Reader).
+access (ApiToken, SpentTicket, EndedSession, KnownDevice), and people as readers (Reader), with what
+they want (Preference, Mute, Subscription).
 
 Only `notify.inbox` changes `Inbox.version` and the columns that go with it.
 """
@@ -7,9 +8,9 @@ Only `notify.inbox` changes `Inbox.version` and the columns that go with it.
 from notify.models.access import ApiToken, EndedSession, KnownDevice, SpentTicket
 from notify.models.base import primary
 from notify.models.deployment import Deployment
-from notify.models.inbox import Inbox, Notification, Place
+from notify.models.inbox import Inbox, Notification, Place, Reason
 from notify.models.notices import Batch, Level, Notice
-from notify.models.readers import Reader
+from notify.models.readers import Mute, Preference, Reader, Subscription
 from notify.models.users import user_pk
 
 __all__ = [
@@ -20,11 +21,15 @@ __all__ = [
     "Inbox",
     "KnownDevice",
     "Level",
+    "Mute",
     "Notice",
     "Notification",
     "Place",
+    "Preference",
     "Reader",
+    "Reason",
     "SpentTicket",
+    "Subscription",
     "primary",
     "user_pk",
 ]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -51,6 +52,7 @@ def check(
     actions: Iterable[Mapping[str, str]] = (),
     data: Mapping[str, Any] | None = None,
     kind: str = "",
+    about: tuple[str, Any] | None = None,
     expires: datetime | None = None,
     send_at: datetime | None = None,
     key: str | None = None,
@@ -68,12 +70,15 @@ def check(
     Raises:
         InvalidNotice: For the first field that cannot be sent.
     """
+    about_type, about_id = (None, None) if about is None else _about(about)
     return {
         "title": _title(title),
         "body": _text("body", body, MAX_BODY),
         "level": _level(level),
         "category": _category(category),
         "kind": _text("kind", kind, MAX_NAME),
+        "about_type": about_type,
+        "about_id": about_id,
         "url": "" if url is None or url == "" else _url("url", url),
         "actions": _actions(actions),
         "data": _data(data),
@@ -129,6 +134,20 @@ def _level(value: str) -> str:
     if value not in LEVELS:
         raise InvalidNotice("level", f"must be one of {', '.join(Level.values)}, not {value!r}.")
     return str(value)
+
+
+def _about(value: object) -> tuple[str, str]:
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise InvalidNotice(
+            "about", f"must be an About, such as About('order', 7), or None, not {value!r:.100}."
+        )
+    kind_of_thing, key = value
+    if isinstance(key, int | UUID) and not isinstance(key, bool):
+        key = str(key)
+    found = _text("about.type", kind_of_thing, MAX_NAME), _text("about.id", key, MAX_KEY)
+    if not all(map(_is_visible, found)):
+        raise InvalidNotice("about", "needs a type and an id with a visible character each.")
+    return found
 
 
 def _url(field: str, value: object) -> str:

@@ -69,6 +69,17 @@ class Place(models.IntegerChoices):
     RECALLED = 3, _("Recalled")
 
 
+class Reason(models.IntegerChoices):
+    """Why somebody got a notice. Of several the strongest counts, which has the lowest number."""
+
+    NAME = 1, _("Sent to you")
+    GROUP = 2, _("Sent to a group of yours")
+    PERMISSION = 3, _("Sent to those with a permission of yours")
+    TOPIC = 4, _("About something that you follow")
+    QUERY = 5, _("Chosen by the site")  # a queryset of users
+    EVERYONE = 6, _("Sent to everyone")
+
+
 class Notification(BaseRow):
     """One recipient's copy of a notice.
 
@@ -98,6 +109,8 @@ class Notification(BaseRow):
     before = models.SmallIntegerField(null=True)
     # The key of that mark plus `version`, so that any later change voids it. None: no undo.
     mark_key = models.BigIntegerField(null=True)
+    # None: it came before reasons were kept, or by a process of an earlier version.
+    reason = models.SmallIntegerField(choices=Reason, null=True)
 
     class Meta(BaseRow.Meta):
         verbose_name = _("notification")

@@ -109,6 +109,11 @@ class Notice(BaseRow):
     data = models.JSONField(_("data"), default=dict, blank=True)
     # The fields of its kind, where that is a `Kind`; no browser gets them.
     params = models.JSONField(null=True, editable=False)
+    # The thing of the project that it is about, as its kind says.
+    about_type = models.CharField(max_length=100, null=True, editable=False)  # noqa: DJ001  most are about none
+    about_id = models.CharField(max_length=200, null=True, editable=False)  # noqa: DJ001
+    # The topics that it was sent to, by whose names people may have muted it.
+    topics = models.JSONField(null=True, editable=False)
     # Namespace of the idempotency key: "user:<pk>", or empty for the system. A primary key may
     # have any length.
     sender = models.TextField(default="", editable=False)
@@ -185,6 +190,9 @@ class Batch(BaseRow):
     # Primary keys, as the database writes them. None are in the batch of a recall: it is owed to
     # all who have a copy.
     recipients = models.JSONField()
+    # A `Reason` for each recipient, in their order; the last one is also that of all who follow.
+    # None: not known, as in batches that an earlier version wrote.
+    reasons = models.JSONField(null=True)
     size = models.PositiveIntegerField()
     state = models.CharField(max_length=9, choices=State, default=State.PENDING)
     # The earliest time at which a worker may take it; later where the sending process is about to

@@ -11,6 +11,7 @@ VIEW_NOTICE = "notify.view_notice"
 VIEW_INBOX = "notify.view_inbox"
 VIEW_OPERATIONS = "notify.view_operations"
 CHANGE_TOKENS = "notify.change_apitoken"
+CHANGE_PREFERENCES = "notify.change_preferences"
 
 
 def has_permission(user: Any, permission: str) -> bool:

@@ -36,7 +36,16 @@ from notify.protocol.inbox_frames import (
     change_frame,
     frames_of,
 )
-from notify.protocol.server_frames import bye, done, error, figures, hello, ping, pong
+from notify.protocol.server_frames import (
+    bye,
+    done,
+    error,
+    figures,
+    hello,
+    ping,
+    pong,
+    preferences,
+)
 
 __all__ = [
     "MARKS",
@@ -84,4 +93,5 @@ __all__ = [
     "parse_undo",
     "ping",
     "pong",
+    "preferences",
 ]

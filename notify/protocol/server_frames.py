@@ -61,5 +61,10 @@ def bye(code: int, reason: str, retry_after: float | None = None) -> str:
     return encode({"type": "bye", "code": code, "reason": reason, "retry_after": retry_after})
 
 
+def preferences(changed: str) -> str:
+    """The user has changed what they want: `preferences`, `mutes`, `follows` or `reader`."""
+    return encode({"type": "preferences", "changed": changed})
+
+
 def figures(topic: str, data: Any) -> str:
     return encode({"type": "figures", "topic": topic, "data": data})

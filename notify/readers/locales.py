@@ -58,7 +58,8 @@ def own(user: str, zone: str | None = None) -> Locale:
     """
     reader = Reader.objects.filter(user_id=user_pk(user)).first() or Reader()
     last = named(reader.shown_language, reader.shown_zone, site())
-    return named(reader.language, zone, named(*_of_project(user), last))
+    chosen = named(reader.language, reader.zone, named(*_of_project(user), last))
+    return named(None, zone, chosen)
 
 
 def note_shown(shown: Sequence[tuple[str, Locale]]) -> list[None]:
@@ -82,13 +83,18 @@ def note_shown(shown: Sequence[tuple[str, Locale]]) -> list[None]:
     return [None] * len(shown)
 
 
+def is_language(code: str) -> bool:
+    """Whether it is one of LANGUAGES, as written there."""
+    return _language(code) == code
+
+
 def choose_language(user: Any, language: str) -> None:
     """Remembers the language in which a person wants to read; "" for whatever a page is in.
 
     Raises:
         ValueError: It is none of LANGUAGES.
     """
-    if language and _language(language) != language:
+    if language and not is_language(language):
         known = ", ".join(code for code, _ in settings.LANGUAGES)
         raise ValueError(f"{language!r} is none of LANGUAGES: {known}")
     Reader.objects.update_or_create(user_id=user.pk, defaults={"language": language})

@@ -25,6 +25,7 @@ from notify.sending.verbs import (
     send,
     undo,
 )
+from notify.sending.wanting import follow, mute, prefer, set_reader, unfollow, unmute, why
 
 __all__ = [
     "NewNotice",
@@ -34,14 +35,21 @@ __all__ = [
     "carry_out",
     "carry_out_command",
     "carry_out_next",
+    "follow",
     "mark",
     "mark_through",
+    "mute",
     "open_bell",
     "pause",
+    "prefer",
     "recall",
     "recall_expired",
     "resume",
     "send",
     "send_many",
+    "set_reader",
     "undo",
+    "unfollow",
+    "unmute",
+    "why",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,7 +18,9 @@ from django.db.models.sql import Query
 
 from notify import sql
 from notify.exceptions import InvalidNotice, UnknownUsers
+from notify.models import Reason
 from notify.models.users import active_users, all_users, user_field
+from notify.readers.targets import Topic
 from notify.sending.names import in_chunks
 from notify.sql.dialects import dialect
 from notify.sql.keys import database_key, database_keys, has_collation, key_field, to_key
@@ -44,7 +46,9 @@ def everyone() -> Everyone:
     return Everyone()
 
 
-Recipient = AbstractBaseUser | Group | Permission | QuerySet[Any] | Everyone | int | str | uuid.UUID
+Recipient = (
+    AbstractBaseUser | Group | Permission | Topic | QuerySet[Any] | Everyone | int | str | uuid.UUID
+)
 To = Recipient | Iterable[Recipient]
 _ONE = (Model, Group, Permission, QuerySet, Everyone, str, bytes)
 
@@ -57,10 +61,23 @@ class Compiled(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """Recipients as SQL."""
+    """Recipients as SQL.
 
-    named: Compiled | None  # those who were named by key and exist; None if nobody was named
-    recipients: Compiled  # all; it may refer to `notify_named`, a common table expression
+    Attributes:
+        named: Those who were named by key and exist; None if nobody was named.
+        recipients: All; it may refer to `notify_named`, a common table expression.
+        reasons: The reasons for which somebody may be among them, the strongest first. If there is
+            more than one, `recipients` has a second column with the strongest that applies.
+    """
+
+    named: Compiled | None
+    recipients: Compiled
+    reasons: tuple[Reason, ...]
+
+    @property
+    def reason(self) -> Reason | None:
+        """That of all of them; None if they have different ones."""
+        return self.reasons[0] if len(self.reasons) == 1 else None
 
     def query(self) -> Compiled:
         """The recipients as one query."""
@@ -80,10 +97,12 @@ class Audience:
     keys: set[Any] = field(default_factory=set)
     groups: set[Any] = field(default_factory=set)  # primary keys
     permissions: set[Any] = field(default_factory=set)  # primary keys
+    topics: set[str] = field(default_factory=set)
     querysets: list[QuerySet[Any]] = field(default_factory=list)
     everyone: bool = False
     names: list[str] = field(default_factory=list)  # of all but the keys, for `describe`
-    queries: list[QuerySet[Any]] = field(default_factory=list)  # for all but the keys
+    # For all but the keys, each with the reason that it is.
+    queries: list[tuple[Reason, QuerySet[Any]]] = field(default_factory=list)
 
     @classmethod
     def of(cls, to: To) -> Audience:
@@ -106,7 +125,7 @@ class Audience:
         is_recipient = Q(pk__in=[])
         if self.keys:
             is_recipient |= Q(pk__in=_in_array(database_keys(self.keys)))
-        for query in self.queries:
+        for _, query in self.queries:
             is_recipient |= Q(pk__in=query.values("pk"))
         return all_users().filter(is_recipient)
 
@@ -125,18 +144,18 @@ class Audience:
 
     def selection(self, excluded: Any) -> Selection:
         """The recipients who exist, without the user with the key `excluded`, as SQL."""
-        parts = [Compiled("SELECT user_id FROM notify_named", [])] if self.keys else []
-        for query in self.queries:
+        named = Reason.NAME, Compiled("SELECT user_id FROM notify_named", [])
+        parts = [named] if self.keys else []
+        for reason, query in self.queries:
             with contextlib.suppress(EmptyResultSet):  # as of `none()`
-                parts.append(_compiled(all_users().filter(pk__in=_keys_of(query))))
-        nobody = f"SELECT user_id FROM {dialect().existing()} AS anyone WHERE 0 = 1"
-        anyone = " UNION ".join(part.statement for part in parts) or nobody
-        params = [param for part in parts for param in part.params]
+                parts.append((reason, _compiled(all_users().filter(pk__in=_keys_of(query)))))
+        reasons = sorted({reason for reason, _ in parts}) or [Reason.NAME]
+        anyone, params = _union(parts, with_reasons=len(reasons) > 1)
         if excluded is not None:
             but = dialect().single_key()
-            anyone = f"SELECT user_id FROM ({anyone}) AS anyone WHERE user_id <> {but}"
+            anyone = f"SELECT * FROM ({anyone}) AS anyone WHERE user_id <> {but}"
             params.append(database_key(excluded))
-        return Selection(self._named(), Compiled(anyone, params))
+        return Selection(self._named(), Compiled(anyone, params), tuple(reasons))
 
     def _named(self) -> Compiled | None:
         """The users among the keys who exist."""
@@ -175,6 +194,10 @@ class Audience:
                 self._add_named(self.groups, recipient, "group")
             case Permission():
                 self._add_named(self.permissions, recipient, "permission")
+            case Topic():
+                self.topics.add(str(recipient))
+                self.names.append(f"topic:{recipient}")
+                _check_count(len(self.topics), MAX_GROUPS, "topics")
             case QuerySet():
                 self.querysets.append(_checked(recipient))
                 self.names.append("queryset")
@@ -191,14 +214,17 @@ class Audience:
         self.names.append(f"{kind}:{named.pk}")
         _check_count(len(keys), MAX_GROUPS, f"{kind}s")
 
-    def _queries(self) -> Iterator[QuerySet[Any]]:
+    def _queries(self) -> Iterator[tuple[Reason, QuerySet[Any]]]:
         if self.everyone:
-            yield active_users()
+            yield Reason.EVERYONE, active_users()
         if self.groups:
-            yield _members(self.groups)
+            yield Reason.GROUP, _members(self.groups)
         if self.permissions:
-            yield _allowed(self.permissions)
-        yield from self.querysets
+            yield Reason.PERMISSION, _allowed(self.permissions)
+        if self.topics:
+            yield Reason.TOPIC, active_users().filter(notify_subscriptions__topic__in=self.topics)
+        for users in self.querysets:
+            yield Reason.QUERY, users
 
     def _add_key(self, key: Any) -> None:
         try:
@@ -207,8 +233,26 @@ class Audience:
             raise InvalidNotice(
                 "to",
                 f"{key!r} is not a recipient. Pass users, their primary keys, groups, permissions, "
-                "querysets of users, or everyone(). Look up usernames first.",
+                "topics, querysets of users, or everyone(). Look up usernames first.",
             ) from error
+
+
+def _union(
+    parts: Sequence[tuple[Reason, Compiled]], *, with_reasons: bool
+) -> tuple[str, list[Any]]:
+    """A query of users, each once, with its parameters."""
+    params = [param for _, part in parts for param in part.params]
+    if with_reasons:
+        anyone = " UNION ALL ".join(
+            f"SELECT user_id, {reason:d} AS reason FROM ({part.statement}) AS part"
+            for reason, part in parts
+        )
+        return (
+            f"SELECT user_id, min(reason) AS reason FROM ({anyone}) AS anyone GROUP BY user_id",
+            params,
+        )
+    nobody = f"SELECT user_id FROM {dialect().existing()} AS anyone WHERE 0 = 1"
+    return " UNION ".join(part.statement for _, part in parts) or nobody, params
 
 
 def have_groups() -> bool:

@@ -39,7 +39,8 @@ class NewNotice:
     send_at: datetime | None = None
     key: str | None = None
     sender: AbstractBaseUser | None = None
-    params: Mapping[str, Any] | None = None  # set by `of`
+    params: Mapping[str, Any] | None = None  # set by `of`, as is the next
+    about: tuple[str, Any] | None = None
 
     @classmethod
     def of(
@@ -105,6 +106,7 @@ def draft(new: NewNotice, now: datetime) -> Draft:
         actions=new.actions,
         data=new.data,
         kind=new.kind,
+        about=new.about,
         expires=new.expires,
         send_at=new.send_at,
         key=new.key,
@@ -121,6 +123,7 @@ def draft(new: NewNotice, now: datetime) -> Draft:
     )
     excluded = None if actor is None or new.include_actor else actor.pk
     found = Draft(notice, Audience.of(new.to), excluded)
+    notice.topics = sorted(found.audience.topics) or None
     if notice.key is not None:
         notice.fingerprint = fingerprint(notice, found.audience, excluded)
     return found

@@ -16,6 +16,7 @@ from notify.exceptions import InvalidNotice, KeyConflict, NotifyError
 from notify.inbox import appending
 from notify.models import Notice
 from notify.models.users import all_users
+from notify.readers.defaults import asked_of
 from notify.sending import after_commit, statements, writing
 from notify.sending.audience import KEYS_PER_QUERY
 from notify.sending.drafts import Draft, NewNotice, draft
@@ -199,8 +200,10 @@ def _refuse_unknown(items: Collection[_Item]) -> None:
 def _append(items: Sequence[_Item]) -> Change:
     if not items:
         return Change([])
-    records, copies = appending.append_pairs(dialect().pairs_in_array(), [_pairs(items)])
-    return appending.change_of(records, copies, [item.notice for item in items])
+    notices = [item.notice for item in items]
+    asked = {notice.pk: asked_of(notice) for notice in notices}
+    arrived, copies = appending.append_pairs(dialect().pairs_in_array(), [_pairs(items)], asked)
+    return appending.change_of(arrived, copies, notices)
 
 
 def _pairs(items: Iterable[_Item]) -> str:
@@ -215,8 +218,8 @@ def _write_batches(items: Iterable[_Item]) -> None:
         if item.is_narrow and statements.is_due(item.notice):
             by_notice[item.notice.pk] = item
             continue
-        query = item.draft.audience.selection(item.draft.excluded).query()
-        batches = statements.insert_batches(item.draft, query, item.notice.pk)
+        selection = item.draft.audience.selection(item.draft.excluded)
+        batches = statements.insert_batches(item.draft, selection, item.notice.pk)
         if not batches:
             raise item.refuse(statements.nobody_is_left())
         item.batches = [pk for pk, _ in batches]

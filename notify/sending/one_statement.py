@@ -8,13 +8,17 @@ on (PostgreSQL, 7.8.4 "Data-Modifying Statements in WITH").
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from notify import conf, sql
 from notify.inbox import appending, epoch, one_statement
-from notify.models import Place
+from notify.models import Reason
 from notify.models.inbox import COUNTS
+from notify.readers import filing
+from notify.readers.defaults import asked_of
 from notify.sending import statements
+from notify.sending.audience import Selection
 from notify.sending.drafts import Draft
 from notify.sending.statements import Written
 from notify.sql import waits
@@ -42,24 +46,30 @@ def write(draft: Draft, *, append: bool) -> Written | None:
         DatabaseError: Also if locks were not available in time.
     """
     suffix = epoch.suffix()  # before anything is written, as it may fail
-    statement, params = _statement(draft, append=append)
-    if sql.connection().in_atomic_block:
-        found = waits.fetch_in_savepoint(statement, params)
-    else:
-        few = append and draft.audience.is_at_most(conf.current().batch_size)
-        found = waits.fetch(statement, params, rows=len(draft.audience.keys) if few else None)
+    off = filing.off_of([asked_of(draft.notice)]) if append else filing.Off()
+    found = _run(draft, append, off)
     if not found:
         return None
     notice = statements.saved(draft.notice, found[0][0])
     records = [record[2:] for record in found if record[2] is not None]
-    return Written(notice, sorted(found[0][1] or ()), statements.arrival(notice, records, suffix))
+    arrived = one_statement.arrived_of(records)
+    change = appending.arrival(notice, arrived, suffix) if records else None
+    return Written(notice, sorted(found[0][1] or ()), change)
 
 
-def _statement(draft: Draft, *, append: bool) -> tuple[str, list[Any]]:
+def _run(draft: Draft, append: bool, off: filing.Off) -> list[tuple[Any, ...]]:
+    statement, params = _statement(draft, append, off)
+    if sql.connection().in_atomic_block:
+        return waits.fetch_in_savepoint(statement, params)
+    few = append and draft.audience.is_at_most(conf.current().batch_size)
+    return waits.fetch(statement, params, rows=len(draft.audience.keys) if few else None)
+
+
+def _statement(draft: Draft, append: bool, off: filing.Off) -> tuple[str, list[Any]]:
     size = conf.current().batch_size
     selection = draft.audience.selection(draft.excluded)
     parts, params = [], list[Any]()
-    gate = "audience.size > 0"
+    gate = f"audience.size > 0 AND {off.gate}"
     if selection.named is not None:
         parts.append(f"notify_named AS MATERIALIZED ({selection.named.statement})")
         params += selection.named.params
@@ -78,26 +88,29 @@ def _statement(draft: Draft, *, append: bool) -> tuple[str, list[Any]]:
     if few:
         batches = "NULL::bigint[]"
     else:
-        batch, values = _batches(draft, f"WHERE audience.size > {size}" if append else "")
+        where = f"WHERE audience.size > {size}" if append else ""
+        batch, values = _batches(draft, selection, where)
         parts.append(batch)
         params += values
         batches = "(SELECT array_agg(id) FROM batch)"
-    steps = ""
-    if append:
-        parts += _appended("" if few else f"WHERE audience.size <= {size}")
-        steps = ", stepped.user_id, epoch, start, version, unseen, unread, badge"
-    join = "LEFT JOIN stepped ON TRUE" if append else ""
-    found = f"SELECT notice.id, {batches}{steps or ', NULL'} FROM notice {join}"
+    if not append:
+        return f"WITH {', '.join(parts)} SELECT notice.id, {batches}, NULL FROM notice", params
+    copies, values = _appended(selection, off, "" if few else f"WHERE audience.size <= {size}")
+    parts += copies
+    params += values
+    steps = f"stepped.user_id, epoch, start, version, unseen, unread, badge, {_is_off(off)}"
+    found = f"SELECT notice.id, {batches}, {steps} FROM notice LEFT JOIN stepped ON TRUE"
     return f"WITH {', '.join(parts)} {found}", params
 
 
-def _batches(draft: Draft, where: str) -> tuple[str, list[Any]]:
+def _batches(draft: Draft, selection: Selection, where: str) -> tuple[str, list[Any]]:
     values, params = statements.batch_values(draft.notice)
-    chunks = dialect().chunks("SELECT user_id FROM recipient", conf.current().batch_size)
+    recipients = "SELECT * FROM recipient"
+    chunks = dialect().chunks(recipients, conf.current().batch_size, selection.reason)
     return (
         f"""batch AS (
             INSERT INTO notify_batch {statements.BATCH_COLUMNS}
-            SELECT notice.id, chunk.recipients, chunk.size, {values}
+            SELECT notice.id, chunk.recipients, chunk.reasons, chunk.size, {values}
             FROM notice, audience, ({chunks}) AS chunk {where}
             RETURNING id
         )""",
@@ -105,15 +118,45 @@ def _batches(draft: Draft, where: str) -> tuple[str, list[Any]]:
     )
 
 
-def _appended(where: str) -> list[str]:
-    arrivals = f"SELECT user_id, 1 AS arrivals FROM recipient, notice, audience {where}"
-    return [
+def _appended(selection: Selection, off: filing.Off, where: str) -> tuple[list[str], list[Any]]:
+    parts, params, counted = [], list[Any](), "1"
+    if off.asked:
+        parts.append(f"""filed AS MATERIALIZED (
+            SELECT person.user_id FROM recipient AS person, {off.asked} AS asked, audience
+            {where or "WHERE TRUE"} AND {off.condition}
+        )""")
+        params += [*off.asked_params, *off.params]
+        counted = "CASE WHEN recipient.user_id IN (SELECT user_id FROM filed) THEN 0 ELSE 1 END"
+    arrivals = f"""SELECT recipient.user_id, 1 AS arrivals, {counted} AS counted
+            FROM recipient, notice, audience {where}"""
+    parts += [
         f"""stepped AS (
             {appending.step_inboxes(arrivals)}
             RETURNING user_id, epoch, version - 1 AS start, version, {COUNTS}
         )""",
         f"""copy AS (
             INSERT INTO notify_notification {appending.COPY_COLUMNS}
-            SELECT notice.id, user_id, version, version, {Place.INBOX:d} FROM stepped, notice
+            SELECT notice.id, stepped.user_id, version, version,
+                {appending.placing(_is_off(off))}, {_reason(selection.reasons)}
+            FROM stepped, notice
         )""",
     ]
+    return parts, params
+
+
+# A join with the recipients would be planned by how many they seem to be, and may then compare all
+# with all. What is asked of a subquery in the list of columns is looked up in a hash table.
+
+
+def _is_off(off: filing.Off) -> str:
+    return "stepped.user_id IN (SELECT user_id FROM filed)" if off.asked else "FALSE"
+
+
+def _reason(reasons: Sequence[Reason]) -> str:
+    *strong, weakest = reasons
+    cases = "".join(
+        f"WHEN stepped.user_id IN (SELECT user_id FROM recipient WHERE reason = {reason:d})"
+        f" THEN {reason:d} "
+        for reason in strong
+    )
+    return f"CASE {cases}ELSE {weakest:d} END" if cases else f"{weakest:d}"

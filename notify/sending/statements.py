@@ -16,9 +16,10 @@ from django.db.models import AutoField
 from notify import conf, sql
 from notify.changes import Change
 from notify.exceptions import Busy, EmptyAudience, KeyConflict
-from notify.inbox import appending, claiming, rows, stepping
-from notify.models import Batch, Level, Notice
-from notify.sending.audience import Audience, Compiled
+from notify.inbox import appending, claiming
+from notify.models import Batch, Level, Notice, Reason
+from notify.readers.defaults import asked_of
+from notify.sending.audience import Audience, Compiled, Selection
 from notify.sending.drafts import Draft
 from notify.sending.names import in_chunks
 from notify.sql import database
@@ -26,7 +27,9 @@ from notify.sql.dialects import dialect
 from notify.sql.keys import database_key
 
 ROWS_PER_STATEMENT = 1000  # as one parameter, of up to 10 MB
-BATCH_COLUMNS = "(notice_id, recipients, size, due, state, urgent, attempts, appended, skipped)"
+BATCH_COLUMNS = (
+    "(notice_id, recipients, reasons, size, due, state, urgent, attempts, appended, skipped)"
+)
 
 
 class Written(NamedTuple):
@@ -63,7 +66,7 @@ def write(draft: Draft) -> Written:
     if notice_id is None:
         return Written(written_earlier(draft.notice))
     draft.audience.refuse_unknown()
-    batches = insert_batches(draft, draft.audience.selection(draft.excluded).query(), notice_id)
+    batches = insert_batches(draft, draft.audience.selection(draft.excluded), notice_id)
     if not batches:
         raise nobody_is_left()
     return Written(saved(draft.notice, notice_id), [pk for pk, _ in batches])
@@ -74,29 +77,20 @@ def write_and_append(draft: Draft) -> Written:
 
     If they are more than a batch, it writes their batches instead. Raises what `write` raises.
     """
-    query, size = draft.audience.selection(draft.excluded).query(), conf.current().batch_size
+    selection, size = draft.audience.selection(draft.excluded), conf.current().batch_size
+    query = selection.query()
     if not draft.audience.is_at_most(size) and count_up_to(query, size + 1) > size:
         return write(draft)
     notice_id = _insert_notice(draft.notice)
     if notice_id is None:
         return Written(written_earlier(draft.notice))
     draft.audience.refuse_unknown()
-    records = appending.append(
-        notice_id, appending.Recipients(f"({query.statement})", query.params)
-    )
-    if not records:
+    to = appending.Recipients(f"({query.statement})", query.params, selection.reason)
+    arrived = appending.append(notice_id, to, asked=asked_of(draft.notice))
+    if not arrived.records:
         raise nobody_is_left()
     notice = saved(draft.notice, notice_id)
-    return Written(notice, change=arrival(notice, records))
-
-
-def arrival(
-    notice: Notice, records: Sequence[stepping.Record], suffix: str | None = None
-) -> Change | None:
-    """The change when a notice arrived in inboxes; None if it arrived in none."""
-    if not records:
-        return None
-    return Change(stepping.steps_of(records, suffix), [rows.notice_row(notice)])
+    return Written(notice, change=appending.arrival(notice, arrived))
 
 
 def count_up_to(query: Compiled, limit: int) -> int:
@@ -136,13 +130,14 @@ def written_earlier(notice: Notice) -> Notice:
     return earlier
 
 
-def insert_batches(draft: Draft, recipients: Compiled, notice_id: int) -> list[tuple[int, int]]:
+def insert_batches(draft: Draft, selection: Selection, notice_id: int) -> list[tuple[int, int]]:
     """Writes the batches of a notice; returns the id and the size of each."""
     values, params = batch_values(draft.notice)
-    chunks = dialect().chunks(recipients.statement, conf.current().batch_size)
+    recipients = selection.query()
+    chunks = dialect().chunks(recipients.statement, conf.current().batch_size, selection.reason)
     found = sql.fetch(
         f"""INSERT INTO notify_batch {BATCH_COLUMNS}
-        SELECT %s, chunk.recipients, chunk.size, {values} FROM ({chunks}) AS chunk
+        SELECT %s, chunk.recipients, chunk.reasons, chunk.size, {values} FROM ({chunks}) AS chunk
         RETURNING id, size""",
         [notice_id, *params, *recipients.params],
     )
@@ -159,9 +154,10 @@ def insert_single_batches(pairs: str, *, urgent: bool) -> list[tuple[int, int]]:
     Returns:
         Of each batch its id, and that of its notice.
     """
+    reasons = dialect().same_reason(Reason.NAME)
     return sql.fetch(
         f"""INSERT INTO notify_batch {BATCH_COLUMNS}
-        SELECT notice_id, {dialect().KEYS_AS_JSON}, count(*), %s, %s, %s, 0, 0, 0
+        SELECT notice_id, {dialect().KEYS_AS_JSON}, {reasons}, count(*), %s, %s, %s, 0, 0, 0
         FROM {dialect().pairs_in_array()} AS pair
         GROUP BY notice_id
         ORDER BY notice_id

@@ -9,7 +9,7 @@ each row by an index. The planner expects 100 rows of a JSON array, whatever its
 
 from __future__ import annotations
 
-from notify.models.inbox import COUNTS
+from notify.models.inbox import COUNTS, Reason
 from notify.sql.keys import key_type, user_table
 
 CLOCK = "STATEMENT_TIMESTAMP()"  # the database's time
@@ -49,11 +49,25 @@ def single_key() -> str:
 
 
 def keys_in_batch() -> str:
-    """The recipients of a batch, whose id is the parameter. They never leave the database."""
+    """The recipients of a batch, whose id is the parameter, each with the reason. They never leave
+    the database."""
+    return f"(SELECT {recipient_columns()} FROM {recipients_of_batch()} WHERE batch.id = %s)"
+
+
+def recipients_of_batch(batches: str = "notify_batch") -> str:
+    """The recipients of `batch`, as a part of FROM, for `recipient_columns`."""
     return (
-        f"(SELECT key::{key_type()}"
-        " FROM notify_batch AS batch, jsonb_array_elements_text(batch.recipients) AS key"
-        " WHERE batch.id = %s)"
+        f"{batches} AS batch, ROWS FROM (jsonb_array_elements_text(batch.recipients),"
+        " jsonb_array_elements_text(batch.reasons)) AS recipient(key, reason)"
+    )
+
+
+def recipient_columns() -> str:
+    """A recipient's key, and the reason. Several reasons are for the first ones; the last of them
+    is for all others, too."""
+    return (
+        f"recipient.key::{key_type()} AS user_id,"
+        " COALESCE(recipient.reason, batch.reasons->>-1)::smallint AS reason"
     )
 
 
@@ -80,8 +94,10 @@ def cursors(count: int) -> str:
     )"""
 
 
-def existing(keys: str = "") -> str:
+def existing(keys: str = "", *, reasons: bool = False) -> str:
     """A subquery `(user_id)` of those users among the keys who exist; without keys, of all users.
+
+    With `reasons`, the keys come with one each, and leave with the strongest: `(user_id, reason)`.
 
     The planner may otherwise compare each of 5,000 keys with all users, of whose table it may
     have no statistics. Several texts may be the key of one user, by the column's collation.
@@ -89,31 +105,41 @@ def existing(keys: str = "") -> str:
     users, pk = user_table()
     if not keys:
         return f"(SELECT {pk} AS user_id FROM {users})"
-    each = "" if key_type() in {"integer", "bigint", "smallint", "uuid"} else "DISTINCT "
+    are_texts = key_type() not in {"integer", "bigint", "smallint", "uuid"}
+    if reasons:
+        columns = "person.user_id, min(wanted.reason)" if are_texts else "person.user_id, reason"
+        wanted, end = "wanted(user_id, reason)", "GROUP BY person.user_id" if are_texts else ""
+        columns += " AS reason"
+    else:
+        columns = "DISTINCT person.user_id" if are_texts else "person.user_id"
+        wanted, end = "wanted(user_id)", ""
     return f"""(
-        SELECT {each}person.user_id
-        FROM {keys} AS wanted(user_id), LATERAL (
+        SELECT {columns}
+        FROM {keys} AS {wanted}, LATERAL (
             SELECT candidate.{pk} AS user_id FROM {users} AS candidate
             WHERE candidate.{pk} = wanted.user_id
             LIMIT 1
         ) AS person
+        {end}
     )"""
 
 
 def pairs_in_array() -> str:
-    """A subquery `(notice_id, user_id)` of a JSON array of such pairs, the parameter."""
+    """A subquery `(notice_id, user_id, reason)` of a JSON array of such pairs of people who were
+    named, the parameter."""
     return f"""(
-        SELECT (item->>0)::bigint AS notice_id, (item->>1)::{key_type()} AS user_id
+        SELECT (item->>0)::bigint AS notice_id, (item->>1)::{key_type()} AS user_id,
+            {Reason.NAME:d} AS reason
         FROM jsonb_array_elements(%s::jsonb) AS item
     )"""
 
 
 def pairs_in_batches() -> str:
-    """A subquery `(notice_id, user_id)` of all recipients of the batches whose ids are in a JSON
-    array, the parameter."""
+    """A subquery `(notice_id, user_id, reason)` of all recipients of the batches whose ids are in a
+    JSON array, the parameter."""
     return f"""(
-        SELECT batch.notice_id, key::{key_type()} AS user_id
-        FROM notify_batch AS batch, jsonb_array_elements_text(batch.recipients) AS key
+        SELECT batch.notice_id, {recipient_columns()}
+        FROM {recipients_of_batch()}
         WHERE batch.id = ANY (ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)::bigint))
     )"""
 
@@ -130,17 +156,45 @@ def element(index: int, column_type: str) -> str:
     return f"(item->>{index})::{column_type}"
 
 
-def chunks(query: str, size: int) -> str:
+def texts(index: int) -> str:
+    """An element of such an `item` that is an array of texts, for `is_among`."""
+    return f"ARRAY(SELECT jsonb_array_elements_text(item->{index}))"
+
+
+def is_among(column: str, texts: str) -> str:
+    """Whether a text is one of `texts`."""
+    return f"{column} = ANY ({texts})"
+
+
+def same_reason(reason: int) -> str:
+    """`Batch.reasons` of recipients who all have this one."""
+    return f"'[{reason:d}]'::jsonb"
+
+
+def chunks(query: str, size: int, reason: int | None) -> str:
     """Cuts a query `(user_id)` into chunks of recipients.
 
+    Args:
+        query: the query; `(user_id, reason)` if they got there for different reasons.
+        size: of a chunk.
+        reason: that of all of them; None if they have different ones.
+
     Returns:
-        A query `(recipients, size, chunks)`: a JSON array of keys, their number, and the number of
-        chunks.
+        A query `(recipients, reasons, size, chunks)`: a JSON array of keys, one of their reasons
+        as `Batch` has it, their number, and the number of chunks.
     """
-    return f"""SELECT {KEYS_AS_JSON} AS recipients, count(*) AS size,
+    if reason is None:
+        columns, reasons = (
+            "user_id, reason",
+            """CASE WHEN min(reason) = max(reason) THEN jsonb_build_array(min(reason))
+                ELSE jsonb_agg(reason ORDER BY user_id) END""",
+        )
+    else:
+        columns, reasons = "user_id", same_reason(reason)
+    return f"""SELECT {KEYS_AS_JSON} AS recipients, {reasons} AS reasons, count(*) AS size,
             count(*) OVER () AS chunks
         FROM (
-            SELECT user_id, (row_number() OVER (ORDER BY user_id) - 1) / {size} AS chunk
+            SELECT {columns}, (row_number() OVER (ORDER BY user_id) - 1) / {size} AS chunk
             FROM ({query}) AS recipient
         ) AS numbered
         GROUP BY chunk"""

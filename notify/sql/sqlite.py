@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from notify.models.inbox import COUNTS
+from notify.models.inbox import COUNTS, Reason
 from notify.sql.keys import user_table
 
 # SQLite compares times as text, and Django writes six decimals.
@@ -42,11 +42,18 @@ def single_key() -> str:
 
 
 def keys_in_batch() -> str:
-    return (
-        "(SELECT recipient.value"
-        " FROM notify_batch AS batch, json_each(batch.recipients) AS recipient"
-        " WHERE batch.id = %s)"
-    )
+    return f"(SELECT {recipient_columns()} FROM {recipients_of_batch()} WHERE batch.id = %s)"
+
+
+def recipients_of_batch(batches: str = "notify_batch") -> str:
+    return f"{batches} AS batch, json_each(batch.recipients) AS recipient"
+
+
+def recipient_columns() -> str:
+    return """recipient.value AS user_id, COALESCE(
+            json_extract(batch.reasons, '$[' || recipient.key || ']'),
+            json_extract(batch.reasons, '$[#-1]')
+        ) AS reason"""
 
 
 def each_of(subquery: str) -> str:
@@ -62,22 +69,29 @@ def cursors(count: int) -> str:
     )"""
 
 
-def existing(keys: str = "") -> str:
+def existing(keys: str = "", *, reasons: bool = False) -> str:
     users, pk = user_table()
+    if reasons:
+        return f"""(
+            SELECT person.{pk} AS user_id, min(wanted.reason) AS reason
+            FROM {keys} AS wanted JOIN {users} AS person ON person.{pk} = wanted.user_id
+            GROUP BY person.{pk}
+        )"""
     return f"(SELECT {pk} AS user_id FROM {users}{f' WHERE {pk} IN {keys}' if keys else ''})"
 
 
 def pairs_in_array() -> str:
-    return """(
-        SELECT json_extract(value, '$[0]') AS notice_id, json_extract(value, '$[1]') AS user_id
+    return f"""(
+        SELECT json_extract(value, '$[0]') AS notice_id, json_extract(value, '$[1]') AS user_id,
+            {Reason.NAME:d} AS reason
         FROM json_each(%s)
     )"""
 
 
 def pairs_in_batches() -> str:
-    return """(
-        SELECT batch.notice_id, recipient.value AS user_id
-        FROM notify_batch AS batch, json_each(batch.recipients) AS recipient
+    return f"""(
+        SELECT batch.notice_id, {recipient_columns()}
+        FROM {recipients_of_batch()}
         WHERE batch.id IN (SELECT value FROM json_each(%s))
     )"""
 
@@ -91,11 +105,31 @@ def element(index: int, column_type: str) -> str:
     return f"json_extract(item, '$[{index}]')"
 
 
-def chunks(query: str, size: int) -> str:
-    return f"""SELECT {KEYS_AS_JSON} AS recipients, count(*) AS size,
+def texts(index: int) -> str:
+    return f"json_extract(item, '$[{index}]')"
+
+
+def is_among(column: str, texts: str) -> str:
+    return f"{column} IN (SELECT value FROM json_each({texts}))"
+
+
+def same_reason(reason: int) -> str:
+    return f"'[{reason:d}]'"
+
+
+def chunks(query: str, size: int, reason: int | None) -> str:
+    if reason is None:
+        columns, reasons = (
+            "user_id, reason",
+            """CASE WHEN min(reason) = max(reason) THEN json_array(min(reason))
+                ELSE json_group_array(reason) END""",
+        )
+    else:
+        columns, reasons = "user_id", same_reason(reason)
+    return f"""SELECT {KEYS_AS_JSON} AS recipients, {reasons} AS reasons, count(*) AS size,
             count(*) OVER () AS chunks
         FROM (
-            SELECT user_id, (row_number() OVER (ORDER BY user_id) - 1) / {size} AS chunk
+            SELECT {columns}, (row_number() OVER (ORDER BY user_id) - 1) / {size} AS chunk
             FROM ({query}) AS recipient
             ORDER BY user_id
         ) AS numbered

@@ -12,7 +12,13 @@ from django.http import HttpResponse, JsonResponse
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from notify import protocol, sql
-from notify.exceptions import Busy, EpochChanged, InvalidNotice, KeyConflict
+from notify.exceptions import (
+    Busy,
+    EpochChanged,
+    InvalidNotice,
+    InvalidPreference,
+    KeyConflict,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +108,7 @@ def from_error(error: Exception) -> Refusal:  # noqa: C901  a table, written as 
             return _from_validation(error)
         case RequestDataTooBig():
             return too_large()
-        case InvalidNotice():
+        case InvalidNotice() | InvalidPreference():
             return Refusal(422, "invalid", str(error), fields={error.field: error.message})
         case KeyConflict():
             return Refusal(409, "key", str(error), fields={"key": str(error)})
@@ -124,6 +130,7 @@ HANDLED_ERRORS = (
     ValidationError,
     RequestDataTooBig,
     InvalidNotice,
+    InvalidPreference,
     KeyConflict,
     EpochChanged,
     Busy,

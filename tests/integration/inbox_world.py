@@ -283,7 +283,8 @@ def _versions_of(change: Change, step: Step) -> int:
 
 
 def _encoded_rows(change: Change, step: Step) -> list[str] | None:
-    hint = hints.change_hint(change)
+    [part] = [part for part in change.parts() if step in part.steps]
+    hint = hints.change_hint(part)
     rows = protocol.Rows(hint["arrivals"], hint["rows"])
     return rows.after(step.start) if rows.are_known else None
 

@@ -20,6 +20,7 @@ from notify import sending, sql
 from notify.exceptions import UnknownUsers
 from notify.inbox import appending, control, one_statement, reading, recalling, work
 from notify.models import Batch, Inbox, Notice, Notification, Place
+from notify.readers.defaults import asked_of
 from notify.sql import waits
 from tests.harness.waiting import eventually
 from tests.integration.test_store_concurrency import (
@@ -53,7 +54,7 @@ Append = Callable[[Batch], Any]
 
 
 def in_one_statement(one: Batch) -> Any:
-    return one_statement.append(one.pk)
+    return one_statement.append(one.pk, asked_of(one.notice)).records
 
 
 def step_by_step(one: Batch) -> Any:
@@ -132,7 +133,7 @@ def test_many_appends_to_one_inbox_at_once_are_a_version_each(announced):
     [ada] = people(1)
     batches = [batch([ada], f"{n}") for n in range(12)]
     together(*(lambda one=one: sending.carry_out(one.pk) for one in batches[:6]),
-             *(lambda one=one: one_statement.append(one.pk) for one in batches[6:]))  # fmt: skip
+             *(lambda one=one: in_one_statement(one) for one in batches[6:]))  # fmt: skip
     arrived = ada.notify_notifications.order_by("arrived").values_list("arrived", flat=True)
     assert list(arrived) == list(range(1, 13))
     assert counts(ada) == recounted(ada) == (12, 12)
@@ -171,7 +172,7 @@ def test_control_an_append_that_does_not_lock_its_batch_arrives_in_spite_of_the_
         for _ in sql.fetch(NAIVE_STATE, [one.pk]):
             users = appending.Recipients("(SELECT %s::int)", [ada.pk])
             with transaction.atomic():
-                appending.append(one.notice_id, users)
+                appending.append(one.notice_id, users, asked=asked_of(one.notice))
 
     with threads() as beside, transaction.atomic():
         control.start_recall(one.notice_id)
@@ -303,8 +304,8 @@ def test_appends_to_the_same_inboxes_take_them_in_one_order(append):
 def test_control_without_the_order_of_keys_they_deadlock(monkeypatch):
     step_inboxes = appending.step_inboxes
 
-    def unordered(arrivals: str) -> str:
-        statement, order = step_inboxes(arrivals), "ORDER BY person.user_id"
+    def unordered(arrivals: str, **gate: str) -> str:
+        statement, order = step_inboxes(arrivals, **gate), "ORDER BY person.user_id"
         assert order in statement
         return statement.replace(order, "")
 

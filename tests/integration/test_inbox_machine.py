@@ -37,7 +37,7 @@ from notify.changes import Change, Reading
 from notify.exceptions import Busy, EpochChanged
 from notify.inbox import marking, opening, reading, recalling, retention, stepping, upkeep
 from notify.inbox.turns import OPEN
-from notify.models import Batch, Inbox, Notice, Notification, Place
+from notify.models import Batch, Inbox, Mute, Notice, Notification, Place, Preference
 from notify.protocol import inbox_frames
 from notify.sending.audience import everyone
 from tests.integration.inbox_world import Flags, Socket, World, counted, flags_of, versions_of
@@ -58,6 +58,8 @@ EXPIRES = datetime(2099, 1, 1, tzinfo=UTC)
 
 numbers = st.integers(0, 9)
 some = st.lists(numbers, min_size=1, max_size=3)  # not more than ROWS_A_CHANGE, as in life
+some_value = st.sampled_from([True, False, None])
+categories = st.sampled_from(["", "news"])
 ARCHIVED_IF_READ = "archived, only what is read"
 announced: list[Change] = []
 
@@ -116,17 +118,18 @@ class InboxMachine(RuleBasedStateMachine):
 
     # What the project does
 
-    @rule(to=st.sets(st.integers(0, 1), min_size=1), long=st.booleans())
-    def send(self, to: set[int], long: bool) -> None:
+    @rule(to=st.sets(st.integers(0, 1), min_size=1), long=st.booleans(), category=categories)
+    def send(self, to: set[int], long: bool, category: str) -> None:
         body = "ü" * 450 if long else ""
-        self.send_to([self.users[n] for n in sorted(to)], body=body)
+        self.send_to([self.users[n] for n in sorted(to)], body=body, category=category)
 
-    @rule(to=st.lists(st.integers(0, 1), min_size=2, max_size=4))
-    def send_together(self, to: list[int]) -> None:
+    @rule(to=st.lists(st.integers(0, 1), min_size=2, max_size=4), category=categories)
+    def send_together(self, to: list[int], category: str) -> None:
         """In one transaction: one change each, in this order."""
 
         def send() -> list[Notice]:
-            return [sending.send(to=self.users[n], title="one of several") for n in to]
+            users = [self.users[n] for n in to]
+            return [sending.send(to=one, title="Of several", category=category) for one in users]
 
         notices = self.world.do(send)
         self.notices += notices
@@ -135,13 +138,20 @@ class InboxMachine(RuleBasedStateMachine):
             found = list(arrived.values_list("notice", "version"))
             assert [notice for notice, _ in found] == sorted(notice for notice, _ in found)
 
-    @rule(to=st.lists(st.sets(st.integers(0, 1), min_size=1), min_size=1, max_size=4))
-    def send_many(self, to: list[set[int]]) -> None:
+    @rule(
+        to=st.lists(st.sets(st.integers(0, 1), min_size=1), min_size=1, max_size=4),
+        category=categories,
+    )
+    def send_many(self, to: list[set[int]], category: str) -> None:
         """What is for one of the two is in the order of the list, and one change."""
 
         def send() -> list[Notice]:
             return notify.send_many(
-                notify.NewNotice(to=[self.users[n] for n in sorted(some)], title=f"{n} of many")
+                notify.NewNotice(
+                    to=[self.users[n] for n in sorted(some)],
+                    title=f"{n} of many",
+                    category=category if n % 2 else "",
+                )
                 for n, some in enumerate(to)
             )
 
@@ -350,6 +360,20 @@ class InboxMachine(RuleBasedStateMachine):
         before_opened = Notification.objects.get(user=user, notice=notice).arrived <= inbox.opened
         overlooked = unseen and before_opened
         return stepping.advance(inbox, 1, unseen=-unseen, unread=-unread, overlooked=-overlooked)
+
+    @rule(user=numbers, scope=st.sampled_from(["all", "category:news"]), value=some_value)
+    def choose(self, user: int, scope: str, value: bool | None) -> None:
+        """What arrives from now on, of that category or of any, is filed or not."""
+        said = Preference.objects.filter(user=self.user(user), scope=scope)
+        said.delete()
+        if value is not None:
+            Preference.objects.create(user_id=self.user(user), scope=scope, value=value)
+
+    @rule(user=numbers, muted=st.booleans())
+    def mute(self, user: int, muted: bool) -> None:
+        Mute.objects.filter(user=self.user(user)).delete()
+        if muted:
+            Mute.objects.create(user_id=self.user(user), target="category:news")
 
     # What is done for upkeep
 

@@ -344,9 +344,9 @@ def test_a_connection_that_asks_for_serializable_by_djangos_options_too(monkeypa
     seen: list[Any] = []
     append = appending.append
 
-    def note(*args: Any) -> Any:
+    def note(*args: Any, **kwargs: Any) -> Any:
         seen.extend(sql.fetch("SHOW transaction_isolation"))
-        return append(*args)
+        return append(*args, **kwargs)
 
     monkeypatch.setattr(appending, "append", note)
     connection.close()

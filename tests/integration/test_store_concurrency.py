@@ -24,8 +24,8 @@ from notify import protocol, sending, sql
 from notify.changes import Change, Cursor
 from notify.exceptions import Busy, KeyConflict
 from notify.inbox import appending, marking, reading, upkeep, work
+from notify.inbox.appending import Arrived
 from notify.inbox.marks import key_of
-from notify.inbox.stepping import Record
 from notify.inbox.turns import Turns
 from notify.inbox.work import Postponed
 from notify.models import Batch, Inbox, Notice, Notification, Place
@@ -202,12 +202,12 @@ def hold_append(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Hold
     settings.NOTIFY_ONE_STATEMENT = False  # there is nothing in between in one statement
     hold, append, calls = Hold(), appending.append, []
 
-    def stop_once(notice_id: int, *args: Any, **kwargs: Any) -> list[Record]:
-        records = append(notice_id, *args, **kwargs)
+    def stop_once(notice_id: int, *args: Any, **kwargs: Any) -> Arrived:
+        arrived = append(notice_id, *args, **kwargs)
         calls.append(notice_id)
         if len(calls) == 1:
             hold.here()
-        return records
+        return arrived
 
     monkeypatch.setattr(appending, "append", stop_once)
     yield hold

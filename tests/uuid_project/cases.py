@@ -15,7 +15,7 @@ from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models.functions import Now
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 
 import notify
 from notify import protocol, sending
@@ -25,7 +25,16 @@ from notify.changes import Change, Cursor
 from notify.exceptions import InvalidNotice, KeyConflict, UnknownUsers
 from notify.inbox import marking, reading, retention, upkeep
 from notify.management.arguments import user_named
-from notify.models import ApiToken, Batch, Inbox, Notice, Notification, permissions
+from notify.models import (
+    ApiToken,
+    Batch,
+    Inbox,
+    Notice,
+    Notification,
+    Place,
+    Reason,
+    permissions,
+)
 from notify.sending.names import users_named
 from notify.sql.keys import database_key, key_type
 from tests.unit.admin.helpers import send_at_once
@@ -118,6 +127,36 @@ def test_a_notice_is_sent_by_whatever_names_a_user(announced):
     assert counts(users[3]) == (1, 1, 1)
     assert [step.user for step in announced[-1].steps] == [str(user.pk) for user in users]
     assert {change.steps[0].user for change in announced[:-1]} == {str(ada.pk)}
+
+
+def test_what_they_want_and_why_they_got_it(announced, monkeypatch):
+    monkeypatch.setattr(publisher, "publish_preferences", lambda *what: None)
+    ada, bob, carol = make(3)
+    notify.prefer(ada, "category:news", value=False)
+    notify.mute(bob, carol)
+    notify.follow(carol, "post:3")
+    for one_statement in (True, False):
+        with override_settings(NOTIFY_ONE_STATEMENT=one_statement):
+            news = send(
+                to=[ada, bob, notify.topic("post:3")],
+                title="Hello",
+                category="news",
+                actor=carol,
+                include_actor=True,
+            )
+        copies = Notification.objects.filter(notice=news).order_by("user")
+        assert list(copies.values_list("user", "place", "reason")) == [
+            (ada.pk, Place.FILED, Reason.NAME),
+            (bob.pk, Place.FILED, Reason.NAME),
+            (carol.pk, Place.INBOX, Reason.TOPIC),
+        ]
+        assert announced[-1].filed == {str(ada.pk), str(bob.pk)}
+    several = [notify.NewNotice(to=[ada, bob], title=name, category=name) for name in ("news", "x")]
+    send_many(several)
+    assert [counts(user)[1:] for user in (ada, bob, carol)] == [(1, 1), (2, 2), (2, 2)]
+    found = notify.why(bob.pk, news)
+    assert (found.scope, found.decision.value) == (f"actor:{carol.pk}", False)
+    assert notify.unmute(str(bob.pk), carol)
 
 
 def test_groups_where_the_user_model_has_some():

@@ -21,7 +21,7 @@ from notify.kinds import registry
 from notify.models import ApiToken
 from notify.protocol.encoding import refuse_constant
 from notify.web import refusals
-from notify.web.api import inbox_routes, notice_routes, page_routes
+from notify.web.api import inbox_routes, notice_routes, page_routes, preference_routes
 from notify.web.api.kind_schemas import describe_kinds
 from notify.web.api.sliding import never_slides
 from notify.web.callers import SessionAuth, TokenAuth, csrf_header
@@ -79,3 +79,4 @@ for handled in (*refusals.HANDLED_ERRORS, AuthenticationError):
 api.add_router("", inbox_routes.router)
 api.add_router("notices/", notice_routes.router)
 api.add_router("", page_routes.router)
+api.add_router("", preference_routes.router)

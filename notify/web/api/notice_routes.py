@@ -12,6 +12,7 @@ from notify import sending
 from notify.exceptions import InvalidNotice
 from notify.kinds import Kind, fields, registry
 from notify.models import ApiToken, Notice, permissions
+from notify.readers.targets import topic
 from notify.sending.audience import Recipient, everyone
 from notify.sending.names import groups_named, users_named
 from notify.web.api.json_responses import json_response, timestamp
@@ -154,4 +155,5 @@ def _kind(body: NewNotice) -> Kind:
 
 def _recipients(to: Recipients) -> list[Recipient]:
     named: list[Recipient] = [*users_named(to.users), *groups_named(to.groups)]
+    named += map(topic, to.topics)
     return [*named, everyone()] if to.everyone else named

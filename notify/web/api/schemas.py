@@ -50,6 +50,9 @@ class Recipients(Schema):
     groups: Annotated[list[Text], FailFast()] = Field(
         default=[], max_length=MAX_GROUPS, description="Names of groups."
     )
+    topics: Annotated[list[Text], FailFast()] = Field(
+        default=[], max_length=MAX_GROUPS, description="Those who follow one of these topics."
+    )
     everyone: StrictBool = Field(default=False, description="All users who are active now.")
 
 

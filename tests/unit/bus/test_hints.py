@@ -32,6 +32,11 @@ def test_the_form_on_the_layer_is_that_of_the_version():
         "arrivals": [],
         "rows": ['{"id":1}'],
     }
+    assert hints.preferences_hint("7", "mutes") == {
+        "type": "notify.preferences",
+        "user": "7",
+        "changed": "mutes",
+    }
     assert hints.work_hint() == {"type": "notify.work"}
     assert hints.close_hint("7", "s") == {"type": "notify.close", "user": "7", "socket": "s"}
     assert hints.ask_hint("operations", 3.5) == {

@@ -50,3 +50,36 @@ def test_a_heartbeat_that_keeps_no_socket_open_is_a_warning(settings, interval, 
 def test_a_ping_interval_just_below_the_idle_timeout_of_proxies_is_fine(settings):
     settings.NOTIFY_PING_INTERVAL = 54
     assert ours() == []
+
+
+def staff():
+    from django.contrib.auth.models import User
+
+    yield User.objects.filter(is_staff=True), {"all": {"fax": False}}
+
+
+def no_users():
+    return [(None, {})]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "id_", "text"),
+    [
+        ("DEFAULTS", {"all": {"fax": True}}, "notify.E009", "the channel 'fax'"),
+        ("DEFAULTS", {"kind:no.such": {"inbox": True}}, "notify.W016", "'kind:no.such'"),
+        ("DEFAULTS", {"orders": {"inbox": True}}, "notify.E001", "'orders'"),
+        ("DEFAULTS", {"all": False}, "notify.E001", "True or False of channels"),
+        ("DEFAULTS", [], "notify.E001", "must be a dictionary"),
+        ("GROUP_DEFAULTS", f"{__name__}.staff", "notify.E009", "NOTIFY_GROUP_DEFAULTS names"),
+        ("GROUP_DEFAULTS", f"{__name__}.no_users", "notify.E010", "querysets of users"),
+        ("GROUP_DEFAULTS", f"{__name__}.missing", "notify.E010", "missing"),
+        ("MAY_FOLLOW", "no.module", "notify.E010", "NOTIFY_MAY_FOLLOW cannot be used"),
+        ("MAY_FOLLOW", f"{__name__}.__name__", "notify.E010", "no function"),
+    ],
+)
+def test_what_holds_by_default_is_checked(settings, name, value, id_, text):
+    setattr(settings, f"NOTIFY_{name}", value)
+    [found] = ours()
+    assert found.id == id_
+    assert text in found.msg
+    assert found.hint

@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config.environment import (
     Environment,
     database,
+    json_object,
     number,
     one_of,
     or_none,
@@ -31,6 +32,7 @@ def test_a_variable_that_is_not_set_has_its_default():
         (number, "0.5", 0.5),
         (words, "a, b,", ["a", "b"]),
         (words, "", []),
+        (json_object, '{"all": {"inbox": false}}', {"all": {"inbox": False}}),
         (one_of("pubsub", "core"), "core", "core"),
         (or_none(number), "none", None),
         (or_none(number), "", None),

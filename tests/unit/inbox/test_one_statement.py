@@ -14,6 +14,7 @@ from notify import protocol, sending
 from notify.inbox import one_statement, stepping
 from notify.inbox.marks import MARKS
 from notify.models import Batch, Inbox, Notice, Notification, Place
+from notify.readers.defaults import asked_of
 from notify.sql import database
 from tests.unit.inbox.helpers import (
     batch_of,
@@ -76,7 +77,7 @@ def test_a_batch_that_is_not_to_be_appended_is_left(ada, announced):
     with transaction.atomic():
         notice = sending.send(to=ada, title="Hello")
         sending.pause(notice)
-    assert one_statement.append(batch_of(notice).pk) == []
+    assert one_statement.append(batch_of(notice).pk, asked_of(notice)).records == []
     assert batch_of(notice).state == "paused"
     assert counts(ada) == (1, 1)
 

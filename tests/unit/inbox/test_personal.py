@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import time, timedelta
 from io import StringIO
 
 import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 import notify
 from notify import sending
-from notify.models import ApiToken, Batch, Inbox, KnownDevice, Notice, Notification
+from notify.models import (
+    ApiToken,
+    Batch,
+    Inbox,
+    KnownDevice,
+    Mute,
+    Notice,
+    Notification,
+    Preference,
+    Subscription,
+)
+from notify.readers.profile import Quiet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,6 +58,12 @@ def life(ada, bob):
     notify.send(to=[ada, bob], title="tomorrow", send_at=timezone.now() + timedelta(days=1))
     KnownDevice.objects.create(user=ada, fingerprint="f" * 64)
     ApiToken.objects.issue(ada, "robot", ["inbox"])
+    notify.prefer(ada, "category:news", value=False)
+    notify.mute(ada, "topic:secret of ada")
+    notify.follow(ada, "post:secret of ada")
+    sending.set_reader(ada, {"quiet": Quiet(time(22), time(7))})
+    notify.mute(bob, ada)
+    notify.mute(bob, "topic:of bob")
 
 
 def run(command, *arguments):
@@ -62,6 +80,14 @@ def test_an_export_includes_every_table(life):
     assert [row["title"] for row in found["waiting_for"]] == ["tomorrow"]
     assert [row["name"] for row in found["api_tokens"]] == ["robot"]
     assert len(found["devices"]) == len(found["inbox"]) == 1
+    [preference], [mute], [followed] = (
+        found[name] for name in ("preferences", "mutes", "subscriptions")
+    )
+    assert (preference["scope"], preference["value"]) == ("category:news", False)
+    assert (mute["target"], mute["until"]) == ("topic:secret of ada", None)
+    assert followed["topic"] == "post:secret of ada"
+    assert found["reader"][0]["quiet_start"] == "22:00:00"
+    assert {row["reason"] for row in found["notifications"]} == {1}
     assert "f" * 64 not in json.dumps(found)  # a secret of the server
 
 
@@ -84,6 +110,24 @@ def test_erasing_leaves_no_row_that_identifies_the_person(life, ada):
             assert ada.pk not in row.get("recipients", []), row
             assert "secret of ada" not in str(row), row
     assert get_user_model().objects.filter(pk=ada.pk).exists()
+
+
+def test_erasing_leaves_no_wish_of_theirs_and_no_mute_of_them(life, ada, bob):
+    run("notify_erase", "ada", "--yes")
+    assert not Preference.objects.exists()
+    assert not Subscription.objects.exists()
+    assert [(mute.user, mute.target) for mute in Mute.objects.all()] == [(bob, "topic:of bob")]
+
+
+def test_the_others_in_a_batch_keep_their_reasons(ada, bob):
+    group = Group.objects.create(name="crew")
+    group.user_set.set([ada, bob])
+    later = timezone.now() + timedelta(days=1)
+    notice = notify.send(to=[ada, group], title="tomorrow", send_at=later)
+    assert notice.batch_set.get().reasons == [1, 2]
+    run("notify_erase", "ada", "--yes")
+    batch = notice.batch_set.get()
+    assert (batch.recipients, batch.reasons) == ([bob.pk], [2])
 
 
 def test_erasing_keeps_the_inboxes_of_others(life, bob):

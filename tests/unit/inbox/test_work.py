@@ -169,8 +169,8 @@ def test_a_failure_leaves_nothing_behind(ada, monkeypatch):
     age_batches(31)
     steps = stepping.steps_of
 
-    def fail(records):
-        steps(records)
+    def fail(records, *suffix):
+        steps(records, *suffix)
         raise DatabaseError("after the rows were written")
 
     monkeypatch.setattr(stepping, "steps_of", fail)

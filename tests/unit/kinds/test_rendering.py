@@ -21,6 +21,7 @@ def test_a_kind_says_all_that_a_notice_has():
         "level": "success",
         "category": "orders",
         "kind": "shop.order_shipped",
+        "about": None,
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 
 import pytest
 
+from notify.bus import hints
 from notify.live.connection import Connection
 from notify.live.hub import Hub
 from tests.harness.waiting import aeventually
@@ -65,3 +66,13 @@ async def test_every_session_is_revalidated_when_the_layer_is_back_and_all_use_i
     await aeventually(lambda: revalidated)
     assert revalidated == [socket]
     await hub.pool.close()
+
+
+async def test_what_a_person_wants_is_told_to_all_of_their_sockets(hub: Hub) -> None:
+    wires = [Wire(), Wire(), Wire()]
+    for wire, user in zip(wires, ("1", "1", "2"), strict=True):
+        hub.add(open_connection(wire, user=user, hub=hub))
+    hub.receive(hints.preferences_hint("1", "mutes"))
+    await aeventually(lambda: all(wire.frames for wire in wires[:2]))
+    told = [{"type": "preferences", "changed": "mutes"}]
+    assert [wire.frames for wire in wires] == [told, told, []]

@@ -15,6 +15,7 @@ def test_the_frames_it_writes_have_the_fields_of_the_examples() -> None:
         protocol.error(protocol.Refused(protocol.Error.INVALID, "id: wrong")),
         protocol.bye(4503, "the server restarts", 2.5),
         protocol.figures("sockets", []),
+        protocol.preferences("mutes"),
         protocol.InboxFrame("e1", 1, 2, 0, 0, 0, [], 400).encode(),
         protocol.InboxFrame("e1", 0, 2, 0, 0, 0, [], 400, reset=True, next=7).encode(),
     ]

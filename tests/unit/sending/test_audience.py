@@ -22,7 +22,7 @@ def keys(to, without=None):
     audience = Audience.of(to)
     audience.refuse_unknown()
     query = audience.selection(without).query()
-    return sorted(key for (key,) in sql.fetch(query.statement, query.params))
+    return sorted(key for key, *_ in sql.fetch(query.statement, query.params))
 
 
 @pytest.fixture

@@ -12,12 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notify import sending
-from notify.models import Batch, Inbox, Notice, Notification
+from notify.models import Batch, Inbox, Mute, Notice, Notification, Preference, Subscription
+from notify.readers.targets import topic
 from notify.sql import waits
 from tests.unit.inbox.helpers import (
     copy_of,
     counts,
     inbox_of,
+    key,
     people,
     sent_notices,
 )
@@ -89,6 +91,55 @@ def test_it_appends_the_same_rows_as_several_statements(ada, announced, settings
         of_each_way.append((rows, steps, row))
     assert of_each_way[0] == of_each_way[1]
     assert copy_of(ada, notice).arrived == inbox_of(ada).version == 6
+
+
+@pytest.mark.parametrize("to", ["named", "named, in a group and following"])
+def test_it_files_and_gives_reasons_as_several_statements(ada, announced, settings, to):
+    users = [ada, *people(4, "others")]
+    group = Group.objects.create(name="crew")
+    group.user_set.set(users[1:3])
+    Subscription.objects.create(user=users[2], topic="post:3")
+    Subscription.objects.create(user=users[3], topic="post:3")
+    Preference.objects.create(user=users[1], scope="category:news", value=False)
+    Mute.objects.create(user=users[3], target="topic:post:3")
+    recipients = users if to == "named" else [ada, group, topic("post:3")]
+    sending.send(to=users, title="opens the inboxes")
+    of_each_way = []
+    for way in ("first", "one statement", "several"):
+        settings.NOTIFY_ONE_STATEMENT = way != "several"
+        Inbox.objects.update(version=1, unseen=1, unread=1)
+        with CaptureQueriesContext(connection) as queries:
+            notice = sending.send(to=recipients, title="Hello", category="news")
+        if way == "one statement":
+            assert len(queries) == 1  # the process knows by now that somebody has set something
+        copies = Notification.objects.filter(notice=notice).order_by("user")
+        of_each_way.append(
+            (
+                [(copy.user_id, copy.place, copy.placed is None, copy.reason) for copy in copies],
+                announced.last.filed,
+                {(step.user, step.to - step.start, step.unseen) for step in announced.last.steps},
+            )
+        )
+        copies.delete()
+    assert of_each_way[0] == of_each_way[1] == of_each_way[2]
+    filed = {key(users[1])} if to == "named" else {key(users[1]), key(users[3])}
+    assert of_each_way[0][1] == filed
+    assert [reason for _, _, _, reason in of_each_way[0][0]] == (
+        [1] * 5 if to == "named" else [1, 2, 2, 4]
+    )
+
+
+@pytest.mark.parametrize("to", ["named, in a group", "a group"])
+def test_a_batch_keeps_the_reason_of_each_of_its_recipients(ada, announced, settings, to):
+    users = [ada, *people(3, "others")]
+    group = Group.objects.create(name="crew")
+    group.user_set.set(users[1:])
+    with transaction.atomic():
+        notice = sending.send(to=[ada, users[2], group] if "named" in to else group, title="Hello")
+    copies = Notification.objects.filter(notice=notice).order_by("user")
+    expected = [1, 2, 1, 2] if "named" in to else [2, 2, 2]
+    assert list(copies.values_list("reason", flat=True)) == expected
+    assert notice.batch_set.get().reasons == ([1, 2, 1, 2] if "named" in to else [2])
 
 
 @pytest.mark.parametrize("to", ["one", "a group of several batches", "a group", "scheduled"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -41,6 +42,19 @@ class Caller:
             ),
         )
 
+    def put(self, path: str, body: Any = None) -> Any:
+        return self._declared(
+            "put",
+            path,
+            self.client.put(
+                _url(path), body, content_type="application/json", headers=self.headers
+            ),
+        )
+
+    def delete(self, path: str, **query: Any) -> Any:
+        url = f"{_url(path)}?{urlencode(query)}" if query else _url(path)
+        return self._declared("delete", path, self.client.delete(url, headers=self.headers))
+
     def _declared(self, method: str, path: str, response: Any) -> Any:
         declared = _declared_paths(_url(""))[_template(path)][method]["responses"]
         assert response.status_code in declared, f"{path} does not declare {response.status_code}"
@@ -65,7 +79,8 @@ def _url(path: str) -> str:
 def _template(path: str) -> str:
     if path.startswith("elements/"):
         return _url("elements/{name}/")
-    parts = ["{notice_id}" if part.isdigit() else part for part in path.split("/")]
+    name = "{mute_id}" if path.startswith("mutes/") else "{notice_id}"
+    parts = [name if part.isdigit() else part for part in path.split("/")]
     return _url("/".join(parts))
 
 

@@ -1,0 +1,85 @@
+"""What a person can choose, and what holds for them now: the categories and kinds of the project,
+each with who decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.utils.translation import gettext
+
+from notify.kinds import registry
+from notify.kinds.channels import CHANNELS
+from notify.kinds.rendering import category_key
+from notify.readers import defaults, profile
+from notify.readers.deciding import Rule, Wishes, decide
+from notify.readers.wishes import wishes_of
+
+
+def catalogue(user: str, also: Iterable[str] = ()) -> dict[str, Any]:
+    """The answer of `GET preferences/` of docs/http-api.md.
+
+    Args:
+        user: `str(user.pk)`.
+        also: Keys of more categories, that no kind declares.
+    """
+    kinds_of: dict[str, list[Any]] = {key: [] for key in also}
+    for kind in registry.all_kinds():
+        kinds_of.setdefault(category_key(kind), []).append(kind)
+    targets = [f"category:{key}" for key in kinds_of if key]
+    wishes = {channel: wishes_of(user, channel, targets) for channel in CHANNELS}
+    for of_channel in wishes.values():
+        for scope in of_channel.choices:
+            prefix, _, key = scope.partition(":")
+            if prefix == "category":
+                kinds_of.setdefault(key, [])
+    declared = registry.categories()
+    categories = [_category(key, declared, kinds_of[key], wishes) for key in kinds_of]
+    return {
+        "channels": list(CHANNELS),
+        "all": _cells("all", "", "", wishes),
+        # Those without a category are last.
+        "categories": sorted(categories, key=lambda one: (not one["key"], one["name"].casefold())),
+        **profile.profile_of(user),
+    }
+
+
+def _category(
+    key: str, declared: Mapping[str, Any], kinds: Iterable[Any], wishes: Mapping[str, Wishes]
+) -> dict[str, Any]:
+    found = declared.get(key)
+    name = gettext("Other") if not key else key if found is None else str(found.label)
+    return {
+        "key": key,
+        "name": name,
+        "description": "" if found is None else str(found.description),
+        "channels": _cells(f"category:{key}", "", key, wishes) if key else {},
+        "kinds": [
+            {
+                "key": kind.key,
+                "name": registry.name_of(kind),
+                "channels": _cells(f"kind:{kind.key}", kind.key, key, wishes),
+            }
+            for kind in kinds
+        ],
+    }
+
+
+def _cells(
+    scope: str, kind: str, category: str, wishes: Mapping[str, Wishes]
+) -> dict[str, dict[str, Any]]:
+    """By channel: whether it is on, who decides, whether it is locked, and what was chosen for just
+    this scope."""
+    targets = (f"category:{category}",) if category else ()
+    cells = {}
+    for channel, of_channel in wishes.items():
+        asked = replace(defaults.asked(kind, category, channel), targets=targets)
+        decision = decide(asked, of_channel)
+        cells[channel] = {
+            "value": decision.value,
+            "decided_by": str(decision.rule),
+            "locked": decision.rule == Rule.REQUIRED,
+            "chosen": of_channel.choices.get(scope),
+        }
+    return cells

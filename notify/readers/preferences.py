@@ -1,0 +1,60 @@
+"""What a person wants of kinds and categories. A write changes what it names and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+from notify.exceptions import InvalidPreference
+from notify.kinds import registry
+from notify.kinds.channels import CHANNELS
+from notify.models import Preference, content, user_pk
+from notify.sql import database
+
+_SCOPE = re.compile(r"all|(kind|category):.{1,100}", re.DOTALL)
+
+
+def choose(user: str, scope: str, channel: str, value: bool | None) -> None:
+    """Stores what a person wants of a scope on a channel.
+
+    Args:
+        user: `str(user.pk)`.
+        scope: "kind:<key>", "category:<key>" or "all".
+        channel: One of `CHANNELS`.
+        value: Whether they want it; None: they have not said.
+
+    Raises:
+        InvalidPreference: There is no such scope or channel, or it cannot be turned off.
+    """
+    _check(scope, channel, value)
+    if value is None:
+        Preference.objects.filter(user=user_pk(user), scope=scope, channel=channel).delete()
+        return
+    Preference.objects.bulk_create(
+        [
+            Preference(
+                user_id=user_pk(user),
+                scope=scope,
+                channel=channel,
+                value=value,
+                changed=database.now(),
+            )
+        ],
+        update_conflicts=True,
+        unique_fields=["user", "scope", "channel"],
+        update_fields=["value", "changed"],
+    )
+
+
+def _check(scope: str, channel: str, value: bool | None) -> None:
+    if not isinstance(scope, str) or not _SCOPE.fullmatch(scope) or not content.is_storable(scope):
+        raise InvalidPreference(
+            "scope", f"must be 'kind:<key>', 'category:<key>' or 'all', not {scope!r:.100}."
+        )
+    if channel not in CHANNELS:
+        known = ", ".join(CHANNELS)
+        raise InvalidPreference("channel", f"must be one of {known}, not {channel!r:.100}.")
+    if value is not None and not isinstance(value, bool):
+        raise InvalidPreference("value", f"must be True, False or None, not {value!r:.100}.")
+    kind = registry.get(scope.removeprefix("kind:")) if scope.startswith("kind:") else None
+    if kind is not None and channel in kind.required and value is False:
+        raise InvalidPreference("value", "must not be False: this kind is required.")

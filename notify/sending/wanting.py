@@ -1,0 +1,126 @@
+"""The verbs by which people say what they want; each tells their open pages."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Literal
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Model
+
+from notify.bus.publisher import publisher
+from notify.inbox import why as explaining
+from notify.inbox.why import Why
+from notify.kinds import About, Category
+from notify.models import Mute, Notice
+from notify.readers import mutes, preferences, profile, topics
+from notify.readers.targets import Topic, target_of, topic
+from notify.sending import after_commit
+
+User = AbstractBaseUser | int | str | uuid.UUID
+"""A user, or a primary key."""
+
+Target = About | AbstractBaseUser | Topic | Category | str
+"""What can be muted; a text is "thing:<type>:<id>", "actor:<key>", "topic:<name>" or
+"category:<key>"."""
+
+
+def prefer(user: User, scope: str, *, value: bool | None, channel: str = "inbox") -> None:
+    """Stores what a person wants of a kind, a category or all, on a channel.
+
+    Args:
+        user: Whose.
+        scope: "kind:<key>", "category:<key>" or "all".
+        value: Whether they want it; None takes back what they said.
+        channel: Which; today there is the inbox. What is off there is filed: it comes without a
+            sound, and is found in the archive.
+
+    Raises:
+        InvalidPreference: There is no such scope or channel, or the kind is required.
+    """
+    preferences.choose(_key(user), scope, channel, value)
+    _tell(user, "preferences")
+
+
+def follow(user: User, name: str) -> bool:
+    """Makes a person follow a topic: `send(to=topic(name))` reaches them from now on.
+
+    Args:
+        user: Who.
+        name: The name of the topic, such as "post:3": up to 200 characters.
+
+    Returns:
+        Whether they did not follow it before.
+
+    Raises:
+        InvalidPreference: There can be no topic of this name.
+    """
+    followed = topics.follow(_key(user), str(topic(name)))
+    if followed:
+        _tell(user, "follows")
+    return followed
+
+
+def unfollow(user: User, name: str) -> bool:
+    """Takes `follow` back. Returns whether they followed it."""
+    followed = topics.unfollow(_key(user), str(topic(name)))
+    if followed:
+        _tell(user, "follows")
+    return followed
+
+
+def mute(user: User, target: Target, until: datetime | timedelta | None = None) -> Mute:
+    """Files what a person would get about a thing, from an actor, on a topic or in a category,
+    until a time. What is required still rings.
+
+    Args:
+        user: Who mutes.
+        target: An `About`, a user as an actor, a `topic(…)`, a `Category`, or its name.
+        until: A time with a zone, or how long from now on, by the database's clock; None is for
+            ever. A second call replaces it.
+
+    Returns:
+        What is muted.
+
+    Raises:
+        InvalidPreference: It cannot be muted, or the time has passed.
+    """
+    muted = mutes.mute(_key(user), target_of(target), until)
+    _tell(user, "mutes")
+    return muted
+
+
+def unmute(user: User, target: Target) -> bool:
+    """Takes `mute` back. Returns whether it was muted."""
+    unmuted = mutes.unmute(_key(user), target_of(target))
+    if unmuted:
+        _tell(user, "mutes")
+    return unmuted
+
+
+def set_reader(user: User, changes: Mapping[str, Any]) -> None:
+    """Stores any of `language`, `zone` and `quiet` (a `profile.Quiet`, or None), and leaves the
+    rest.
+
+    Raises:
+        InvalidPreference: There is no such language or zone, or the quiet hours are longer than 23.
+    """
+    profile.set_profile(_key(user), dict(changes))
+    _tell(user, "reader")
+
+
+def why(user: User, notice: Notice | int) -> Why | None:
+    """Why a person has a notice, and what their preferences say of it; None if they do not have
+    it."""
+    return explaining.why(_key(user), notice if isinstance(notice, int) else notice.pk)
+
+
+def _key(user: User) -> str:
+    return str(user.pk if isinstance(user, Model) else user)
+
+
+def _tell(user: User, changed: Literal["preferences", "mutes", "follows", "reader"]) -> None:
+    after_commit.on_commit(partial(publisher.publish_preferences, _key(user), changed))

@@ -1,0 +1,134 @@
+"""Schemas of what people want, as in the OpenAPI document. See docs/http-api.md."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import AwareDatetime, Field, StrictBool
+
+from notify.readers.targets import MAX_TARGET, MAX_TOPIC
+from notify.web.api.schemas import Text
+
+MAX_SECONDS = 10 * 366 * 86_400  # ten years
+RuleName = Literal[
+    "required", "muted", "own_kind", "own_category", "own_all", "site_group", "site", "kind",
+    "category", "nothing",
+]  # fmt: skip
+
+
+class Cell(Schema):
+    value: bool = Field(description="Whether it reaches the person by this channel.")
+    decided_by: RuleName = Field(description="Who says so: the first of these that speaks.")
+    locked: bool = Field(description="Whether it is required, and cannot be turned off.")
+    chosen: bool | None = Field(description="What the person has chosen for just this scope.")
+
+
+class KindChoice(Schema):
+    key: str
+    name: str
+    channels: dict[str, Cell]
+
+
+class CategoryChoice(Schema):
+    key: str = Field(description="Empty: kinds without a category.")
+    name: str
+    description: str
+    channels: dict[str, Cell] = Field(description="None without a category.")
+    kinds: list[KindChoice]
+
+
+class QuietHours(Schema):
+    start: time
+    end: time = Field(description="Not after `start`: on the next day. Equal: no quiet hours.")
+
+
+class ReaderOut(Schema):
+    quiet: QuietHours | None
+    language: str = Field(description="Empty: that of the page.")
+    zone: str = Field(description="Empty: that of the browser.")
+
+
+class Preferences(ReaderOut):
+    channels: list[str]
+    all: dict[str, Cell]
+    categories: list[CategoryChoice]
+
+
+class NewPreference(Schema):
+    scope: Text = Field(description="`kind:<key>`, `category:<key>` or `all`.")
+    channel: Text = "inbox"
+    value: StrictBool | None = Field(description="Null takes back what was chosen.")
+
+
+class ReaderChanges(Schema):
+    """Fields that are left out stay."""
+
+    language: Text = Field(default="", description="One of the site's, or empty.")
+    zone: Text = Field(default="", description="An IANA zone, or empty.")
+    quiet: QuietHours | None = None
+
+
+class NewMute(Schema):
+    target: Annotated[Text, Field(max_length=MAX_TARGET)] = Field(
+        description="`thing:<type>:<id>`, `actor:<key>`, `topic:<name>` or `category:<key>`."
+    )
+    seconds: Annotated[int, Field(ge=1, le=MAX_SECONDS)] | None = Field(
+        default=None, description="For how long, by the server's clock."
+    )
+    until: AwareDatetime | None = Field(
+        default=None, description="Or until when. With neither, for ever."
+    )
+
+
+class MuteOut(Schema):
+    id: int
+    target: str
+    type: Literal["thing", "actor", "topic", "category"]
+    name: str = Field(description="What people call it; of a deleted user, their key.")
+    until: datetime | None
+    created: datetime
+
+
+class Mutes(Schema):
+    mutes: list[MuteOut]
+
+
+class Unmuted(Schema):
+    id: int
+
+
+class NewFollow(Schema):
+    topic: Annotated[Text, Field(max_length=MAX_TOPIC)]
+
+
+class Follow(Schema):
+    topic: str
+    created: datetime
+
+
+class Follows(Schema):
+    follows: list[Follow]
+
+
+class Unfollowed(Schema):
+    topic: str
+    followed: bool = Field(description="Whether the topic was followed before.")
+
+
+class RuleOut(Schema):
+    value: bool
+    decided_by: RuleName
+    scope: str | None = Field(
+        description="`kind:<key>`, `category:<key>` or `all`, or the target of a mute."
+    )
+
+
+class WhyOut(Schema):
+    notice: int
+    reason: Literal["name", "group", "permission", "topic", "query", "everyone"] | None
+    reason_text: str | None = Field(description="The same in words.")
+    topics: list[str] = Field(description="Those it was sent to that the person follows.")
+    place: Literal["inbox", "archived", "filed", "recalled"]
+    rule: RuleOut = Field(description="What decides on such a notice now.")

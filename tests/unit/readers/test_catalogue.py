@@ -1,0 +1,121 @@
+"""What a person can choose, and who decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import translation
+from django.utils.translation import gettext_lazy
+
+import notify
+from notify.kinds import registry
+from notify.readers.catalogue import catalogue
+from notify.readers.mutes import mute
+from notify.readers.preferences import choose
+from tests.unit.inbox.helpers import key, people
+
+pytestmark = pytest.mark.django_db
+
+ORDERS = notify.Category(
+    "orders", gettext_lazy("Archive"), description="Of your shop", defaults={"inbox": False}
+)
+
+
+@pytest.fixture
+def ada() -> User:
+    return people(1)[0]
+
+
+@pytest.fixture(autouse=True)
+def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_kinds", {})
+
+    class Shipped(notify.Kind):
+        key = "shop.shipped"
+        category = ORDERS
+        verbose_name = "An order has shipped"
+
+    class Alarm(notify.Kind):
+        key = "shop.alarm"
+        category = ORDERS
+        required = ("inbox",)
+
+    class Loose(notify.Kind):
+        key = "shop.loose"
+
+
+def cell(value: bool, decided_by: str, *, chosen: Any = None) -> dict[str, Any]:
+    locked = decided_by == "required"
+    said = {"value": value, "decided_by": decided_by, "locked": locked, "chosen": chosen}
+    return {"inbox": said}
+
+
+def test_it_has_every_category_and_kind_with_who_decides(ada: User) -> None:
+    assert catalogue(key(ada), also=["orders", "billing", ""]) == {
+        "channels": ["inbox"],
+        "all": cell(True, "nothing"),
+        "categories": [
+            {
+                "key": "orders",
+                "name": "Archive",
+                "description": "Of your shop",
+                "channels": cell(False, "category"),
+                "kinds": [
+                    {"key": "shop.alarm", "name": "Alarm", "channels": cell(True, "required")},
+                    {
+                        "key": "shop.shipped",
+                        "name": "An order has shipped",
+                        "channels": cell(False, "category"),
+                    },
+                ],
+            },
+            {
+                "key": "billing",
+                "name": "billing",
+                "description": "",
+                "channels": cell(True, "nothing"),
+                "kinds": [],
+            },
+            {
+                "key": "",
+                "name": "Other",
+                "description": "",
+                "channels": {},
+                "kinds": [
+                    {"key": "shop.loose", "name": "Loose", "channels": cell(True, "nothing")}
+                ],
+            },
+        ],
+        "quiet": None,
+        "language": "",
+        "zone": "",
+    }
+
+
+def test_a_cell_follows_what_is_chosen_for_more_until_something_is_chosen_for_it(
+    ada: User,
+) -> None:
+    choose(key(ada), "all", "inbox", False)
+    choose(key(ada), "kind:shop.shipped", "inbox", True)
+    choose(key(ada), "category:gone", "inbox", False)
+    found = catalogue(key(ada))
+    assert found["all"] == cell(False, "own_all", chosen=False)
+    by_key = {one["key"]: one for one in found["categories"]}
+    assert by_key["orders"]["channels"] == cell(False, "own_all")
+    assert by_key["orders"]["kinds"][1]["channels"] == cell(True, "own_kind", chosen=True)
+    assert by_key["gone"]["channels"] == cell(False, "own_category", chosen=False)
+
+
+def test_a_category_that_is_muted_says_so(ada: User) -> None:
+    choose(key(ada), "category:orders", "inbox", True)
+    mute(key(ada), "category:orders")
+    [orders, _] = catalogue(key(ada))["categories"]
+    assert orders["channels"] == cell(False, "muted", chosen=True)
+    assert orders["kinds"][0]["channels"] == cell(True, "required")
+
+
+def test_names_are_in_the_language_of_the_request(ada: User) -> None:
+    with translation.override("de"):
+        assert catalogue(key(ada))["categories"][0]["name"] == "Archivieren"
