@@ -16,6 +16,7 @@
  * @property {string} body
  * @property {string | null} url
  * @property {{ id: number | string, name: string } | null} actor
+ * @property {{ type: string, id: string }} [about] what it is about, as its kind says
  * @property {{ label: string, url: string }[]} actions
  * @property {Record<string, unknown>} data
  * @property {string} created
