@@ -84,7 +84,11 @@ export class RowMenu {
     });
     this.#menu.addEventListener("keydown", (event) => this.#key(event));
     this.#menu.addEventListener("toggle", (event) => /** @type {ToggleEvent} */ (event).newState === "closed" && this.#closed());
-    const place = () => this.#menu.matches(":popover-open") && placeBeside(this.#menu, this.#from);
+    const place = () => {
+      if (!this.#menu.matches(":popover-open")) return;
+      if (this.#from.isConnected) placeBeside(this.#menu, this.#from);
+      else this.#menu.hidePopover(); // its row has gone
+    };
     this.#element.listen(window, ["resize"], place);
     this.#element.listen(document, ["scroll"], place);
     this.#menu.parentElement?.addEventListener("scroll", place);

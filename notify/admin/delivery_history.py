@@ -136,7 +136,7 @@ def _marks(copy: Notification | None) -> list[Step]:
         for name, when in (
             (_("Seen"), copy.seen if copy else None),
             (_("Read"), copy.read if copy else None),
-            (_("Archived"), copy.archived if copy else None),
+            (_("Archived"), copy.placed if copy and copy.place == Place.ARCHIVED else None),
         )
     ]
 

@@ -47,6 +47,7 @@ def test_a_filed_notice_says_why(client, inbox_staff, ada):
     shown = text_of(client.get(inbox_page(ada), {"notice": notice.pk}))
     assert "It was filed: ada didn't want to be told. It's in the archive." in shown
     assert "sent to them; muted" in shown
+    assert "Archived no" in shown  # nobody has done that
 
 
 def test_changing_requires_its_permission(client, inbox_staff, ada, form_page):
