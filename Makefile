@@ -50,7 +50,7 @@ test-services: TESTS = tests/unit tests/integration
 test-services-a-l: TESTS = tests/unit tests/integration/test_[a-l]*.py
 test-services-m-z: TESTS = tests/integration/test_[!a-l]*.py
 test-services test-services-a-l test-services-m-z: .make/dev
-	@$(NEEDS) redis-server postgres pgbouncer nginx systemd-analyze openssl -- \
+	@$(NEEDS) redis-server postgres pgbouncer nginx systemd-analyze openssl msgfmt -- \
 	  $(POSTGRES) $(PYTEST) $(TESTS) -m 'not sqlite'
 
 test-browser: TESTS = tests/browser

@@ -2,6 +2,7 @@
 
 SECRET_KEY            required unless DEBUG is on
 DEBUG                 off
+DEMO                  off; with DEBUG, on adds config/demo: kinds, and a page that sends them
 ALLOWED_HOSTS         example.org,www.example.org; with DEBUG: localhost only
 CSRF_TRUSTED_ORIGINS  https://example.org, where the proxy hides the scheme
 HTTPS                 on unless DEBUG is: redirects, secure cookies, HSTS
@@ -46,6 +47,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
 
 DEBUG = env.read("DEBUG", switch, default=False)
+DEMO = DEBUG and env.read("DEMO", switch, default=False)
 HTTPS = env.read("HTTPS", switch, default=not DEBUG)
 
 if DEBUG:
@@ -72,6 +74,8 @@ INSTALLED_APPS = [
     "ninja",  # serves the script of the API's page from this host
     "notify",
 ]
+if DEMO:
+    INSTALLED_APPS.insert(0, "config.demo")  # first, as its dashboard extends that of notify
 
 MIDDLEWARE = [
     "config.middleware.security_headers",
@@ -321,6 +325,7 @@ APP_VARIABLES = {
     "NOTIFY_DEFAULTS": json_object,
     "NOTIFY_GROUP_DEFAULTS": or_none(text),
     "NOTIFY_MAY_FOLLOW": or_none(text),
+    "NOTIFY_ACTOR_PICTURE": or_none(text),
     "NOTIFY_SOCKETS_PER_USER": whole_number,
     "NOTIFY_SOCKETS_PER_PROCESS": or_none(whole_number),
     "NOTIFY_SOCKETS_PER_ADDRESS": or_none(whole_number),

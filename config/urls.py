@@ -1,5 +1,6 @@
 """Routes of the deployment: those of notify, the admin, and signing in."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
@@ -33,3 +34,8 @@ urlpatterns = [
     path("", include("notify.urls")),
     path("", include("notify.web.probes")),
 ]
+
+if settings.DEMO:
+    from config.demo.views import demo  # which declares its kinds
+
+    urlpatterns += [path("demo/", demo, name="demo")]

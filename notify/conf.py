@@ -163,6 +163,7 @@ class Conf:
     defaults: Mapping[str, Mapping[str, bool]] | None = _setting(None, _optional_defaults)
     group_defaults: str | None = _setting(None, _optional_text)
     may_follow: str | None = _setting(None, _optional_text)
+    actor_picture: str | None = _setting(None, _optional_text)
     metrics_token: str | None = _setting(None, _optional_text)
     watchdog: bool = _setting(True, _switch)
 

@@ -7,8 +7,16 @@ from django.utils.translation import gettext_lazy
 
 from notify.kinds import Category, Kind, isolate
 
-ACCOUNT = Category("account", gettext_lazy("Account"))
-SECURITY = Category("security", gettext_lazy("Security"))
+ACCOUNT = Category(
+    "account",
+    gettext_lazy("Account"),
+    icon="M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM2.500 14a5.500 4 0 0 1 11 0",
+)
+SECURITY = Category(
+    "security",
+    gettext_lazy("Security"),
+    icon="M8 1.5 13 3.5v4c0 3.200-2.100 5.700-5 7-2.900-1.300-5-3.800-5-7v-4Z",
+)
 
 
 class Welcome(Kind):

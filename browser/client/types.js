@@ -15,7 +15,7 @@
  * @property {string} title
  * @property {string} body
  * @property {string | null} url
- * @property {{ id: number | string, name: string } | null} actor
+ * @property {{ id: number | string, name: string, picture?: string } | null} actor
  * @property {{ type: string, id: string }} [about] what it is about, as its kind says
  * @property {{ label: string, url: string }[]} actions
  * @property {Record<string, unknown>} data

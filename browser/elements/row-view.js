@@ -5,6 +5,7 @@ import { messages } from "../page/messages.js";
 import { plainText } from "../page/plain-text.js";
 import { fullTime, relativeTime } from "../page/relative-time.js";
 import { safeUrl } from "../page/safe-url.js";
+import { drawFace } from "./row-face.js";
 
 /** @typedef {import("../client/types.js").Row} Row */
 
@@ -65,7 +66,7 @@ export class RowView {
     const before = this.#row;
     if (row === before) return;
     this.#row = row;
-    const isOther = row.title !== before.title || row.body !== before.body || row.url !== before.url;
+    const isOther = row.title !== before.title || row.body !== before.body || row.url !== before.url || !row.actor !== !before.actor;
     if (isOther) this.#drawContent();
     if (isOther || stateOf(row) !== stateOf(before)) this.#drawState();
   }
@@ -116,6 +117,7 @@ export class RowView {
     this.element.dataset.id = String(id);
     this.element.dataset.level = level;
     this.#find(".level").replaceChildren(clone(this.#templates, `icon-${level}`));
+    drawFace(this.#find(".face"), this.#row);
     this.#find(".heading").replaceChildren(this.#title());
     this.#find(".body").textContent = plainText(body);
     this.#find(".body").hidden = body === "";

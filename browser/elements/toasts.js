@@ -77,7 +77,7 @@ export class Toasts {
     const toast = { row, level, element, timer: 0 };
     element.dataset.level = level;
     part(element, ".level").append(clone(this.#root, `icon-${level}`));
-    part(element, ".toast-body").textContent = row?.body ?? "";
+    part(element, ".toast-body").textContent = plainText(row?.body ?? "");
     const link = part(element, ".toast-title");
     link.textContent = row ? plainText(row.title) : manyText(this.#bell.client);
     const url = row ? safeUrl(row.url) : pageConfig().inbox;

@@ -1,6 +1,7 @@
 // @ts-check
 import { elapsed } from "../client/steady-clock.js";
 import { pageConfig } from "./page-config.js";
+import { plainText } from "./plain-text.js";
 import { wants } from "./preferences.js";
 import { safeUrl } from "./safe-url.js";
 import { manyText, Storm } from "./storm.js";
@@ -119,8 +120,8 @@ export function playSound() {
  * @param {Row} row
  */
 function showOne(client, { title, body, id, url, level }) {
-  const options = { body, tag: `notify-${id}`, silent: wants("sound") };
-  const shown = show(title, options, () => {
+  const options = { body: plainText(body), tag: `notify-${id}`, silent: wants("sound") };
+  const shown = show(plainText(title), options, () => {
     client.mark("read", [id]);
     return safeUrl(url);
   });

@@ -13,13 +13,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from notify.admin.formatting import sender_name
+from notify.admin.formatting import language_name, sender_name
 from notify.admin.intervention import by_whom, recalled_by
 from notify.admin.preferences import reason_text, rule_text
 from notify.admin.stopping import is_scheduled
 from notify.inbox import personal
 from notify.inbox.why import why
-from notify.models import Batch, Inbox, Notice, Notification, Place
+from notify.kinds import registry
+from notify.models import Batch, Inbox, Notice, Notification, Place, Reader
+from notify.readers import locales
 from notify.sql import database
 
 _STOPPED: dict[str, Any] = {
@@ -48,6 +50,7 @@ class Step:
 class DeliveryHistory:
     verdict: str
     steps: list[Step]
+    language: str  # what is known of the language it was shown in; empty if there is only one
 
 
 def delivery_history(user: Any, notice: Notice) -> DeliveryHistory:
@@ -66,7 +69,30 @@ def delivery_history(user: Any, notice: Notice) -> DeliveryHistory:
     steps += _marks(copy)
     if notice.recalled:
         steps.append(Step(_("Recalled"), notice.recalled, recalled_by(notice), happened=True))
-    return DeliveryHistory(_verdict(user, notice, copy, batch, inbox), steps)
+    return DeliveryHistory(
+        verdict=_verdict(user, notice, copy, batch, inbox),
+        steps=steps,
+        language=_language(user, notice) if copy else "",
+    )
+
+
+def _language(user: Any, notice: Notice) -> str:
+    if notice.params is None or registry.get(notice.kind) is None:
+        return ""  # everyone reads it as it was sent
+    last_page = Reader.objects.filter(user=user.pk).values_list("shown_language", flat=True).first()
+    code = last_page or locales.own(str(user.pk)).language
+    text = (
+        _(
+            "%(who)s's last page was in %(language)s; in which language this notice was shown "
+            "isn't recorded."
+        )
+        if last_page
+        else _(
+            "In which language this notice was shown isn't recorded; by %(who)s's settings it's "
+            "%(language)s."
+        )
+    )
+    return text % {"who": user.get_username(), "language": language_name(code)}
 
 
 def _arrived(copy: Notification | None, batch: Batch | None) -> Step:

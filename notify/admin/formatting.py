@@ -13,8 +13,8 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
+from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from notify.models import Notice
 from notify.models.users import all_users, user_pk
@@ -36,6 +36,14 @@ def format_moment(moment: datetime | None) -> str:
     # Translators: formats of a date in a narrow column (Django's `date` filter).
     this_year, other_year = _("j M, H:i"), _("j M Y")
     return date_format(local, this_year if local.year == localtime().year else other_year)
+
+
+def language_name(code: str) -> str:
+    """As in "German", in the current language; the code if Django doesn't know it."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
 
 
 def format_people(count: int) -> str:

@@ -19,7 +19,7 @@ from notify.admin import charts, statuses
 from notify.admin.change_list import LenientChangeList
 from notify.admin.compose_views import ComposeMixin
 from notify.admin.formatting import format_moment, sender_name, sender_names
-from notify.admin.previews import preview_notice
+from notify.admin.previews import in_languages, preview_notice
 from notify.admin.progress_views import VERBS, ProgressMixin, progress_data
 from notify.admin.slow_batches import slowest_batches
 from notify.admin.time_window import TimeWindowFilter
@@ -123,6 +123,7 @@ class NoticeAdmin(ProgressMixin, ComposeMixin):
                 "chart": charts.over_time(notice),
                 "slowest": slowest_batches(notice),
                 "preview": preview_notice(vars(notice)),
+                "in_languages": in_languages(notice),
             }
         return super().change_view(request, object_id, form_url, context)
 

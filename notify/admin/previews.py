@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import OperationalError
 from django.db.models import Count, Q
-from django.utils.translation import ngettext
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import get_language_info, ngettext
 
 from notify import sql
 from notify.admin.formatting import format_count, format_people
-from notify.models import Level
+from notify.changes import Locale, Row
+from notify.inbox import renderings, rows
+from notify.kinds import fields, registry
+from notify.models import Level, Notice
 from notify.models.users import user_field
 from notify.sending.audience import Audience, To
 from notify.sql import database
@@ -98,7 +103,56 @@ def preview_notice(fields: dict[str, Any]) -> dict[str, Any]:
     names = ("title", "body", "level", "category", "url")
     row = {name: str(fields.get(name) or "") for name in names}
     row["level"] = row["level"] or Level.INFO.value
+    declared = registry.categories().get(row["category"])
+    if declared is not None:
+        row["category"] = str(declared.label)
     return {"row": row | {"actions": fields.get("actions") or []}, "texts": browser_texts()}
+
+
+@dataclass(frozen=True, slots=True)
+class InLanguage:
+    """What readers of a language get."""
+
+    code: str
+    name: str
+    direction: str
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class InLanguages:
+    """A notice of a kind in all LANGUAGES."""
+
+    texts: list[InLanguage]  # that of the site first, then those that read otherwise
+    same: list[str]  # the names of the languages that read as the site's
+    zone: str  # the time zone of the texts; empty if they have no times
+
+
+def in_languages(notice: Notice) -> InLanguages | None:
+    """None where everyone reads the notice as it was sent: it is of no kind, or of none that this
+    process has."""
+    kind: Any = registry.get(notice.kind)
+    if notice.params is None or kind is None:
+        return None
+    row, zone = rows.notice_row(notice), get_current_timezone_name()
+    site = settings.LANGUAGE_CODE
+    texts = [
+        InLanguage(code, str(name), _direction(code), renderings.shown(row, Locale(code, zone)))
+        for code, name in sorted(settings.LANGUAGES, key=lambda one: one[0] != site)
+    ]
+    first, *others = texts
+    return InLanguages(
+        texts=[first, *(one for one in others if one.row != first.row)],
+        same=[one.name for one in others if one.row == first.row],
+        zone=zone if fields.has_time(kind) else "",
+    )
+
+
+def _direction(code: str) -> str:
+    try:
+        return "rtl" if get_language_info(code)["bidi"] else "ltr"
+    except KeyError:  # one of the project's own
+        return "auto"
 
 
 def _display_name(user: Any) -> str:

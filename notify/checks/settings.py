@@ -48,7 +48,7 @@ def check_defaults(**options: Any) -> list[CheckMessage]:
     return [
         *_wrong_channels("NOTIFY_DEFAULTS", defaults),
         *_unknown_kinds(defaults),
-        *_wrong_functions(current),
+        *_wrong_groups(current.group_defaults),
     ]
 
 
@@ -76,29 +76,49 @@ def _unknown_kinds(defaults: Mapping[str, Any]) -> Iterator[CheckMessage]:
             )
 
 
-def _wrong_functions(current: conf.Conf) -> Iterator[CheckMessage]:
-    if current.group_defaults is not None:
-        try:
-            for group in read_groups(current.group_defaults):
-                yield from _wrong_channels("NOTIFY_GROUP_DEFAULTS", group.defaults)
-        except Exception as error:  # noqa: BLE001  the code of a project
-            yield _wrong_function(
-                "NOTIFY_GROUP_DEFAULTS",
-                error,
-                "It takes nothing, and returns pairs of a queryset of users and their defaults, "
-                "without a query of its own.",
-            )
-    if current.may_follow is not None:
-        try:
-            if not callable(import_string(current.may_follow)):
-                raise TypeError("it is no function")
-        except Exception as error:  # noqa: BLE001  the code of a project
-            hint = "It takes a user and the name of a topic, and returns True or False."
-            yield _wrong_function("NOTIFY_MAY_FOLLOW", error, hint)
+def _wrong_groups(path: str | None) -> Iterator[CheckMessage]:
+    if path is None:
+        return
+    try:
+        for group in read_groups(path):
+            yield from _wrong_channels("NOTIFY_GROUP_DEFAULTS", group.defaults)
+    except Exception as error:  # noqa: BLE001  the code of a project
+        yield Error(
+            f"NOTIFY_GROUP_DEFAULTS cannot be used: {error}",
+            hint="It takes nothing, and returns pairs of a queryset of users and their defaults, "
+            "without a query of its own.",
+            id="notify.E010",
+        )
 
 
-def _wrong_function(name: str, error: Exception, hint: str) -> CheckMessage:
-    return Error(f"{name} cannot be used: {error}", hint=hint, id="notify.E010")
+@register("notify")
+def check_functions(**options: Any) -> list[CheckMessage]:
+    """notify.E008: a function of the project cannot be imported."""
+    if conf.Conf.problems():
+        return []
+    current = conf.current()
+    named = {
+        "NOTIFY_READER": current.reader,
+        "NOTIFY_ACTOR_PICTURE": current.actor_picture,
+        "NOTIFY_MAY_FOLLOW": current.may_follow,
+    }
+    return [
+        Error(
+            f"{name} = {path!r} is not a function that can be imported{why}.",
+            hint="Name its module and the function, as in 'shop.people.function'.",
+            id="notify.E008",
+        )
+        for name, path in named.items()
+        if path is not None and (why := _why_not(path)) is not None
+    ]
+
+
+def _why_not(path: str) -> str | None:
+    """What is wrong with the dotted path of a function; None if nothing is."""
+    try:
+        return None if callable(import_string(path)) else ""
+    except Exception as error:  # noqa: BLE001  the code of a project
+        return f": {error}"
 
 
 @register("notify")

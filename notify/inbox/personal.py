@@ -36,7 +36,9 @@ from notify.sql import transactions
 from notify.sql.dialects import dialect
 from notify.sql.keys import database_key
 
-_CONTENT = ("kind", "category", "level", "title", "body", "url", "actions", "data", "created")
+_TEXTS = ("kind", "category", "level", "title", "body", "url", "actions", "data", "created")
+_CONTENT = (*_TEXTS, "about_type", "about_id")
+_WRITTEN = ("id", "sender", "key", "actor_picture", *_CONTENT)
 _STOPPED_BY = ("recalled_by", "stopped_by")
 _READER = ("language", "zone", "shown_language", "shown_zone", "quiet_start", "quiet_end")
 _WISHES = {
@@ -62,7 +64,7 @@ def export(user: str) -> dict[str, Any]:
             | {name: getattr(one.notice, name) for name in _CONTENT}
             for one in _rows(Notification, user_id=key).select_related("notice").order_by("arrived")
         ],
-        "written": list(_written_by(user).order_by("pk").values("id", "sender", "key", *_CONTENT)),
+        "written": list(_written_by(user).order_by("pk").values(*_WRITTEN)),
         "stopped": list(_stopped_by(user).order_by("pk").values("id", "recalled", "stopped")),
         "waiting_for": [
             {name: getattr(notice, name) for name in ("id", "send_at", *_CONTENT)}
@@ -115,7 +117,9 @@ def erase(user: str, *, announce: Callable[[Change], None]) -> Counter[str]:
     # Their idempotency keys too: the sender chose the words, and nobody can use them any more.
     for name in _STOPPED_BY:
         Notice.objects.filter(**{name: _sender(user)}).update(**{name: ""})
-    done["authorships"] = _written_by(user).update(actor=None, actor_name="", sender="", key=None)
+    done["authorships"] = _written_by(user).update(
+        actor=None, actor_name="", actor_picture="", sender="", key=None
+    )
     done["inboxes"] = transactions.in_transaction(lambda: _delete_inbox(key))
     return done
 

@@ -30,7 +30,8 @@ def columns() -> str:
     texts = ", ".join(f"notice.{name}" for name in _TEXTS)
     return (
         f"copy.notice_id, copy.arrived, copy.version, {times}, {texts}, notice.actor_id,"
-        " notice.actor_name, notice.actions, notice.data, notice.params,"
+        " notice.actor_name, notice.actor_picture, notice.about_type, notice.about_id,"
+        " notice.actions, notice.data, notice.params,"
         f" {write_time('notice.created')}, {write_time('notice.expires')}"
     )
 
@@ -39,10 +40,8 @@ def row_of(record: Sequence[Any]) -> Row:
     """A record of `columns` as a row, with its texts in the site's language; those of a recalled
     notice are empty."""
     notice_id, arrived, version, seen, read, archived, recalled, *content = record
-    kind, category, level, title, body, url, actor, actor_name, actions, data, params, *times = (
-        content
-    )
-    created, expires = times
+    kind, category, level, title, body, url, actor, *more = content
+    name, picture, about_type, about_id, actions, data, params, created, expires = more
     row: Row = {
         "id": notice_id,
         "arrived": arrived,
@@ -53,7 +52,7 @@ def row_of(record: Sequence[Any]) -> Row:
         "title": title,
         "body": body,
         "url": url or None,
-        "actor": {"id": public_key(actor), "name": actor_name} if actor is not None else None,
+        "actor": None if actor is None else _actor(public_key(actor), name, picture),
         "actions": json.loads(actions),
         "data": json.loads(data),
         "created": created,
@@ -65,17 +64,21 @@ def row_of(record: Sequence[Any]) -> Row:
     }
     if recalled is not None:
         return row | _RECALLED
+    row |= _about(about_type, about_id)
     return row if params is None else TypedRow(row, params)
 
 
 def notice_row(notice: Notice) -> Row:
     """A notice as a new row, without `arrived` and `version`."""
-    actor = {"id": str(notice.actor_id), "name": notice.actor_name} if notice.actor_id else None
+    actor = None
+    if notice.actor_id:
+        actor = _actor(str(notice.actor_id), notice.actor_name, notice.actor_picture)
     row: Row = {
         "id": notice.pk,
         **{name: getattr(notice, name) for name in _TEXTS},
         "url": notice.url or None,
         "actor": actor,
+        **_about(notice.about_type, notice.about_id),
         "actions": notice.actions,
         "data": notice.data,
         "created": rfc3339(notice.created),
@@ -83,3 +86,11 @@ def notice_row(notice: Notice) -> Row:
         **dict.fromkeys(_TIMES),
     }
     return row if notice.params is None else TypedRow(row, json.dumps(notice.params))
+
+
+def _actor(key: str, name: str, picture: str) -> dict[str, str]:
+    return {"id": key, "name": name} | ({"picture": picture} if picture else {})
+
+
+def _about(kind_of_thing: str | None, key: str | None) -> Row:
+    return {} if kind_of_thing is None else {"about": {"type": kind_of_thing, "id": key}}

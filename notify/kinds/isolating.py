@@ -8,3 +8,8 @@ def isolate(text: object) -> str:
     not turn around what stands beside it: a Hebrew name, a comma and a number in an English text,
     an order's number in an Arabic one."""
     return f"{FIRST_STRONG_ISOLATE}{text}{POP_DIRECTIONAL_ISOLATE}"
+
+
+def unisolated(text: str) -> str:
+    """The text as somebody types it who searches for it."""
+    return text.replace(FIRST_STRONG_ISOLATE, "").replace(POP_DIRECTIONAL_ISOLATE, "")

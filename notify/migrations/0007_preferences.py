@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notify', '0006_about'),
+        ('notify', '0006_faces'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

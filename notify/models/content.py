@@ -79,7 +79,7 @@ def check(
         "kind": _text("kind", kind, MAX_NAME),
         "about_type": about_type,
         "about_id": about_id,
-        "url": "" if url is None or url == "" else _url("url", url),
+        "url": "" if url is None or url == "" else link("url", url),
         "actions": _actions(actions),
         "data": _data(data),
         "expires": _expires(expires, send_at, now or timezone.now()),
@@ -150,7 +150,12 @@ def _about(value: object) -> tuple[str, str]:
     return found
 
 
-def _url(field: str, value: object) -> str:
+def link(field: str, value: object) -> str:
+    """A link as it may be shown: a path, or an http(s) address.
+
+    Raises:
+        InvalidNotice: It is none; names the field.
+    """
     url = _text(field, value, MAX_URL)
     # Browsers treat a backslash as a slash and drop tabs and newlines (WHATWG URL, 4.4).
     if "\\" not in url and url.isprintable() and " " not in url:
@@ -184,7 +189,7 @@ def _action(action: Mapping[str, str]) -> dict[str, str]:
     label = _text("actions", action["label"], MAX_LABEL)
     if not _is_visible(label):
         raise InvalidNotice("actions", "each label must contain a visible character.")
-    return {"label": label, "url": _url("actions", action["url"])}
+    return {"label": label, "url": link("actions", action["url"])}
 
 
 def _data(value: Mapping[str, Any] | None) -> dict[str, Any]:

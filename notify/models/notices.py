@@ -99,6 +99,7 @@ class Notice(BaseRow):
     )
     # Copied when the notice is written, so that reading an inbox does not join users.
     actor_name = models.CharField(_("actor's name"), max_length=200, blank=True, default="")
+    actor_picture = models.CharField(max_length=2000, default="", db_default="", editable=False)
     kind = models.CharField(_("kind"), max_length=100, blank=True, default="")
     category = models.CharField(_("category"), max_length=100, blank=True, default="")
     level = models.CharField(_("level"), max_length=8, choices=Level, default=Level.INFO)

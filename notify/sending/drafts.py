@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,10 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from notify.exceptions import InvalidNotice
 from notify.inbox.rows import notice_row
-from notify.kinds import Kind, fields, rendering
+from notify.kinds import Kind, fields, isolating, rendering
 from notify.models import Level, Notice, content
 from notify.models.users import sender_of
+from notify.sending import pictures
 from notify.sending.audience import Audience, To
 
 
@@ -87,12 +88,17 @@ class Draft:
     excluded: Any  # the key of a user who does not receive it
 
 
-def draft(new: NewNotice, now: datetime) -> Draft:
+def draft(
+    new: NewNotice,
+    now: datetime,
+    picture_of: Callable[[AbstractBaseUser], str] = pictures.picture_of,
+) -> Draft:
     """Validates what is to be sent.
 
     Args:
         new: The arguments of `send`.
         now: The database's time.
+        picture_of: The address of an actor's picture, or "".
 
     Raises:
         InvalidNotice: For the first argument that cannot be sent.
@@ -112,6 +118,8 @@ def draft(new: NewNotice, now: datetime) -> Draft:
         key=new.key,
         now=now,
     )
+    if new.params is not None:  # these texts are searched; what is shown is made of the fields
+        checked |= {name: isolating.unisolated(checked[name]) for name in ("title", "body")}
     actor = new.actor
     notice = Notice(
         **checked,
@@ -119,6 +127,7 @@ def draft(new: NewNotice, now: datetime) -> Draft:
         created=now,
         actor_id=None if actor is None else actor.pk,
         actor_name=_name_of(actor)[:200],
+        actor_picture="" if actor is None or actor.pk is None else picture_of(actor),
         sender=sender_of(new.sender),
     )
     excluded = None if actor is None or new.include_actor else actor.pk
@@ -147,6 +156,9 @@ def fingerprint(notice: Notice, audience: Audience, excluded: Any) -> str:
         "to": audience.describe(),
         "left_out": excluded,
     }
+    arguments.pop("about", None)  # its kind says it, of the fields
+    if notice.actor_id:  # who may have another picture by now
+        arguments["actor"].pop("picture", None)
     if notice.params is not None:  # its texts may be corrected between two calls
         texts = dict.fromkeys(("title", "body", "url", "actions", "data"))
         arguments |= texts | {"params": notice.params}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db import IntegrityError
@@ -17,7 +18,7 @@ from notify.inbox import appending
 from notify.models import Notice
 from notify.models.users import all_users
 from notify.readers.defaults import asked_of
-from notify.sending import after_commit, statements, writing
+from notify.sending import after_commit, pictures, statements, writing
 from notify.sending.audience import KEYS_PER_QUERY
 from notify.sending.drafts import Draft, NewNotice, draft
 from notify.sending.names import in_chunks
@@ -84,7 +85,8 @@ def send_many(notices: Iterable[NewNotice]) -> list[Notice]:
         with writing.busy_if_locked():
             now = database.now()
         size = conf.current().batch_size
-        items = [_item(index, new, now, size) for index, new in enumerate(notices)]
+        picture_of = cache(pictures.picture_of)
+        items = [_item(index, new, now, size, picture_of) for index, new in enumerate(notices)]
         if not items:
             return []
         change = None
@@ -99,9 +101,11 @@ def send_many(notices: Iterable[NewNotice]) -> list[Notice]:
     return [item.notice for item in items]
 
 
-def _item(index: int, new: NewNotice, now: datetime, size: int) -> _Item:
+def _item(
+    index: int, new: NewNotice, now: datetime, size: int, picture_of: Callable[[Any], str]
+) -> _Item:
     try:
-        found = draft(new, now)
+        found = draft(new, now, picture_of)
     except NotifyError as error:
         error.index = index
         raise

@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from notify.inbox import reading
 from notify.kinds import registry
 from notify.models import Level
+from notify.web.pages import faces
 from notify.web.pages.browser_config import browser_config
 from notify.web.pages.first_page import first_page
 from notify.web.pages.preferences import preferences_page
@@ -121,6 +122,18 @@ def notify_category_icon(key: str) -> str:
     """The path data of its icon; empty if it has none."""
     declared = registry.categories().get(key)
     return "" if declared is None else declared.icon
+
+
+@register.filter
+def notify_initials(actor: dict[str, str] | None) -> str:
+    """Of a row's actor; empty if the name has none."""
+    return "" if actor is None else faces.initials(notify_plain(actor["name"]))
+
+
+@register.filter
+def notify_hue(actor: dict[str, str] | None) -> int:
+    """The number of the actor's colour."""
+    return faces.hue("" if actor is None else actor["id"])
 
 
 @register.filter

@@ -50,8 +50,7 @@ def served_by(tree: Path) -> Contender:
 
 def compare_servers(trees: Sequence[Path], sockets: int) -> None:
     people = sign_in(sockets)
-    with contextlib.ExitStack() as stack:
-        runs = [stack.enter_context(Run(served_by(tree))) for tree in trees]
+    with _servers(trees) as runs:
 
         def connect(run: Run) -> float:
             before = run.cpu
@@ -61,9 +60,16 @@ def compare_servers(trees: Sequence[Path], sockets: int) -> None:
             return cost / CONNECTS_A_ROUND
 
         pairs.rounds(partial(pairs.in_turn, connect, runs), "a connect", NAMES)
+    with _servers(trees) as runs:
         for run in runs:
             run.open(people)
         pairs.compare_deliveries(runs, sockets, NAMES)
+
+
+@contextlib.contextmanager
+def _servers(trees: Sequence[Path]) -> Iterator[list[Run]]:
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(Run(served_by(tree))) for tree in trees]
 
 
 def compare_senders(trees: Sequence[Path]) -> None:

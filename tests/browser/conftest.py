@@ -7,6 +7,7 @@ before the database is cleaned; what a test does later, it does as a person or b
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cached_property
@@ -113,6 +114,17 @@ def until_panel_script(page: Page) -> None:
     """Until the script with the bell's panel has come, which the page loads when it is idle."""
     here = "Symbol.for('notify panel') in globalThis"
     eventually(lambda: page.evaluate(here), what="the panel's script")
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """Into build/screenshots/; a page of the docs shows it, and `UPDATE_IMAGES=1` makes that one
+    anew."""
+    places = [SCREENSHOTS]
+    if os.environ.get("UPDATE_IMAGES"):
+        places.append(ROOT / "docs" / "images")
+    for place in places:
+        place.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=place / f"{name}.png")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 import notify
+from notify.models import Notice
 from tests.browser.conftest import until
 from tests.browser.inbox_page import (
     DASHBOARD,
@@ -202,6 +203,44 @@ def test_somebody_is_muted_from_a_row_and_unmuted_by_undo(server, ada, windows, 
     inbox(page).get_by_role("button", name="Undo").click()
     expect(items(settings, "Muted")).to_have_count(0)
     expect(settings.get_by_text("Nothing is muted")).to_be_visible()
+    assert windows.complaints == []
+
+
+def test_a_thing_is_muted_from_its_row_and_unmuted_by_undo(server, ada, windows):
+    send_to_ada("Order A-7 has shipped")
+    Notice.objects.update(about_type="order", about_id="A-7")
+    page = windows.open(server.url, session=ada, **DESK)
+    settings = page.context.new_page()
+    settings.goto(PREFERENCES)
+    page.goto(DASHBOARD)
+    live(page)
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    expect(item(page, "About this item")).to_be_focused()
+    page.keyboard.press("Enter")
+    item(page, "For 1 hour").click()
+    expect(items(settings, "Muted")).to_contain_text(["Order A-7 has shipped"])
+    page.keyboard.press("z")
+    expect(items(settings, "Muted")).to_have_count(0)
+    assert windows.complaints == []
+
+
+def test_why_names_what_was_muted_and_leads_to_it(server, ada, windows):
+    send_to_ada("Order A-7 has shipped")
+    Notice.objects.update(about_type="order", about_id="A-7")
+    notify.mute(User.objects.get(username="ada"), "thing:order:A-7")
+    page = windows.open(server.url, session=ada, **DESK)
+    page.goto(DASHBOARD)
+    live(page)
+    page.keyboard.press("j")
+    page.keyboard.press("w")
+    why = page.get_by_role("dialog", name="Why am I getting this?")
+    expect(why).to_contain_text("Inbox: off. You muted Order A-7 has shipped.")
+    why.get_by_role("link", name="Change in preferences").click()
+    unmute = page.get_by_role("button", name="Unmute Order A-7 has shipped")
+    expect(unmute).to_be_focused()
+    unmute.press("Enter")
+    expect(items(page, "Muted")).to_have_count(0)
     assert windows.complaints == []
 
 

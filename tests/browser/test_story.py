@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.admin_pages import STOPPED_MS
-from tests.browser.conftest import ROOT, SCREENSHOTS
+from tests.browser.conftest import keep_picture
 from tests.browser.inbox_page import DASHBOARD, badge, titles
 from tests.browser.network import Network
 from tests.harness.waiting import deadline
@@ -44,16 +43,6 @@ def record_arrivals(page: Page) -> None:
             client.addEventListener("notification", ({ detail }) => arrivals.push(detail.title));
         }"""
     )
-
-
-def keep_picture(page: Page) -> None:
-    """The README shows it; `UPDATE_IMAGES=1` makes that one anew."""
-    places = [SCREENSHOTS]
-    if os.environ.get("UPDATE_IMAGES"):
-        places.append(ROOT / "docs" / "images")
-    for place in places:
-        place.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=place / "dashboard.png")
 
 
 def test_a_notice_to_everyone_shows_at_once_and_who_was_away_gets_all_in_order_and_once(
@@ -105,4 +94,4 @@ def test_a_notice_to_everyone_shows_at_once_and_who_was_away_gets_all_in_order_a
         expect(bob.locator("notify-inbox .unread")).to_have_text("4 unread")
         expect(badge(bob)).to_be_hidden()  # they are on the screen, so they are seen
         expect(badge(cleo)).to_have_text("4")
-        keep_picture(ada)
+        keep_picture(ada, "dashboard")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import translation
 from pytest_django.fixtures import Settings
 
 from tests.harness.steady_queries import (
@@ -27,6 +28,13 @@ def no_collected_static_files(settings: Settings) -> None:
 @pytest.fixture(autouse=True)
 def nobody_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
     send_at_once(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def the_language_of_a_request_ends_with_its_test() -> Iterator[None]:
+    """Django's test client leaves that of its last request active."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The German catalogue has every text of the app and of the templates: `make messages`."""
+"""The German catalogues have every text of the app, the demo and the templates: `make messages`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
+import pytest
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
-CATALOGUE = ROOT / "notify" / "locale" / "de" / "LC_MESSAGES" / "django"
+APP, DEMO = (
+    ROOT / package / "locale" / "de" / "LC_MESSAGES" / "django"
+    for package in ("notify", "config/demo")
+)
 MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext"}
 SAID = re.compile(r"""\bn?gettext\(u?(['"])(.+?)(?<!\\)\1""", re.DOTALL)
 SHORT = re.compile(r"""(?<!\w)_\((['"])(.+?)(?<!\\)\1\)""")
@@ -24,8 +28,8 @@ class Nothing(NullTranslations):
         raise KeyError(message)
 
 
-def texts_of_modules() -> Iterator[str]:
-    for file in (ROOT / "notify").rglob("*.py"):
+def texts_of_modules(package: str) -> Iterator[str]:
+    for file in (ROOT / package).rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
@@ -34,11 +38,8 @@ def texts_of_modules() -> Iterator[str]:
                 yield str(node.args[0].value)
 
 
-def texts_of_templates() -> Iterator[str]:
-    for file in (
-        *(ROOT / "templates").rglob("*.html"),
-        *(ROOT / "notify" / "templates").rglob("*.html"),
-    ):
+def texts_of_templates(*folders: str) -> Iterator[str]:
+    for file in (file for folder in folders for file in (ROOT / folder).rglob("*.html")):
         found = templatize(file.read_text("utf-8"), origin=str(file))
         for pattern in (SAID, SHORT):
             for _, text in pattern.findall(found):
@@ -46,24 +47,42 @@ def texts_of_templates() -> Iterator[str]:
 
 
 def test_german_has_every_text():
-    with CATALOGUE.with_suffix(".mo").open("rb") as file:
-        german = GNUTranslations(file)
-    german.add_fallback(Nothing())
-    modules, templates = set(texts_of_modules()), set(texts_of_templates())
+    modules = set(texts_of_modules("notify"))
+    templates = set(texts_of_templates("templates", "notify/templates"))
     assert len(modules) > 100
     assert len(templates) > 100
+    german = read(APP)
     for text in modules | templates:
         german.gettext(text)
 
 
-def test_none_is_a_guess_or_left_over():
-    catalogue = CATALOGUE.with_suffix(".po").read_text("utf-8")
-    assert not re.findall("^(?:#, .*fuzzy|#~).*", catalogue, re.MULTILINE)
+def test_german_has_every_text_of_the_demo():
+    modules = set(texts_of_modules("config/demo"))
+    templates = set(texts_of_templates("config/demo/templates"))
+    assert len(modules) > 5
+    assert len(templates) > 5
+    german = read(DEMO)
+    for text in modules | templates:
+        german.gettext(text)
 
 
-def test_nothing_is_untranslated():
-    catalogue = CATALOGUE.with_suffix(".po").read_text("utf-8")
-    entries = [entry.strip() for entry in catalogue.split("\n\n")[1:]]  # without the header
-    assert len(entries) > 200
+def read(catalogue: Path) -> GNUTranslations:
+    with catalogue.with_suffix(".mo").open("rb") as file:
+        german = GNUTranslations(file)
+    german.add_fallback(Nothing())
+    return german
+
+
+@pytest.mark.parametrize("catalogue", [APP, DEMO])
+def test_none_is_a_guess_or_left_over(catalogue):
+    text = catalogue.with_suffix(".po").read_text("utf-8")
+    assert not re.findall("^(?:#, .*fuzzy|#~).*", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("catalogue", "at_least"), [(APP, 200), (DEMO, 10)])
+def test_nothing_is_untranslated(catalogue, at_least):
+    text = catalogue.with_suffix(".po").read_text("utf-8")
+    entries = [entry.strip() for entry in text.split("\n\n")[1:]]  # without the header
+    assert len(entries) > at_least
     empty = re.compile(r'^msgstr(?:\[\d\])? ""$(?!\n")', re.MULTILINE)
     assert [entry for entry in entries if empty.search(entry)] == []

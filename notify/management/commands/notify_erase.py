@@ -10,11 +10,17 @@ from notify.bus.publisher import publisher
 from notify.inbox import personal
 from notify.management.arguments import user_named
 
+NOT_FOUND = (
+    "Notices to other people were not searched: their texts, and the fields of their kinds "
+    "(params), may still name this user. Recall and prune those that must go."
+)
+
 
 class Command(BaseCommand):
     help = (
         "Erases everything that notify stores about a user, but not the account. Notices that the "
-        "user sent stay in other inboxes, without the user's name. Safe while servers run."
+        "user sent stay in other inboxes, without the user's name. A name in the texts of notices "
+        "to others, or in the fields of their kinds, is not found. Safe while servers run."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -31,3 +37,4 @@ class Command(BaseCommand):
         publisher.flush()
         counts = ", ".join(f"{count} {kind}" for kind, count in erased.items() if count)
         self.stdout.write(f"Erased {counts}." if counts else "There was nothing to erase.")
+        self.stdout.write(NOT_FOUND)

@@ -135,6 +135,12 @@ OPENED_FRAME = {
 class Actor(Schema):
     id: str
     name: str
+    picture: str | None = Field(default=None, description="The address of an image.")
+
+
+class About(Schema):
+    type: str
+    id: str
 
 
 class NotificationOut(Schema):
@@ -148,6 +154,9 @@ class NotificationOut(Schema):
     body: str
     url: str | None
     actor: Actor | None
+    about: About | None = Field(
+        default=None, description="What the notification is about, as its kind says."
+    )
     actions: list[Action]
     data: dict[str, Any]
     created: datetime

@@ -6,9 +6,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import (
+    get_language,
+    get_language_info,
+    get_supported_language_variant,
+    gettext,
+)
 
 from notify.changes import Reading
 from notify.inbox import reading
@@ -74,6 +80,7 @@ def first_page(request: HttpRequest) -> dict[str, Any]:
         "next": query.with_(before=str(page.next)) if page and page.next else None,
         "here": request.get_full_path(),
         "cleared": Query(tab=query.tab).with_(),
+        "searched_in": _searched_in(),
     }
 
 
@@ -97,6 +104,17 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
 
 def _categories(user: str, query: Query) -> list[str]:
     return sorted({*reading.categories(user), query.category} - {""})
+
+
+def _searched_in() -> str:
+    """The name of the language in which notices of kinds are searched; empty if it is the page's.
+    A search looks at the texts as they were sent."""
+    try:
+        of_site = get_supported_language_variant(settings.LANGUAGE_CODE)  # en-us is en
+        name = str(get_language_info(of_site)["name_translated"])
+    except LookupError:  # one of the project's own
+        of_site = name = settings.LANGUAGE_CODE
+    return "" if get_language() in (of_site, settings.LANGUAGE_CODE, None) else name
 
 
 def _text(value: str) -> str:

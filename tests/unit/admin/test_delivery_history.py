@@ -10,8 +10,11 @@ from django.utils import timezone
 
 import notify
 from notify import sending
+from notify.changes import Locale
 from notify.inbox import upkeep
 from notify.models import Inbox, Notification
+from notify.notices import Welcome
+from notify.readers import locales
 from tests.unit.admin.helpers import LIST, allow, inbox_page, text_of
 from tests.unit.inbox.helpers import people
 
@@ -147,3 +150,16 @@ def test_an_inactive_account_and_a_deleted_notification(client, inbox_staff, ada
     assert "ada's account is inactive" in verdict(client, ada, notice)
     Notification.objects.all().delete()
     assert verdict(client, ada, notice).startswith("ada had it, but it has since been deleted")
+
+
+def test_the_language_of_the_last_page_is_told_of_a_kind_and_of_nothing_else(
+    client, inbox_staff, ada, make_user
+):
+    notice = notify.send(Welcome(), to=ada)
+    by_default = "isn't recorded; by ada's settings it's English."
+    assert by_default in page_text(client, ada, notice)
+    locales.note_shown([(str(ada.pk), Locale("de", "UTC"))])
+    known = "ada's last page was in German; in which language this notice was shown isn't recorded."
+    assert known in page_text(client, ada, notice)
+    assert "in which language" not in page_text(client, ada, notify.send(to=ada, title="Hello"))
+    assert "in which language" not in page_text(client, make_user("bob"), notice)

@@ -33,3 +33,9 @@ def test_a_notice_has_its_page_in_the_site_that_asks(ada: User, silent: None) ->
     notice = notify.send(to=ada, title="T")
     url = formatting.notice_url(admin.site, notice)
     assert url == f"/admin/notify/notice/{notice.pk}/change/"
+
+
+def test_a_language_is_named_in_the_current_one_and_else_by_its_code():
+    with override("de"):
+        assert formatting.language_name("en") == "Englisch"
+    assert formatting.language_name("tlh") == "tlh"

@@ -11,6 +11,7 @@ from django.urls import reverse
 import notify
 from notify import sending
 from notify.models import ApiToken, Notice, Notification
+from notify.notices import Welcome
 from tests.unit.admin.helpers import ADD, LIST, allow, form, text_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
@@ -82,6 +83,15 @@ def test_the_page_of_a_notice_shows_its_progress(client, staff, ada, make_user):
         "Batches done 0 / 0",
     ):
         assert line in page
+
+
+def test_the_page_of_a_kind_shows_what_readers_of_each_language_get(client, staff, ada):
+    page = client.get(f"{LIST}{notify.send(Welcome(), to=ada).pk}/change/").content.decode()
+    assert re.search(r'<dd lang="en" dir="ltr">\s*<strong>Welcome</strong>', page)
+    assert re.search(r'<dd lang="de" dir="ltr">\s*<strong>Willkommen</strong>', page)
+    as_written = notify.send(to=ada, title="Hello")
+    page = client.get(f"{LIST}{as_written.pk}/change/").content.decode()
+    assert 'id="languages"' not in page
 
 
 def test_the_page_says_who_sent_it(client, staff, ada):

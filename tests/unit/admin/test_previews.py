@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 import notify
 from notify.admin import previews
 from notify.exceptions import InvalidNotice
+from notify.kinds import registry
+from tests.unit.kinds import examples
 
 
 def told(to: Any) -> previews.Sample:
@@ -81,3 +85,56 @@ def test_an_audience_that_takes_long_to_count_is_not_told(
     slow = User.objects.extra(where=["pg_sleep(5) IS NOT NULL"])
     assert previews.sample_audience(slow) is None
     assert told(ada).count == 1  # the connection is as before
+
+
+@pytest.fixture
+def four_languages(settings: Any) -> None:
+    settings.LANGUAGES = [
+        ("de", "Deutsch"),
+        ("ar", "العربية"),
+        ("fr", "Français"),
+        ("en", "English"),
+    ]
+    settings.LOCALE_PATHS = [Path(examples.__file__).parent / "locale", *settings.LOCALE_PATHS]
+
+
+@pytest.mark.usefixtures("four_languages", "silent")
+def test_a_notice_of_a_kind_is_shown_in_each_language_that_of_the_site_first(ada: User) -> None:
+    shown = previews.in_languages(notify.send(examples.Parcels(sender="Ada", n=2), to=ada))
+    assert shown is not None
+    assert [(one.code, one.name, one.direction, one.row["title"]) for one in shown.texts] == [
+        ("en", "English", "ltr", "\u2068Ada\u2069 sent 2 parcels"),
+        ("ar", "العربية", "rtl", "أرسل \u2068Ada\u2069 طردين"),
+    ]
+    assert (shown.same, shown.zone) == (["Deutsch", "Français"], "")
+
+
+@pytest.mark.usefixtures("four_languages", "silent")
+def test_its_times_are_those_of_the_staff_and_the_zone_is_told(ada: User) -> None:
+    due = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+    notice = notify.send(examples.Bill(amount=Decimal(7), due=due), to=ada)
+    with timezone.override("Asia/Kathmandu"):
+        shown = previews.in_languages(notice)
+    assert shown is not None
+    assert shown.zone == "Asia/Kathmandu"
+    assert shown.texts[0].row["body"] == "March 2, 2026, 5:15 a.m."
+
+
+@pytest.mark.usefixtures("four_languages", "silent")
+def test_what_everyone_reads_as_it_was_sent_has_no_languages(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert previews.in_languages(notify.send(to=ada, title="Hello", kind="shop.parcels")) is None
+    typed = notify.send(examples.InItsLanguage(), to=ada)
+    monkeypatch.setattr(registry, "_kinds", {})
+    assert previews.in_languages(typed) is None
+
+
+def test_the_direction_of_a_language_that_django_does_not_know_is_that_of_its_text() -> None:
+    assert previews._direction("tlh") == "auto"
+
+
+def test_a_category_that_a_kind_declares_is_previewed_by_its_label() -> None:
+    with translation.override("de"):
+        assert previews.preview_notice({"category": "account"})["row"]["category"] == "Konto"
+    assert previews.preview_notice({"category": "ops"})["row"]["category"] == "ops"

@@ -23,6 +23,17 @@ def test_a_misspelled_setting_is_a_warning(settings):
     assert "NOTIFY_PING_INTERVAL?" in found.hint
 
 
+@pytest.mark.parametrize("path", ["nowhere.at_all", "no_dot", f"{__name__}.__name__"])
+@pytest.mark.parametrize("name", ["NOTIFY_ACTOR_PICTURE", "NOTIFY_READER"])
+def test_a_function_that_cannot_be_imported_is_an_error(settings, name, path):
+    setattr(settings, name, path)
+    [found] = ours()
+    assert found.id == "notify.E008"
+    assert name in found.msg
+    setattr(settings, name, "notify.isolate")
+    assert ours() == []
+
+
 @pytest.mark.parametrize("name", ["API_KEY", "EMAIL", "TOKEN", "CHANNEL", "TIMEOUT", "USERS"])
 def test_a_setting_of_another_package_may_begin_with_the_same_prefix(settings, name):
     setattr(settings, f"NOTIFY_{name}", "theirs")
@@ -73,8 +84,8 @@ def no_users():
         ("GROUP_DEFAULTS", f"{__name__}.staff", "notify.E009", "NOTIFY_GROUP_DEFAULTS names"),
         ("GROUP_DEFAULTS", f"{__name__}.no_users", "notify.E010", "querysets of users"),
         ("GROUP_DEFAULTS", f"{__name__}.missing", "notify.E010", "missing"),
-        ("MAY_FOLLOW", "no.module", "notify.E010", "NOTIFY_MAY_FOLLOW cannot be used"),
-        ("MAY_FOLLOW", f"{__name__}.__name__", "notify.E010", "no function"),
+        ("MAY_FOLLOW", "no.module", "notify.E008", "No module named"),
+        ("MAY_FOLLOW", f"{__name__}.__name__", "notify.E008", "is not a function"),
     ],
 )
 def test_what_holds_by_default_is_checked(settings, name, value, id_, text):

@@ -130,6 +130,14 @@ def test_the_others_in_a_batch_keep_their_reasons(ada, bob):
     assert (batch.recipients, batch.reasons) == ([bob.pk], [2])
 
 
+def test_erasing_takes_the_picture_off_what_the_person_sent(life, ada):
+    sent = Notice.objects.filter(sender=f"user:{ada.pk}")
+    sent.update(actor=ada, actor_picture="/people/ada/")
+    assert "/people/ada/" in run("notify_export", "ada")
+    run("notify_erase", "ada", "--yes")
+    assert not Notice.objects.exclude(actor_picture="").exists()
+
+
 def test_erasing_keeps_the_inboxes_of_others(life, bob):
     before = set(Notification.objects.filter(user=bob).values_list("notice__title", flat=True))
     run("notify_erase", "ada", "--yes")

@@ -6,12 +6,13 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, gettext_lazy
 
 import notify
 from notify.changes import Locale, TypedRow
@@ -182,3 +183,62 @@ def test_what_was_recalled_says_nothing_in_any_language(ada) -> None:
 
 def _epoch(ada: Any) -> str:
     return reading.heads([key(ada)])[key(ada)].epoch
+
+
+def changing(**fields: Any) -> None:
+    """Declares "tests.changing" with these fields, each a default, or a type that has none."""
+    defaults = {name: one for name, one in fields.items() if not isinstance(one, type)}
+    hints = {name: type(defaults[name]) if name in defaults else fields[name] for name in fields}
+    type(
+        "Changing",
+        (notify.Kind,),
+        {
+            "key": "tests.changing",
+            "title": lambda self: get_language(),
+            "__annotations__": hints,
+            "__module__": __name__,
+            "__qualname__": "Changing",
+            **defaults,
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "title"),
+    [
+        (lambda: None, "de"),
+        (changing, "de"),
+        (lambda: changing(one="", new="with a default"), "de"),
+        (lambda: changing(one="", new=str), "en"),
+        (lambda: changing(one=int), "en"),
+        (lambda: registry._kinds.pop("tests.changing"), "en"),
+    ],
+    ids=["as it was", "a field went", "one came", "without a default", "retyped", "deleted"],
+)
+def test_a_stored_row_is_read_whatever_became_of_its_kind(
+    changed: Any, title: str, ada, client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
+    changing(one="a")
+    notify.send(registry._kinds["tests.changing"](), to=ada)
+    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
+    changed()
+    client.force_login(ada)
+    page = client.get("/api/notify/inbox/", {"language": "de"}).json()
+    assert [row["title"] for row in page["notifications"]] == [title]
+    assert client.get("/notify/", headers={"Accept-Language": "de"}).status_code == 200
+
+
+def test_each_kind_that_fails_has_a_line_of_its_own_and_another_after_a_minute(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(f"{renderings.__name__}.time", SimpleNamespace(monotonic=lambda: now[0]))
+    logged = []
+    for passed in (0, 59, 1, 59):
+        now[0] += passed
+        for kind in (Odd, Meeting):
+            renderings.shown(row_of(kind.key, way="raises"), GERMAN)
+        logged.append(len(caplog.records))
+    assert logged == [2, 2, 4, 4]
+    assert [key in caplog.text for key in (Odd.key, Meeting.key)] == [True, True]

@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from django.utils.formats import date_format
-from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.formats import date_format, number_format
+from django.utils.timezone import localtime
+from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
-from notify import Category, Kind
+from notify import Category, Kind, isolate
 
 ORDERS = Category("orders", gettext_lazy("Orders"))
 
@@ -63,3 +64,34 @@ class InItsLanguage(Kind):
 
     def title(self) -> str:
         return gettext("Archive")
+
+
+class Parcels(Kind):
+    """In Polish and Arabic, too: locale/."""
+
+    key = "shop.parcels"
+
+    sender: str
+    n: int
+
+    def title(self) -> str:
+        text = ngettext("%(who)s sent a parcel", "%(who)s sent %(n)d parcels", self.n)
+        return text % {"who": isolate(self.sender), "n": self.n}
+
+
+class Bill(Kind):
+    """All that is told in the reader's own way: a number, a time, a link."""
+
+    key = "shop.bill"
+
+    amount: Decimal
+    due: datetime
+
+    def title(self) -> str:
+        return number_format(self.amount, force_grouping=True)
+
+    def body(self) -> str:
+        return date_format(localtime(self.due), "DATETIME_FORMAT")
+
+    def url(self) -> str:
+        return f"/{get_language()}/bills/"

@@ -8,10 +8,13 @@ from io import StringIO
 from types import ModuleType, SimpleNamespace
 
 import pytest
-from django.core.management import call_command
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 
+from notify.changes import Locale
 from notify.kinds import fields, registry
 from notify.models import Notice
+from notify.readers import locales
 from tests.harness.documents import block
 from tests.harness.server import ROOT
 
@@ -42,6 +45,28 @@ def test_it_is_declared_and_sent(notices, ada, announced):
     assert (notice.title, notice.body) == ("Order A-7 is on its way", "It is 2 parcels.")
     assert (notice.url, notice.category, notice.level) == ("/orders/A-7/", "orders", "success")
     assert notice.params == {"number": "A-7", "parcels": 2}
+
+
+@pytest.mark.django_db
+def test_the_project_says_in_which_language_somebody_reads(notices, ada, settings, monkeypatch):
+    people = ModuleType("shop.people")
+    exec(block(PAGE, "shop/people.py"), vars(people))  # noqa: S102
+    monkeypatch.setitem(sys.modules, "shop.people", people)
+    said: dict[str, str] = {}
+    exec(block(PAGE, "settings.py"), said)  # noqa: S102
+    settings.NOTIFY_READER = said["NOTIFY_READER"]
+    profile = SimpleNamespace(language="de", zone="Europe/Berlin")
+    monkeypatch.setattr(User, "profile", profile, raising=False)
+    assert locales.own(str(ada.pk)) == Locale("de", "Europe/Berlin")
+
+
+def test_a_change_that_stored_notices_would_not_survive_fails_in_ci(notices, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    manage("--write", "kinds.json")
+    source = block(PAGE, "shop/notices.py").replace("parcels: int = 1", "parcels: str")
+    exec(source, vars(notices))  # noqa: S102
+    with pytest.raises(CommandError, match=r"shop\.order_shipped\.parcels"):
+        manage("--check", "kinds.json")
 
 
 def test_it_is_shown_and_kept(notices, tmp_path, monkeypatch):

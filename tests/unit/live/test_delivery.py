@@ -1,13 +1,15 @@
 """What a hint sends to the sockets of its users."""
 
 import asyncio
+import json
 
 import pytest
 from django.utils.translation import get_language
 
 from notify import Kind, metrics
 from notify.bus.hints import ChangeHint, change_hint
-from notify.changes import Change, Locale, Step, TypedRow
+from notify.changes import Change, Locale, Row, Step, TypedRow
+from notify.inbox import renderings
 from notify.live.hub import Hub
 from tests.unit.live.fakes import Recorder, Wire, open_connection, settle
 
@@ -111,3 +113,76 @@ async def test_each_socket_is_told_of_a_kind_in_its_language(what: str) -> None:
     ]
     assert titles == languages
     await hub.pool.close()
+
+
+class Long(Kind):
+    key = "tests.long"
+
+    text: str
+
+    def title(self) -> str:
+        return get_language() or ""
+
+    def body(self) -> str:
+        return self.text
+
+
+def rows_of(wire: Wire) -> list[Row]:
+    return [
+        row for frame in wire.frames if frame["type"] == "inbox" for row in frame["notifications"]
+    ]
+
+
+async def test_three_languages_of_a_thousand_sockets_are_made_once_each_of_a_full_hint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("notify.live.revalidation.REVALIDATE_WAIT_S", 60)  # so many take a second
+    hub = Hub(asyncio.get_running_loop())
+    languages = ["en", "de", "ar"]
+    wires = [Wire() for _ in range(1000)]
+    for user, wire in enumerate(wires):
+        locale = Locale(languages[user % 3], "UTC")
+        hub.add(open_connection(wire, user=f"{user}", hub=hub, locale=locale))
+    params = json.dumps({"text": "x" * 3500})
+    rows = [TypedRow({"id": n, "kind": Long.key, "title": "as sent"}, params) for n in range(18)]
+    steps = [Step(f"{user}", "e1", 0, len(rows), 1, 1, 1) for user in range(len(wires))]
+    hint = change_hint(Change(steps, rows))
+    assert len(hint["arrivals"]) == len(rows)
+    one_more = [*rows, TypedRow({**rows[0], "id": 18}, params)]
+    assert change_hint(Change(steps, one_more))["arrivals"] == []  # above 64 KiB
+
+    renderings._texts.cache_clear()
+    hub.receive(hint)
+    await settle()
+    assert renderings._texts.cache_info().misses == 3
+    for user, wire in enumerate(wires):
+        told = rows_of(wire)
+        assert [row["id"] for row in told] == [row["id"] for row in rows]
+        assert {row["title"] for row in told} == {languages[user % 3]}
+    await hub.stop()
+
+
+class Raising(Kind):
+    key = "tests.raising"
+
+    def title(self) -> str:
+        raise RuntimeError("cannot be said")
+
+
+@pytest.mark.parametrize("key", [Raising.key, "tests.of_a_newer_process"])
+async def test_a_notice_that_cannot_be_said_anew_goes_out_as_it_was_sent_with_the_others(
+    key: str,
+) -> None:
+    hub, wire = Hub(asyncio.get_running_loop()), Wire()
+    hub.add(open_connection(wire, hub=hub, locale=Locale("de", "UTC")))
+    rows = [
+        TypedRow({"id": 1, "kind": Language.key, "title": "as sent"}, "{}"),
+        TypedRow({"id": 2, "kind": key, "title": "as sent"}, "{}"),
+        {"id": 3, "kind": "", "title": "as written"},
+    ]
+    hub.receive(change_hint(Change([Step("1", "e1", 0, 3, 1, 1, 1)], rows)))
+    await settle()
+    told = [(row["title"], row.get("fallback", False)) for row in rows_of(wire)]
+    lacks_it = key != Raising.key
+    assert told == [("de", False), ("as sent", lacks_it), ("as written", False)]
+    await hub.stop()

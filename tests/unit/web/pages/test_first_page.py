@@ -1,4 +1,5 @@
 import pytest
+from django.conf.locale import LANG_INFO
 
 import notify
 from notify.web.pages.first_page import Query
@@ -81,6 +82,33 @@ def test_a_german_browser_gets_german(page, ada):
     assert "1 ungelesen" in html
     assert "Alle als gelesen markieren" in html
     assert "Posteingang" in html
+
+
+@pytest.mark.parametrize(
+    ("site", "page_in", "said"),
+    [
+        ("en", "de", "Übersetzte Benachrichtigungen werden auf Englisch durchsucht."),
+        ("en-us", "de", "Übersetzte Benachrichtigungen werden auf Englisch durchsucht."),
+        ("de", "en", "Translated notifications are searched in German."),
+        ("en", "en", None),
+        ("en-us", "en", None),
+        ("de", "de", None),
+    ],
+)
+def test_the_search_says_in_which_language_it_searches_where_it_is_not_the_pages(
+    page, settings, site, page_in, said
+):
+    settings.LANGUAGE_CODE = site
+    html = page.get(DASHBOARD, headers={"Accept-Language": page_in}).content.decode()
+    assert ('id="searched-in"' in html) is ('aria-describedby="searched-in"' in html)
+    assert ('id="searched-in"' in html) is (said is not None)
+    assert said is None or said in html
+
+
+def test_a_language_that_django_does_not_know_is_told_by_its_code(page, settings, monkeypatch):
+    monkeypatch.delitem(LANG_INFO, "en")
+    html = page.get(DASHBOARD, headers={"Accept-Language": "de"}).content.decode()
+    assert "Übersetzte Benachrichtigungen werden auf en durchsucht." in html
 
 
 def test_marks_by_a_form(page, ada):
