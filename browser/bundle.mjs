@@ -11,7 +11,7 @@ const STATIC = fileURLToPath(new URL("../notify/static/notify/", import.meta.url
 const BELL = { entry: "elements/bell.js", symbol: "notify", address: "script" };
 /** What a page needs once something arrives, or somebody reaches for the bell. */
 const PANEL = { entry: "elements/panel.js", symbol: "notify panel", address: "panel" };
-const BESIDE = ["elements/elements.js", "page/operations.js", "admin/admin-person.js", "admin/admin-online.js"];
+const BESIDE = ["elements/elements.js", "elements/row-menu.js", "elements/preferences.js", "page/operations.js", "admin/admin-person.js", "admin/admin-online.js"];
 /** Without a client. */
 const ALONE = ["admin/admin.js", "page/signed-out.js"];
 

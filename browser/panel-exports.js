@@ -5,6 +5,7 @@ export { BellPanel } from "./elements/bell-panel.js";
 export { InboxMarks } from "./elements/inbox-marks.js";
 export { NewRows } from "./elements/new-rows.js";
 export { RowList } from "./elements/row-list.js";
+export { RowMore } from "./elements/row-more.js";
 export { SeenWatcher } from "./elements/seen-watcher.js";
 export { playSound } from "./page/alerts.js";
 export { announce } from "./page/announcer.js";

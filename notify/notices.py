@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from notify.kinds import Category, Kind
+from notify.kinds import Category, Kind, isolate
 
 ACCOUNT = Category(
     "account",
@@ -24,12 +24,32 @@ class Welcome(Kind):
 
     key = "notify.welcome"
     category = ACCOUNT
+    verbose_name = gettext_lazy("Welcome")
 
     def title(self) -> str:
         return _("Welcome")
 
     def body(self) -> str:
         return _("Your notifications appear here as they happen, in every open window.")
+
+
+class PreferencesChanged(Kind):
+    """To a user whose notification preferences staff have changed. `by` is the name of whoever did;
+    `page` is the path of the page of preferences, None if there is none."""
+
+    key = "notify.preferences_changed"
+    category = ACCOUNT
+    verbose_name = gettext_lazy("Preferences changed by someone else")
+    required = ("inbox",)
+
+    by: str
+    page: str | None = None
+
+    def title(self) -> str:
+        return _("%(name)s changed your notification preferences") % {"name": isolate(self.by)}
+
+    def url(self) -> str | None:
+        return self.page
 
 
 class _AboutSecurity(Kind):
@@ -49,6 +69,7 @@ class PasswordChanged(_AboutSecurity):
     """To a user whose password replaced another."""
 
     key = "notify.password_changed"
+    verbose_name = gettext_lazy("Password changed")
 
     def title(self) -> str:
         return _("Your password was changed")
@@ -62,6 +83,7 @@ class NewDevice(_AboutSecurity):
     or empty."""
 
     key = "notify.new_device"
+    verbose_name = gettext_lazy("Sign-in from a new device")
 
     device: str = ""
 

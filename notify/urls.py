@@ -7,7 +7,7 @@ needs at the top level.
 from django.urls import include, path
 
 from notify.web.api.ninja_api import api
-from notify.web.pages import operations, views
+from notify.web.pages import operations, preferences, views
 
 pages = [
     path("notify/", views.dashboard, name="dashboard"),
@@ -15,6 +15,7 @@ pages = [
     path("notify/language/", views.language, name="language"),
     path("notify/mark/", views.mark, name="mark"),
     path("notify/operations/", operations.operations, name="operations"),
+    path("notify/preferences/", preferences.preferences, name="preferences"),
     path("notify/test/", views.send_test, name="send_test"),
 ]
 

@@ -7,7 +7,7 @@ import { translate } from "../page/translation.js";
 
 const LOUD = new Set(["error", "critical"]);
 const LOOKS = ["light", "dark"];
-const NOTHING = { open: () => undefined, toggleRead: () => undefined, archive: () => undefined };
+const NOTHING = { open: () => undefined, toggleRead: () => undefined, archive: () => undefined, more: () => undefined };
 
 /** A notice as its recipients see it: the bell's row and the toast, in light and in dark. */
 export class NotifyPreview extends HTMLElement {

@@ -31,7 +31,8 @@ const NO_EPOCH = "none"; // no real epoch, so the server answers with a reset
 /**
  * A user's inbox, kept in sync with the server's. No DOM: views listen to the events
  * `notification` (a new row), `counts`, `change` (the rows), `state` (the connection), `latency`
- * (milliseconds), `refused` (a mark or an undo does not hold) and `figures`.
+ * (milliseconds), `refused` (a mark or an undo does not hold), `figures` and `preferences` (what the
+ * person wants has changed).
  */
 export class NotifyClient extends EventTarget {
   #clock;
@@ -247,6 +248,17 @@ export class NotifyClient extends EventTarget {
    */
   post(url) { return this.#http.post(url); }
 
+  /**
+   * Ask the API: `ask("preferences/")`, `ask("mutes/", "POST", { target: "actor:7" })`.
+   *
+   * @param {string} path
+   * @param {"GET" | "POST" | "PUT" | "DELETE"} [method]
+   * @param {unknown} [body]
+   * @returns {Promise<any>} null where there is nothing to say
+   * @throws {HttpError}
+   */
+  ask(path, method = "GET", body) { return this.#http.ask(path, method, body); }
+
   /** Measure the round trip; the answer is a `latency` event. */
   measureLatency() {
     const id = this.#connection.ping();
@@ -294,6 +306,7 @@ export class NotifyClient extends EventTarget {
       case "done": return this.#done(frame);
       case "error": return this.#refused(frame);
       case "figures": return this.#emit("figures", frame);
+      case "preferences": return this.#emit("preferences", frame);
     }
   }
 

@@ -85,6 +85,19 @@ export class InboxHttp {
   }
 
   /**
+   * What is asked of the API beside the inbox.
+   *
+   * @param {string} path below the API's address
+   * @param {string} method
+   * @param {unknown} [body] as JSON
+   * @returns {Promise<any>}
+   */
+  ask(path, method, body) {
+    const url = this.#api + path;
+    return method === "GET" ? this.#request(url) : this.post(url, { method, body: JSON.stringify(body) });
+  }
+
+  /**
    * A sign-in in another tab rotates the CSRF token, so this fetches a new one.
    *
    * @param {string} url
@@ -92,7 +105,7 @@ export class InboxHttp {
    * @returns {Promise<any>}
    */
   async post(url, init = {}) {
-    const send = () => this.#request(url, { ...init, method: "POST", headers: this.#csrf });
+    const send = () => this.#request(url, { method: "POST", ...init, headers: this.#csrf });
     try {
       return await send();
     } catch (error) {
@@ -117,7 +130,7 @@ export class InboxHttp {
       const response = await this.#fetch(url, { ...init, headers, redirect: "manual" }); // sends cookies to its own origin
       const { ok, status } = response; // 0 for a redirect
       const said = response.headers.get("Content-Type")?.startsWith(JSON_TYPE) ? await response.json() : null;
-      if (ok && said !== null) return said;
+      if (ok && (said !== null || status === 204)) return said;
       const code = said === null && status === 403 ? "csrf" : said?.error?.code; // Django's CSRF failure is an HTML page
       if (status === 412 && code === "user") this.#otherUser();
       throw new HttpError((!ok && status) || 401, url, Number(response.headers.get("Retry-After")) || null, code);

@@ -8,6 +8,7 @@ import { showPanel } from "./panel-state.js";
 import { clockTime } from "../page/relative-time.js";
 import { NewRows } from "./new-rows.js";
 import { RowList } from "./row-list.js";
+import { RowMore } from "./row-more.js";
 import { SeenWatcher } from "./seen-watcher.js";
 import { shortcutsAreOn } from "../page/preferences.js";
 import { Snackbar } from "../page/snackbar.js";
@@ -40,6 +41,7 @@ export class BellPanel {
     this.#panel = bell.find(".panel");
     this.#snackbar = new Snackbar(bell.find(".snack"), () => this.#rows.move(1) || this.#panel.focus());
     const marks = new InboxMarks(client, this.#snackbar);
+    const more = new RowMore(bell, this.#panel, this.#snackbar);
     this.#rows = new RowList({
       list: bell.find(".rows"),
       templates: /** @type {ShadowRoot} */ (bell.shadowRoot),
@@ -47,6 +49,7 @@ export class BellPanel {
         open: (row) => marks.read(row),
         toggleRead: (row) => marks.toggleRead(row),
         archive: (row) => marks.archive(row),
+        more: (...asked) => void more.open(...asked),
       },
       watcher: new SeenWatcher((ids) => this.#seen(ids), bell.connected.signal),
     });
@@ -167,6 +170,8 @@ export class BellPanel {
     if (event.key === "ArrowDown" || event.key === "PageDown") this.#rows.move(1);
     else if (event.key === "ArrowUp" || event.key === "PageUp") this.#rows.move(-1);
     else if (event.key === "z" && shortcutsAreOn()) this.#snackbar.act();
+    else if (event.key === "m" && shortcutsAreOn()) this.#rows.focused?.more("mute");
+    else if (event.key === "w" && shortcutsAreOn()) this.#rows.focused?.more("why");
     else if (event.key === "Enter" && this.#rows.focused?.element === event.target) this.#rows.focused?.open();
     else return;
     event.preventDefault();

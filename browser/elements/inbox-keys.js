@@ -14,6 +14,8 @@ const TYPED_INTO = "input:not([type=checkbox]), textarea, select, [contenteditab
  * @property {() => void} archive what is selected, else the row that has the focus; the same of the next one
  * @property {(step: number) => boolean} edge the first or the last row; false where no row has the focus
  * @property {() => void} toggleRead
+ * @property {() => void} mute what can be muted of the row that has the focus
+ * @property {() => void} why the row that has the focus came
  * @property {() => void} readAll
  * @property {() => boolean} undo the last mark; false where none can be taken back
  * @property {() => void} search
@@ -97,6 +99,8 @@ export class InboxKeys {
       case "ArrowUp": return shiftKey && deeds.extend(-1);
       case "e": return done(deeds.archive());
       case "u": return done(deeds.toggleRead());
+      case "m": return done(deeds.mute());
+      case "w": return done(deeds.why());
       case "A": return shiftKey && done(deeds.readAll());
       case "z": return deeds.undo();
       case "/": return done(deeds.search());

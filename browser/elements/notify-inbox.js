@@ -12,6 +12,7 @@ import { InboxTriage } from "./inbox-triage.js";
 import { setShown } from "../page/keep-focus.js";
 import { NewRows } from "./new-rows.js";
 import { keepOffline } from "../page/offline-store.js";
+import { RowMore } from "./row-more.js";
 import { RowList } from "./row-list.js";
 import { SeenWatcher } from "./seen-watcher.js";
 import { Snackbar } from "../page/snackbar.js";
@@ -54,6 +55,7 @@ export class NotifyInbox extends ClientElement {
     this.#marks = new InboxMarks(this.client, this.#snackbar);
     this.#states = new InboxStates(this, { rows: () => this.focusRows(), search: () => this.#query.search() });
     this.#fresh = new NewRows({ list: this.#list, pill: this.find(".pill"), shown: () => this.#toTop() });
+    const more = new RowMore(this, this.find("section"), this.#snackbar);
     this.#rows = new RowList({
       list: this.#list,
       templates: /** @type {ShadowRoot} */ (this.shadowRoot),
@@ -61,6 +63,7 @@ export class NotifyInbox extends ClientElement {
         open: (row) => this.#marks.read(row),
         toggleRead: (row) => this.#marks.toggleRead(row),
         archive: (row) => this.#marks.archive(row),
+        more: (...asked) => void more.open(...asked),
       },
       watcher: new SeenWatcher((ids) => this.#seen(ids), this.connected.signal),
     });
@@ -110,6 +113,8 @@ export class NotifyInbox extends ClientElement {
       clear: () => this.#triage.clear(),
       archive: () => this.#triage.archive() || focused()?.archive(),
       toggleRead: () => this.#triage.toggleRead() || focused()?.toggleRead(),
+      mute: () => focused()?.more("mute"),
+      why: () => focused()?.more("why"),
       readAll: () => this.#marks.readAll(),
       undo: () => this.#snackbar.act(),
       search: () => this.#query.search(),

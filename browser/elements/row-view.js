@@ -14,6 +14,7 @@ import { drawFace } from "./row-face.js";
  * @property {(row: Row) => void} open
  * @property {(row: Row) => void} toggleRead
  * @property {(row: Row) => void} archive
+ * @property {(row: Row, from: HTMLElement, start: import("./row-more.js").Start) => void} more
  */
 
 /** One row on the page. */
@@ -39,6 +40,7 @@ export class RowView {
     this.element = drawn ?? /** @type {HTMLElement} */ (clone(templates, "row").querySelector("article"));
     this.#onPress(".toggle-read", () => this.toggleRead());
     this.#onPress(".archive", () => this.archive());
+    this.#onPress(".row-more", () => this.more("menu", this.#find(".row-more")));
     this.#drawContent();
     this.#drawState();
   }
@@ -82,6 +84,14 @@ export class RowView {
 
   toggleRead() {
     this.#intents.toggleRead(this.#row);
+  }
+
+  /**
+   * @param {import("./row-more.js").Start} start
+   * @param {HTMLElement} [from] beside which it opens, and which has the focus again when it closes
+   */
+  more(start, from = this.element) {
+    this.#intents.more(this.#row, from, start);
   }
 
   /** What a press on the title does. */
@@ -161,7 +171,7 @@ export class RowView {
     title.className = "title";
     title.id = `row-${this.#row.id}`;
     this.element.setAttribute("aria-labelledby", title.id);
-    for (const name of [".toggle-read", ".archive"]) this.#find(name).setAttribute("aria-describedby", title.id);
+    for (const name of [".toggle-read", ".archive", ".row-more"]) this.#find(name).setAttribute("aria-describedby", title.id);
     title.dir = "auto";
     const state = document.createElement("bdi"); // whose letters do not decide the title's direction
     state.className = "for-readers for-unread";

@@ -20,6 +20,7 @@ export const inboxMessages = {
   /** @param {string} done */
   sentLater: (done) => say("{done}. Will be sent later.", { done }),
   get refused() { return say("Couldn't save the change"); },
+  get menuFailed() { return say("Couldn't load the menu"); },
   get caughtUp() { return say("All caught up"); },
   get caughtUpHint() { return say("New notifications appear here automatically."); },
   get noneArchived() { return say("Nothing archived"); },

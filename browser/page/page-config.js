@@ -12,6 +12,7 @@
  * @property {Record<string, string>} texts words in the page's language, by the English ones
  * @property {string} script the address of the script that has the page's client, as its tag has it
  * @property {string} panel the address of the one with the bell's panel, the rows and the toasts
+ * @property {string} menu the address of the one with the menu of a row
  */
 
 /**

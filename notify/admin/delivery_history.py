@@ -15,10 +15,12 @@ from django.utils.translation import gettext_lazy
 
 from notify.admin.formatting import language_name, sender_name
 from notify.admin.intervention import by_whom, recalled_by
+from notify.admin.preferences import reason_text, rule_text
 from notify.admin.stopping import is_scheduled
 from notify.inbox import personal
+from notify.inbox.why import why
 from notify.kinds import registry
-from notify.models import Batch, Inbox, Notice, Notification, Reader
+from notify.models import Batch, Inbox, Notice, Notification, Place, Reader
 from notify.readers import locales
 from notify.sql import database
 
@@ -96,10 +98,21 @@ def _language(user: Any, notice: Notice) -> str:
 def _arrived(copy: Notification | None, batch: Batch | None) -> Step:
     name = _("In the inbox")
     if copy is not None:
-        return Step(name, _arrived_at(copy, batch), "", happened=True)
+        name = _("Filed") if copy.place == Place.FILED else name
+        return Step(name, _arrived_at(copy, batch), _reason_of(copy), happened=True)
     if batch is None:
         return Step(name, None, _("not among the recipients"), happened=False)
     return Step(name, None, str(_NOT_THERE[batch.state]), happened=False)
+
+
+def _reason_of(copy: Notification) -> str:
+    """Why they have it; if it was filed, also what says that now."""
+    reason = "" if copy.reason is None else reason_text(copy.reason)
+    if copy.place != Place.FILED:
+        return reason
+    found = why(str(copy.user_id), copy.notice_id)
+    rule = "" if found is None else rule_text(found.decision.rule)
+    return "; ".join(filter(None, (reason, rule)))
 
 
 def _arrived_at(copy: Notification, batch: Batch | None) -> datetime | None:
@@ -149,7 +162,7 @@ def _marks(copy: Notification | None) -> list[Step]:
         for name, when in (
             (_("Seen"), copy.seen if copy else None),
             (_("Read"), copy.read if copy else None),
-            (_("Archived"), copy.archived if copy else None),
+            (_("Archived"), copy.placed if copy and copy.place == Place.ARCHIVED else None),
         )
     ]
 
@@ -168,6 +181,8 @@ def _verdict(
         return _("It was recalled before %(who)s saw it.") % who
     if not getattr(user, "is_active", True):
         return _("It's in the inbox, but %(who)s's account is inactive.") % who
+    if copy.place == Place.FILED:
+        return _("It was filed: %(who)s didn't want to be told. It's in the archive.") % who
     if _is_delivered(copy, inbox):
         return _("Delivered to a browser, but not shown yet.")
     return _("It's in %(who)s's inbox; no device has received it yet.") % who

@@ -17,12 +17,14 @@ from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
+    HttpResponseBadRequest,
     HttpResponseNotAllowed,
     HttpResponseRedirect,
     JsonResponse,
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import escape
 from django.utils.text import capfirst, smart_split, unescape_string_literal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -31,6 +33,12 @@ from notify import sql
 from notify.access.session_end import end_sessions
 from notify.admin.change_list import LenientChangeList
 from notify.admin.formatting import format_moment
+from notify.admin.preferences import (
+    change_preferences,
+    changed_message,
+    may_change_preferences,
+    preferences_of,
+)
 from notify.admin.receipts import confirmed_text, newest
 from notify.admin.story_search import StorySearch
 from notify.models import ApiToken, Inbox
@@ -106,10 +114,12 @@ class InboxAdmin(InboxModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         end = self.admin_site.admin_view(self.end_sessions_view)
+        preferences = self.admin_site.admin_view(self.preferences_view)
         # Typing must not extend the session.
         titles = never_slides(self.admin_site.admin_view(self.titles_view))
         own = [
             path("<path:object_id>/end-sessions/", end, name="notify_inbox_end_sessions"),
+            path("<path:object_id>/preferences/", preferences, name="notify_inbox_preferences"),
             path("<path:object_id>/titles/", titles, name="notify_inbox_titles"),
         ]
         return own + super().get_urls()
@@ -136,8 +146,39 @@ class InboxAdmin(InboxModelAdmin):
             "may_end_sessions": may_on_users(request.user, "change"),
             "config": browser_config(request),
             "search": StorySearch(request, user),
+            **preferences_of(user),
+            "may_change_preferences": may_change_preferences(request),
         }
         return TemplateResponse(request, "admin/notify/inbox/person.html", context)
+
+    def preferences_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What the user wants, to be changed, of which they are told. Requires the permission."""
+        if not self.has_view_permission(request) or not may_change_preferences(request):
+            raise PermissionDenied
+        user = _get_user_or_404(object_id)
+        if request.method == "POST":
+            return self._change_preferences(request, user)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Preferences of %s") % user.get_username(),
+            "opts": self.opts,
+            "person": user,
+            **preferences_of(user),
+        }
+        return TemplateResponse(request, "admin/notify/inbox/preferences.html", context)
+
+    def _change_preferences(self, request: HttpRequest, user: Any) -> HttpResponse:
+        try:
+            changed = change_preferences(request.user, user, request.POST)
+        except ValueError as error:
+            return HttpResponseBadRequest(f"preferences: {escape(error)}")
+        if changed:
+            what = _("Preferences changed: %s.") % ", ".join(changed)
+            self.log_change(request, Inbox(user=user), what)
+        self.message_user(request, *changed_message(request.user, user, changed))
+        return HttpResponseRedirect(
+            reverse(f"{self.admin_site.name}:notify_inbox_change", args=[quote(str(user.pk))])
+        )
 
     def titles_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The titles of this inbox that contain what was typed. Limited as the searches of one's

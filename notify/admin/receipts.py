@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from notify.admin.formatting import EMPTY, format_count, format_moment
-from notify.models import Inbox, Notification
+from notify.admin.preferences import reason_text
+from notify.models import Inbox, Notification, Place
 
 SHOWN = 10  # notifications
 MAX_MISSING = 100  # notifications that are counted
@@ -24,6 +25,7 @@ class Way:
     seen: str
     read: str
     place: str
+    reason: str
 
 
 def newest(inbox: Inbox | None) -> list[Way]:
@@ -62,6 +64,7 @@ def _way(row: Notification, inbox: Inbox) -> Way:
     is_delivered = inbox.acknowledged >= row.arrived or row.seen or row.read
     places = (
         (row.recalled, _("recalled")),
+        (row.place == Place.FILED, _("filed: not wanted")),
         (row.archived, _("archived")),
     )
     return Way(
@@ -71,4 +74,5 @@ def _way(row: Notification, inbox: Inbox) -> Way:
         seen=format_moment(row.seen),
         read=format_moment(row.read),
         place=next((text for when, text in places if when), EMPTY),
+        reason=EMPTY if row.reason is None else reason_text(row.reason),
     )

@@ -13,7 +13,7 @@ from notify.kinds import registry
 from notify.kinds.channels import CHANNELS
 from notify.kinds.rendering import category_key
 from notify.readers import defaults, profile
-from notify.readers.deciding import Rule, Wishes, decide
+from notify.readers.deciding import Asked, Decision, Rule, Wishes, decide
 from notify.readers.wishes import wishes_of
 
 
@@ -69,8 +69,8 @@ def _category(
 def _cells(
     scope: str, kind: str, category: str, wishes: Mapping[str, Wishes]
 ) -> dict[str, dict[str, Any]]:
-    """By channel: whether it is on, who decides, whether it is locked, and what was chosen for just
-    this scope."""
+    """By channel: whether it is on, who decides, whether it is locked, what was chosen for just
+    this scope, and whether it is on without that choice."""
     targets = (f"category:{category}",) if category else ()
     cells = {}
     for channel, of_channel in wishes.items():
@@ -81,5 +81,12 @@ def _cells(
             "decided_by": str(decision.rule),
             "locked": decision.rule == Rule.REQUIRED,
             "chosen": of_channel.choices.get(scope),
+            "by_default": _without(asked, of_channel, scope).value,
         }
     return cells
+
+
+def _without(asked: Asked, wishes: Wishes, scope: str) -> Decision:
+    """What holds if a choice is given back; a mute, which ends, is left aside."""
+    others = {other: value for other, value in wishes.choices.items() if other != scope}
+    return decide(replace(asked, targets=()), replace(wishes, choices=others))

@@ -1,4 +1,5 @@
-"""`{% load notify %}`, then `{% notify_bell %}`, `{% notify_inbox %}`, `{% notify_unread %}`."""
+"""`{% load notify %}`, then `{% notify_bell %}`, `{% notify_inbox %}`, `{% notify_preferences %}`,
+`{% notify_unread %}`."""
 
 from __future__ import annotations
 
@@ -21,6 +22,7 @@ from notify.models import Level
 from notify.web.pages import faces
 from notify.web.pages.browser_config import browser_config
 from notify.web.pages.first_page import first_page
+from notify.web.pages.preferences import preferences_page
 from notify.web.pages.zones import zone_of
 
 register = template.Library()
@@ -62,6 +64,15 @@ def notify_inbox(context: template.Context) -> dict[str, Any]:
     element = _element(context)
     if element["config"] is not None:
         element |= first_page(context["request"]) | {"zone": zone_of(context["request"])}
+    return element
+
+
+@register.inclusion_tag("notify/preferences-element.html", takes_context=True)
+def notify_preferences(context: template.Context) -> dict[str, Any]:
+    """What a person wants to be told, for signed-in users to choose. Shows nothing for others."""
+    element = _element(context)
+    if element["config"] is not None:
+        element |= preferences_page(context["request"])
     return element
 
 
@@ -139,6 +150,18 @@ def notify_when(moment: datetime) -> str:
     if age < timedelta(days=6):
         return date_format(then, "D H:i")
     return date_format(then, "j M" if then.year == now.year else "j M Y")
+
+
+@register.filter
+def notify_time_to_come(moment: datetime) -> str:
+    """The shortest unambiguous form: 14:02, Tue 14:02, 12 Nov 14:02. Scripts do the same
+    (time-to-come.js)."""
+    now, then = timezone.localtime(), timezone.localtime(moment)
+    if then.date() == now.date():
+        return date_format(then, "H:i")
+    if then - now < timedelta(days=6):
+        return date_format(then, "D H:i")
+    return date_format(then, "j M H:i" if then.year == now.year else "j M Y H:i")
 
 
 @register.simple_tag

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
+import notify
 from tests.browser.layout import findings
 from tests.browser.test_pages import fill_inbox
 
@@ -32,6 +35,10 @@ MIRROR = "document.documentElement.dir = 'rtl'"
 def test_axe_finds_nothing(server, signed_in, windows, screenshot, look):
     session = signed_in("ada")
     fill_inbox("ada")
+    ada = User.objects.get(username="ada")
+    notify.send(to=ada, title="In a category", category="c" * 100)
+    notify.mute(ada, "topic:" + "W" * 100, timedelta(days=1))
+    notify.follow(ada, "post:3")
 
     def check(page: Page, name: str) -> None:
         if look == "rtl":
@@ -58,7 +65,7 @@ def test_axe_finds_nothing(server, signed_in, windows, screenshot, look):
     check(page, "password-refused")
     page.goto("/notify/")
     expect(page.locator("notify-connection .label")).to_have_text("Live")
-    expect(page.locator("notify-inbox article .for-unread")).to_have_count(8)
+    expect(page.locator("notify-inbox article .for-unread")).to_have_count(9)
     check(page, "inbox")
     page.locator("notify-inbox article", has_text="xxx").locator(".title").click()
     expect(page.locator("notify-inbox .snack")).to_be_visible()
@@ -68,9 +75,23 @@ def test_axe_finds_nothing(server, signed_in, windows, screenshot, look):
     check(page, "keys")
     page.keyboard.press("Escape")
     page.locator("notify-bell .bell").click()
-    expect(page.locator("notify-bell article")).to_have_count(8)
+    expect(page.locator("notify-bell article")).to_have_count(9)
     check(page, "bell")
+    page.locator("notify-bell article").first.press("m")
+    expect(page.locator("notify-bell .row-menu")).to_be_visible()
+    check(page, "row-menu")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem", name="For 1 hour")).to_be_visible()
+    check(page, "row-menu-times")
     page.keyboard.press("Escape")
+    page.locator("notify-bell article").first.press("w")
+    expect(page.get_by_text("Sent to you")).to_be_visible()
+    check(page, "row-menu-why")
+    page.keyboard.press("Escape")
+    page.goto("/notify/preferences/")
+    page.locator("summary").first.click()
+    expect(page.get_by_role("combobox", name="Welcome: Inbox")).to_be_visible()
+    check(page, "preferences")
     page.goto("/notify/devices/")
     expect(page.locator("notify-sockets li")).to_have_count(1)
     check(page, "devices")

@@ -5,7 +5,7 @@ import { test } from "node:test";
 const SOURCES = new URL("../../browser/", import.meta.url);
 const STATIC = new URL("../../notify/static/notify/", import.meta.url);
 const SCRIPTS = readdirSync(STATIC).filter((name) => name.endsWith(".js"));
-const OF_ONE_PAGE = ["bell.min.js", "panel.min.js", "elements.min.js", "operations.min.js"];
+const OF_ONE_PAGE = ["bell.min.js", "panel.min.js", "elements.min.js", "row-menu.min.js", "preferences.min.js", "operations.min.js"];
 
 const read = (name, folder = STATIC) => readFileSync(new URL(name, folder), "utf8");
 

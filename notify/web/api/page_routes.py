@@ -39,11 +39,11 @@ def config(request: HttpRequest) -> HttpResponse:
     summary="Markup of an element",
 )
 def element(
-    request: HttpRequest, name: Path[Literal["bell", "inbox", "connection"]]
+    request: HttpRequest, name: Path[Literal["bell", "inbox", "connection", "preferences"]]
 ) -> HttpResponse:
-    """The markup of `{% notify_bell %}`, `{% notify_inbox %}` or `{% notify_connection %}`, with
-    its script. It uses the session cookie, so an API token gets 403 with code
-    `session`."""
+    """The markup of `{% notify_bell %}`, `{% notify_inbox %}`, `{% notify_connection %}` or
+    `{% notify_preferences %}`, with its script. It uses the session cookie, so an API token gets
+    403 with code `session`."""
     if caller_of(request).token:
         raise Refusal(
             403,

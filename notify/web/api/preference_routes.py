@@ -6,15 +6,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any
 
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router
 
 from notify import sending
 from notify.inbox import reading
-from notify.kinds import registry
-from notify.models import ApiToken, Mute, user_pk
-from notify.models.users import all_users
+from notify.models import ApiToken, Mute, Notice, user_pk
 from notify.readers import mutes, topics
 from notify.readers.catalogue import catalogue
 from notify.readers.profile import Quiet, profile_of
@@ -37,7 +34,9 @@ from notify.web.api.preference_schemas import (
 )
 from notify.web.api.schemas import Counter, Text, errors
 from notify.web.callers import SessionAuth, TokenAuth, caller_of
+from notify.web.preference_texts import described, why_text
 from notify.web.refusals import Refusal, not_found
+from notify.web.target_names import names_of
 
 router = Router(auth=[TokenAuth(ApiToken.Scope.INBOX), SessionAuth()], tags=["preferences"])
 
@@ -92,7 +91,8 @@ def change_reader(request: HttpRequest, body: ReaderChanges) -> HttpResponse:
 )
 def list_mutes(request: HttpRequest) -> HttpResponse:
     """What is muted now, the newest first."""
-    return json_response({"mutes": _rows(mutes.mutes_of(caller_of(request).user_id))})
+    user = caller_of(request).user_id
+    return json_response({"mutes": _rows(user, mutes.mutes_of(user))})
 
 
 @router.post(
@@ -107,8 +107,9 @@ def mute(request: HttpRequest, body: NewMute) -> HttpResponse:
         wrong = "must be left out beside `seconds`"
         raise Refusal(422, "invalid", f"until: {wrong}", fields={"until": wrong})
     until = body.until if body.seconds is None else timedelta(seconds=body.seconds)
-    muted = sending.mute(caller_of(request).user_id, body.target, until)
-    return json_response(_rows([muted])[0], status=201)
+    user = caller_of(request).user_id
+    muted = sending.mute(user, body.target, until)
+    return json_response(_rows(user, [muted])[0], status=201)
 
 
 @router.delete(
@@ -181,10 +182,12 @@ def unfollow(request: HttpRequest, topic: Annotated[Text, Query()]) -> HttpRespo
 )
 def why(request: HttpRequest, notice_id: Path[Counter]) -> HttpResponse:
     """The reason, and what decides on such a notice now."""
-    found = sending.why(caller_of(request).user_id, notice_id)
+    user = caller_of(request).user_id
+    found = sending.why(user, notice_id)
     if found is None:
         raise not_found()
     reason, decision = found.reason, found.decision
+    names = {} if decision.target is None else names_of(user, [decision.target])
     return json_response(
         {
             "notice": found.notice_id,
@@ -195,6 +198,7 @@ def why(request: HttpRequest, notice_id: Path[Counter]) -> HttpResponse:
             "rule": {
                 "value": decision.value,
                 "decided_by": str(decision.rule),
+                "text": why_text(found, Notice.objects.get(pk=notice_id), names),
                 "scope": found.scope,
             },
         }
@@ -202,44 +206,20 @@ def why(request: HttpRequest, notice_id: Path[Counter]) -> HttpResponse:
 
 
 def _preferences(user: str) -> HttpResponse:
-    return json_response(catalogue(user, reading.categories(user)))
+    return json_response(described(catalogue(user, reading.categories(user))))
 
 
-def _rows(found: Iterable[Mute]) -> list[dict[str, Any]]:
+def _rows(user: str, found: Iterable[Mute]) -> list[dict[str, Any]]:
     muted = list(found)
-    people = _people(one.target for one in muted)
-    labels = {key: str(one.label) for key, one in registry.categories().items()}
-    rows = []
-    for one in muted:
-        type_, _, key = one.target.partition(":")
-        named = {"actor": people, "category": labels}.get(type_, {})
-        rows.append(
-            {
-                "id": one.pk,
-                "target": one.target,
-                "type": type_,
-                "name": named.get(key, key.replace(":", " ", 1) if type_ == "thing" else key),
-                "until": timestamp(one.until),
-                "created": timestamp(one.created),
-            }
-        )
-    return rows
-
-
-def _people(targets: Iterable[str]) -> dict[str, str]:
-    """Names of the actors among these targets, by key; those who are gone are left out."""
-    keys = []
-    for target in targets:
-        type_, _, key = target.partition(":")
-        if type_ == "actor":
-            try:
-                keys.append(user_pk(key))
-            except (ValueError, ValidationError):  # muted by a name that no user can have
-                continue
-    if not keys:
-        return {}
-    return {str(user.pk): _name_of(user) for user in all_users().filter(pk__in=keys)}
-
-
-def _name_of(user: Any) -> str:
-    return str(getattr(user, "get_full_name", str)() or user.get_username())
+    names = names_of(user, (one.target for one in muted))
+    return [
+        {
+            "id": one.pk,
+            "target": one.target,
+            "type": one.target.partition(":")[0],
+            "name": names[one.target],
+            "until": timestamp(one.until),
+            "created": timestamp(one.created),
+        }
+        for one in muted
+    ]

@@ -23,6 +23,8 @@ class Cell(Schema):
     decided_by: RuleName = Field(description="Who says so: the first of these that speaks.")
     locked: bool = Field(description="Whether it is required, and cannot be turned off.")
     chosen: bool | None = Field(description="What the person has chosen for just this scope.")
+    by_default: bool = Field(description="Whether it is on if that choice is given back.")
+    text: str = Field(description="`decided_by` in words.")
 
 
 class KindChoice(Schema):
@@ -86,7 +88,7 @@ class MuteOut(Schema):
     id: int
     target: str
     type: Literal["thing", "actor", "topic", "category"]
-    name: str = Field(description="What people call it; of a deleted user, their key.")
+    name: str = Field(description="What it is called in the caller's inbox; else its key.")
     until: datetime | None
     created: datetime
 
@@ -120,6 +122,7 @@ class Unfollowed(Schema):
 class RuleOut(Schema):
     value: bool
     decided_by: RuleName
+    text: str = Field(description="The same in words.")
     scope: str | None = Field(
         description="`kind:<key>`, `category:<key>` or `all`, or the target of a mute."
     )

@@ -225,6 +225,8 @@ class PageConfig(Schema):
     language: str = Field(description="Of the page, for `language` of the socket's address.")
     texts: dict[str, str] = Field(description="Translations by English text.")
     script: str = Field(description="URL of the client's script.")
+    panel: str = Field(description="URL of the script with the bell's panel and the rows.")
+    menu: str = Field(description="URL of the script with the menu of a row.")
 
 
 class Element(Schema):

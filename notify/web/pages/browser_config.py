@@ -43,6 +43,7 @@ def page_config(user: str, csrf: Mapping[str, str]) -> dict[str, Any]:
         "texts": browser_texts(),
         "script": static("notify/bell.min.js"),
         "panel": static("notify/panel.min.js"),
+        "menu": static("notify/row-menu.min.js"),
     }
 
 

@@ -40,6 +40,7 @@ TEXTS = [
     _("{count} marked as unread"),
     _("{done}. Will be sent later."),
     _("Couldn't save the change"),
+    _("Couldn't load the menu"),
     _("All caught up"),
     _("New notifications appear here automatically."),
     _("Nothing archived"),

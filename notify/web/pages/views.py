@@ -14,9 +14,7 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.encoding import iri_to_uri
 from django.utils.html import escape
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -28,7 +26,8 @@ from notify import metrics, protocol, sending
 from notify.exceptions import Busy, EpochChanged
 from notify.readers import locales
 from notify.web import callers, limits, refusals
-from notify.web.pages.decorators import MAX_REPEATED, html_refusals, rate_limited, signed_in
+from notify.web.pages.back import way_back
+from notify.web.pages.decorators import html_refusals, rate_limited, signed_in
 from notify.web.refusals import Refusal
 
 
@@ -66,11 +65,7 @@ def mark(request: HttpRequest) -> HttpResponse:
         return HttpResponseBadRequest("mark: not a valid mark")
     with suppress(Busy, EpochChanged):  # the next page shows what is left to do
         sending.carry_out_command(str(request.user.pk), frame)
-    back = request.POST.get("next", "")
-    is_ours = len(iri_to_uri(back)) <= MAX_REPEATED and url_has_allowed_host_and_scheme(
-        back, {request.get_host()}, request.is_secure()
-    )
-    return HttpResponseRedirect(back if is_ours else reverse("notify:dashboard"))
+    return HttpResponseRedirect(way_back(request, reverse("notify:dashboard")))
 
 
 @require_POST

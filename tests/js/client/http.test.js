@@ -105,3 +105,17 @@ test("a page that cannot be had says so and leaves all as it is", async () => {
   await assert.rejects(it.client.loadMore(), { name: "HttpError", status: 0 });
   assert.deepEqual(shown(it.client), [9, 8]);
 });
+
+test("the API is asked beside the inbox: with a body, with the CSRF token, and answered by nothing", async () => {
+  const it = liveWorld();
+  it.answer = ({ url }) => (url.endsWith("/7/") ? new Response(null, { status: 204 }) : { mutes: [] });
+  assert.deepEqual(await it.client.ask("mutes/"), { mutes: [] });
+  await it.client.ask("preferences/", "PUT", { scope: "all", value: null });
+  assert.equal(await it.client.ask("mutes/7/", "DELETE"), null);
+  const asked = it.requests.map(({ url, method = "GET", body, headers }) => [method, url, body, headers["X-CSRFToken"]]);
+  assert.deepEqual(asked, [
+    ["GET", "/api/notify/mutes/", undefined, undefined],
+    ["PUT", "/api/notify/preferences/", { scope: "all", value: null }, "token"],
+    ["DELETE", "/api/notify/mutes/7/", undefined, "token"],
+  ]);
+});

@@ -46,9 +46,16 @@ def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
         key = "shop.loose"
 
 
-def cell(value: bool, decided_by: str, *, chosen: Any = None) -> dict[str, Any]:
-    locked = decided_by == "required"
-    said = {"value": value, "decided_by": decided_by, "locked": locked, "chosen": chosen}
+def cell(
+    value: bool, decided_by: str, *, chosen: Any = None, by_default: bool | None = None
+) -> dict[str, Any]:
+    said = {
+        "value": value,
+        "decided_by": decided_by,
+        "locked": decided_by == "required",
+        "chosen": chosen,
+        "by_default": value if by_default is None else by_default,
+    }
     return {"inbox": said}
 
 
@@ -101,10 +108,11 @@ def test_a_cell_follows_what_is_chosen_for_more_until_something_is_chosen_for_it
     choose(key(ada), "kind:shop.shipped", "inbox", True)
     choose(key(ada), "category:gone", "inbox", False)
     found = catalogue(key(ada))
-    assert found["all"] == cell(False, "own_all", chosen=False)
+    assert found["all"] == cell(False, "own_all", chosen=False, by_default=True)
     by_key = {one["key"]: one for one in found["categories"]}
     assert by_key["orders"]["channels"] == cell(False, "own_all")
-    assert by_key["orders"]["kinds"][1]["channels"] == cell(True, "own_kind", chosen=True)
+    own = cell(True, "own_kind", chosen=True, by_default=False)
+    assert by_key["orders"]["kinds"][1]["channels"] == own
     assert by_key["gone"]["channels"] == cell(False, "own_category", chosen=False)
 
 

@@ -51,6 +51,8 @@ def test_preferences_are_as_the_openapi_document_says(ada: User, by_session: Any
         "decided_by": "nothing",
         "locked": False,
         "chosen": None,
+        "by_default": True,
+        "text": "This site's default",
     }
     [security] = [one for one in found["categories"] if one["key"] == "security"]
     assert {kind["channels"]["inbox"]["decided_by"] for kind in security["kinds"]} == {"required"}
@@ -127,17 +129,19 @@ def test_things_people_topics_and_categories_are_muted_and_listed(
     ada: User, make_user: Any, by_session: Any, told: Any
 ) -> None:
     caller, bob = by_session(ada), make_user("bob", first_name="Bob", last_name="Ross")
+    stranger = make_user("cleo")
+    notify.send(to=ada, title="Hello", actor=bob)
     for target in ("thing:order:A:7", f"actor:{bob.pk}", "topic:post:3", "category:security"):
         answer = caller.post("mutes/", {"target": target, "seconds": 3600})
         assert answer.status_code == 201
         MuteOut.model_validate(answer.json())
-    for target in ("actor:999999", "actor:no key"):
+    for target in (f"actor:{stranger.pk}", "actor:no key"):
         assert caller.post("mutes/", {"target": target}).json()["until"] is None
     found = caller.get("mutes/").json()
     Mutes.model_validate(found)
     assert [(one["type"], one["name"]) for one in found["mutes"]] == [
         ("actor", "no key"),
-        ("actor", "999999"),
+        ("actor", str(stranger.pk)),
         ("category", "Security"),
         ("topic", "post:3"),
         ("actor", "Bob Ross"),
@@ -237,7 +241,12 @@ def test_why_tells_the_reason_and_the_rule(ada: User, make_user: Any, by_session
         "reason_text": "Sent to everyone",
         "topics": [],
         "place": "filed",
-        "rule": {"value": False, "decided_by": "own_category", "scope": "category:news"},
+        "rule": {
+            "value": False,
+            "decided_by": "own_category",
+            "text": "Your choice for news",
+            "scope": "category:news",
+        },
     }
     other = make_user("bob")
     assert by_session(other).get(f"inbox/{notice.pk}/why/").status_code == 404

@@ -1,0 +1,4 @@
+// @ts-check
+import { NotifyPreferences } from "./notify-preferences.js";
+
+if (!customElements.get("notify-preferences")) customElements.define("notify-preferences", NotifyPreferences);
