@@ -34,6 +34,7 @@ _NOT_THERE: dict[str, Any] = {
     Batch.State.PAUSED: gettext_lazy("sending is paused"),
     Batch.State.CANCELLED: gettext_lazy("cancelled before it arrived"),
     Batch.State.CLOSED: gettext_lazy("recalled before it arrived"),
+    Batch.State.RIPENING: gettext_lazy("deleted since, or the account didn't exist yet"),
     Batch.State.DONE: gettext_lazy("deleted since, or the account didn't exist yet"),
 }
 

@@ -51,6 +51,8 @@ class Preference(BaseRow):
     scope = models.CharField(max_length=120)  # "kind:<key>", "category:<key>" or "all"
     channel = models.CharField(max_length=20, default="inbox")
     value = models.BooleanField()
+    # How often, where a channel goes out of the browser: empty is at once (outbox/rhythms.py).
+    rhythm = models.CharField(max_length=8, blank=True, default="", db_default="")
     changed = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta(BaseRow.Meta):

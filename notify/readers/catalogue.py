@@ -10,7 +10,6 @@ from typing import Any
 from django.utils.translation import gettext
 
 from notify.kinds import registry
-from notify.kinds.channels import CHANNELS
 from notify.kinds.rendering import category_key
 from notify.readers import defaults, profile
 from notify.readers.deciding import Asked, Decision, Rule, Wishes, decide
@@ -28,7 +27,7 @@ def catalogue(user: str, also: Iterable[str] = ()) -> dict[str, Any]:
     for kind in registry.all_kinds():
         kinds_of.setdefault(category_key(kind), []).append(kind)
     targets = [f"category:{key}" for key in kinds_of if key]
-    wishes = {channel: wishes_of(user, channel, targets) for channel in CHANNELS}
+    wishes = {channel: wishes_of(user, channel, targets) for channel in registry.channel_keys()}
     for of_channel in wishes.values():
         for scope in of_channel.choices:
             prefix, _, key = scope.partition(":")
@@ -37,7 +36,7 @@ def catalogue(user: str, also: Iterable[str] = ()) -> dict[str, Any]:
     declared = registry.categories()
     categories = [_category(key, declared, kinds_of[key], wishes) for key in kinds_of]
     return {
-        "channels": list(CHANNELS),
+        "channels": list(registry.channel_keys()),
         "all": _cells("all", "", "", wishes),
         # Those without a category are last.
         "categories": sorted(categories, key=lambda one: (not one["key"], one["name"].casefold())),

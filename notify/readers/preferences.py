@@ -6,7 +6,6 @@ import re
 
 from notify.exceptions import InvalidPreference
 from notify.kinds import registry
-from notify.kinds.channels import CHANNELS
 from notify.models import Preference, content, user_pk
 from notify.sql import database
 
@@ -50,8 +49,9 @@ def _check(scope: str, channel: str, value: bool | None) -> None:
         raise InvalidPreference(
             "scope", f"must be 'kind:<key>', 'category:<key>' or 'all', not {scope!r:.100}."
         )
-    if channel not in CHANNELS:
-        known = ", ".join(CHANNELS)
+    channels = registry.channel_keys()
+    if channel not in channels:
+        known = ", ".join(channels)
         raise InvalidPreference("channel", f"must be one of {known}, not {channel!r:.100}.")
     if value is not None and not isinstance(value, bool):
         raise InvalidPreference("value", f"must be True, False or None, not {value!r:.100}.")
