@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 import random
 import statistics
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
+
+import psycopg
 
 from tests.benchmarks import turns
 from tests.benchmarks.bench import Run
 from tests.benchmarks.remote import Remote
+from tests.harness.server import environment
 
 T = TypeVar("T")
 Costs = list[float]  # seconds of CPU of each, in one round
@@ -32,8 +41,8 @@ def in_turn(cost: Callable[[T], float], contenders: Sequence[T]) -> Costs:
 
 
 def rounds(measure: Callable[[], Costs], what: str, names: Sequence[str]) -> None:
-    """Prints what the rounds cost, and the ratio of the two an interval that has its true
-    median in 19 of 20 series."""
+    """Prints what the rounds cost, and the ratio of the two, with an interval that has its true
+    median in 19 of 20 such series."""
     for _ in range(WARM_UP):
         measure()
     costs = [measure() for _ in range(ROUNDS)]
@@ -45,6 +54,23 @@ def rounds(measure: Callable[[], Costs], what: str, names: Sequence[str]) -> Non
     print(
         f"{statistics.median(ratios):8.3f} times the other's ({low:.3f} to {high:.3f})", flush=True
     )
+
+
+@contextlib.contextmanager
+def sender(tree: Path, number: int) -> Iterator[Remote]:
+    """Whoever sends, of this tree, with a database of its own."""
+    ours = os.environ["DATABASE_URL"]
+    name = f"tree_{number}"
+    with psycopg.connect(ours, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+    env = environment(DATABASE_URL=f"{ours.rpartition('/')[0]}/{name}")
+    program = str(tree / "manage.py")
+    subprocess.run([sys.executable, program, "migrate", "-v0"], env=env, cwd=tree, check=True)
+    with tempfile.TemporaryDirectory(prefix="bench-") as directory:
+        log = Path(directory) / "sends.log"
+        with Remote("tests.benchmarks.sends", env=env, log=log, cwd=tree) as remote:
+            yield remote
 
 
 def compare_sends(contenders: Sequence[tuple[Remote, str]], names: Sequence[str]) -> None:

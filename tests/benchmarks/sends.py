@@ -21,7 +21,8 @@ from django.utils import timezone
 
 import notify
 from notify import sending
-from notify.models import Notice, Notification
+from notify.models import Notice, Notification, Preference
+from notify.sending.audience import everyone
 from tests.benchmarks import stores, turns
 from tests.benchmarks.payload import short
 from tests.benchmarks.remote import answer
@@ -175,6 +176,29 @@ def many(way: str, first: int) -> dict[str, float]:
     return {"wall": time.monotonic() - started, "cpu": time.process_time() - cpu}
 
 
+# What a choice costs
+
+
+def crowd(count: int, choosing: float) -> None:
+    """Exactly `count` users are there, each with an empty inbox; of these a share has turned the
+    category of `fan_out` off."""
+    stores.people(count)
+    Preference.objects.all().delete()
+    keys = User.objects.order_by("pk").values_list("pk", flat=True)[: int(count * choosing)]
+    chosen = [Preference(user_id=key, scope="category:news", value=False) for key in keys]
+    Preference.objects.bulk_create(chosen, batch_size=10_000)
+    stores.settle()
+
+
+def fan_out(n: int) -> float:
+    """Seconds until notice `n` is in the inboxes of everyone, or filed."""
+    started = time.perf_counter()
+    notify.send(to=everyone(), title=short(n), category="news")
+    while sending.carry_out_next():
+        continue
+    return time.perf_counter() - started
+
+
 def check(notices: int) -> int:
     """Each inbox but the actor's holds `notices` different ones; how many rows that are."""
     with connection.cursor() as cursor:
@@ -199,5 +223,7 @@ if __name__ == "__main__":
             "stored": stored,
             "many": many,
             "check": check,
+            "crowd": crowd,
+            "fan_out": fan_out,
         }
     )

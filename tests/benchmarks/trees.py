@@ -12,9 +12,7 @@ import argparse
 import contextlib
 import os
 import resource
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -28,15 +26,13 @@ import django
 
 django.setup()
 
-import psycopg
 from django.core.management import call_command
 
 from tests.benchmarks import pairs, turns
 from tests.benchmarks.bench import Run
 from tests.benchmarks.contenders import SERVED, Contender
 from tests.benchmarks.people import sign_in
-from tests.benchmarks.remote import Remote
-from tests.harness.server import ROOT, environment
+from tests.harness.server import ROOT
 
 CONNECTS_A_ROUND = 200
 NAMES = ("this tree", "the other")
@@ -75,26 +71,10 @@ def _servers(trees: Sequence[Path]) -> Iterator[list[Run]]:
 def compare_senders(trees: Sequence[Path]) -> None:
     """Each with a database of its own."""
     with contextlib.ExitStack() as stack:
-        senders = [stack.enter_context(_sender(tree, n)) for n, tree in enumerate(trees)]
+        senders = [stack.enter_context(pairs.sender(tree, n)) for n, tree in enumerate(trees)]
         for sender in senders:
             sender.call("people", count=pairs.PEOPLE)
         pairs.compare_sends([(sender, turns.ONE_PERSON) for sender in senders], NAMES)
-
-
-@contextlib.contextmanager
-def _sender(tree: Path, number: int) -> Iterator[Remote]:
-    ours = os.environ["DATABASE_URL"]
-    name = f"tree_{number}"
-    with psycopg.connect(ours, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name}")
-    env = environment(DATABASE_URL=f"{ours.rpartition('/')[0]}/{name}")
-    program = str(tree / "manage.py")
-    subprocess.run([sys.executable, program, "migrate", "-v0"], env=env, cwd=tree, check=True)
-    with tempfile.TemporaryDirectory(prefix="bench-") as directory:
-        log = Path(directory) / "sends.log"
-        with Remote("tests.benchmarks.sends", env=env, log=log, cwd=tree) as sender:
-            yield sender
 
 
 def main(arguments: list[str]) -> int:
