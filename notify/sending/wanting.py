@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from notify.inbox import why as explaining
 from notify.inbox.why import Why
 from notify.kinds import About, Category
 from notify.models import Mute, Notice
-from notify.readers import mutes, preferences, profile, topics
+from notify.readers import mutes, preferences, profile, topics, unsubscribing
 from notify.readers.targets import Topic, target_of, topic
 from notify.sending import after_commit
 
@@ -43,6 +43,32 @@ def prefer(user: User, scope: str, *, value: bool | None, channel: str = "inbox"
     """
     preferences.choose(_key(user), scope, channel, value)
     _tell(user, "preferences")
+
+
+def unsubscribe(user: User, channel: str, categories: Collection[str]) -> bool:
+    """Ends what a person gets by a channel in these categories, also where they have chosen a kind
+    of them; what is required stays.
+
+    Args:
+        user: Whose.
+        channel: Such as "email".
+        categories: Their keys; "" is that of kinds without a category.
+
+    Returns:
+        Whether there was anything to end.
+    """
+    ended = unsubscribing.turn_off(_key(user), channel, categories)
+    if ended:
+        _tell(user, "preferences")
+    return ended
+
+
+def resubscribe(user: User, channel: str, categories: Collection[str]) -> bool:
+    """Takes `unsubscribe` back. Returns whether nothing had been on."""
+    resumed = unsubscribing.turn_on(_key(user), channel, categories)
+    if resumed:
+        _tell(user, "preferences")
+    return resumed
 
 
 def follow(user: User, name: str) -> bool:

@@ -1,80 +1,61 @@
 """The page that a link of an e-mail leads to: what it ends, a button that does, and its undo.
 
-Only a POST acts (RFC 8058): mail programs, scanners and browsers follow links by themselves. The
-token is the permission, so nobody needs to sign in, and a page elsewhere cannot forge it.
+Only a POST acts (RFC 8058): mail programs, scanners and browsers follow links by themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from notify import sending
 from notify.kinds import registry
 from notify.models.users import user_of
 from notify.outbox.unsubscribe import InvalidToken, Standing, Subscription, read
+from notify.readers import unsubscribing
 from notify.web.pages.decorators import html_refusals
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
 
-class Choices(Protocol):
-    """What people want, as far as this page reads and changes it."""
-
-    def address(self, user: Any, channel: str) -> str | None:
-        """Where the channel reaches them now."""
-
-    def is_on(self, subscription: Subscription) -> bool:
-        """Whether any of it is still sent."""
-
-    def turn_off(self, subscription: Subscription) -> None:
-        """Ends it, for what waits to be sent too. Twice is as once."""
-
-    def turn_on(self, subscription: Subscription) -> None:
-        """Takes that back."""
-
-
-def view(choices: Choices) -> Callable[..., HttpResponse]:
-    """The view, which takes a token."""
-
-    @csrf_exempt
-    @login_not_required
-    @require_http_methods(["GET", "HEAD", "POST"])
-    @never_cache
-    @html_refusals
-    def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-        try:
-            subscription = read(token)
-        except InvalidToken:
-            return _page(request, "invalid", status=404)
-        user = user_of(subscription.user)
-        address = None if user is None else choices.address(user, subscription.channel)
-        standing = subscription.standing(user, address)
-        if request.method == "POST":
-            act = _act(request, choices)
-            if act is None:
-                return HttpResponseBadRequest("action: unsubscribe or undo")
-            if standing is Standing.OPEN:
-                act(subscription)
-        if standing is not Standing.OPEN:
-            return _page(request, standing.value)
-        state = "on" if choices.is_on(subscription) else "off"
-        return _page(request, state, labels=_labels(subscription), address=address)
-
-    return unsubscribe
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@html_refusals
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """The view, behind `unsubscribe_door`."""
+    try:
+        subscription = read(token)
+    except InvalidToken:
+        return _page(request, "invalid", status=404)
+    channel = registry.channel(subscription.channel)
+    if channel is None:
+        raise Http404
+    user = user_of(subscription.user)
+    address = None if user is None else channel.address(user)
+    standing = subscription.standing(user, address)
+    if request.method == "POST":
+        act = _act(request)
+        if act is None:
+            return HttpResponseBadRequest("action: unsubscribe or undo")
+        if standing is Standing.OPEN:
+            act(subscription.user, subscription.channel, subscription.categories)
+    if standing is not Standing.OPEN:
+        return _page(request, standing.value)
+    is_on = unsubscribing.is_on(subscription.user, subscription.channel, subscription.categories)
+    state = "on" if is_on else "off"
+    return _page(request, state, labels=_labels(subscription), address=address)
 
 
-def _act(request: HttpRequest, choices: Choices) -> Callable[[Subscription], None] | None:
+def _act(request: HttpRequest) -> Callable[[str, str, Sequence[str]], bool] | None:
     header, one_click = ONE_CLICK
     if request.POST.get(header) == one_click:
-        return choices.turn_off
-    actions = {"unsubscribe": choices.turn_off, "undo": choices.turn_on}
+        return sending.unsubscribe
+    actions = {"unsubscribe": sending.unsubscribe, "undo": sending.resubscribe}
     return actions.get(request.POST.get("action", ""))
 
 

@@ -24,7 +24,6 @@ def smtp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpServer
 def site(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.NOTIFY_SITE_URL = SITE
     send_by(settings, "django.core.mail.backends.locmem.EmailBackend")
-    settings.ROOT_URLCONF = "tests.unit.outbox.urls"
     monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
     monkeypatch.setattr(deadlines, "_abandoned", {})
     yield

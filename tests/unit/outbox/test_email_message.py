@@ -85,7 +85,7 @@ def test_the_text_reads_well() -> None:
     assert re.sub(r"unsubscribe/\S+", "unsubscribe/…", footer).strip() == (
         "You haven't read this yet, so it's sent to you by e-mail. (example.org)\n\n"
         "Choose what you're told, and where:\n"
-        "https://example.org/notify/\n\n"
+        "https://example.org/notify/preferences/\n\n"
         "Unsubscribe from e-mails about orders:\n"
         "https://example.org/notify/unsubscribe/…"
     )

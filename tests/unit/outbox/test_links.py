@@ -18,7 +18,8 @@ def test_another_address_stays(url: str) -> None:
 
 
 def test_pages_are_those_of_the_project() -> None:
-    assert links.inbox() == links.manage() == "https://example.org/notify/"
+    assert links.inbox() == "https://example.org/notify/"
+    assert links.manage() == "https://example.org/notify/preferences/"
     assert links.unsubscribe("a:b") == "https://example.org/notify/unsubscribe/a:b/"
 
 
