@@ -76,6 +76,8 @@ class Channel:
 
     Attributes:
         key: Up to 20 characters, in the database for ever.
+        label: What people call it, such as "SMS"; a lazy translation, or a text. Empty: its
+            key.
         limit: How long `hand_over` may take before it is abandoned, its answer unknown; None for a
             channel that has a limit of its own.
 
@@ -84,6 +86,7 @@ class Channel:
     """
 
     key: ClassVar[str] = ""
+    label: ClassVar[Any] = ""
     limit: ClassVar[timedelta | None] = timedelta(minutes=1)
 
     def __init__(

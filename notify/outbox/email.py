@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives
+from django.utils.translation import gettext_lazy
 
 from notify.outbox import addresses, email_message, mail_server
 from notify.outbox.channel import Channel, Outgoing, Unless
@@ -25,6 +26,7 @@ class Email(Channel):
     """
 
     key: ClassVar[str] = "email"
+    label: ClassVar[Any] = gettext_lazy("E-mail")
     limit: ClassVar[timedelta | None] = None  # mail_server has its own
 
     def __init__(

@@ -3,13 +3,14 @@ each with who decides."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext
 
 from notify.kinds import registry
+from notify.kinds.channels import CHANNELS
 from notify.kinds.rendering import category_key
 from notify.readers import defaults, profile
 from notify.readers.deciding import Asked, Decision, Rule, Wishes, decide
@@ -49,38 +50,54 @@ def _category(
 ) -> dict[str, Any]:
     found = declared.get(key)
     name = gettext("Other") if not key else key if found is None else str(found.label)
+    channels = {one.key for kind in kinds for one in registry.declared_by(kind)}
+    channels |= set() if found is None else {one.key for one in found.channels}
     return {
         "key": key,
         "name": name,
         "description": "" if found is None else str(found.description),
-        "channels": _cells(f"category:{key}", "", key, wishes) if key else {},
+        "channels": _cells(f"category:{key}", "", key, _of(channels, wishes)) if key else {},
         "kinds": [
             {
                 "key": kind.key,
                 "name": registry.name_of(kind),
-                "channels": _cells(f"kind:{kind.key}", kind.key, key, wishes),
+                "channels": _cells(
+                    f"kind:{kind.key}",
+                    kind.key,
+                    key,
+                    _of({one.key for one in registry.declared_by(kind)}, wishes),
+                ),
             }
             for kind in kinds
         ],
     }
 
 
+def _of(channels: Collection[str], wishes: Mapping[str, Wishes]) -> dict[str, Wishes]:
+    """The inbox, and the ways out of the browser that are declared there."""
+    return {key: said for key, said in wishes.items() if key in CHANNELS or key in channels}
+
+
 def _cells(
     scope: str, kind: str, category: str, wishes: Mapping[str, Wishes]
 ) -> dict[str, dict[str, Any]]:
-    """By channel: whether it is on, who decides, whether it is locked, what was chosen for just
-    this scope, and whether it is on without that choice."""
+    """By channel: whether it is on and how often, who decides, whether it is locked, what was
+    chosen for just this scope, and what holds without that choice."""
     targets = (f"category:{category}",) if category else ()
     cells = {}
     for channel, of_channel in wishes.items():
         asked = replace(defaults.asked(kind, category, channel), targets=targets)
         decision = decide(asked, of_channel)
+        chosen = of_channel.choices.get(scope)
+        by_default = _without(asked, of_channel, scope)
         cells[channel] = {
             "value": decision.value,
+            "rhythm": decision.rhythm if not chosen else of_channel.rhythms.get(scope, ""),
             "decided_by": str(decision.rule),
             "locked": decision.rule == Rule.REQUIRED,
-            "chosen": of_channel.choices.get(scope),
-            "by_default": _without(asked, of_channel, scope).value,
+            "chosen": chosen,
+            "by_default": by_default.value,
+            "rhythm_by_default": by_default.rhythm,
         }
     return cells
 

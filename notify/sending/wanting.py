@@ -28,20 +28,24 @@ Target = About | AbstractBaseUser | Topic | Category | str
 "category:<key>"."""
 
 
-def prefer(user: User, scope: str, *, value: bool | None, channel: str = "inbox") -> None:
+def prefer(
+    user: User, scope: str, *, value: bool | None, channel: str = "inbox", rhythm: str = ""
+) -> None:
     """Stores what a person wants of a kind, a category or all, on a channel.
 
     Args:
         user: Whose.
         scope: "kind:<key>", "category:<key>" or "all".
         value: Whether they want it; None takes back what they said.
-        channel: Which; today there is the inbox. What is off there is filed: it comes without a
-            sound, and is found in the archive.
+        channel: Which: "inbox", or one that a kind declares, such as "email". What is off in the
+            inbox is filed: it comes without a sound, and is found in the archive.
+        rhythm: How often, by a channel out of the browser: "hourly", "daily", "weekly"; empty is
+            at once.
 
     Raises:
-        InvalidPreference: There is no such scope or channel, or the kind is required.
+        InvalidPreference: There is no such scope, channel or rhythm, or the kind is required.
     """
-    preferences.choose(_key(user), scope, channel, value)
+    preferences.choose(_key(user), scope, channel, value, rhythm)
     _tell(user, "preferences")
 
 

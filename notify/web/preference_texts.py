@@ -25,8 +25,9 @@ def described(catalogue: dict[str, Any]) -> dict[str, Any]:
     for category in catalogue["categories"]:
         name, kinds = category["name"], category["kinds"]
         for channel, cell in category["channels"].items():
-            if cell["chosen"] is None and kinds:
-                cell["locked"] = all(kind["channels"][channel]["locked"] for kind in kinds)
+            of_kinds = [kind["channels"][channel] for kind in kinds if channel in kind["channels"]]
+            if cell["chosen"] is None and of_kinds:
+                cell["locked"] = all(one["locked"] for one in of_kinds)
             rule = Rule.REQUIRED if cell["locked"] else cell["decided_by"]
             cell["text"] = rule_text(rule, "category", name)
         for kind in kinds:

@@ -17,13 +17,17 @@ RuleName = Literal[
     "category", "nothing",
 ]  # fmt: skip
 
+Rhythm = Literal["", "hourly", "daily", "weekly"]
+
 
 class Cell(Schema):
     value: bool = Field(description="Whether it reaches the person by this channel.")
+    rhythm: Rhythm = Field(description="How often, out of the browser. Empty: at once.")
     decided_by: RuleName = Field(description="Who says so: the first of these that speaks.")
     locked: bool = Field(description="Whether it is required, and cannot be turned off.")
     chosen: bool | None = Field(description="What the person has chosen for just this scope.")
     by_default: bool = Field(description="Whether it is on if that choice is given back.")
+    rhythm_by_default: Rhythm = Field(description="How often it comes then.")
     text: str = Field(description="`decided_by` in words.")
 
 
@@ -60,8 +64,11 @@ class Preferences(ReaderOut):
 
 class NewPreference(Schema):
     scope: Text = Field(description="`kind:<key>`, `category:<key>` or `all`.")
-    channel: Text = "inbox"
+    channel: Text = Field(default="inbox", description="One of `channels`.")
     value: StrictBool | None = Field(description="Null takes back what was chosen.")
+    rhythm: Rhythm = Field(
+        default="", description="Of what is on and leaves the browser. Empty: at once."
+    )
 
 
 class ReaderChanges(Schema):
