@@ -2,7 +2,8 @@
 
 SECRET_KEY            required unless DEBUG is on
 DEBUG                 off
-DEMO                  off; with DEBUG, on adds config/demo: kinds, and a page that sends them
+DEMO                  off; with DEBUG, on adds config/demo: kinds, a page that sends them, a mailbox
+DEMO_MAILBOX          the directory of its mails: mailbox, in this directory
 ALLOWED_HOSTS         example.org,www.example.org; with DEBUG: localhost only
 CSRF_TRUSTED_ORIGINS  https://example.org, where the proxy hides the scheme
 HTTPS                 on unless DEBUG is: redirects, secure cookies, HSTS
@@ -261,6 +262,15 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG  # no collectstatic during development
 # WhiteNoise opens files synchronously; Django reads them in a thread and warns about it.
 filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
+
+# ----------------------------------------------------------------------------------- mail
+
+if DEMO:
+    DEMO_MAILBOX = env.read("DEMO_MAILBOX", text, default=str(BASE_DIR / "mailbox"))
+    if DJANGO_VERSION >= (6, 1):
+        MAILERS = {"default": {"BACKEND": "config.demo.mailbox.Backend"}}
+    else:
+        EMAIL_BACKEND = "config.demo.mailbox.Backend"
 
 # ------------------------------------------------------------------------------- language
 
