@@ -2,6 +2,7 @@
 import { NotifyClient } from "../client/client.js";
 import { declareCategories } from "./categories.js";
 import { forgetInbox, isKeptUser, keepForUser, KEPT_USER } from "./kept-user.js";
+import { markLanding } from "./landing.js";
 import { tellWhyOnce } from "./no-socket.js";
 import { allowLoadingAnew, loadAnew, loadAnewOnce } from "./other-user.js";
 import { pageConfig } from "./page-config.js";
@@ -37,6 +38,7 @@ export function pageClient() {
     if (seed) client.seed(JSON.parse(seed));
     wakeUp(client, config.user);
     client.start();
+    markLanding(client);
   }
   return client;
 }

@@ -129,7 +129,7 @@ def _notice(row: Row) -> dict[str, Any]:
     return row | {
         "title": one_line(row["title"]),
         "body": _tidy(row["body"]),
-        "url": links.absolute(row["url"]) if row["url"] else None,
+        "url": links.to_notice(row["url"], row["id"]),
         "actions": [
             {"label": one_line(action["label"]), "url": links.absolute(action["url"])}
             for action in row["actions"]

@@ -10,6 +10,8 @@ from django.utils.encoding import punycode
 
 from notify import conf
 
+READ = "notify-read"  # in the address of a page: the notice that led there
+
 
 def site_url() -> str:
     """Such as "https://example.org".
@@ -34,6 +36,22 @@ def host() -> str:
 def absolute(url: str) -> str:
     """A link of a notice, which is a path of the site or an http(s) address."""
     return f"{site_url()}{url}" if url.startswith("/") else url
+
+
+def to_notice(url: str | None, notice_id: int) -> str | None:
+    """Where a message leads about a notice: to its own link, or to the inbox if it has none. A page
+    of the site marks it as read once it is on the screen of who is signed in there (landing.js).
+
+    Args:
+        url: The notice's, as of `absolute`.
+        notice_id: Its primary key.
+    """
+    target = absolute(url) if url else inbox()
+    if target is None or not f"{target}/".startswith(f"{site_url()}/"):
+        return target
+    address, mark, fragment = target.partition("#")
+    separator = "&" if "?" in address else "?"
+    return f"{address}{separator}{READ}={notice_id}{mark}{fragment}"
 
 
 def inbox() -> str | None:

@@ -79,7 +79,7 @@ def test_the_text_reads_well() -> None:
         "Order A-7 is on its way\n"
         "Dec. 2, 2026, 9:21 a.m.\n\n"
         "It is one parcel.\n\n"
-        "https://example.org/orders/A-7/\n\n"
+        "https://example.org/orders/A-7/?notify-read=1\n\n"
         "Track: https://example.org/t/"
     )
     assert re.sub(r"unsubscribe/\S+", "unsubscribe/…", footer).strip() == (

@@ -37,3 +37,28 @@ def test_the_setting_is_named_where_it_is_missing(settings: Any) -> None:
     settings.NOTIFY_SITE_URL = None
     with pytest.raises(ImproperlyConfigured, match="Set NOTIFY_SITE_URL, such as"):
         links.absolute("/")
+
+
+@pytest.mark.parametrize(
+    ("url", "leads_to"),
+    [
+        ("/orders/A-7/", "https://example.org/orders/A-7/?notify-read=17"),
+        ("/orders/?a=b%20c", "https://example.org/orders/?a=b%20c&notify-read=17"),
+        ("/orders/?a=b#parcels", "https://example.org/orders/?a=b&notify-read=17#parcels"),
+        ("/orders/#a?b", "https://example.org/orders/?notify-read=17#a?b"),
+        ("https://example.org/a/", "https://example.org/a/?notify-read=17"),
+        ("https://example.org", "https://example.org?notify-read=17"),
+        ("https://example.org.evil.example/", "https://example.org.evil.example/"),
+        ("https://elsewhere.example/a/", "https://elsewhere.example/a/"),
+        (None, "https://example.org/notify/?notify-read=17"),
+    ],
+)
+def test_a_link_to_a_notice_names_it_where_a_page_of_the_site_can_mark_it(
+    url: str | None, leads_to: str
+) -> None:
+    assert links.to_notice(url, 17) == leads_to
+
+
+def test_a_notice_without_a_link_has_none_where_there_is_no_inbox(settings: Any) -> None:
+    settings.ROOT_URLCONF = "notify.web.probes.urls"
+    assert links.to_notice(None, 17) is None
