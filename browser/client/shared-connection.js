@@ -223,8 +223,8 @@ export class SharedConnection {
    * @param {Cursor} cursor
    */
   #welcome(to, cursor) {
+    this.#tell({ to, ...this.#state }); // first, as a connection says it: at the hello, marks are sent
     if (this.#state?.state === "live" && this.#hello) this.#tell({ to, frame: this.#hello });
-    this.#tell({ to, ...this.#state });
     if (this.#hello) this.#catchUp(to, cursor);
   }
 

@@ -59,9 +59,9 @@ def test_how_often_is_chosen_and_shown_in_every_tab(mailing, ada, windows, look,
     expect(kind.locator("option").first).to_have_text("Default (daily)")
     kind.select_option("At once")
     expect(choice(one, "Order shipped")).to_have_value("on")
-    assert findings(other) == []
     screenshot(other, "preferences-with-mail")
     assert windows.complaints == []
+    assert findings(other) == []
 
 
 def test_the_post_of_a_mail_program_is_live_on_the_preferences_page(mailing, ada, windows):
@@ -88,14 +88,13 @@ def test_unsubscribing_by_its_page_needs_no_sign_in_and_has_an_undo(
     page = windows.open(mailing.url, **look)
     page.goto(link)
     expect(page.get_by_text(f"{ADDRESS} gets e-mails about Orders.")).to_be_visible()
-    assert findings(page) == []
     screenshot(page, "unsubscribe")
     page.get_by_role("button", name="Unsubscribe").click()
     expect(page.get_by_role("status")).to_contain_text("gets no more e-mails about Orders.")
-    assert findings(page) == []
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text(f"{ADDRESS} gets e-mails about Orders.")).to_be_visible()
     assert windows.complaints == []
+    assert findings(page) == []
 
 
 def test_what_a_mail_leads_to_is_read_once_it_is_on_the_screen(server, ada, windows):

@@ -50,6 +50,18 @@ test("a follower's mark goes by the leader's socket, with a ref of its own", asy
   assert.equal(leader.client.unread, 1); // its own is not confirmed yet
 });
 
+test("what a tab marks before it knows of its leader goes with the welcome", async () => {
+  const browser = new FakeBrowser();
+  const [leader, late] = [browser.tab(), browser.tab()].map(({ share }) => world({ share }));
+  leader.client.start();
+  await settled();
+  leader.socket.says(hello(), reset(3, [row(3), row(2), row(1)]));
+  late.client.start();
+  late.client.mark("read", [2]);
+  await settled();
+  assert.deepEqual(leader.socket.sentOf("mark").map(({ ids }) => ids), [[2]]);
+});
+
 test("a refused mark is undone in the tab that made it", async () => {
   const { leader, follower } = await twoTabs();
   follower.client.mark("archived", [2]);
