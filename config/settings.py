@@ -266,6 +266,7 @@ filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous
 # ----------------------------------------------------------------------------------- mail
 
 if DEMO:
+    NOTIFY_SITE_URL = f"http://localhost:{env.read('PORT', text, default='8000')}"
     DEMO_MAILBOX = env.read("DEMO_MAILBOX", text, default=str(BASE_DIR / "mailbox"))
     if DJANGO_VERSION >= (6, 1):
         MAILERS = {"default": {"BACKEND": "config.demo.mailbox.Backend"}}
