@@ -102,9 +102,7 @@ class OutboxItem(BaseRow):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=["ripe"], name="notify_outbox_ripe", condition=Q(state="waiting")
-            ),
+            models.Index(fields=["ripe"], name="notify_outbox_ripe", condition=Q(state="waiting")),
         ]
 
     def __str__(self) -> str:

@@ -98,8 +98,8 @@ def _why(
         return Skipped.RECALLED
     if notice.expires is not None and notice.expires <= now:
         return Skipped.EXPIRED
+    if copy.place == Place.ARCHIVED:
+        return Skipped.ARCHIVED
     if copy.read is not None:
         return Skipped.READ
-    if channel.unless == "seen" and copy.seen is not None:
-        return Skipped.SEEN
-    return Skipped.ARCHIVED if copy.place == Place.ARCHIVED else None
+    return Skipped.SEEN if channel.unless == "seen" and copy.seen is not None else None
