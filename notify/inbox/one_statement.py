@@ -70,7 +70,8 @@ def _append(batch_id: int, asked: Asked, off: filing.Off) -> Arrived:
     done = f"state = '{Batch.State.DONE.value}'"
     if delay is not None:
         done = f"""state = '{Batch.State.RIPENING.value}',
-                due = clock_timestamp() + interval '{delay.total_seconds()} seconds'"""
+                due = clock_timestamp() + interval '{delay.total_seconds()} seconds',
+                lineage = '{database.facts().lineage}'"""
     wanted = f"(SELECT {recipient_columns()} FROM {recipients_of_batch('batch')})"
     also = f", {off.asked} AS asked" if off.asked else ""
     arrivals = """SELECT user_id, 1 AS arrivals, CASE WHEN off THEN 0 ELSE 1 END AS counted

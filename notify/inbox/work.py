@@ -118,7 +118,9 @@ def _append_several(batch_ids: Sequence[int], notices: Sequence[Notice]) -> Chan
     done.update(state=_State.DONE, finished=now, appended=F("size"))
     for batch_id, notice_id, _ in batches:
         if (delay := _delay(by_id[notice_id])) is not None:
-            Batch.objects.filter(pk=batch_id).update(state=_State.RIPENING, due=now + delay)
+            Batch.objects.filter(pk=batch_id).update(
+                state=_State.RIPENING, due=now + delay, lineage=database.facts().lineage
+            )
     for pk, notice_id, size in batches:
         if appended[notice_id] != size:  # somebody is gone
             missing = size - appended[notice_id]
@@ -197,7 +199,8 @@ def _append(batch: Batch, *, only_new: bool = False) -> Arrived:
     changed = ["state", "appended", "skipped", "finished"]
     if (delay := _delay(batch.notice)) is not None:
         batch.state, batch.due = _State.RIPENING, batch.finished + delay
-        changed.append("due")
+        batch.lineage = database.facts().lineage
+        changed += ["due", "lineage"]
     batch.save(update_fields=changed)
     return arrived
 

@@ -32,6 +32,8 @@ class Kind:
             `[notify.Email(after=timedelta(hours=1))]`; an empty list is none. By default, those of
             its category.
         required: Channels on which nobody can turn it off or mute it, such as `("inbox",)`.
+        at_least_once: Whether a message that may have left is sent again: for what is worse missed
+            than told twice.
 
     Raises:
         InvalidNotice: A field has a value of another type; the field is named `params.<name>`.
@@ -46,6 +48,7 @@ class Kind:
     defaults: ClassVar[Mapping[str, bool]] = {}
     channels: ClassVar[Sequence[Any] | None] = None
     required: ClassVar[Collection[str]] = ()
+    at_least_once: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -78,6 +78,11 @@ class Migration(migrations.Migration):
             name='rhythm',
             field=models.CharField(blank=True, db_default='', default='', max_length=8),
         ),
+        migrations.AddField(
+            model_name='batch',
+            name='lineage',
+            field=models.CharField(db_default='', default='', editable=False, max_length=8),
+        ),
         migrations.AlterField(
             model_name='batch',
             name='state',

@@ -207,9 +207,12 @@ class Batch(BaseRow):
     appended = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)  # recipients who were deleted before
     finished = models.DateTimeField(null=True)
-    # Of a recall: the last user whose copy was recalled. Of one that ripens: the delay in seconds of
-    # the channels that had their turn.
+    # Of a recall: the last user whose copy was recalled. Of one that ripens: the delay of the
+    # channels that had their turn, in seconds.
     reached = models.JSONField(null=True)
+    # Of one that ripens: the database's, as an epoch has it. What ripened once in a database that
+    # was restored since may have gone out already.
+    lineage = models.CharField(max_length=8, default="", db_default="", editable=False)
 
     class Meta(BaseRow.Meta):
         verbose_name = _("batch")

@@ -5,12 +5,33 @@ An item is taken by a message, and what becomes of the message becomes of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import Literal
 
 from notify.models import Message, OutboxItem
 
 _M, _I = Message.State, OutboxItem.State
+
+
+class Skipped(StrEnum):
+    """Why an item was not sent: `OutboxItem.why` of those that are SKIPPED."""
+
+    READ = "read"
+    SEEN = "seen"
+    ARCHIVED = "archived"
+    RECALLED = "recalled"
+    EXPIRED = "expired"
+    DELETED = "deleted"  # the copy
+    MUTED = "muted"
+    UNWANTED = "unwanted"
+    INACTIVE = "inactive"  # the account
+    NO_ADDRESS = "no address"
+    ADDRESS_REFUSED = "address refused"
+    NO_CHANNEL = "no channel"  # its kind declares it no more
+    RESTORED = "restored"  # made before the database was
+    NOT_RENDERED = "not rendered"  # the render has failed too often
+
 
 Move = Literal["begin", "drop", "hand", "refuse", "defer", "lose"]
 
@@ -40,7 +61,7 @@ IN_A_MESSAGE = (_I.TAKEN, _I.UNKNOWN)
 FINAL = (_I.HANDED, _I.SKIPPED, _I.REFUSED, _I.UNKNOWN)
 
 
-def may(move: Move) -> Iterable[Message.State]:
+def may(move: Move) -> Sequence[str]:
     """From where a message can make this move."""
     return [state for state, name in MESSAGES if name == move]
 

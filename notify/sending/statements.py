@@ -34,7 +34,7 @@ BATCH_COLUMNS = (
 
 
 # Of a batch that was appended where it was written, and ripens.
-RIPENING_COLUMNS = BATCH_COLUMNS.replace(")", ", finished)")
+RIPENING_COLUMNS = BATCH_COLUMNS.replace(")", ", finished, lineage)")
 
 
 class Written(NamedTuple):
@@ -198,12 +198,13 @@ def ripening_values(notice: Notice, delay: timedelta) -> tuple[str, list[Any]]:
     """As `batch_values`, of a batch that is appended by the same transaction."""
     now = database.now()
     return (
-        "%s, %s, %s, 0, chunk.size, 0, %s",
+        "%s, %s, %s, 0, chunk.size, 0, %s, %s",
         [
             sql.moment(now + delay),
             Batch.State.RIPENING.value,
             is_urgent(notice),
             sql.moment(now),
+            database.facts().lineage,
         ],
     )
 
