@@ -48,10 +48,14 @@ _WHY: dict[str, Any] = {
     "recalled": gettext_lazy("recalled"),
     "expired": gettext_lazy("expired"),
     "deleted": gettext_lazy("deleted"),
+    "muted": gettext_lazy("muted"),
     "unwanted": gettext_lazy("not wanted"),
+    "inactive": gettext_lazy("inactive account"),
     "no address": gettext_lazy("no address"),
-    "inactive": gettext_lazy("inactive"),
+    "address refused": gettext_lazy("the address was refused before"),
+    "no channel": gettext_lazy("its kind isn't sent this way any more"),
     "restored": gettext_lazy("the database was restored"),
+    "not rendered": gettext_lazy("it couldn't be rendered"),
     "sent again": gettext_lazy("sent again"),
 }
 

@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from notify import sql
 from notify.changes import Change
 from notify.inbox import opening, stepping
-from notify.models import Batch, Message, Notification, OutboxItem
+from notify.models import Notification
 from notify.sql import database, transactions
 from notify.sql.dialects import dialect
 from notify.sql.keys import database_key, database_keys, public_key
-
-RESTORED = "restored"  # why an item was skipped
 
 
 def delete_rows(user: str, ids: Sequence[int]) -> Change | None:
@@ -105,22 +103,3 @@ def renew_all_epochs() -> int:
     """Gives a new epoch to every inbox, as after a restore, and returns their number."""
     statement = f"UPDATE notify_inbox SET epoch = {dialect().NEW_EPOCH}"
     return transactions.in_transaction(lambda: sql.execute(statement))
-
-
-def end_outgoing() -> int:
-    """Sends nothing by a channel of what was written until now, because some of it may have gone
-    after the backup. Returns how many items waited."""
-    return transactions.in_transaction(_end_outgoing)
-
-
-def _end_outgoing() -> int:
-    message, item = Message.State, OutboxItem.State
-    now = database.now()
-    Batch.objects.filter(state=Batch.State.RIPENING).update(state=Batch.State.DONE)
-    of_sending = OutboxItem.objects.filter(state=item.TAKEN, message__state=message.SENDING)
-    of_sending.update(state=item.UNKNOWN, why=RESTORED, ended=now)
-    waiting = OutboxItem.objects.filter(state__in=[item.WAITING, item.TAKEN])
-    ended = waiting.update(state=item.SKIPPED, why=RESTORED, ended=now)
-    for before, after in ((message.CLAIMED, message.DROPPED), (message.SENDING, message.UNKNOWN)):
-        Message.objects.filter(state=before).update(state=after, why=RESTORED, ended=now)
-    return ended

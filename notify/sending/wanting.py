@@ -12,9 +12,11 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Model
 
 from notify.bus.publisher import publisher
+from notify.inbox import outgoing
 from notify.inbox import why as explaining
 from notify.inbox.why import Why
 from notify.kinds import About, Category
+from notify.kinds.channels import INBOX
 from notify.models import Mute, Notice
 from notify.readers import mutes, preferences, profile, topics, unsubscribing
 from notify.readers.targets import Topic, target_of, topic
@@ -46,6 +48,8 @@ def prefer(
         InvalidPreference: There is no such scope, channel or rhythm, or the kind is required.
     """
     preferences.choose(_key(user), scope, channel, value, rhythm)
+    if channel != INBOX:
+        outgoing.look_again(_key(user))
     _tell(user, "preferences")
 
 
@@ -63,6 +67,7 @@ def unsubscribe(user: User, channel: str, categories: Collection[str]) -> bool:
     """
     ended = unsubscribing.turn_off(_key(user), channel, categories)
     if ended:
+        outgoing.look_again(_key(user))
         _tell(user, "preferences")
     return ended
 
@@ -139,6 +144,8 @@ def set_reader(user: User, changes: Mapping[str, Any]) -> None:
         InvalidPreference: There is no such language or zone, or the quiet hours are longer than 23.
     """
     profile.set_profile(_key(user), dict(changes))
+    if changes.keys() & {"zone", "quiet"}:
+        outgoing.look_again(_key(user))
     _tell(user, "reader")
 
 

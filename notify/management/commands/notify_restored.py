@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from notify.inbox import upkeep
+from notify.inbox import outgoing, upkeep
 from notify.sql import database
 
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         database.renew_deployment()
         self.stdout.write(f"Renewed the epoch of {upkeep.renew_all_epochs()} inboxes.")
-        if ended := upkeep.end_outgoing():
+        if ended := outgoing.end_all():
             self.stdout.write(
                 f"{ended} notifications that waited to be sent by a channel aren't sent any more."
             )

@@ -10,12 +10,13 @@ from django.utils import timezone
 
 import notify
 from notify import sending
-from notify.admin.delivery_history import delivery_history
+from notify.admin.delivery_history import _WHY, delivery_history
 from notify.changes import Locale
 from notify.inbox import upkeep
 from notify.kinds import registry
 from notify.models import Inbox, Message, Notification, OutboxItem
 from notify.notices import Welcome
+from notify.outbox.states import Skipped
 from notify.readers import locales
 from tests.unit.admin.helpers import LIST, allow, inbox_page, text_of
 from tests.unit.inbox.helpers import people
@@ -240,3 +241,7 @@ def test_a_kind_without_a_channel_has_no_line_of_one(ada):
     notice = notify.send(to=ada, title="Hello")
     names = {step.name for step in delivery_history(ada, notice).steps}
     assert "E-mail" not in names
+
+
+def test_every_reason_not_to_send_has_its_words():
+    assert set(_WHY) == {*Skipped, "sent again"}

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from django.utils import timezone
 
 from notify.changes import Cursor
 from notify.inbox import upkeep
-from notify.models import Batch, Inbox, Message, OutboxItem
+from notify.models import Inbox
 from tests.unit.inbox.helpers import (
     changes_since,
     copy_of,
@@ -115,45 +114,3 @@ def test_a_new_epoch_voids_every_cursor(ada):
 
     assert found.reset
     assert not changes_since(ada, Cursor(found.epoch, found.version)).reset
-
-
-def test_nothing_that_waited_goes_out_after_a_restore(ada):
-    notices, now = deliver_many(ada, 5), timezone.now()
-    states = ("claimed", "sending", "handed")
-    claimed, sending, handed = (
-        Message.objects.create(user=ada, channel="email", state=state, created=now, lease=now)
-        for state in states
-    )
-    for notice, state, message in zip(
-        notices,
-        ("waiting", "taken", "taken", "handed", "refused"),
-        (None, claimed, sending, handed, None),
-        strict=True,
-    ):
-        OutboxItem.objects.create(
-            user=ada,
-            channel="email",
-            notice=notice,
-            state=state,
-            message=message,
-            ripe=now,
-            made=now,
-        )
-    Batch.objects.create(
-        notice=notices[0], state=Batch.State.RIPENING, recipients=[], size=0, due=now
-    )
-
-    assert upkeep.end_outgoing() == 2
-    assert upkeep.end_outgoing() == 0
-
-    items = OutboxItem.objects.order_by("pk").values_list("state", "why")
-    assert list(items) == [
-        ("skipped", "restored"),
-        ("skipped", "restored"),
-        ("unknown", "restored"),
-        ("handed", ""),
-        ("refused", ""),
-    ]
-    found = dict(Message.objects.values_list("pk", "state"))
-    assert found == {claimed.pk: "dropped", sending.pk: "unknown", handed.pk: "handed"}
-    assert not Batch.objects.filter(state=Batch.State.RIPENING).exists()
