@@ -59,7 +59,8 @@ def mails(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 @xframe_options_sameorigin
-@csp(MAIL_POLICY)
+@xframe_options_sameorigin
+@csp(MAIL_POLICY)  # type: ignore[arg-type]  # it takes any view
 def mail(request: HttpRequest, name: int) -> HttpResponse:
     """The HTML of a mail, for a frame."""
     found = mailbox.mail(name)

@@ -85,7 +85,7 @@ def _answers() -> Iterator[list[str]]:
         answers.append(" ".join(f"{code} {text.decode(errors='replace')}".split()))
         return code, text
 
-    smtplib.SMTP.getreply = heard  # type: ignore[method-assign]
+    smtplib.SMTP.getreply = heard  # type: ignore[method-assign,assignment]
     try:
         yield answers
     finally:

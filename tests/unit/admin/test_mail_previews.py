@@ -8,7 +8,7 @@ import pytest
 from django.utils.translation import gettext as _
 
 import notify
-from notify.admin.mail_previews import mailed_kinds, previews
+from notify.admin.mail_previews import Preview, mailed_kinds, previews
 from notify.kinds import registry
 
 
@@ -43,12 +43,18 @@ def kinds(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
         key = "shop.silent"
 
 
+def of(key: str) -> list[Preview]:
+    kind = registry.get(key)
+    assert kind is not None
+    return previews(kind, Ada())
+
+
 def test_kinds_that_are_mailed_have_one(db: None) -> None:
     assert [kind.key for kind in mailed_kinds()] == ["shop.archived", "shop.broken"]
 
 
 def test_it_is_in_every_language_and_has_both_parts(db: None) -> None:
-    english, german = previews(registry.get("shop.archived"), Ada())
+    english, german = of("shop.archived")
     assert (english.name, english.subject) == ("English", "Archive number")
     assert (german.name, german.subject) == ("Deutsch", "Archivieren number")
     assert "E-Mails zu Orders abbestellen" in german.text
@@ -57,9 +63,7 @@ def test_it_is_in_every_language_and_has_both_parts(db: None) -> None:
 
 
 def test_what_fails_says_why(db: None, settings: Any) -> None:
-    assert {one.error for one in previews(registry.get("shop.broken"), Ada())} == {
-        "ZeroDivisionError: no number"
-    }
+    assert {one.error for one in of("shop.broken")} == {"ZeroDivisionError: no number"}
     settings.NOTIFY_SITE_URL = None
-    [english, _german] = previews(registry.get("shop.archived"), Ada())
+    [english, _german] = of("shop.archived")
     assert "Set NOTIFY_SITE_URL" in english.error
