@@ -65,7 +65,7 @@ def test_the_mailbox_shows_both_parts_and_the_headers_of_a_mail(
         assert page.text.index("The second") < page.text.index("Käse &amp; &lt;b&gt;Brot&lt;/b&gt;")
         assert "ada@example.org" in page.text
         assert "<dt>List-Unsubscribe-Post</dt>" in page.text
-        assert 'href="https://shop.example/orders/A-7/"' in page.text
+        assert 'href="https://shop.example/orders/A-7/?notify-read=1"' in page.text
         frame = browser.get(f"/demo/mailbox/{oldest}/")
         assert '<base target="_top">' in frame.text
         assert "Käse &amp; &lt;b&gt;Brot&lt;/b&gt;" in frame.text
