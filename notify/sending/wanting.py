@@ -13,8 +13,10 @@ from django.db.models import Model
 
 from notify.bus.publisher import publisher
 from notify.inbox import why as explaining
+from notify.inbox.reconsidering import reconsider
 from notify.inbox.why import Why
 from notify.kinds import About, Category
+from notify.kinds.channels import INBOX
 from notify.models import Mute, Notice
 from notify.readers import mutes, preferences, profile, topics
 from notify.readers.targets import Topic, target_of, topic
@@ -42,6 +44,8 @@ def prefer(user: User, scope: str, *, value: bool | None, channel: str = "inbox"
         InvalidPreference: There is no such scope or channel, or the kind is required.
     """
     preferences.choose(_key(user), scope, channel, value)
+    if channel != INBOX:
+        reconsider(_key(user))
     _tell(user, "preferences")
 
 
@@ -109,6 +113,7 @@ def set_reader(user: User, changes: Mapping[str, Any]) -> None:
         InvalidPreference: There is no such language or zone, or the quiet hours are longer than 23.
     """
     profile.set_profile(_key(user), dict(changes))
+    reconsider(_key(user))
     _tell(user, "reader")
 
 
