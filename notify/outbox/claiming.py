@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Max, Q
 from django.db.models.functions import Now
 
+from notify import metrics
 from notify.kinds import registry
 from notify.models import Inbox, Level, Message, OutboxItem, Preference, Reach, user_pk
 from notify.outbox import looking, quiet_hours, rhythms, steps
@@ -136,6 +137,7 @@ def skip(items: Iterable[tuple[OutboxItem, Skipped]], now: datetime) -> None:
         OutboxItem.objects.filter(pk__in=pks).update(
             state=_State.SKIPPED, why=why, ended=now, message=None
         )
+        metrics.SKIPPED.add(str(why), len(pks))
 
 
 def put_off_failed(items: Iterable[OutboxItem], now: datetime) -> None:

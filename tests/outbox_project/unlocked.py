@@ -1,5 +1,15 @@
-"""A claim that locks no inbox."""
+"""A claim that locks no inbox, in processes that do not hurry."""
 
-from notify.outbox import claiming
+import random
+import time
+
+from notify.outbox import claiming, steps
+
+
+def reached(step: str) -> None:
+    if step == "items chosen":
+        time.sleep(random.uniform(0, 0.1))  # noqa: S311
+
 
 claiming.lock_inbox = lambda user: True  # type: ignore[assignment]
+steps.reached = reached  # type: ignore[assignment]

@@ -12,7 +12,7 @@ from notify.models import OutboxItem, Preference
 from notify.outbox.claiming import claim
 from notify.sending import prefer, set_reader
 from notify.sql import database
-from tests.unit.inbox.helpers import key, people
+from tests.unit.inbox.helpers import key
 from tests.unit.outbox.out import declare, due
 
 pytestmark = pytest.mark.django_db
