@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from django.db.models import F
+from django.db.models.functions import Now
 
 from notify import sending
 from notify.inbox import marking, reading, work
@@ -146,8 +147,8 @@ def test_control_a_look_before_the_lock_misses_what_is_read_meanwhile(ada, monke
 
     def reached(name: str) -> None:
         if name == "message locked" and not before:
-            found = look(OutboxItem.objects.all(), key(ada), "kept", database.now())
-            found[0].item.looked = database.now()
+            items = OutboxItem.objects.annotate(looked=Now())
+            found = look(items, key(ada), "kept", database.now())
             before.extend(found)
             with threads() as beside:
                 result(beside.start(read, ada, notice))
@@ -178,7 +179,7 @@ def test_a_mark_waits_for_a_claim(ada, what, monkeypatch):
 
 def test_a_claim_passes_an_inbox_that_somebody_has(ada, monkeypatch):
     notice = due(ada)
-    tried = []
+    tried = list[bool]()
 
     def reached(name: str) -> None:
         if name == "inbox locked" and not tried:
@@ -195,7 +196,7 @@ def test_a_claim_passes_an_inbox_that_somebody_has(ada, monkeypatch):
 def test_two_passes_ripen_a_batch_once(monkeypatch):
     out.sent(people(5))
     Batch.objects.update(due=F("due") - timedelta(seconds=1))
-    passes = []
+    passes = list[Any]()
 
     def reached(name: str) -> None:
         if name == "items made" and not passes:

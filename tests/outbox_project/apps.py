@@ -22,7 +22,7 @@ class OutboxProject(AppConfig):
     label = "outbox_project"
 
     def ready(self) -> None:
-        claiming = import_module("notify.outbox.claiming")
+        claiming: Any = import_module("notify.outbox.claiming")
         if seconds := os.environ.get("OUTBOX_LEASE_S"):
             claiming.LEASE = timedelta(seconds=float(seconds))
         if step := os.environ.get("OUTBOX_AT"):
@@ -32,7 +32,8 @@ class OutboxProject(AppConfig):
 
 
 def _stop_at(step: str, number: Any) -> None:
-    steps, at = import_module("notify.outbox.steps"), [step]
+    steps: Any = import_module("notify.outbox.steps")
+    at = [step]
 
     def reached(name: str) -> None:
         if name in at:

@@ -11,5 +11,5 @@ def reached(step: str) -> None:
         time.sleep(random.uniform(0, 0.1))  # noqa: S311
 
 
-claiming.lock_inbox = lambda user: True  # type: ignore[assignment]
-steps.reached = reached  # type: ignore[assignment]
+claiming.lock_inbox = lambda user: True
+steps.reached = reached

@@ -31,7 +31,12 @@ def test_it_serves_everybody_for_whom_something_is_due():
 
 def test_it_lets_batches_ripen_and_ends_leases_once_a_second(monkeypatch):
     seconds, passes = 0.0, []
-    monkeypatch.setattr(recording, "end_leases", lambda: passes.append(seconds) or 0)
+
+    def end_leases():
+        passes.append(seconds)
+        return 0
+
+    monkeypatch.setattr(recording, "end_leases", end_leases)
     found = OutboxWorker(clock=lambda: seconds)
     sent(people(1))
     Batch.objects.update(due=Batch.objects.get().finished)
