@@ -10,7 +10,8 @@ from django.db.models import Count, Max, Min, Q, Subquery, Sum
 from django.db.models.functions import Now
 
 from notify.inbox.turns import OPEN
-from notify.models import Batch
+from notify.kinds import registry
+from notify.models import Batch, OutboxItem
 
 MAX_NOTICES = 10
 _DUE = Q(due__lte=Now())
@@ -38,6 +39,20 @@ def figures() -> dict[str, float]:
         "notify_batches_failing": count["failing"],
         "notify_notices_sending": count["sending"],
         "notify_notices_paused": paused["notices"],
+    }
+
+
+def outbox_figures() -> dict[str, float]:
+    """What waits to go out of the browser, by the name of its metric. Empty, and no query, where no
+    kind declares a channel."""
+    if not registry.declares_channels():
+        return {}
+    waiting = OutboxItem.objects.filter(state=OutboxItem.State.WAITING)
+    count = waiting.aggregate(all=Count("pk"), oldest=Min("ripe"), now=Max(Now()))
+    age = (count["now"] - count["oldest"]).total_seconds() if count["all"] else 0.0
+    return {
+        "notify_outbox_waiting": count["all"],
+        "notify_outbox_due_age_seconds": round(max(0.0, age), 3),
     }
 
 

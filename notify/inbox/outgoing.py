@@ -1,37 +1,13 @@
-"""What waits to leave the browser, where people or the operator change it. Nothing here imports
+"""What waits to leave the browser, after the database was restored. Nothing here imports
 `notify.outbox`."""
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
-
-from notify.inbox import opening
-from notify.kinds import registry
-from notify.models import Batch, Message, OutboxItem, user_pk
+from notify.models import Batch, Message, OutboxItem
 from notify.sql import database, transactions
 
 RESTORED = "restored"  # why an item was skipped
 _State = OutboxItem.State
-
-
-def look_again(user: str) -> None:
-    """Has what waits for a person looked at now: they have changed when they want it, or whether.
-    The next claim lets it go, closes it, or puts it off anew.
-
-    Args:
-        user: `str(user.pk)`.
-    """
-    if registry.declares_channels() and _waiting(user).exists():
-        transactions.in_transaction(lambda: _look_again(user))
-
-
-def _look_again(user: str) -> None:
-    opening.locked_inbox(user)  # the outbox's lock, too
-    _waiting(user).update(ripe=database.now(), rhythm="")
-
-
-def _waiting(user: str) -> QuerySet[OutboxItem]:
-    return OutboxItem.objects.filter(user=user_pk(user), state=_State.WAITING)
 
 
 def end_all() -> int:

@@ -86,14 +86,17 @@ def declares_channels() -> bool:
 
 def channel_keys() -> tuple[str, ...]:
     """The keys of all channels: that of the inbox, and of those that are declared."""
-    found = {one.key for kind in _kinds.values() for one in _declared(kind)}
-    return (*CHANNELS, *sorted(found))
+    return (*CHANNELS, *sorted({one.key for one in all_channels()}))
 
 
 def channel(key: str) -> Any | None:
     """A declared channel with this key; None if there is none."""
-    of_all = (one for kind in all_kinds() for one in _declared(kind))
-    return next((one for one in of_all if one.key == key), None)
+    return next((one for one in all_channels() if one.key == key), None)
+
+
+def all_channels() -> list[Any]:
+    """The channels that kinds and categories declare: several of a key, where they differ."""
+    return [one for kind in all_kinds() for one in _declared(kind)]
 
 
 def _declared(kind: type[Any]) -> Sequence[Any]:

@@ -125,6 +125,13 @@ LIMITS = Counter(
 FRAMES_REFUSED = Counter(
     "notify_frames_refused", "Client frames that were answered with an `error` frame.", "code"
 )
+# Of the outbox, counted by the process whose worker did it.
+MESSAGES = Counter(
+    "notify_outbox_messages", "Messages out of the browser, by what became of them.", "state"
+)
+SKIPPED = Counter(
+    "notify_outbox_skipped", "Notices that did not go out of the browser, by the reason.", "why"
+)
 STALLS = Counter("notify_loop_stalls", "How often the event loop was blocked for 10 s.")
 
 # Users who poll changes over HTTP, because they cannot have a socket.

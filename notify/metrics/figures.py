@@ -83,6 +83,22 @@ OF_DATABASE = (
     ),
 )
 
+# The same, in /metrics only, where a kind has a way out of the browser.
+OF_OUTBOX = (
+    Figure(
+        "notify_outbox_waiting",
+        "Waiting to go out",
+        "Notices that wait to go out of the browser, later ones included.",
+    ),
+    Figure(
+        "notify_outbox_due_age_seconds",
+        "Oldest due to go out",
+        "For how long the notice has been due that should have gone out of the browser first; 0 if "
+        "none is due.",
+        "s",
+    ),
+)
+
 OF_PROCESS = (
     Figure("notify_uptime_seconds", _("Uptime"), "Since the process started.", "s"),
     Figure("notify_sockets", _("Open sockets"), "Open sockets."),

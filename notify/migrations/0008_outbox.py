@@ -30,6 +30,8 @@ class Migration(migrations.Migration):
                 ('ended', models.DateTimeField(null=True)),
             ],
             options={
+                'verbose_name': 'message',
+                'verbose_name_plural': 'messages',
                 'abstract': False,
                 'default_permissions': (),
                 'base_manager_name': 'objects',

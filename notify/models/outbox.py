@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from notify.models.base import BaseRow
 from notify.models.notices import Notice
@@ -52,6 +53,8 @@ class Message(BaseRow):
     ended = models.DateTimeField(null=True)
 
     class Meta(BaseRow.Meta):
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
         default_permissions: ClassVar = ()
         indexes: ClassVar = [
             models.Index(

@@ -15,14 +15,15 @@ from zoneinfo import ZoneInfo
 from django.db.models import Max, Q
 from django.db.models.functions import Now
 
+from notify import metrics
 from notify.kinds import registry
-from notify.models import Inbox, Level, Message, OutboxItem, Preference, Reach, user_pk
+from notify.models import Inbox, Level, Message, OutboxItem, Reach, user_pk
 from notify.outbox import looking, quiet_hours, rhythms, steps
 from notify.outbox.looking import Looked
 from notify.outbox.recipients import Recipient, recipient_of
 from notify.outbox.rhythms import Rhythm
 from notify.outbox.states import Skipped
-from notify.readers.deciding import ALL, Rule
+from notify.readers.deciding import Rule
 from notify.sql import database, transactions
 
 LEASE = timedelta(minutes=5)  # a hand-over takes a minute at most
@@ -136,6 +137,7 @@ def skip(items: Iterable[tuple[OutboxItem, Skipped]], now: datetime) -> None:
         OutboxItem.objects.filter(pk__in=pks).update(
             state=_State.SKIPPED, why=why, ended=now, message=None
         )
+        metrics.SKIPPED.add(str(why), len(pks))
 
 
 def put_off_failed(items: Iterable[OutboxItem], now: datetime) -> None:
@@ -186,16 +188,11 @@ class _Times:
 
     def of(self, several: Sequence[Looked]) -> dict[int, tuple[str, datetime]]:
         """The rhythm and the time of each, by the key of the item."""
-        if not several:
-            return {}
-        channel = several[0].item.channel
-        chosen = Preference.objects.filter(user=self._user, channel=channel).exclude(rhythm="")
-        by_scope = dict(chosen.values_list("scope", "rhythm"))
-        return {one.item.pk: self._of(one, by_scope) for one in several}
+        return {one.item.pk: self._of(one) for one in several}
 
-    def _of(self, one: Looked, by_scope: dict[str, str]) -> tuple[str, datetime]:
+    def _of(self, one: Looked) -> tuple[str, datetime]:
         item, notice = one.item, one.item.notice
-        rhythm, ripe = _rhythm(one, by_scope), item.ripe
+        rhythm, ripe = one.decision.rhythm, item.ripe
         if rhythm != item.rhythm:
             name = Rhythm(rhythm) if rhythm else Rhythm.AT_ONCE
             last = self._last_of(name, item.channel)
@@ -213,18 +210,6 @@ class _Times:
             sent = gone.filter(state__in=[_State.TAKEN, _State.HANDED, _State.UNKNOWN])
             self._last[rhythm] = sent.aggregate(last=Max("ripe"))["last"]
         return self._last[rhythm]
-
-
-def _rhythm(one: Looked, by_scope: dict[str, str]) -> str:
-    """That of the choice which decides; empty where none does: at once."""
-    notice = one.item.notice
-    scope = {
-        Rule.OWN_KIND: f"kind:{notice.kind}",
-        Rule.OWN_CATEGORY: f"category:{notice.category}",
-        Rule.OWN_ALL: ALL,
-    }.get(one.decision.rule, "")
-    rhythm = by_scope.get(scope, "")
-    return "" if rhythm == Rhythm.AT_ONCE else rhythm
 
 
 def _one_message(ready: Sequence[Looked]) -> list[Looked]:

@@ -12,8 +12,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Model
 
 from notify.bus.publisher import publisher
-from notify.inbox import outgoing
 from notify.inbox import why as explaining
+from notify.inbox.reconsidering import reconsider
 from notify.inbox.why import Why
 from notify.kinds import About, Category
 from notify.kinds.channels import INBOX
@@ -49,7 +49,7 @@ def prefer(
     """
     preferences.choose(_key(user), scope, channel, value, rhythm)
     if channel != INBOX:
-        outgoing.look_again(_key(user))
+        reconsider(_key(user))
     _tell(user, "preferences")
 
 
@@ -67,7 +67,7 @@ def unsubscribe(user: User, channel: str, categories: Collection[str]) -> bool:
     """
     ended = unsubscribing.turn_off(_key(user), channel, categories)
     if ended:
-        outgoing.look_again(_key(user))
+        reconsider(_key(user))
         _tell(user, "preferences")
     return ended
 
@@ -145,7 +145,7 @@ def set_reader(user: User, changes: Mapping[str, Any]) -> None:
     """
     profile.set_profile(_key(user), dict(changes))
     if changes.keys() & {"zone", "quiet"}:
-        outgoing.look_again(_key(user))
+        reconsider(_key(user))
     _tell(user, "reader")
 
 

@@ -90,7 +90,7 @@ class Collector:
 
 def _gauges() -> Iterator[Any]:
     values = {**health.figures(), **_of_database()}
-    for figure in (*figures.OF_PROCESS, *figures.OF_DATABASE):
+    for figure in (*figures.OF_PROCESS, *figures.OF_DATABASE, *figures.OF_OUTBOX):
         if figure.name in values and figure.name not in _BY_THE_LIBRARY:
             yield core.GaugeMetricFamily(figure.name, figure.about, value=values[figure.name])
     sweep_age = health.current().sweep_age
@@ -108,7 +108,7 @@ def _of_database() -> dict[str, float]:
     """Without the database, the other metrics matter even more: it may also hang."""
     if health.database_answers():
         with suppress(Error), sql.statements_end_within(FIGURES_WITHIN_S):
-            return backlog.figures()
+            return backlog.figures() | backlog.outbox_figures()
     return {"notify_database_up": 0}
 
 

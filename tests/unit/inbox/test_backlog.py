@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notify import sending
 from notify.inbox import backlog
-from notify.models import Batch
+from notify.kinds import registry
+from notify.models import Batch, OutboxItem
 from tests.unit.inbox.helpers import abandoned, batch_of, deliver, people
+from tests.unit.outbox import out
 
 pytestmark = pytest.mark.django_db
 
@@ -96,3 +100,18 @@ def test_a_long_sending_that_goes_on_is_not_old(django_assert_num_queries):
         found = backlog.figures()
     assert found["notify_batches_due"] == 1
     assert 4 < found["notify_batches_due_age_seconds"] < 35
+
+
+def test_it_tells_what_waits_to_go_out_only_where_something_can(monkeypatch):
+    monkeypatch.setattr(registry, "_kinds", {})
+    with CaptureQueriesContext(connection) as queries:
+        assert backlog.outbox_figures() == {}
+    assert len(queries) == 0
+
+    out.declare()
+    assert set(backlog.outbox_figures().values()) == {0}
+    out.due(people(3))
+    OutboxItem.objects.update(ripe=timezone.now() - timedelta(seconds=90))
+    found = backlog.outbox_figures()
+    assert found["notify_outbox_waiting"] == 3
+    assert 89 < found["notify_outbox_due_age_seconds"] < 120

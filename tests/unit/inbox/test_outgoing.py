@@ -1,74 +1,15 @@
-"""What waits to leave the browser, where people or the operator change it."""
+"""What waits to leave the browser, after the database was restored."""
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-import notify
-from notify import sending
 from notify.inbox import outgoing
-from notify.kinds import registry
 from notify.models import Batch, Message, OutboxItem
 from tests.unit.inbox.helpers import deliver_many
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mailed(monkeypatch):
-    monkeypatch.setattr(registry, "_kinds", {})
-
-    class Mailed(notify.Kind):
-        key = "shop.mailed"
-        category = "orders"
-        channels = [notify.Email()]
-
-
-def waiting(user, **fields):
-    [notice] = deliver_many(user, 1)
-    tomorrow = timezone.now() + timedelta(days=1)
-    return OutboxItem.objects.create(
-        user=user, channel="email", notice=notice, rhythm="daily", ripe=tomorrow,
-        made=timezone.now(), **fields,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda user: notify.prefer(user, "all", value=True, channel="email", rhythm="weekly"),
-        lambda user: sending.unsubscribe(user, "email", ["orders"]),
-        lambda user: sending.set_reader(user, {"zone": "Europe/Berlin"}),
-        lambda user: sending.set_reader(user, {"quiet": None}),
-    ],
-    ids=["rhythm", "unsubscribe", "zone", "quiet"],
-)
-def test_a_changed_choice_has_what_waits_looked_at_now(ada, bob, mailed, change):
-    moved, of_bob = waiting(ada), waiting(bob)
-    gone = waiting(ada, state="handed")
-    change(ada)
-    for one in (moved, of_bob, gone):
-        one.refresh_from_db()
-    assert moved.rhythm == ""
-    assert moved.ripe <= timezone.now() + timedelta(seconds=1)
-    assert (of_bob.rhythm, gone.rhythm) == ("daily", "daily")
-
-
-def test_other_changes_leave_what_waits_alone(ada, mailed):
-    item = waiting(ada)
-    notify.prefer(ada, "all", value=False)  # the inbox's
-    sending.set_reader(ada, {"language": "de"})
-    notify.follow(ada, "post:3")
-    item.refresh_from_db()
-    assert item.rhythm == "daily"
-
-
-def test_without_a_channel_nothing_is_asked(ada, django_assert_num_queries):
-    with django_assert_num_queries(0):
-        outgoing.look_again(str(ada.pk))
 
 
 def test_nothing_that_waited_goes_out_after_a_restore(ada):

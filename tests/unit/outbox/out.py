@@ -11,7 +11,7 @@ from django.db.models import F
 import notify
 from notify.inbox import work
 from notify.kinds import registry
-from notify.models import Batch, Inbox, Message, Notice, OutboxItem
+from notify.models import Batch, Message, Notice, OutboxItem
 from notify.outbox import Channel, Outgoing, ripening
 from tests.unit.inbox.helpers import committed
 
@@ -87,6 +87,13 @@ def sent(to: Any, text: str = "news", key: str = "t.news", **fields: Any) -> Not
         return notify.send(kind(key)(text=text), to=to, **fields)
 
 
+def committed_send(kind: notify.Kind, to: Any) -> Notice:
+    """A notice that has arrived."""
+    notice = notify.send(kind, to=list(to))
+    work_off()
+    return notice
+
+
 def due(to: Any, text: str = "news", key: str = "t.news", **fields: Any) -> Notice:
     """One that has ripened: it is an item of those who want it."""
     notice = sent(to, text, key, **fields)
@@ -116,10 +123,6 @@ def states(notice: Notice) -> list[tuple[str, str]]:
 
 def messages() -> list[str]:
     return list(Message.objects.order_by("created", "pk").values_list("state", flat=True))
-
-
-def inbox_exists(user: Any) -> bool:
-    return Inbox.objects.filter(pk=user.pk).exists()
 
 
 def work_off() -> None:

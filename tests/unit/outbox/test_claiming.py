@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.db.models import F
@@ -57,55 +59,57 @@ def test_a_message_takes_all_that_is_due(ada):
     assert claim(str(ada.pk), "kept") is None
 
 
-@pytest.mark.parametrize(
-    ("how", "why"),
-    [
-        ("read", "read"),
-        ("archived", "archived"),
-        ("recalled", "recalled"),
-        ("expired", "expired"),
-        ("muted", "muted"),
-        ("unwanted", "unwanted"),
-        ("deleted", "deleted"),
-        ("inactive", "inactive"),
-        ("nowhere", "no address"),
-        ("closed", "address refused"),
-        ("undeclared", "no channel"),
-        ("restored", "restored"),
-    ],
-)
-def test_what_is_due_no_more_is_closed_with_the_reason(ada, how, why, monkeypatch):
+def refused(user):
+    Reach.objects.create(
+        user=user, channel="kept", address="ada-0@example.org", closed=database.now()
+    )
+
+
+def off(user):
+    Preference.objects.create(user=user, scope="kind:t.news", channel="kept", value=False)
+
+
+def undeclared():
+    kind("t.news").channels = []
+
+
+def nowhere():
+    Kept.address_of = staticmethod(lambda user: None)
+
+
+PAST = timedelta(seconds=-1)
+REASONS: dict[str, Callable[..., Any]] = {
+    "read": lambda ada, notice: mark(ada, "read", notice),
+    "archived": lambda ada, notice: mark(ada, "archived", notice),
+    "recalled": lambda ada, notice: control.start_recall(notice.pk),
+    "expired": lambda ada, notice: Notice.objects.update(expires=database.now() + PAST),
+    "muted": lambda ada, notice: Mute.objects.create(user=ada, target="category:news"),
+    "unwanted": lambda ada, notice: off(ada),
+    "deleted": lambda ada, notice: ada.notify_notifications.all().delete(),
+    "inactive": lambda ada, notice: type(ada).objects.update(is_active=False),
+    "no address": lambda ada, notice: nowhere(),
+    "address refused": lambda ada, notice: refused(ada),
+    "no channel": lambda ada, notice: undeclared(),
+}
+
+
+@pytest.mark.parametrize("why", REASONS)
+def test_what_is_due_no_more_is_closed_with_the_reason(ada, why):
     notice = due(ada)
-    match how:
-        case "read" | "archived":
-            mark(ada, how, notice)
-        case "recalled":
-            control.start_recall(notice.pk)
-        case "expired":
-            Notice.objects.update(expires=database.now() - timedelta(seconds=1))
-        case "muted":
-            Mute.objects.create(user=ada, target="category:news")
-        case "unwanted":
-            Preference.objects.create(user=ada, scope="kind:t.news", channel="kept", value=False)
-        case "deleted":
-            ada.notify_notifications.all().delete()
-        case "inactive":
-            type(ada).objects.update(is_active=False)
-        case "nowhere":
-            Kept.address_of = staticmethod(lambda user: None)
-        case "closed":
-            address = "ada-0@example.org"
-            Reach.objects.create(user=ada, channel="kept", address=address, closed=database.now())
-        case "undeclared":
-            kind("t.news").channels = []
-        case "restored":
-            OutboxItem.objects.update(lineage="0" * 8)
-            facts = database.facts()._replace(lineage="1" * 8)
-            monkeypatch.setattr(database, "facts", lambda: facts)
+    REASONS[why](ada, notice)
     assert taken(ada) is None
     assert states(notice) == [("skipped", why)]
     assert OutboxItem.objects.get().ended is not None
     assert messages() == []
+
+
+def test_what_was_made_before_a_restore_is_closed(ada, monkeypatch):
+    notice = due(ada)
+    OutboxItem.objects.update(lineage="0" * 8)
+    facts = database.facts()._replace(lineage="1" * 8)
+    monkeypatch.setattr(database, "facts", lambda: facts)
+    assert taken(ada) is None
+    assert states(notice) == [("skipped", "restored")]
 
 
 def test_the_others_still_go(ada):

@@ -170,4 +170,4 @@ def test_a_message_that_cannot_be_rendered_puts_its_items_off(ada):
     recording.drop_unrendered(claimed.message.pk)
     assert messages() == ["dropped"]
     assert states(first) == states(second) == [("waiting", "")]
-    assert set(OutboxItem.objects.values_list("tries", "message")) == {(1, None)}
+    assert not OutboxItem.objects.exclude(tries=1, message=None).exists()
