@@ -166,20 +166,31 @@ def refuse_writes(route: Any) -> None:
         route.fulfill(status=422, json={"error": {"code": "invalid", "message": "no"}})
 
 
-def test_zone_and_quiet_hours_are_kept(server, ada, windows):
+def test_zone_quiet_hours_and_follows_are_kept_and_seen_in_the_other_tab(server, ada, windows):
+    notify.follow(User.objects.get(username="ada"), "post:3")
     page = windows.open(server.url, session=ada, **DESK)
-    page.goto(PREFERENCES)
+    other = page.context.new_page()
+    for one in (page, other):
+        one.goto(PREFERENCES)
+        expect(items(one, "Followed")).to_contain_text(["post:3"])
     page.get_by_label("Time zone").select_option("Europe/Berlin")
     expect(said(page)).to_have_text("Saved")
     page.get_by_label("Quiet every day").check()
     expect(said(page)).to_have_text("Saved")
     page.get_by_label("from").fill("21:30")
     expect(said(page)).to_have_text("Saved")
-    page.goto(PREFERENCES)
-    expect(page.get_by_label("Time zone")).to_have_value("Europe/Berlin")
-    expect(page.get_by_label("Quiet every day")).to_be_checked()
-    expect(page.get_by_label("from")).to_have_value("21:30")
-    expect(page.get_by_label("to", exact=True)).to_have_value("07:00")
+    page.get_by_role("button", name="Unfollow post:3").click()
+    expect(said(page)).to_have_text("Saved")
+    assert said(other).inner_text() == ""
+    for again in (False, True):
+        if again:
+            page.goto(PREFERENCES)
+        for one in (page, other):
+            expect(one.get_by_label("Time zone")).to_have_value("Europe/Berlin")
+            expect(one.get_by_label("Quiet every day")).to_be_checked()
+            expect(one.get_by_label("from")).to_have_value("21:30")
+            expect(one.get_by_label("to", exact=True)).to_have_value("07:00")
+            expect(items(one, "Followed")).to_have_count(0)
     assert windows.complaints == []
 
 

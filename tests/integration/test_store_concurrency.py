@@ -28,7 +28,7 @@ from notify.inbox.appending import Arrived
 from notify.inbox.marks import key_of
 from notify.inbox.turns import Turns
 from notify.inbox.work import Postponed
-from notify.models import Batch, Inbox, Notice, Notification, Place, Reason, Subscription
+from notify.models import Batch, Inbox, Notice, Notification, Place, Preference, Reason, Subscription
 from notify.readers.targets import topic
 from notify.sending import statements
 from notify.sql import waits
@@ -521,7 +521,19 @@ def test_a_user_may_be_deleted_in_the_middle_of_a_fan_out(hold_append):
     assert list(Notification.objects.values_list("user", flat=True)) == [bob.pk]
 
 
-# Following while a send runs
+# What people want
+
+
+def test_what_is_chosen_in_several_windows_at_once_is_all_kept():
+    [ada] = people(1)
+    prefer = partial(sending.prefer, ada)
+    together(
+        *(partial(prefer, f"category:{n}", value=bool(n % 2)) for n in range(4)),
+        *(partial(prefer, "all", value=False) for _ in range(3)),
+    )
+    chosen = dict(Preference.objects.values_list("scope", "value"))
+    assert chosen == {"all": False} | {f"category:{n}": bool(n % 2) for n in range(4)}
+    assert Preference.objects.count() == 5
 
 
 def following(*users: User) -> None:
