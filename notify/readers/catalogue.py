@@ -18,8 +18,8 @@ from notify.readers.wishes import wishes_of
 
 
 def catalogue(user: str, also: Iterable[str] = ()) -> dict[str, Any]:
-    """The answer of `GET preferences/` of docs/http-api.md. A category of which every kind is required
-    is locked itself, unless something was chosen for it.
+    """The answer of `GET preferences/` of docs/http-api.md. A category of which every kind is
+    required is locked itself, unless something was chosen for it.
 
     Args:
         user: `str(user.pk)`.

@@ -28,7 +28,16 @@ from notify.inbox.appending import Arrived
 from notify.inbox.marks import key_of
 from notify.inbox.turns import Turns
 from notify.inbox.work import Postponed
-from notify.models import Batch, Inbox, Notice, Notification, Place, Preference, Reason, Subscription
+from notify.models import (
+    Batch,
+    Inbox,
+    Notice,
+    Notification,
+    Place,
+    Preference,
+    Reason,
+    Subscription,
+)
 from notify.readers.targets import topic
 from notify.sending import statements
 from notify.sql import waits
