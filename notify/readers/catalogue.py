@@ -18,7 +18,8 @@ from notify.readers.wishes import wishes_of
 
 
 def catalogue(user: str, also: Iterable[str] = ()) -> dict[str, Any]:
-    """The answer of `GET preferences/` of docs/http-api.md.
+    """The answer of `GET preferences/` of docs/http-api.md. A category of which every kind is
+    required is locked itself, unless something was chosen for it.
 
     Args:
         user: `str(user.pk)`.
@@ -50,19 +51,25 @@ def _category(
 ) -> dict[str, Any]:
     found = declared.get(key)
     name = gettext("Other") if not key else key if found is None else str(found.label)
+    of_kinds = [
+        {
+            "key": kind.key,
+            "name": registry.name_of(kind),
+            "channels": _cells(f"kind:{kind.key}", kind.key, key, wishes),
+        }
+        for kind in kinds
+    ]
+    channels = _cells(f"category:{key}", "", key, wishes) if key else {}
+    for channel, cell in channels.items():
+        locked = [kind["channels"][channel]["locked"] for kind in of_kinds]
+        if locked and all(locked) and cell["chosen"] is None:
+            cell |= {"value": True, "decided_by": str(Rule.REQUIRED), "locked": True}
     return {
         "key": key,
         "name": name,
         "description": "" if found is None else str(found.description),
-        "channels": _cells(f"category:{key}", "", key, wishes) if key else {},
-        "kinds": [
-            {
-                "key": kind.key,
-                "name": registry.name_of(kind),
-                "channels": _cells(f"kind:{kind.key}", kind.key, key, wishes),
-            }
-            for kind in kinds
-        ],
+        "channels": channels,
+        "kinds": of_kinds,
     }
 
 

@@ -58,8 +58,8 @@ def send(typed: Kind | None = None, /, **arguments: Any) -> Notice:
     as arguments.
 
     Args:
-        to: A user, a primary key, a Group, a Permission (all users who have it), a queryset of
-            users, `everyone()`, or an iterable of those.
+        to: A user, a primary key, a Group, a Permission (all users who have it), a `topic(…)` (all
+            who follow it), a queryset of users, `everyone()`, or an iterable of those.
         title: Plain text, up to 200 characters.
         body: Plain text, up to 4,000 characters.
         level: One of `Level`.

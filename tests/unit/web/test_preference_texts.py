@@ -26,25 +26,16 @@ def test_a_choice_for_more_is_named_where_it_decides():
     assert rule_text(Rule.MUTED, "kind", "Orders") == "You muted Orders"
 
 
-def cells(user):
-    held = described(catalogue(str(user.pk)))
-    categories = {one["key"]: one for one in held["categories"]}
-    return held["all"]["inbox"], {
-        key: one["channels"].get("inbox") for key, one in categories.items()
-    }
-
-
-def test_a_category_of_which_all_is_required_is_locked(ada):
-    everything, by_category = cells(ada)
-    assert everything["text"] == "This site's default"
-    assert (by_category["security"]["locked"], by_category["security"]["text"]) == (
-        True,
+def test_each_cell_says_what_decides(ada):
+    held = described(catalogue(str(ada.pk)))
+    assert held["all"]["inbox"]["text"] == "This site's default"
+    texts = {one["key"]: one["channels"]["inbox"]["text"] for one in held["categories"]}
+    assert texts == {"account": "This site's default", "security": "Required"}
+    [account, _] = held["categories"]
+    assert {kind["channels"]["inbox"]["text"] for kind in account["kinds"]} == {
         "Required",
-    )
-    assert not by_category["account"]["locked"]
-    notify.prefer(ada, "category:security", value=False)
-    security = cells(ada)[1]["security"]
-    assert (security["locked"], security["text"]) == (False, "Your choice")  # to be taken back
+        "This site's default",
+    }
 
 
 def text_of(user, notice, names=None):
