@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from notify.live.rates import Part
 
 USERS_SHOWN = 5
+LINES_SHOWN = 50
 
 
 def overview(parts: Mapping[str, tuple[float, Part]], now: float) -> dict[str, Any]:
@@ -21,7 +23,7 @@ def overview(parts: Mapping[str, tuple[float, Part]], now: float) -> dict[str, A
 
     Returns:
         `by_process`, by name; handshakes `refused` and `limits` hit, by reason, since each process
-        began; `most_sockets`, by the user's key.
+        began; `most_sockets`, by the user's key; `log`, the last lines of all, the newest first.
     """
     processes = [
         {
@@ -40,7 +42,17 @@ def overview(parts: Mapping[str, tuple[float, Part]], now: float) -> dict[str, A
         "refused": dict(+_added_up(parts, "refused")),
         "limits": dict(+_added_up(parts, "limits")),
         "most_sockets": [[user, count] for user, count in most if count > 1],
+        "log": _last_lines(parts),
     }
+
+
+def _last_lines(parts: Mapping[str, tuple[float, Part]]) -> list[dict[str, Any]]:
+    lines = [
+        line | {"process": process}
+        for process, (_, part) in parts.items()
+        for line in part.get("log", ())
+    ]
+    return heapq.nlargest(LINES_SHOWN, lines, key=lambda line: line["at"])
 
 
 def _added_up(parts: Mapping[str, tuple[float, Part]], field: str) -> Counter[str]:

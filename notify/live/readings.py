@@ -17,10 +17,12 @@ from notify import __version__, metrics
 from notify.bus.listener import Listener
 from notify.bus.publisher import publisher
 from notify.live.connection import PING_ABOVE_BYTES
+from notify.live.history import History
 from notify.live.rates import Part, part_of
 from notify.live.sockets import Sockets
 from notify.live.sweep import Sweep
 from notify.live.workers import Workers
+from notify.metrics.log_lines import log_lines
 
 USERS_TOLD = 50  # with the most sockets, so that the sums of all processes are right
 _STATM = Path("/proc/self/statm")
@@ -36,12 +38,15 @@ class Readings:
         layer: Listener,
         sweep: Sweep,
         workers: Workers,
+        *,
+        history: History,
         is_draining: Callable[[], bool],
     ) -> None:
         self._sockets = sockets
         self._layer = layer
         self._sweep = sweep
         self._workers = workers
+        self._history = history
         self._is_draining = is_draining
 
     def figures(self) -> dict[str, float]:
@@ -54,10 +59,11 @@ class Readings:
             "notify_slow_sockets": sum(
                 one.unacknowledged_bytes > PING_ABOVE_BYTES for one in open_ones
             ),
+            "notify_slow_sockets_closed_recently": self._history.slow_closed,
             "notify_sweep_lag_seconds": round(self._sweep.lag, 3),
             "notify_layer_up": not self.layer_is_down,
             "notify_layer_latency_seconds": self._layer.latency,
-            "notify_database_latency_seconds": self._sweep.database_latency,
+            "notify_database_latency_seconds": self._database_latency,
             "notify_workers": len(self._workers),
             "notify_workers_busy": self._workers.busy,
             "notify_draining": self._is_draining(),
@@ -70,7 +76,7 @@ class Readings:
         most = heapq.nlargest(USERS_TOLD, by_user, key=lambda user: len(by_user[user]))
         return {
             **part_of(self._sockets, layer_is_down=self.layer_is_down),
-            **identity(),
+            **every_process(),
             "figures": self.figures(),
             "refused": dict(metrics.REFUSED.values),
             "limits": dict(metrics.LIMITS.values),
@@ -78,13 +84,22 @@ class Readings:
         }
 
     @property
+    def _database_latency(self) -> float | None:
+        known = (self._sweep.database_latency, self._workers.database_latency)
+        return max((one for one in known if one is not None), default=None)
+
+    @property
     def layer_is_down(self) -> bool:
         return self._layer.is_down or publisher.paused
 
 
-def identity() -> dict[str, str]:
-    """How a process names itself to those who watch."""
-    return {"name": f"{socket.gethostname()}:{os.getpid()}", "version": __version__}
+def every_process() -> dict[str, Any]:
+    """What every process tells those who watch: its name, and its last warnings and errors."""
+    return {
+        "name": f"{socket.gethostname()}:{os.getpid()}",
+        "version": __version__,
+        "log": log_lines.lines(),
+    }
 
 
 def without_sockets() -> dict[str, Any]:
