@@ -85,6 +85,8 @@ class NotifyOperations extends HTMLElement {
       plot.add(data[plot.name] ?? null, now / 1000);
     }
     this.#drawTable("most", data.most_sockets);
+    const slow = /** @type {[string, number][]} */ (data.slow_sockets ?? []);
+    this.#drawTable("slow", slow.map(([user, bytes]) => [user, `${numberText(bytes / 1024)} KB`]));
     this.#drawTable("reasons", this.#meant({ ...data.refused, ...data.limits }));
     this.#drawTable("closed", this.#meant(data.closed, true));
     part(this, ".live").hidden = false; // all at once, so that nothing moves

@@ -10,6 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from notify.live.workers import Workers
 from notify.metrics.log_lines import log_lines
 
 USERS_TOLD = 50  # with the most sockets, so that the sums of all processes are right
+SLOW_TOLD = 5
 _STATM = Path("/proc/self/statm")
 _started_at = time.monotonic()
 
@@ -51,14 +53,11 @@ class Readings:
 
     def figures(self) -> dict[str, float]:
         """By the name of their metric; without those that are not known yet."""
-        open_ones = self._sockets.all()
         found = {
             **without_sockets(),
-            "notify_sockets": len(open_ones),
+            "notify_sockets": len(self._sockets),
             "notify_users": len(self._sockets.by_user),
-            "notify_slow_sockets": sum(
-                one.unacknowledged_bytes > PING_ABOVE_BYTES for one in open_ones
-            ),
+            "notify_slow_sockets": len(self._slow_sockets()),
             "notify_slow_sockets_closed_recently": self._history.slow_closed,
             "notify_sweep_lag_seconds": round(self._sweep.lag, 3),
             "notify_layer_up": not self.layer_is_down,
@@ -80,8 +79,14 @@ class Readings:
             "figures": self.figures(),
             "refused": dict(metrics.REFUSED.values),
             "limits": dict(metrics.LIMITS.values),
+            "slow_sockets": heapq.nlargest(SLOW_TOLD, self._slow_sockets(), key=itemgetter(1)),
             "most_sockets": {user: len(by_user[user]) for user in most},
         }
+
+    def _slow_sockets(self) -> list[tuple[str, int]]:
+        """Of each, its user and how many bytes its client has not confirmed."""
+        unconfirmed = ((one.user, one.unacknowledged_bytes) for one in self._sockets.all())
+        return [(user, size) for user, size in unconfirmed if size > PING_ABOVE_BYTES]
 
     @property
     def _database_latency(self) -> float | None:

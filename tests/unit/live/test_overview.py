@@ -31,6 +31,13 @@ def test_reasons_and_sockets_of_users_are_added_up():
     assert data["most_sockets"] == [["7", 5], ["9", 4]]
 
 
+def test_the_slowest_sockets_of_all_processes_are_listed():
+    one = part("a", slow_sockets=[["7", 900], ["8", 300]])
+    other = part("b", slow_sockets=[["7", 800], *[["9", 400 + n] for n in range(4)]])
+    told = overview({"x": (0.0, one), "y": (0.0, other), "z": (0.0, part("older"))}, now=0.0)
+    assert told["slow_sockets"] == [["7", 900], ["7", 800], ["9", 403], ["9", 402], ["9", 401]]
+
+
 def line(at, text="Broken"):
     return {"id": 0, "at": at, "text": text}
 

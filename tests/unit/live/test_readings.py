@@ -34,6 +34,7 @@ async def test_it_counts_slow_sockets_and_names_the_users_with_most(hub):
     assert part["figures"]["notify_sockets"] == part["sockets"] == 3
     assert part["figures"]["notify_users"] == 2
     assert part["figures"]["notify_slow_sockets"] == 1
+    assert part["slow_sockets"] == [("1", 300 * 1024)]
     assert part["most_sockets"] == {"2": 2, "1": 1}
     assert part["name"].endswith(f":{os.getpid()}")
 
