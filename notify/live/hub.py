@@ -87,10 +87,15 @@ class Hub:
             workers=self.workers,
             pruning=self.pruning,
         )
-        self.readings = Readings(
-            self.sockets, self.layer, self.sweep, self.workers, lambda: self.draining
-        )
         self.history = History(loop, self.sockets)
+        self.readings = Readings(
+            self.sockets,
+            self.layer,
+            self.sweep,
+            self.workers,
+            history=self.history,
+            is_draining=lambda: self.draining,
+        )
         of_process = {
             OPERATIONS: self.readings.part,
             HISTORY: self.history.part,

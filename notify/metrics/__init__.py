@@ -125,6 +125,12 @@ LIMITS = Counter(
 FRAMES_REFUSED = Counter(
     "notify_frames_refused", "Client frames that were answered with an `error` frame.", "code"
 )
+LOG_LINES = Counter(
+    "notify_log_lines",
+    "Warnings and errors that notify's loggers wrote.",
+    "level",
+    ["warning", "error"],
+)
 STALLS = Counter("notify_loop_stalls", "How often the event loop was blocked for 10 s.")
 
 # Users who poll changes over HTTP, because they cannot have a socket.

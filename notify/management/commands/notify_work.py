@@ -48,7 +48,7 @@ def work(stop: threading.Event, *, until_idle: bool) -> int:
         How many batches it carried out.
     """
     worker = Worker()
-    with present(lambda: worker.is_busy):
+    with present(worker):
         _work(worker, stop, until_idle=until_idle)
     return worker.carried_out
 
