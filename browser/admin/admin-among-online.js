@@ -9,6 +9,12 @@ export class AmongOnline {
   /** @type {FormData | null} */
   #to = null;
 
+  /** @param {ParentNode} place */
+  static on(place) {
+    const line = place.querySelector(".notify-among-online");
+    return line instanceof HTMLElement ? new AmongOnline(line) : null; // not for everyone
+  }
+
   /** @param {HTMLElement} line */
   constructor(line) {
     this.#line = line;

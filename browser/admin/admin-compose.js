@@ -26,8 +26,7 @@ class Compose {
     this.#preview = aside.querySelector("notify-preview");
     this.#audience = /** @type {HTMLElement} */ (aside.querySelector(".notify-audience"));
     this.#audience.hidden = false;
-    const line = this.#audience.querySelector(".notify-among-online");
-    this.#online = line instanceof HTMLElement ? new AmongOnline(line) : null;
+    this.#online = AmongOnline.on(this.#audience);
     addCounters(this.#form, aside);
     followTrial(aside);
     this.#draft = new Draft(this.#form, aside);
@@ -155,4 +154,6 @@ class Compose {
 }
 
 const aside = document.querySelector(".notify-beside");
+const confirmation = document.querySelector(".notify-confirmation");
 if (aside instanceof HTMLElement) new Compose(aside);
+else if (confirmation instanceof HTMLFormElement) AmongOnline.on(document)?.of(new FormData(confirmation));
