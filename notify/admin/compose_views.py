@@ -236,7 +236,6 @@ class ComposeMixin(NoticeModelAdmin):
         answer = {"count": count, **texts, "errors": errors, "send": send, "when": when}
         return JsonResponse(answer)
 
-
     def online_view(self, request: HttpRequest) -> JsonResponse:
         """How many of the people that the unsent form names are online. Takes a second."""
         may = self.has_add_permission(request) and has_permission(

@@ -29,7 +29,7 @@ MAX_KEYS = 5000
 ANSWER_WITHIN_S = 1.0
 HOLDS_S = 2.0  # an answer, for whoever asks next in this process
 
-_last: tuple[float, Online | None] = (-HOLDS_S, None)
+_held: list[tuple[float, Online | None]] = []  # the last answer, and when it came
 
 
 class Online(NamedTuple):
@@ -60,12 +60,10 @@ def online() -> Online | None:
     Returns:
         None where no server process has answered: they are gone, or the channel layer is down.
     """
-    global _last
-    asked_at, found = _last
-    if time.monotonic() - asked_at >= HOLDS_S:
+    if not _held or time.monotonic() - _held[0][0] >= HOLDS_S:
         found = _ask()
-        _last = time.monotonic(), found
-    return found
+        _held[:] = [(time.monotonic(), found)]
+    return _held[0][1]
 
 
 def _ask() -> Online | None:

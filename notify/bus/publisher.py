@@ -114,7 +114,7 @@ class Publisher:
         self._publish([(group, hint) for group in groups], hint, MAX_PENDING_ASKS)
 
     def publish_question(self, topic: str, answers: str) -> None:
-        """Asks all processes with a hub, this one too, to send their parts to the group `answers`."""
+        """Asks all processes with a hub, this one too, for their parts, in the group `answers`."""
         hint = hints.ask_hint(topic, 0.0, answers)
         self._publish([(EVERY_PROCESS, hint)], hint, MAX_PENDING_ASKS)
 

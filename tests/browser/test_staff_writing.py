@@ -80,15 +80,20 @@ def test_the_form_counts_characters_and_has_a_wide_title(server, signed_in, wind
     assert box["width"] > 400
 
 
+def _hold(route: Any, held: list[Any]) -> None:
+    held.append(route)
+
+
 def until_held(page: Page, held: list[Any]) -> Any:
     eventually(lambda: page.evaluate("1") and held, what="the request")
     return held.pop()
 
 
-@pytest.mark.parametrize(("width", "colours"), [(320, "dark"), (1280, "light")])
+@pytest.mark.parametrize("look", [(320, "dark"), (1280, "light")])
 def test_the_summary_says_how_many_are_online_and_never_waits_for_it(
-    server, signed_in, windows, screenshot, width, colours
+    server, signed_in, windows, screenshot, look
 ):
+    width, colours = look
     boss, ada = signed_in("boss", **BOSS), signed_in("ada")
     signed_in("bob")
     windows.open(server.url, session=ada).goto("/notify/")
@@ -101,7 +106,7 @@ def test_the_summary_says_how_many_are_online_and_never_waits_for_it(
     assert not [url for url in asked if url.endswith("/online/")]  # of nobody
 
     held: list[Any] = []
-    page.route("**/notice/online/", lambda route: held.append(route))
+    page.route("**/notice/online/", lambda route: _hold(route, held))
     page.locator('[name="everyone"]').check()
     expect(number(page)).to_have_text("3 people")
     expect(page.locator(".notify-when")).to_have_text("Goes out ten seconds after you send it.")

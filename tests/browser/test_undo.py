@@ -74,10 +74,11 @@ def test_mark_all_is_undone_but_for_what_another_window_has_changed(
     assert windows.complaints == []
 
 
-@pytest.mark.parametrize(("width", "colours"), [(320, "dark"), (1280, "light")])
+@pytest.mark.parametrize("look", [(320, "dark"), (1280, "light")])
 def test_a_mark_of_all_that_fails_half_way_says_what_it_did_and_takes_that_back(
-    server, ada, windows, screenshot, width, colours
+    server, ada, windows, screenshot, look
 ):
+    width, colours = look
     recipient = User.objects.get(username="ada")
     for start in range(0, 5000, 1000):
         notices = [

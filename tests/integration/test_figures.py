@@ -152,8 +152,9 @@ async def test_of_whom_a_notice_would_go_to_those_online_anywhere_are_counted_on
 
 @pytest.mark.parametrize("layer", ["pubsub", "core", "none"])
 async def test_the_compose_form_is_told_by_its_own_server(
-    start_server, redis_server, ada: User, bob: User, make_user: Callable[..., User], layer: str
+    start_server, redis_server, ada: User, make_user: Callable[..., User], layer: str
 ) -> None:
+    await orm(make_user, "bob")
     root = await orm(make_user, "root", is_superuser=True, is_staff=True)
     urls = {} if layer == "none" else {"REDIS_URL": redis_server.url, "REDIS_LAYER": layer}
     server = await orm(start_server, **urls)

@@ -161,7 +161,10 @@ def test_the_summary_says_when_they_get_it_and_by_which_clock(client, staff, set
     assert client.post(AUDIENCE, to | at).json()["when"] == later
     assert client.post(AUDIENCE, to | {"send_at_0": "x"}).json()["when"] == ""
     asked = text_of(client.post(ADD, form(**to, **at)))
-    assert f"Sends to 1 person later: their inboxes and any open windows. That's everyone. {later}" in asked
+    assert (
+        f"Sends to 1 person later: their inboxes and any open windows. That's everyone. {later}"
+        in asked
+    )
 
 
 @pytest.mark.parametrize("path", [ADD, AUDIENCE, ONLINE])

@@ -18,7 +18,7 @@ USERS = [str(n) for n in range(40_000)]
 
 @pytest.fixture(autouse=True)
 def _nobody_asked_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(online, "_last", (-online.HOLDS_S, None))
+    monkeypatch.setattr(online, "_held", [])
     monkeypatch.setattr(online, "ANSWER_WITHIN_S", 0.2)
     monkeypatch.setattr(database, "deployment", lambda: OURS)
 
