@@ -68,8 +68,8 @@ def online() -> Online | None:
 
 def _ask() -> Online | None:
     try:
-        deployment = database.deployment() or database.facts().deployment
-        parts = publisher.run(_answers(deployment), 3 * ANSWER_WITHIN_S)
+        database.facts()  # the publisher goes by what was read last
+        parts = publisher.run(_answers(str(database.deployment())), 3 * ANSWER_WITHIN_S)
     except Exception as error:  # of any channel layer
         logger.warning("Who is online is unknown: %r", error)
         return None

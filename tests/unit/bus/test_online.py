@@ -20,6 +20,7 @@ USERS = [str(n) for n in range(40_000)]
 def _nobody_asked_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(online, "_held", [])
     monkeypatch.setattr(online, "ANSWER_WITHIN_S", 0.2)
+    monkeypatch.setattr(database, "facts", lambda: None)
     monkeypatch.setattr(database, "deployment", lambda: OURS)
 
 
