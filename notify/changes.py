@@ -60,13 +60,15 @@ class Change:
     one's row has the step's `start` + 1 as `arrived` and `version`, the last one's the step's
     `to`. `rows` are the changed rows, where a single inbox changed. With neither, the rows must be
     read from the database, as they must be for the users in `filed`, whose copy of an arrival is
-    not in their inbox: what differs from person to person is in no row that is pushed.
+    not in their inbox: what differs from person to person is in no row that is pushed. `changed` is
+    how many rows a mark or an undo has changed.
     """
 
     steps: list[Step]
     arrivals: Sequence[Row] = ()
     rows: list[Row] | None = None
     filed: frozenset[str] = frozenset()
+    changed: int = 0
 
     def parts(self) -> Sequence[Change]:
         """The same as changes of one form each: with rows for all, or for none."""

@@ -1,19 +1,21 @@
 // @ts-check
 import { part, write } from "../page/dom.js";
+import { AmongOnline } from "./admin-among-online.js";
 import { addCounters } from "./admin-counters.js";
 import { Draft } from "./admin-draft.js";
 import { NotifyPreview } from "./admin-preview.js";
 import { followTrial } from "./admin-trial.js";
 
 const SETTLED_MS = 300;
-/** What the number hangs on, and the token. */
-const TO_WHOM = ["csrfmiddlewaretoken", "users", "groups", "permission", "usernames", "everyone"];
+/** What the summary hangs on, and the token. */
+const TO_WHOM = ["csrfmiddlewaretoken", "users", "groups", "permission", "usernames", "everyone", "send_at_0", "send_at_1"];
 
 /** The form in which a notice is written: its preview follows each key, its number each choice. */
 class Compose {
   #form;
   #preview;
   #audience;
+  #online; // for those who may know
   #timer = 0;
   #counted = ""; // the audience whose size was requested last
   #draft;
@@ -24,6 +26,7 @@ class Compose {
     this.#preview = aside.querySelector("notify-preview");
     this.#audience = /** @type {HTMLElement} */ (aside.querySelector(".notify-audience"));
     this.#audience.hidden = false;
+    this.#online = AmongOnline.on(this.#audience);
     addCounters(this.#form, aside);
     followTrial(aside);
     this.#draft = new Draft(this.#form, aside);
@@ -93,21 +96,19 @@ class Compose {
     if (asked !== this.#counted) return;
     if (!answer) this.#counted = ""; // requested again with the next change
     this.#draw(answer);
+    this.#online?.of(answer?.count ? data : null);
   }
 
-  /** @param {{ count: number, people: string, facts: string, sample: string[], others: string, errors: string[], send: string } | null} answer */
+  /** @param {{ count: number, people: string, facts: string, sample: string[], others: string, errors: string[], send: string, when: string } | null} answer */
   #draw(answer) {
     const words = (/** @type {string} */ name) => /** @type {HTMLTemplateElement} */ (part(this.#audience, `template.${name}`)).content.textContent ?? "";
     const failed = this.#audience.dataset.failed ?? "";
-    const { count, people, facts, sample, others, errors, send } = answer ?? { count: 0, people: failed, facts: "", sample: [], others: "", errors: [], send: "" };
+    const { count, people, facts, sample, others, errors, send, when } = answer ?? { count: 0, people: failed, facts: "", sample: [], others: "", errors: [], send: "", when: "" };
     const none = answer && count === 0;
     write(part(this.#audience, ".notify-number"), none ? words("notify-nobody") : people);
-    const who = part(this.#audience, ".notify-facts");
-    who.hidden = facts === "";
-    who.textContent = facts;
-    const shown = part(this.#audience, ".notify-sample");
-    shown.hidden = sample.length === 0;
-    shown.textContent = sample.join(", ") + (others ? ` ${words("notify-others").replace("{count}", others)}` : "");
+    this.#say(".notify-facts", facts);
+    this.#say(".notify-when", count ? when : "");
+    this.#say(".notify-sample", sample.join(", ") + (others ? ` ${words("notify-others").replace("{count}", others)}` : ""));
     const list = part(this.#audience, ".errorlist");
     list.hidden = errors.length === 0;
     list.replaceChildren(...errors.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
@@ -116,6 +117,16 @@ class Compose {
       button.dataset.plain ??= button.value;
       button.value = send || button.dataset.plain;
     }
+  }
+
+  /**
+   * @param {string} selector
+   * @param {string} text empty: the line is not shown
+   */
+  #say(selector, text) {
+    const line = part(this.#audience, selector);
+    line.hidden = text === "";
+    line.textContent = text;
   }
 
   #file() {
@@ -143,4 +154,6 @@ class Compose {
 }
 
 const aside = document.querySelector(".notify-beside");
+const confirmation = document.querySelector(".notify-confirmation");
 if (aside instanceof HTMLElement) new Compose(aside);
+else if (confirmation instanceof HTMLFormElement) AmongOnline.on(document)?.of(new FormData(confirmation));

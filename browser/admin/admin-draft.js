@@ -71,7 +71,7 @@ export class Draft {
     if (!draft || (again !== undefined && draft.key !== again)) return;
     this.#fill(draft.values);
     const box = part(this.#form, ".notify-draft");
-    const time = new Date(draft.saved).toLocaleTimeString(document.documentElement.lang || undefined, { hour: "2-digit", minute: "2-digit" });
+    const time = new Date(draft.saved).toLocaleTimeString(document.documentElement.lang || undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     box.hidden = false;
     write(part(box, "[role=status]"), (box.dataset.restored ?? "").replace("{time}", time));
   }

@@ -31,7 +31,8 @@ const NO_EPOCH = "none"; // no real epoch, so the server answers with a reset
 /**
  * A user's inbox, kept in sync with the server's. No DOM: views listen to the events
  * `notification` (a new row), `counts`, `change` (the rows), `state` (the connection), `latency`
- * (milliseconds), `refused` (a mark or an undo does not hold), `figures` and `preferences` (what the
+ * (milliseconds), `refused` (a mark or an undo does not hold, or not for all:
+ * `changed` is how many notifications it has changed, null where that is unknown), `figures` and `preferences` (what the
  * person wants has changed).
  */
 export class NotifyClient extends EventTarget {
@@ -381,13 +382,14 @@ export class NotifyClient extends EventTarget {
     this.#flushMarks();
   }
 
-  /** @param {{ ref?: string | null, code: string, message: string }} frame */
-  #refused({ ref = null, code, message }) {
+  /** @param {{ ref?: string | null, code: string, message: string, changed?: number }} frame */
+  #refused({ ref = null, code, message, changed }) {
     if (ref === null) this.#syncing = false; // it may be the `sync`; the next ping asks again
-    const mark = this.#inbox.refuse(ref);
-    if (!mark) return;
+    const refused = this.#inbox.refuse(ref);
+    if (!refused) return;
+    const { frame: mark, again } = refused;
     this.#changed();
-    if (mark.type !== "opened") this.#emit("refused", { mark, code, message });
+    if (mark.type !== "opened") this.#emit("refused", { mark, code, message, changed: again ? null : changed ?? 0 });
     this.#flushMarks();
   }
 

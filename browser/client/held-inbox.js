@@ -150,12 +150,12 @@ export class HeldInbox {
 
   /**
    * @param {string | null} ref
-   * @returns {Command | null} what does not hold any more
+   * @returns {{ frame: Command, again: boolean } | null} what does not hold any more
    */
   refuse(ref) {
-    const mark = this.#marks.refuse(ref);
-    if (mark) this.#become(this.#said);
-    return mark;
+    const refused = this.#marks.refuse(ref);
+    if (refused) this.#become(this.#said);
+    return refused;
   }
 
   /**

@@ -9,7 +9,7 @@ const OUTSTANDING = 20;
  * each is applied on the screen: `done` may overtake the `inbox` frame that shows its effect.
  */
 export class MarkQueue {
-  /** @type {Map<string, { frame: Command, undone?: Undone | undefined, sent: boolean, done: number | null }>} */
+  /** @type {Map<string, { frame: Command, undone?: Undone | undefined, sent: boolean, again?: boolean, done: number | null }>} */
   #entries = new Map();
   #made = 0;
   #prefix;
@@ -34,7 +34,7 @@ export class MarkQueue {
 
   /** @param {Command} frame of an earlier page, which may have sent it */
   resume(frame) {
-    this.#entries.set(frame.ref, { frame, sent: false, done: null });
+    this.#entries.set(frame.ref, { frame, sent: false, again: true, done: null });
   }
 
   /** @param {string} ref */
@@ -76,7 +76,10 @@ export class MarkQueue {
 
   /** The socket is gone: what has no `done` is to be sent again. */
   resend() {
-    for (const entry of this.#entries.values()) entry.sent = false;
+    for (const entry of this.#entries.values()) {
+      entry.again ||= entry.sent;
+      entry.sent = false;
+    }
   }
 
   /**
@@ -92,13 +95,14 @@ export class MarkQueue {
 
   /**
    * @param {string | null} ref
-   * @returns {Command | null} what was refused, if it was one of these
+   * @returns {{ frame: Command, again: boolean } | null} what was refused, if it was one of these,
+   *   and whether it was sent before, too, with an answer that nobody heard
    */
   refuse(ref) {
     const entry = ref === null ? undefined : this.#entries.get(ref);
     if (!entry) return null;
     this.#entries.delete(entry.frame.ref);
-    return entry.frame;
+    return { frame: entry.frame, again: Boolean(entry.again) };
   }
 
   /**

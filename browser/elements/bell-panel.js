@@ -1,6 +1,5 @@
 // @ts-check
 import { InboxMarks } from "./inbox-marks.js";
-import { inboxMessages } from "../page/inbox-messages.js";
 import { connectionText } from "../page/connection-text.js";
 import { messages } from "../page/messages.js";
 import { keepOffline } from "../page/offline-store.js";
@@ -61,7 +60,7 @@ export class BellPanel {
     });
     bell.listen(bell.find(".rows"), ["pointerleave"], () => this.#draw());
     bell.listen(bell.find(".read-all"), ["click"], () => marks.readAll());
-    bell.listen(client, ["refused"], () => this.#isOpen && this.#snackbar.show(inboxMessages.refused));
+    bell.listen(client, ["refused"], (event) => this.#isOpen && marks.refused(/** @type {CustomEvent} */ (event).detail));
     bell.listen(bell.find(".panel-action"), ["click"], () => this.#retry());
     bell.listen(client, ["change", "state"], () => this.#draw());
     bell.listen(window, ["online", "offline"], () => this.#draw());

@@ -90,7 +90,7 @@ export class NotifyInbox extends ClientElement {
 
   #listen() {
     this.listen(this.client, ["change"], () => this.#drawSoon());
-    this.listen(this.client, ["refused"], () => this.#snackbar.show(inboxMessages.refused));
+    this.listen(this.client, ["refused"], (event) => this.#marks.refused(/** @type {CustomEvent} */ (event).detail));
     this.listen(this.find(".read-all"), ["click"], (event) => {
       event.preventDefault(); // it belongs to a form that works without JavaScript
       this.#marks.readAll();

@@ -20,6 +20,9 @@ export const inboxMessages = {
   /** @param {string} done */
   sentLater: (done) => say("{done}. Will be sent later.", { done }),
   get refused() { return say("Couldn't save the change"); },
+  /** @param {string} done */
+  partlyRefused: (done) => say("{done}. Couldn't save the rest.", { done }),
+  get unconfirmed() { return say("Couldn't confirm that everything was saved"); },
   get menuFailed() { return say("Couldn't load the menu"); },
   get caughtUp() { return say("All caught up"); },
   get caughtUpHint() { return say("New notifications appear here automatically."); },

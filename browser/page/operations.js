@@ -15,6 +15,7 @@ import { watch } from "./watch.js";
  * @typedef {{ key: string, name: string, version: string, age: number, figures: Record<string, number> }} Process
  * @typedef {{ id: number, state: string, batches: number, people: number }} Notice
  * @typedef {{ key: string, text: string, cure: string }} Alarm
+ * @typedef {{ process: string, id: number, at: number, level: string, logger: string, text: string, count: number }} Line
  */
 
 const STALE_MS = 3_500; // the servers speak once a second
@@ -22,6 +23,7 @@ const ANSWERED_S = 2; // by then all processes have answered whichever the page 
 const GONE_MS = 300_000; // a process that nobody misses
 const HISTORY_STEP_S = 5;
 const COPIED_MS = 2_000;
+const LINES = 50;
 
 /** The page of live operations: what the servers say once a second. */
 class NotifyOperations extends HTMLElement {
@@ -30,6 +32,8 @@ class NotifyOperations extends HTMLElement {
   #plots = [];
   /** @type {Map<string, { heard: number, time: string, process: Process }>} by key */
   #processes = new Map();
+  /** @type {Line[]} */
+  #log = [];
   #announced = "";
   #heard = -Infinity;
 
@@ -75,11 +79,14 @@ class NotifyOperations extends HTMLElement {
     this.#drawNotices(data.open_notices);
     alarms.push(...this.#drawProcesses(data));
     this.#drawAlarms(alarms);
+    this.#drawLog(data);
     for (const plot of this.#plots) {
       if (data.history?.[plot.name]) plot.remember(data.history[plot.name], HISTORY_STEP_S, now / 1000);
-      plot.add(data[plot.name], now / 1000);
+      plot.add(data[plot.name] ?? null, now / 1000);
     }
     this.#drawTable("most", data.most_sockets);
+    const slow = /** @type {[string, number][]} */ (data.slow_sockets ?? []);
+    this.#drawTable("slow", slow.map(([user, bytes]) => [user, `${numberText(bytes / 1024)} KB`]));
     this.#drawTable("reasons", this.#meant({ ...data.refused, ...data.limits }));
     this.#drawTable("closed", this.#meant(data.closed, true));
     part(this, ".live").hidden = false; // all at once, so that nothing moves
@@ -206,6 +213,37 @@ class NotifyOperations extends HTMLElement {
     write(part(this, ".announced"), alarms.length > 0 ? red.join(" ") : part(this, ".well").textContent ?? "");
   }
 
+  // What was logged
+
+  /**
+   * Also the last lines of processes that no longer answer, as long as they are listed.
+   *
+   * @param {{ log?: Line[], by_process: Process[] }} data
+   */
+  #drawLog({ log = [], by_process: heard }) {
+    const isSilent = (/** @type {Line} */ { process }) => this.#processes.has(process) && !heard.some(({ key }) => key === process);
+    this.#log = [...log, ...this.#log.filter(isSilent)].sort((one, other) => other.at - one.at).slice(0, LINES);
+    const list = part(this, "ul.log");
+    list.hidden = this.#log.length === 0;
+    part(this, ".none.log").hidden = !list.hidden;
+    const draw = (/** @type {HTMLElement} */ item, /** @type {Line} */ line) => this.#drawLine(item, line);
+    keyed(list, this.#log, ({ process, id }) => `${process} ${id}`, () => this.#copyOf("line"), draw);
+  }
+
+  /**
+   * @param {HTMLElement} item
+   * @param {Line} line
+   */
+  #drawLine(item, { process, at, level, logger, text, count }) {
+    item.dataset.level = level;
+    const shown = part(item, ".level");
+    write(shown, shown.dataset[level] ?? "");
+    const meta = part(item, ".meta");
+    const several = count > 1 ? [(meta.dataset.several ?? "").replace("{count}", numberText(count))] : [];
+    write(meta, [momentText(at), this.#processes.get(process)?.process.name ?? "", logger, ...several].join(" · "));
+    write(part(item, ".text"), text);
+  }
+
   // Tables
 
   /**
@@ -276,6 +314,17 @@ function isWorker({ figures }) {
 /** The time of day, so many seconds ago. */
 function clock(age = 0) {
   return new Date(Date.now() - age * 1000).toLocaleTimeString(pageLanguage());
+}
+
+/**
+ * The time of day, with the date where it was not today.
+ *
+ * @param {number} at since 1970
+ */
+function momentText(at) {
+  const when = new Date(at * 1000);
+  const isToday = when.toDateString() === new Date().toDateString();
+  return isToday ? when.toLocaleTimeString(pageLanguage()) : when.toLocaleString(pageLanguage());
 }
 
 if (!customElements.get("notify-operations")) customElements.define("notify-operations", NotifyOperations);

@@ -27,7 +27,13 @@ from notify.admin.compose_form import ComposeForm, compose_form, level_choices
 from notify.admin.compose_layout import FIELDSETS, TIME_HELP
 from notify.admin.confirmation import SendHeldBackError
 from notify.admin.formatting import MAX_DIGITS, format_people, notice_url
-from notify.admin.previews import Sample, audience_texts, preview_notice, sample_audience
+from notify.admin.previews import (
+    Sample,
+    audience_texts,
+    online_text,
+    preview_notice,
+    sample_audience,
+)
 from notify.admin.usernames import move_file_to_text_field
 from notify.exceptions import InvalidNotice, NotifyError
 from notify.models import Notice, content, permissions
@@ -210,11 +216,10 @@ class ComposeMixin(NoticeModelAdmin):
         return TemplateResponse(request, "admin/notify/notice/confirm.html", context)
 
     def audience_view(self, request: HttpRequest) -> JsonResponse:
-        """How many people the unsent form names, and a sample of them."""
+        """How many people the unsent form names, a sample of them, and when they get it."""
         if not self.has_add_permission(request) or request.method != "POST":
             raise PermissionDenied
-        request.notify_held_back = True  # type: ignore[attr-defined]  # not sent: nobody may be chosen
-        form: Any = self.get_form(request)(request.POST)
+        form = self._unsent_form(request)
         names = ("users", "groups", "permission", "usernames")
         errors = [text for name in names for text in form.errors.get(name, [])]
         sample: Sample | None = Sample(0, [], [])
@@ -227,7 +232,28 @@ class ComposeMixin(NoticeModelAdmin):
             return JsonResponse({}, status=503)
         count, texts = sample.count, audience_texts(sample.count, sample)
         send = _("Send to %(people)s") % {"people": texts["people"]} if count else ""
-        return JsonResponse({"count": count, **texts, "errors": errors, "send": send})
+        when = "" if "send_at" in form.errors else stopping.when_text(form.cleaned_data["send_at"])
+        answer = {"count": count, **texts, "errors": errors, "send": send, "when": when}
+        return JsonResponse(answer)
+
+    def online_view(self, request: HttpRequest) -> JsonResponse:
+        """How many of the people that the unsent form names are online. Takes a second."""
+        may = self.has_add_permission(request) and has_permission(
+            request.user, permissions.VIEW_OPERATIONS
+        )
+        if not may or request.method != "POST":
+            raise PermissionDenied
+        try:
+            to = self._unsent_form(request).recipients()
+            return JsonResponse({"text": online_text(to) if to else ""})
+        except InvalidNotice:
+            return JsonResponse({"text": ""})
+
+    def _unsent_form(self, request: HttpRequest) -> Any:
+        request.notify_held_back = True  # type: ignore[attr-defined]  # nobody may be chosen
+        form = self.get_form(request)(request.POST)
+        form.full_clean()
+        return form
 
 
 def _counts(notice: Notice) -> tuple[int, int]:

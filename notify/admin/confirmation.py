@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from notify.admin.compose_form import LEVEL_LINES, ComposeForm
 from notify.admin.formatting import format_people, sender_name
 from notify.admin.previews import Sample, audience_texts, preview_notice, sample_audience
-from notify.admin.stopping import says_the_same
+from notify.admin.stopping import says_the_same, when_text
 from notify.models import Level, Notice
 from notify.sending.audience import Audience
 
@@ -100,6 +100,7 @@ def confirmation_context(request: HttpRequest, held: SendHeldBackError) -> dict[
         "level_line": LEVEL_LINES[Level(data["level"])],
         "level": Level(data["level"]),
         **audience_texts(held.count, sample),
+        "when": when_text(data["send_at"]),
         "notice": data,
         "preview": preview_notice(data | {"actions": held.form.actions()}),
         "fields": [

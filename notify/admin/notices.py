@@ -149,12 +149,14 @@ class NoticeAdmin(ProgressMixin, ComposeMixin):
         people = UserSearchView.as_view(admin_site=self.admin_site, notice_admin=self)
         view = wrap(self.verb_view)
         # An open page polls these, which must not extend the session.
-        progress, trial = (
-            never_slides(wrap(polled)) for polled in (self.progress_view, self.trial_view)
+        progress, trial, online = (
+            never_slides(wrap(polled))
+            for polled in (self.progress_view, self.trial_view, self.online_view)
         )
         own = [
             path("people/", wrap(people), name="notify_notice_people"),
             path("audience/", wrap(self.audience_view), name="notify_notice_audience"),
+            path("online/", online, name="notify_notice_online"),
             path("<path:object_id>/trial/", trial, name="notify_notice_trial"),
             path("<path:object_id>/progress/", progress, name="notify_notice_progress"),
         ]

@@ -12,9 +12,11 @@ from django.db import OperationalError
 from django.db.models import Count, Q
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import get_language_info, ngettext
+from django.utils.translation import gettext as _
 
 from notify import sql
 from notify.admin.formatting import format_count, format_people
+from notify.bus import online
 from notify.changes import Locale, Row
 from notify.inbox import renderings, rows
 from notify.kinds import fields, registry
@@ -56,6 +58,28 @@ def sample_audience(to: To) -> Sample | None:
             raise
         return None
     return Sample(counts["count"], names, _facts(**counts))
+
+
+def online_text(to: To) -> str:
+    """How many of the people that `to` names are online now, in words.
+
+    Raises:
+        InvalidNotice: `to` holds something that is not a recipient.
+    """
+    people, found = Audience.of(to).people(), online.online()
+    if found is None:
+        return _("Online status unavailable.")
+    among = Count("pk", filter=Q(pk__in=found.users))
+    try:
+        with sql.statements_end_within(COUNT_WITHIN_S):
+            counts = people.aggregate(all=Count("pk"), online=among)
+    except OperationalError as error:
+        if not sql.is_away(error):
+            raise
+        return _("Online status unavailable.")
+    count = min(counts["all"], round(counts["online"] / found.share))
+    text = _("%(count)s online now") if found.share == 1 else _("About %(count)s online now")
+    return text % {"count": format_count(count)}
 
 
 def _groups() -> dict[str, Count]:

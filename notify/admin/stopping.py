@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import copy
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connections, transaction
+from django.utils.formats import date_format
+from django.utils.timezone import get_current_timezone_name, localtime
+from django.utils.translation import gettext as _
 
 from notify import sql
 from notify.bus.publisher import publisher
@@ -50,6 +53,17 @@ def is_delayed(notice: Notice) -> bool:
 def is_scheduled(notice: Notice) -> bool:
     """Whether somebody chose a later time for it to be sent."""
     return notice.send_at is not None and not is_delayed(notice)
+
+
+def when_text(send_at: datetime | None) -> str:
+    """When a notice goes out that is sent now, with this `send_at`, in words."""
+    if send_at is None or send_at <= database.now() + STOPPABLE_FOR:
+        return _("Goes out ten seconds after you send it.")
+    return _("Goes out on %(when)s (%(zone)s), at the same moment in every time zone.") % {
+        # Translators: the format of a date and a time (Django's `date` filter).
+        "when": date_format(localtime(send_at), _("j M Y, H:i")),
+        "zone": get_current_timezone_name(),
+    }
 
 
 def seconds_left(notice: Notice) -> float | None:

@@ -81,6 +81,9 @@ class AskHint(TypedDict):
     topic: str
     process: str
     holds: NotRequired[float]  # seconds for which the asking process uses an answer
+    # The group that wants the answers, for a question that is asked once: see `bus.online`. Older
+    # processes have no part of such a topic.
+    answers: NotRequired[str]
 
 
 class PartHint(TypedDict):
@@ -146,8 +149,9 @@ def close_hint(user: str, socket_id: str) -> CloseHint:
     return {"type": "notify.close", "user": user, "socket": socket_id}
 
 
-def ask_hint(topic: str, holds_s: float) -> AskHint:
-    return {"type": "notify.ask", "topic": topic, "process": ORIGIN, "holds": holds_s}
+def ask_hint(topic: str, holds_s: float, answers: str | None = None) -> AskHint:
+    hint: AskHint = {"type": "notify.ask", "topic": topic, "process": ORIGIN, "holds": holds_s}
+    return hint if answers is None else {**hint, "answers": answers}
 
 
 def part_hint(topic: str, part: Any) -> PartHint:

@@ -15,9 +15,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, wait
-from typing import Any
+from typing import Any, TypeVar
 
 from channels.layers import get_channel_layer
 
@@ -29,6 +29,8 @@ from notify.bus.loop_thread import start_loop, stop_loop
 from notify.bus.outages import LOG_INTERVAL_S, Lateness, reason
 from notify.changes import Change
 from notify.sql import database
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -111,10 +113,28 @@ class Publisher:
         hint = hints.ask_hint(topic, holds_s)
         self._publish([(group, hint) for group in groups], hint, MAX_PENDING_ASKS)
 
-    def publish_part(self, topic: str, part: Any) -> None:
-        """Sends this process's part of a topic to the processes that watch it."""
-        hint = hints.part_hint(topic, part)
+    def publish_question(self, topic: str, answers: str) -> None:
+        """Asks all processes with a hub, this one too, for their parts, in the group `answers`."""
+        hint = hints.ask_hint(topic, 0.0, answers)
         self._publish([(EVERY_PROCESS, hint)], hint, MAX_PENDING_ASKS)
+
+    def publish_part(self, topic: str, part: Any, group: str = EVERY_PROCESS) -> None:
+        """Sends this process's part of a topic to the processes that watch it, or to a group."""
+        hint = hints.part_hint(topic, part)
+        self._publish([(group, hint)], hint, MAX_PENDING_ASKS)
+
+    def run(self, work: Coroutine[Any, Any, T], within_s: float) -> T:
+        """Runs a coroutine in the loop that calls the channel layer, and waits for its result.
+
+        Raises:
+            TimeoutError: It takes longer.
+            Exception: What it raises.
+        """
+        future = asyncio.run_coroutine_threadsafe(work, self._loop())
+        try:
+            return future.result(within_s)
+        finally:
+            future.cancel()
 
     # How it gets there
 

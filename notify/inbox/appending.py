@@ -152,6 +152,8 @@ def _append_decided(notice_id: int, to: Recipients, asked: Asked, *, only_new: b
 
 def placing(off: str) -> str:
     """The columns `place` and `placed` of a new copy, as SQL; `off` says whether it is filed."""
+    if off == filing.NOBODY:
+        return f"{Place.INBOX:d}, NULL"
     return (
         f"CASE WHEN {off} THEN {Place.FILED:d} ELSE {Place.INBOX:d} END,"
         f" CASE WHEN {off} THEN {dialect().CLOCK} END"
@@ -204,7 +206,7 @@ def _append_pairs(
     gate: str = "TRUE",
     filed: Iterable[tuple[int, Any]] = (),
 ) -> tuple[Arrived, Counter[int]]:
-    off, filed_params = "FALSE", []
+    off, filed_params = filing.NOBODY, []
     if filed := list(filed):
         off = f"""(pair.notice_id, pair.user_id) IN (
             SELECT filed.notice_id, filed.user_id FROM {dialect().pairs_in_array()} AS filed

@@ -20,6 +20,11 @@ from notify.sql.keys import database_key
 
 MAX_ROWS_PER_CHANGE = 2000  # a mark of everything is several changes
 STALLED_S = 30.0  # a mark of everything that made no progress for so long has died
+MAX_GIVEN_UP = 1000  # users
+
+# Marks of everything that have failed half-way in this process: by user, `Inbox.marking` as they
+# have left it. The next one, which may be their undo, does not wait until they count as dead.
+_given_up: dict[str, datetime] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +132,28 @@ def _in_steps(
 ) -> Iterator[tuple[int, Change | None]]:
     """Carries out a mark of any number of rows: `target` says where it goes on."""
     reached: int | None = 0  # each change begins where the last one ended
+    noted: datetime | None = None
     while reached is not None:
 
-        def step(after: int = reached) -> tuple[int, Change | None, int | None]:
+        def step(after: int = reached) -> tuple[Inbox, Change | None, int | None]:
             inbox = opening.locked_inbox(user)
             epoch.check(inbox.epoch, client_epoch)
             if after == 0:
                 _refuse_a_second(inbox)
             change, reached = _mark(inbox, mark, target(after), key)
             _note_marking(inbox, None if reached is None else database.now())
-            return inbox.version, change, reached
+            return inbox, change, reached
 
-        version, change, reached = transactions.in_transaction(step, rows=waits.ROWS_OF_A_BATCH)
-        yield version, change
+        try:
+            inbox, change, reached = transactions.in_transaction(step, rows=waits.ROWS_OF_A_BATCH)
+        except Exception:
+            if noted is not None:
+                if len(_given_up) >= MAX_GIVEN_UP:
+                    _given_up.clear()
+                _given_up[user] = noted
+            raise
+        noted = inbox.marking
+        yield inbox.version, change
 
 
 def _mark(
@@ -174,7 +188,10 @@ def _mark(
 
 
 def _refuse_a_second(inbox: Inbox) -> None:
-    if inbox.marking and (database.now() - inbox.marking).total_seconds() < STALLED_S:
+    since = inbox.marking
+    if since is None or since == _given_up.get(str(inbox.pk)):
+        return
+    if (database.now() - since).total_seconds() < STALLED_S:
         raise Busy("Another mark with `through` is running in this inbox. Try again in a moment.")
 
 

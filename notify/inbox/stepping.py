@@ -73,7 +73,8 @@ def advance(
     counts = inbox.unseen, inbox.unread, inbox.badge
     step = Step(user, own, inbox.version - 1, inbox.version, *counts)
     carried = rows <= MAX_ROWS_IN_CHANGE and not floor
-    return Change([step], rows=reading.rows_of_version(user, inbox.version) if carried else None)
+    carried_rows = reading.rows_of_version(user, inbox.version) if carried else None
+    return Change([step], rows=carried_rows, changed=rows)
 
 
 def counted(inbox: Inbox) -> tuple[int, int, int]:

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from notify import conf, protocol
 from notify.access import authentication, handshake
+from notify.bus import online
 from notify.bus.groups import user_group
 from notify.bus.hints import Hint
 from notify.bus.listener import Listener
@@ -87,14 +88,20 @@ class Hub:
             workers=self.workers,
             pruning=self.pruning,
         )
-        self.readings = Readings(
-            self.sockets, self.layer, self.sweep, self.workers, lambda: self.draining
-        )
         self.history = History(loop, self.sockets)
+        self.readings = Readings(
+            self.sockets,
+            self.layer,
+            self.sweep,
+            self.workers,
+            history=self.history,
+            is_draining=lambda: self.draining,
+        )
         of_process = {
             OPERATIONS: self.readings.part,
             HISTORY: self.history.part,
             ONLINE: lambda: {"users": len(self.sockets.by_user)},
+            online.TOPIC: lambda: online.sample(self.sockets.by_user).part(),
         }
         self.parts = Parts(self.sockets, self.layer, loop.time, of_process)
         self.figures = Figures(self.parts, self.pool, background, loop)

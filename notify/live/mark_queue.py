@@ -64,15 +64,24 @@ class MarkQueue:
             self._task = None
 
     async def _answer(self, mark: protocol.InboxCommand) -> None:
-        user = self._connection.user
+        user, changed = self._connection.user, 0
+
+        def note(rows: int) -> None:
+            nonlocal changed
+            changed += rows
+
         try:
-            version = await self._hub.pool.run_in_turn(user, sending.carry_out_command, user, mark)
+            version = await self._hub.pool.run_in_turn(
+                user, sending.carry_out_command, user, mark, note
+            )
         except EpochChanged:
             self._hub.resync(self._connection, None)
         except (Busy, db.Error) as error:
             logger.warning("A mark could not be carried out: %r", error)
             message = "temporarily unavailable; try again"
-            refused = Refused(Error.UNAVAILABLE, message, ref=mark.ref, retry_after=2)
+            refused = Refused(
+                Error.UNAVAILABLE, message, ref=mark.ref, retry_after=2, changed=changed
+            )
             self._connection.write(protocol.error(refused))
         else:
             self._connection.write(protocol.done(mark.ref, version))

@@ -130,10 +130,14 @@ class Parts:
     # Of feeds that are watched elsewhere
 
     def answer(self, hint: AskHint) -> None:
-        """Another process asks for our part."""
+        """Another process asks for our part, or one, maybe this, asks all of them once."""
+        feed = hint["topic"]
+        if "answers" in hint:
+            if feed in self._of_process:
+                publisher.publish_part(feed, self._own(feed), hint["answers"])
+            return
         if hint["process"] == ORIGIN:
             return
-        feed = hint["topic"]
         if feed in self._of_process:
             self._asked_at[feed] = self._clock()
             if not self._is_first(self._answered_at, feed):

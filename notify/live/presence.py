@@ -20,8 +20,9 @@ from notify.bus.publisher import publisher
 from notify.live.feeds import OPERATIONS
 from notify.live.parts import MIN_INTERVAL_S
 from notify.live.rates import Part
-from notify.live.readings import identity, without_sockets
+from notify.live.readings import every_process, without_sockets
 from notify.metrics.figures import OF_WORKER
+from notify.sending.working import Worker
 from notify.sql import database
 
 LOOK_S = 1.0
@@ -31,12 +32,9 @@ FIGURES = {figure.name for figure in OF_WORKER}
 
 
 @contextmanager
-def present(is_busy: Callable[[], bool]) -> Iterator[None]:
-    """Lists this process among the workers, unless the channel layer ends at this process.
-
-    `is_busy` tells whether a batch is being carried out.
-    """
-    presence = Presence(is_busy)
+def present(worker: Worker) -> Iterator[None]:
+    """Lists this process among the workers, unless the channel layer ends at this process."""
+    presence = Presence(worker)
     if not presence.layer.hears_others:
         yield
         return
@@ -54,9 +52,9 @@ def present(is_busy: Callable[[], bool]) -> Iterator[None]:
 class Presence:
     """Runs in an event loop of its own, which waits for no query."""
 
-    def __init__(self, is_busy: Callable[[], bool], clock: Callable[[], float] = time.monotonic):
+    def __init__(self, worker: Worker, clock: Callable[[], float] = time.monotonic):
         self.layer = Listener(self.receive, _nothing, _nothing, WORKERS)
-        self._is_busy = is_busy
+        self._worker = worker
         self._clock = clock
         self._probed_at = clock()
         self._answered_at = -MIN_INTERVAL_S
@@ -99,12 +97,13 @@ class Presence:
             **without_sockets(),
             "notify_layer_up": not self.layer.is_down,
             "notify_layer_latency_seconds": self.layer.latency,
-            "notify_workers_busy": self._is_busy(),
+            "notify_database_latency_seconds": self._worker.database_latency,
+            "notify_workers_busy": self._worker.is_busy,
             "notify_draining": is_ending,
         }
         known = {name: float(value) for name, value in found.items() if value is not None}
         return {
-            **identity(),
+            **every_process(),
             "figures": {name: value for name, value in known.items() if name in FIGURES},
         }
 

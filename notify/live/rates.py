@@ -12,11 +12,13 @@ from typing import Any
 
 from notify import metrics
 from notify.live.sockets import Sockets
+from notify.protocol import Code
 
 # The percentiles of the delay are over so many readings, a second apart: one alone has few values.
 DELAY_READINGS = 10
 
 Part = dict[str, Any]
+_SLOW = str(int(Code.SLOW_READER))
 
 
 def part_of(sockets: Sockets, *, layer_is_down: bool) -> Part:
@@ -74,6 +76,7 @@ class Rates:
             "delay_p99": percentile(0.99, delay, self._bounds),
             "closed": dict(sorted((+closed).items())),
             "closed_now": round(sum(one["closed"] for one in increases) / seconds, 1),
+            "slow_closed": round(sum(one["slow_closed"] for one in increases) / seconds, 1),
         }
 
 
@@ -107,4 +110,5 @@ def _increase(before: Part, part: Part) -> dict[str, Any]:
             max(0, new - old) for new, old in zip(part["delay"], before["delay"], strict=True)
         ],
         "closed": max(0, sum(part["closed"].values()) - sum(before["closed"].values())),
+        "slow_closed": max(0, part["closed"].get(_SLOW, 0) - before["closed"].get(_SLOW, 0)),
     }

@@ -10,6 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,15 @@ from notify import __version__, metrics
 from notify.bus.listener import Listener
 from notify.bus.publisher import publisher
 from notify.live.connection import PING_ABOVE_BYTES
+from notify.live.history import History
 from notify.live.rates import Part, part_of
 from notify.live.sockets import Sockets
 from notify.live.sweep import Sweep
 from notify.live.workers import Workers
+from notify.metrics.log_lines import log_lines
 
 USERS_TOLD = 50  # with the most sockets, so that the sums of all processes are right
+SLOW_TOLD = 5
 _STATM = Path("/proc/self/statm")
 _started_at = time.monotonic()
 
@@ -36,28 +40,29 @@ class Readings:
         layer: Listener,
         sweep: Sweep,
         workers: Workers,
+        *,
+        history: History,
         is_draining: Callable[[], bool],
     ) -> None:
         self._sockets = sockets
         self._layer = layer
         self._sweep = sweep
         self._workers = workers
+        self._history = history
         self._is_draining = is_draining
 
     def figures(self) -> dict[str, float]:
         """By the name of their metric; without those that are not known yet."""
-        open_ones = self._sockets.all()
         found = {
             **without_sockets(),
-            "notify_sockets": len(open_ones),
+            "notify_sockets": len(self._sockets),
             "notify_users": len(self._sockets.by_user),
-            "notify_slow_sockets": sum(
-                one.unacknowledged_bytes > PING_ABOVE_BYTES for one in open_ones
-            ),
+            "notify_slow_sockets": len(self._slow_sockets()),
+            "notify_slow_sockets_closed_recently": self._history.slow_closed,
             "notify_sweep_lag_seconds": round(self._sweep.lag, 3),
             "notify_layer_up": not self.layer_is_down,
             "notify_layer_latency_seconds": self._layer.latency,
-            "notify_database_latency_seconds": self._sweep.database_latency,
+            "notify_database_latency_seconds": self._database_latency,
             "notify_workers": len(self._workers),
             "notify_workers_busy": self._workers.busy,
             "notify_draining": self._is_draining(),
@@ -70,21 +75,36 @@ class Readings:
         most = heapq.nlargest(USERS_TOLD, by_user, key=lambda user: len(by_user[user]))
         return {
             **part_of(self._sockets, layer_is_down=self.layer_is_down),
-            **identity(),
+            **every_process(),
             "figures": self.figures(),
             "refused": dict(metrics.REFUSED.values),
             "limits": dict(metrics.LIMITS.values),
+            "slow_sockets": heapq.nlargest(SLOW_TOLD, self._slow_sockets(), key=itemgetter(1)),
             "most_sockets": {user: len(by_user[user]) for user in most},
         }
+
+    def _slow_sockets(self) -> list[tuple[str, int]]:
+        """Of each, its user and how many bytes its client has not confirmed."""
+        unconfirmed = ((one.user, one.unacknowledged_bytes) for one in self._sockets.all())
+        return [(user, size) for user, size in unconfirmed if size > PING_ABOVE_BYTES]
+
+    @property
+    def _database_latency(self) -> float | None:
+        known = (self._sweep.database_latency, self._workers.database_latency)
+        return max((one for one in known if one is not None), default=None)
 
     @property
     def layer_is_down(self) -> bool:
         return self._layer.is_down or publisher.paused
 
 
-def identity() -> dict[str, str]:
-    """How a process names itself to those who watch."""
-    return {"name": f"{socket.gethostname()}:{os.getpid()}", "version": __version__}
+def every_process() -> dict[str, Any]:
+    """What every process tells those who watch: its name, and its last warnings and errors."""
+    return {
+        "name": f"{socket.gethostname()}:{os.getpid()}",
+        "version": __version__,
+        "log": log_lines.lines(),
+    }
 
 
 def without_sockets() -> dict[str, Any]:

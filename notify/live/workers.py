@@ -27,14 +27,21 @@ class Workers:
         self._pool = DatabasePool(max(1, self._count), "notify-worker", WORKER_LIMIT_S)
         self._wanted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._workers = [Worker() for _ in range(self._count)]
         self._outbox = OutboxThread()
 
     def __len__(self) -> int:
         return len(self._tasks)
 
+    @property
+    def database_latency(self) -> float | None:
+        """Of the slowest, in seconds; None if none has looked for batches yet."""
+        known = [one.database_latency for one in self._workers]
+        return max((one for one in known if one is not None), default=None)
+
     def start(self) -> None:
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._work()) for _ in range(self._count)]
+        self._tasks = [loop.create_task(self._work(n)) for n in range(self._count)]
         if self._count:
             self._outbox.start()
 
@@ -53,17 +60,16 @@ class Workers:
         self._outbox.stop(0)
         await self._pool.close()
 
-    async def _work(self) -> None:
-        worker = Worker()
+    async def _work(self, n: int) -> None:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
             self.busy += 1
             try:
-                while await self._pool.run(worker.do_next):
+                while await self._pool.run(self._workers[n].do_next):
                     pass
             except Exception as error:
                 logger.warning("Carrying out batches failed and will be retried: %r", error)
-                worker = Worker()  # a thread that hangs may still hold the old one
+                self._workers[n] = Worker()  # a thread that hangs may still hold the old one
             finally:
                 self.busy -= 1

@@ -132,6 +132,12 @@ MESSAGES = Counter(
 SKIPPED = Counter(
     "notify_outbox_skipped", "Notices that did not go out of the browser, by the reason.", "why"
 )
+LOG_LINES = Counter(
+    "notify_log_lines",
+    "Warnings and errors that notify's loggers wrote.",
+    "level",
+    ["warning", "error"],
+)
 STALLS = Counter("notify_loop_stalls", "How often the event loop was blocked for 10 s.")
 
 # Users who poll changes over HTTP, because they cannot have a socket.

@@ -119,6 +119,16 @@ OF_PROCESS = (
             "Those that don't catch up are closed with 4508."
         ),
     ),
+    Figure(
+        "notify_slow_sockets_closed_recently",
+        _("Slow sockets closed, 10 min"),
+        "Sockets closed with 4508 in the last ten minutes, because their clients read too slowly.",
+        above=20,
+        cure=_(
+            "Many clients read too slowly and were disconnected. They come back and lose nothing. "
+            "Usually they share a network, or a proxy that buffers."
+        ),
+    ),
     Figure("process_resident_memory_bytes", _("Memory"), "Resident memory.", "bytes"),
     Figure(
         "notify_sweep_lag_seconds",
@@ -155,8 +165,9 @@ OF_PROCESS = (
     Figure(
         "notify_database_latency_seconds",
         _("Database latency"),
-        "Round trip of the sweep's first query, including the wait for a thread; while it is not "
-        "answered, the time since it was asked.",
+        "Until the database answered the first query of the last sweep, or of a worker that last "
+        "looked for batches, whichever took longer; while it does not answer, the time since it "
+        "was asked.",
         "s",
         above=0.5,
         cure=_(
@@ -179,6 +190,7 @@ OF_WORKER = tuple(
         "process_resident_memory_bytes",
         "notify_layer_up",
         "notify_layer_latency_seconds",
+        "notify_database_latency_seconds",
         "notify_workers_busy",
         "notify_draining",
     }

@@ -44,7 +44,8 @@ class Malformed(Exception):
 
 class Refused(Exception):
     """A frame that cannot be carried out. It is answered by an `error` frame, and the socket stays
-    open; `retry_after` is in seconds."""
+    open; `retry_after` is in seconds. `changed` is how many notifications a mark has changed before
+    it failed; None where it says nothing about a mark that was begun."""
 
     def __init__(
         self,
@@ -53,9 +54,11 @@ class Refused(Exception):
         *,
         ref: str | None = None,
         retry_after: float | None = None,
+        changed: int | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.ref = ref
         self.retry_after = retry_after
+        self.changed = changed

@@ -46,15 +46,14 @@ def done(ref: str, version: int) -> str:
 
 
 def error(refused: Refused) -> str:
-    return encode(
-        {
-            "type": "error",
-            "code": refused.code,
-            "message": refused.message,
-            "ref": refused.ref,
-            "retry_after": refused.retry_after,
-        }
-    )
+    frame = {
+        "type": "error",
+        "code": refused.code,
+        "message": refused.message,
+        "ref": refused.ref,
+        "retry_after": refused.retry_after,
+    }
+    return encode(frame if refused.changed is None else frame | {"changed": refused.changed})
 
 
 def bye(code: int, reason: str, retry_after: float | None = None) -> str:

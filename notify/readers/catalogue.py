@@ -18,7 +18,8 @@ from notify.readers.wishes import wishes_of
 
 
 def catalogue(user: str, also: Iterable[str] = ()) -> dict[str, Any]:
-    """The answer of `GET preferences/` of docs/http-api.md.
+    """The answer of `GET preferences/` of docs/http-api.md. A category of which every kind is
+    required is locked itself, unless something was chosen for it.
 
     Args:
         user: `str(user.pk)`.
@@ -52,24 +53,32 @@ def _category(
     name = gettext("Other") if not key else key if found is None else str(found.label)
     channels = {one.key for kind in kinds for one in registry.declared_by(kind)}
     channels |= set() if found is None else {one.key for one in found.channels}
+    of_kinds = [
+        {
+            "key": kind.key,
+            "name": registry.name_of(kind),
+            "channels": _cells(
+                f"kind:{kind.key}",
+                kind.key,
+                key,
+                _of({one.key for one in registry.declared_by(kind)}, wishes),
+            ),
+        }
+        for kind in kinds
+    ]
+    cells = _cells(f"category:{key}", "", key, _of(channels, wishes)) if key else {}
+    for channel, cell in cells.items():
+        locked = [
+            kind["channels"][channel]["locked"] for kind in of_kinds if channel in kind["channels"]
+        ]
+        if locked and all(locked) and cell["chosen"] is None:
+            cell |= {"value": True, "decided_by": str(Rule.REQUIRED), "locked": True}
     return {
         "key": key,
         "name": name,
         "description": "" if found is None else str(found.description),
-        "channels": _cells(f"category:{key}", "", key, _of(channels, wishes)) if key else {},
-        "kinds": [
-            {
-                "key": kind.key,
-                "name": registry.name_of(kind),
-                "channels": _cells(
-                    f"kind:{kind.key}",
-                    kind.key,
-                    key,
-                    _of({one.key for one in registry.declared_by(kind)}, wishes),
-                ),
-            }
-            for kind in kinds
-        ],
+        "channels": cells,
+        "kinds": of_kinds,
     }
 
 

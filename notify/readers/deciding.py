@@ -66,8 +66,11 @@ class Asked:
     @property
     def default(self) -> Decision:
         """What holds where neither the person nor the site, for a group of theirs, speaks."""
-        said = {Rule.SITE: self.site, Rule.KIND: self.of_kind, Rule.CATEGORY: self.of_category}
-        for rule, value in said.items():
+        for rule, value in (
+            (Rule.SITE, self.site),
+            (Rule.KIND, self.of_kind),
+            (Rule.CATEGORY, self.of_category),
+        ):
             if value is not None:
                 return Decision(value, rule)
         return Decision(True, Rule.NOTHING)

@@ -16,6 +16,7 @@ from notify.sql.dialects import dialect
 
 NOTHING_SET = """NOT EXISTS (SELECT 1 FROM notify_preference)
             AND NOT EXISTS (SELECT 1 FROM notify_mute)"""
+NOBODY = "FALSE"  # a condition, whether a copy is filed
 
 
 class _Known:
@@ -37,7 +38,7 @@ class Off(NamedTuple):
     """
 
     gate: str = "TRUE"
-    condition: str = "FALSE"
+    condition: str = NOBODY
     params: Sequence[Any] = ()
     asked: str = ""
     asked_params: Sequence[Any] = ()

@@ -170,7 +170,7 @@ def _appended(selection: Selection, off: filing.Off, where: str) -> tuple[list[s
 
 
 def _is_off(off: filing.Off) -> str:
-    return "stepped.user_id IN (SELECT user_id FROM filed)" if off.asked else "FALSE"
+    return "stepped.user_id IN (SELECT user_id FROM filed)" if off.asked else filing.NOBODY
 
 
 def _reason(reasons: Sequence[Reason]) -> str:

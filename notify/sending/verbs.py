@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack, overload
 
@@ -58,8 +58,8 @@ def send(typed: Kind | None = None, /, **arguments: Any) -> Notice:
     as arguments.
 
     Args:
-        to: A user, a primary key, a Group, a Permission (all users who have it), a queryset of
-            users, `everyone()`, or an iterable of those.
+        to: A user, a primary key, a Group, a Permission (all users who have it), a `topic(…)` (all
+            who follow it), a queryset of users, `everyone()`, or an iterable of those.
         title: Plain text, up to 200 characters.
         body: Plain text, up to 4,000 characters.
         level: One of `Level`.
@@ -269,12 +269,16 @@ def open_bell(user: str, *, epoch: str, through: int) -> int:
     return version
 
 
-def carry_out_command(user: str, frame: protocol.InboxCommand) -> int:
+def carry_out_command(
+    user: str, frame: protocol.InboxCommand, note: Callable[[int], None] | None = None
+) -> int:
     """Carries out a `mark` frame, which names ids or a version, an `undo` or an `opened`.
 
     Args:
         user: The user's `str(pk)`.
         frame: The frame.
+        note: Called after each commit of a mark or an undo that takes several, with the number of
+            notifications that it has changed. If the rest then fails, they stay as they are.
 
     Returns:
         The inbox's version afterwards.
@@ -287,20 +291,23 @@ def carry_out_command(user: str, frame: protocol.InboxCommand) -> int:
         case protocol.MarkIds(ref, as_, ids):
             return mark(user, as_, ids=ids, ref=ref)
         case protocol.MarkThrough(ref, as_, epoch, through, only_read):
-            return mark_through(
-                user, as_, epoch=epoch, through=through, ref=ref, only_read=only_read
-            )
+            changes = marking.mark_through(user, as_, epoch, through, ref, only_read=only_read)
+            return _announced(changes, note)
         case protocol.Undo(_, ref, epoch, since):
-            return undo(user, ref=ref, epoch=epoch, since=since)
+            return _announced(marking.undo(user, ref, epoch, since), note)
         case protocol.Opened(_, epoch, through):
             return open_bell(user, epoch=epoch, through=through)
 
 
-def _announced(changes: Iterator[tuple[int, Change | None]]) -> int:
+def _announced(
+    changes: Iterator[tuple[int, Change | None]], note: Callable[[int], None] | None = None
+) -> int:
     """Announces each change, and returns the inbox's version afterwards."""
     version = 0
     for version, change in changes:  # noqa: B007
         after_commit.announce(change)
+        if note is not None and change is not None:
+            note(change.changed)
     return version
 
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connections, transaction
@@ -33,7 +34,12 @@ def connection() -> BaseDatabaseWrapper:
 
 
 def is_postgresql() -> bool:
-    return connection().vendor == "postgresql"
+    return _vendor(alias()) == "postgresql"
+
+
+@cache
+def _vendor(alias: str) -> str:
+    return connections[alias].vendor
 
 
 @contextmanager

@@ -66,14 +66,15 @@ _last_deployment: str | None = None
 def facts() -> Facts:
     """Facts about the database behind this thread's connection, at most ten seconds old."""
     connection = sql.connection()
+    on_postgresql = connection.vendor == "postgresql"
     _drop_if_dead(connection)
     connection.ensure_connection()
     # Not the wrapper, which gets one connection of a pool after the other. SQLite's connections
     # take no weak reference, and have no pool.
-    holder = connection.connection if sql.is_postgresql() else connection
+    holder = connection.connection if on_postgresql else connection
     read_at, found = _known.get(holder, (0.0, None))
     if found is None or time.monotonic() - read_at > FACTS_LIFETIME_S:
-        found = _of_postgresql(connection) if sql.is_postgresql() else _of_sqlite()
+        found = _of_postgresql(connection) if on_postgresql else _of_sqlite()
         _known[holder] = (time.monotonic(), found)
         _note_deployment(found.deployment)
     return found

@@ -38,9 +38,13 @@ def _key_type(model: Any, alias: str) -> str:
 
 def user_table() -> tuple[str, str]:
     """The table of users and its key column, both quoted."""
-    meta = get_user_model()._meta
-    quote = sql.connection().ops.quote_name
-    return quote(meta.db_table), quote(str(meta.pk.column))
+    return _user_table(get_user_model(), sql.alias())
+
+
+@cache
+def _user_table(model: Any, alias: str) -> tuple[str, str]:
+    quote = connections[alias].ops.quote_name
+    return quote(model._meta.db_table), quote(str(model._meta.pk.column))
 
 
 def to_key(value: Any) -> Any:

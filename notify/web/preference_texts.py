@@ -16,21 +16,14 @@ Level = Literal["all", "category", "kind"]
 
 
 def described(catalogue: dict[str, Any]) -> dict[str, Any]:
-    """The catalogue of what a person can choose, each cell with a `text` of what decides.
-
-    A category of which every kind is required is locked itself, unless something was chosen for it.
-    """
+    """The catalogue of what a person can choose, each cell with a `text` of what decides."""
     for cell in catalogue["all"].values():
         cell["text"] = rule_text(cell["decided_by"], "all")
     for category in catalogue["categories"]:
-        name, kinds = category["name"], category["kinds"]
-        for channel, cell in category["channels"].items():
-            of_kinds = [kind["channels"][channel] for kind in kinds if channel in kind["channels"]]
-            if cell["chosen"] is None and of_kinds:
-                cell["locked"] = all(one["locked"] for one in of_kinds)
-            rule = Rule.REQUIRED if cell["locked"] else cell["decided_by"]
-            cell["text"] = rule_text(rule, "category", name)
-        for kind in kinds:
+        name = category["name"]
+        for cell in category["channels"].values():
+            cell["text"] = rule_text(cell["decided_by"], "category", name)
+        for kind in category["kinds"]:
             for cell in kind["channels"].values():
                 cell["text"] = rule_text(cell["decided_by"], "kind", name)
     return catalogue

@@ -209,6 +209,7 @@ def test_axe_finds_nothing_in_the_admin(  # noqa: PLR0917  (fixtures and paramet
         "recall": f"/admin/notify/notice/{notice.pk}/recall/",
         "inboxes": "/admin/notify/inbox/",
         "person": f"/admin/notify/inbox/{ada}/change/?notice={notice.pk}",
+        "preferences": f"/admin/notify/inbox/{ada}/preferences/",
         "tokens": "/admin/notify/apitoken/",
         "new-token": "/admin/notify/apitoken/add/",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
+from django.conf import settings as project
 from django.contrib.auth.models import Permission, User
 from django.db import connections
 from django.utils import timezone
@@ -19,6 +22,8 @@ import notify
 from notify import sending
 from notify.models import Notice
 from tests.browser.layout import findings
+from tests.harness.client import Client
+from tests.harness.database import orm
 from tests.harness.process import Process
 from tests.harness.server import PYTHON, ROOT, SERVE, environment
 from tests.harness.waiting import deadline, eventually
@@ -108,15 +113,28 @@ def test_axe_finds_nothing(server, windows, staff, screenshot, width, colours): 
 
 
 @pytest.fixture
-def two_servers(start_server, own_redis):
+def variables():
+    """Of the two servers, beside those that they always have."""
+    return {}
+
+
+@pytest.fixture
+def command():
+    """Of the two servers."""
+    return SERVE
+
+
+@pytest.fixture
+def two_servers(start_server, own_redis, command, variables):
     """Whose batches only a worker carries out."""
     return [
         start_server(
-            command=SERVE,
+            command=command,
             REDIS_URL=own_redis.url,
             NOTIFY_SERVER_WORKERS="0",
             NOTIFY_WELCOME="off",
             NOTIFY_NEW_DEVICE="off",
+            **variables,
         )
         for _ in range(2)
     ]
@@ -173,7 +191,9 @@ def test_a_backlog_is_seen_paused_resumed_and_gone_with_a_worker(
     assert windows.complaints == []
 
 
-def test_a_dead_redis_is_seen_and_no_process_is_called_dead_for_it(watching, own_redis, screenshot):
+def test_a_dead_redis_is_seen_and_no_process_is_called_dead_for_it(
+    watching, two_servers, own_redis, screenshot
+):
     page = watching()
     own_redis.kill()
     expect(page.locator(".from")).to_have_text(
@@ -181,12 +201,96 @@ def test_a_dead_redis_is_seen_and_no_process_is_called_dead_for_it(watching, own
     )
     expect(attention(page)).to_contain_text("Channel layer: Down")
     expect(attention(page)).to_contain_text("Redis is down or can't be reached.")
+    expect(log_of(page, two_servers[0])).to_contain_text(
+        ["The channel layer is down"], timeout=SEEN_WITHIN_MS
+    )
     expect(page.locator("section.stale")).to_have_count(1, timeout=SEEN_WITHIN_MS)
     expect(attention(page)).not_to_contain_text("answered since")
     screenshot(page, "operations-redis")
     own_redis.start()
     expect(page.locator(".well")).to_be_visible(timeout=deadline(15) * 1000)
     expect(page.locator("section.stale")).to_have_count(0, timeout=SEEN_WITHIN_MS)
+
+
+def log_of(page: Page, process: Any) -> Any:
+    return page.locator("ul.log li").filter(has_text=f":{process.pid} · notify.")
+
+
+@pytest.mark.parametrize("command", [(*SERVE, "tests.integration.failing_asgi:application")])
+def test_what_servers_and_workers_log_is_shown_and_copied(  # noqa: PLR0917
+    watching, two_servers, worker, silent, windows, screenshot
+):
+    users, (one, other) = people(3), two_servers
+    page = watching(permissions=["clipboard-read", "clipboard-write"])
+    failed = re.compile(
+        r"^Error \d+:\d\d:\d\d [AP]M · .* · notify\.serve\.server · 2 times "
+        r"Exception inside application: RuntimeError$"
+    )
+    expect(page.locator(".none.log")).to_be_visible()
+    for server in (one, other):
+        for _ in range(2):
+            assert (
+                httpx.get(f"{server.url}/fails-at-once/", timeout=deadline(10)).status_code == 500
+            )
+        expect(log_of(page, server)).to_have_text(failed, timeout=SEEN_WITHIN_MS)
+    worker.start()
+    notice = aside(owe, users, recipients=["nobody's key"])
+    batch = aside(notice.batch_set.get).pk
+    said = f"A batch failed and was postponed (batch {batch}): DataError"
+    expect(log_of(page, worker)).to_contain_text(said, timeout=deadline(20) * 1000)
+    expect(log_of(page, worker).locator(".level")).to_have_text("Warning")
+    expect(page.locator("ul.log li").first).to_contain_text(said)  # the newest
+    page.locator("ul.log").scroll_into_view_if_needed()
+    screenshot(page, "operations-log")
+    page.reload()
+    for process in (one, other, worker):
+        expect(log_of(page, process)).to_have_count(1, timeout=SEEN_WITHIN_MS)
+    page.get_by_role("button", name="Copy as text").click()
+    lines = page.evaluate("navigator.clipboard.readText()").splitlines()
+    assert "Warnings and errors" in lines
+    assert any(line.startswith("Warning ") and said in line for line in lines), lines
+    other.kill()
+    expect(attention(page)).to_contain_text(f":{other.pid} has", timeout=SEEN_WITHIN_MS)
+    expect(log_of(page, other)).to_have_count(1)  # what it said last
+    assert windows.complaints == []
+
+
+@pytest.mark.parametrize(
+    "variables", [{"NOTIFY_PING_TIMEOUT": "5", "NOTIFY_METRICS_TOKEN": "a token"}]
+)
+def test_a_client_that_reads_too_slowly_is_seen(watching, two_servers, signed_in, silent, windows):
+    session, ada = signed_in("ada"), User.objects.get(username="ada")
+    page, other = watching(), two_servers[1]
+    shown = page.locator('[data-figure="notify_slow_sockets_closed_recently"] dd')
+    expect(shown).to_have_text(["0", "0"])
+
+    async def read_nothing() -> int:
+        cookie = f"{project.SESSION_COOKIE_NAME}={session}"
+        slow = Client(other.socket_url, cookie=cookie, origin=other.url, answer_pings=False)
+        async with slow:
+            await slow.frame("inbox")
+            await orm(send_much, ada)
+            return await slow.closed()
+
+    with ThreadPoolExecutor(1) as pool:
+        closed = pool.submit(asyncio.run, read_nothing())
+        size = re.compile(r"^\d+ KB$")
+        expect(page.locator("table.slow td")).to_have_text([str(ada.pk), size])
+        assert closed.result() == 4508
+    expect(page.locator(".none.slow")).to_be_visible(timeout=SEEN_WITHIN_MS)
+    expect(shown.filter(has_text="1")).to_have_count(1, timeout=SEEN_WITHIN_MS)
+    line = page.locator('[data-plot="slow_closed"] path')
+    expect(line).to_have_attribute("d", re.compile(r",(?!46\.0)\d"), timeout=SEEN_WITHIN_MS)
+    expect(page.locator("table.closed")).to_contain_text(re.compile("4508.*too slowly.*1"))
+    token = {"Authorization": "Bearer a token"}
+    told = httpx.get(f"{other.url}/metrics", headers=token, timeout=deadline(10)).text
+    assert "\nnotify_slow_sockets_closed_recently 1.0\n" in told
+    assert '\nnotify_sockets_closed_total{code="4508"} 1.0\n' in told
+
+
+def send_much(user: User) -> None:
+    for n in range(100):
+        notify.send(to=user, title=str(n), body="x" * 4000, data={"x": "y" * 4000})
 
 
 def test_a_dead_process_is_seen_until_another_takes_its_place(watching, two_servers, screenshot):
@@ -216,6 +320,8 @@ def test_a_worker_is_listed_missed_and_gone_when_it_ends(watching, worker, windo
     )
     expect(last.locator(".hint")).to_have_text(f"Worker, version {notify.__version__}")
     expect(last.locator('[data-figure="notify_layer_up"] dd')).to_have_text("Up")
+    latency = last.locator('[data-figure="notify_database_latency_seconds"] dd')
+    expect(latency).to_have_text(re.compile(r"\d ms$"))
     expect(last.locator("dt")).not_to_contain_text(["Open sockets"])
     expect(page.locator(".from")).to_contain_text("Totals across 2 server processes.")
     screenshot(page, "operations-worker")
@@ -317,5 +423,8 @@ def test_axe_finds_nothing_in_a_bad_hour(  # noqa: PLR0917
     expect(attention(page)).to_contain_text("Channel layer", timeout=SEEN_WITHIN_MS)
     expect(page.locator("table.notices tbody tr")).to_have_count(2, timeout=SEEN_WITHIN_MS)
     expect(page.locator("section.stale")).to_have_count(1, timeout=SEEN_WITHIN_MS)
+    expect(page.locator("ul.log li")).to_contain_text(
+        ["The channel layer is down"], timeout=SEEN_WITHIN_MS
+    )
     screenshot(page, f"operations-bad-{width}-{colours}")
     assert findings(page) == []

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Page, expect
 
 from tests.browser.admin_pages import ADD, BOSS, compose, messages, number
+from tests.browser.layout import findings
+from tests.harness.waiting import eventually
 
 
 def test_a_draft_survives_leaving_the_page_and_is_gone_once_sent(server, signed_in, windows):
@@ -74,3 +78,70 @@ def test_the_form_counts_characters_and_has_a_wide_title(server, signed_in, wind
     box = page.locator('[name="title"]').bounding_box()
     assert box is not None
     assert box["width"] > 400
+
+
+def _hold(route: Any, held: list[Any]) -> None:
+    held.append(route)
+
+
+def until_held(page: Page, held: list[Any]) -> Any:
+    eventually(lambda: page.evaluate("1") and held, what="the request")
+    return held.pop()
+
+
+@pytest.mark.parametrize("look", [(320, "dark"), (1280, "light")])
+def test_the_summary_says_how_many_are_online_and_never_waits_for_it(
+    server, signed_in, windows, screenshot, look
+):
+    width, colours = look
+    boss, ada = signed_in("boss", **BOSS), signed_in("ada")
+    signed_in("bob")
+    windows.open(server.url, session=ada).goto("/notify/")
+    size: Any = {"width": width, "height": 900}
+    page = windows.open(server.url, session=boss, viewport=size, color_scheme=colours)
+    online, asked = page.locator(".notify-among-online"), []
+    page.on("request", lambda request: asked.append(request.url))
+    compose(page, title="Lights out at six")
+    expect(online).to_be_hidden()
+    assert not [url for url in asked if url.endswith("/online/")]  # of nobody
+
+    held: list[Any] = []
+    page.route("**/notice/online/", lambda route: _hold(route, held))
+    page.locator('[name="everyone"]').check()
+    expect(number(page)).to_have_text("3 people")
+    expect(page.locator(".notify-when")).to_have_text("Goes out ten seconds after you send it.")
+    expect(online).to_have_text("Checking who is online…")
+    until_held(page, held).continue_()
+    expect(online).to_have_text("1 online now")
+    page.locator('[name="send_at_0"]').fill("2031-01-02")
+    page.locator('[name="send_at_1"]').fill("09:05:00")
+    expect(page.locator(".notify-when")).to_contain_text("Goes out on 2 Jan 2031, 09:05 (")
+    until_held(page, held).continue_()
+    expect(online).to_have_text("1 online now")
+    page.locator(".notify-audience").scroll_into_view_if_needed()
+    screenshot(page, f"compose-online-{width}-{colours}")
+    assert findings(page) == []
+
+    page.unroute("**/notice/online/")
+    page.get_by_role("button", name="Send to 3 people").click()
+    expect(page.get_by_role("heading", name="Send to 3 people?")).to_be_visible()
+    expect(online).to_have_text("1 online now")
+    screenshot(page, f"confirm-online-{width}-{colours}")
+    assert findings(page) == []
+    page.get_by_role("button", name="Back to editing").click()
+    expect(online).to_have_text("1 online now")
+    page.route("**/notice/online/", lambda route: route.abort())
+    page.locator('[name="everyone"]').uncheck()
+    expect(online).to_be_hidden()
+    page.locator('[name="usernames"]').fill("bob")
+    expect(number(page)).to_have_text("1 person")
+    expect(online).to_have_text("Online status unavailable.")
+
+
+def test_in_german_the_summary_speaks_german(server, signed_in, windows):
+    boss = signed_in("boss", **BOSS)
+    page = windows.open(server.url, session=boss, locale="de-DE")
+    page.goto(ADD)
+    page.locator('[name="everyone"]').check()
+    expect(page.locator(".notify-among-online")).to_have_text("0 gerade online")
+    expect(page.locator(".notify-when")).to_have_text("Geht zehn Sekunden nach dem Senden raus.")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
+import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from playwright.sync_api import Page, expect
 
 import notify
+from notify.models import Notification
 from tests.browser.inbox_page import DASHBOARD, focused, live, rows, send_to_ada, unread
 from tests.harness.waiting import eventually
 
@@ -67,6 +71,42 @@ def test_mark_all_is_undone_but_for_what_another_window_has_changed(
 
     first.keyboard.press("z")  # there is nothing left to undo
     expect(unread(first)).to_have_text("299 unread")
+    assert windows.complaints == []
+
+
+@pytest.mark.parametrize("look", [(320, "dark"), (1280, "light")])
+def test_a_mark_of_all_that_fails_half_way_says_what_it_did_and_takes_that_back(
+    server, ada, windows, screenshot, look
+):
+    width, colours = look
+    recipient = User.objects.get(username="ada")
+    for start in range(0, 5000, 1000):
+        notices = [
+            notify.NewNotice(to=recipient, title=f"Notice {start + n}") for n in range(1, 1001)
+        ]
+        notify.send_many(notices)
+    known = connection.settings_dict
+    address = {name.lower(): known[name] for name in ("HOST", "PORT", "USER", "PASSWORD")}
+    address["dbname"] = known["NAME"]
+    last = Notification.objects.latest("arrived").notice_id
+    size: Any = {"width": width, "height": 800}
+    page = windows.open(server.url, session=ada, viewport=size, color_scheme=colours)
+    page.goto(DASHBOARD)
+    live(page)
+    expect(unread(page)).to_have_text("5,000 unread")
+    page.keyboard.press("j")
+    snack = inbox(page).locator(".snack-text")
+    with psycopg.connect(**address) as other:  # the third step finds this row locked
+        other.execute("SELECT 1 FROM notify_notification WHERE notice_id = %s FOR UPDATE", [last])
+        page.keyboard.press("Shift+A")
+        expect(snack).to_have_text("5,000 marked as read")
+        expect(snack).to_have_text("4,000 marked as read. Couldn't save the rest.", timeout=60_000)
+        expect(unread(page)).to_have_text("1,000 unread")
+        screenshot(page, f"undo-half-way-{width}-{colours}")
+    page.keyboard.press("z")
+    expect(unread(page)).to_have_text("5,000 unread")
+    expect(snack).to_be_empty()
+    eventually(lambda: page.evaluate(HELD)["unread"] == 5000, 10, what="all unread in the database")
     assert windows.complaints == []
 
 

@@ -47,6 +47,12 @@ MORE_ALERTS = (
         "The log has the traceback.",
     ),
     (
+        "NotifyErrorsLogged",
+        'increase(notify_log_lines_total{level="error"}[10m]) > 0',
+        "notify logged an error",
+        "Live operations shows which; the log has the traceback.",
+    ),
+    (
         "NotifyWriteDelay",
         f"{DELAY.format(share=0.99)} > 1",
         "From commit to socket it takes over a second (p99)",
@@ -61,6 +67,16 @@ MORE_PANELS = (
         "Sockets closed per second",
         "short",
         ["sum by (code) (rate(notify_sockets_closed_total[5m]))"],
+    ),
+    (
+        "Slow sockets closed per second (4508)",
+        "short",
+        ['sum(rate(notify_sockets_closed_total{code="4508"}[5m]))'],
+    ),
+    (
+        "Warnings and errors logged per second",
+        "short",
+        ["sum by (level) (rate(notify_log_lines_total[5m]))"],
     ),
     (
         "Refusals and limits per second",

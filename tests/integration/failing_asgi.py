@@ -15,12 +15,15 @@ from notify.live.consumer import NotificationConsumer
 
 class FailingConsumer(NotificationConsumer):
     async def websocket_receive(self, message: dict[str, Any]) -> None:
-        way = json.loads(message["text"])["way"]
-        if way == "raise":
+        way = json.loads(message["text"]).get("way")
+        if way is None:
+            await super().websocket_receive(message)
+        elif way == "raise":
             raise RuntimeError("on purpose")
-        if way == "cancel":
+        elif way == "cancel":
             raise asyncio.CancelledError
-        raise StopConsumer
+        else:
+            raise StopConsumer
 
 
 sockets = URLRouter([path("ws/notify/", FailingConsumer.as_asgi())])

@@ -20,6 +20,7 @@ from notify import sending, sql
 from notify.exceptions import UnknownUsers
 from notify.inbox import appending, control, one_statement, reading, recalling, work
 from notify.models import Batch, Inbox, Notice, Notification, Place
+from notify.readers import filing
 from notify.readers.defaults import asked_of
 from notify.sql import waits
 from tests.harness.waiting import eventually
@@ -137,6 +138,35 @@ def test_many_appends_to_one_inbox_at_once_are_a_version_each(announced):
     arrived = ada.notify_notifications.order_by("arrived").values_list("arrived", flat=True)
     assert list(arrived) == list(range(1, 13))
     assert counts(ada) == recounted(ada) == (12, 12)
+
+
+# An append beside a preference
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize("one_statement", [True, False])
+def test_a_preference_that_commits_while_an_append_waits_holds_from_the_next_on(
+    settings, monkeypatch, one_statement, is_known
+):
+    """Whether or not this process knows that somebody has set something."""
+    settings.NOTIFY_ONE_STATEMENT = one_statement
+    monkeypatch.setattr(filing._Known, "something_set", is_known)
+    [ada] = people(1)
+    reading.resets([key(ada)])
+    first, second = batch([ada], "first"), batch([ada], "second")
+
+    def lock() -> None:
+        Inbox.objects.select_for_update().get(pk=ada.pk)
+
+    with waiting_for(lock, lambda: step_by_step(first)) as waiting, threads() as beside:
+        result(beside.start(sending.prefer, ada, "all", value=False))
+    result(waiting)
+    step_by_step(second)
+
+    assert copy_of(ada, first.notice).place == Place.INBOX
+    assert copy_of(ada, second.notice).place == Place.FILED
+    assert inbox_of(ada).version == 2
+    assert counts(ada) == recounted(ada) == (1, 1)
 
 
 # An append beside a recall

@@ -10,11 +10,16 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from django.contrib.auth.models import Permission, User
 
 import notify
+from notify.admin import previews
+from notify.bus import online
 from tests.harness.database import orm
+from tests.harness.sessions import session_cookie
+from tests.harness.waiting import aeventually
 from tests.integration.conftest import client_of
 
 logger = logging.getLogger(__name__)
@@ -117,6 +122,58 @@ async def test_the_sockets_of_somebody_are_for_those_who_may_see_inboxes(
         assert (await client.frame("error"))["code"] == "forbidden"
         await client.send(type="watch", topic="person:")
         await client.frame(lambda frame: frame.get("code") == "invalid")
+
+
+async def test_of_whom_a_notice_would_go_to_those_online_anywhere_are_counted_once(
+    two_servers, redis_layer, ada: User, bob: User, make_user: Callable[..., User]
+) -> None:
+    """Asked by a process without sockets, as of a site under gunicorn."""
+    await orm(make_user, "cleo")
+    one, other = two_servers
+
+    async def until_told(text: str, to: Any) -> None:
+        async def is_told() -> Any:
+            online._held.clear()
+            return await orm(previews.online_text, to) == text
+
+        await aeventually(is_told, 20, what=text)
+
+    async with await orm(client_of, one, ada), await orm(client_of, other, ada):
+        async with await orm(client_of, other, bob):
+            await until_told("2 online now", [notify.everyone()])
+            await until_told("1 online now", [bob])
+        await until_told("0 online now", [bob])
+        redis_layer.pause()
+        try:
+            await until_told("Online status unavailable.", [notify.everyone()])
+        finally:
+            redis_layer.resume()
+
+
+@pytest.mark.parametrize("layer", ["pubsub", "core", "none"])
+async def test_the_compose_form_is_told_by_its_own_server(
+    start_server, redis_server, ada: User, make_user: Callable[..., User], layer: str
+) -> None:
+    await orm(make_user, "bob")
+    root = await orm(make_user, "root", is_superuser=True, is_staff=True)
+    urls = {} if layer == "none" else {"REDIS_URL": redis_server.url, "REDIS_LAYER": layer}
+    server = await orm(start_server, **urls)
+    headers = {"Cookie": f"{await orm(session_cookie, root)}; csrftoken={'c' * 32}"}
+    headers |= {"X-CSRFToken": "c" * 32, "Origin": server.url}
+    async with (
+        await orm(client_of, server, ada),
+        httpx.AsyncClient(base_url=server.url, headers=headers) as browser,
+    ):
+
+        async def asked(**form: str) -> Any:
+            answer = await browser.post("/admin/notify/notice/online/", data=form)
+            return answer.json()["text"]
+
+        async def is_told() -> Any:
+            return await asked(usernames="ada\nbob") == "1 online now"
+
+        await aeventually(is_told, 20)
+        assert await asked() == ""
 
 
 async def test_ten_who_watch_cost_little(two_servers, make_user: Callable[..., User]) -> None:

@@ -22,13 +22,24 @@ from django.db.models.functions import Now
 
 from notify import protocol, sending, sql
 from notify.changes import Change, Cursor
-from notify.exceptions import Busy, KeyConflict
+from notify.exceptions import Busy, EmptyAudience, KeyConflict
 from notify.inbox import appending, marking, reading, upkeep, work
 from notify.inbox.appending import Arrived
 from notify.inbox.marks import key_of
 from notify.inbox.turns import Turns
 from notify.inbox.work import Postponed
-from notify.models import Batch, Inbox, Notice, Notification, Place
+from notify.models import (
+    Batch,
+    Inbox,
+    Notice,
+    Notification,
+    Place,
+    Preference,
+    Reason,
+    Subscription,
+)
+from notify.readers.targets import topic
+from notify.sending import statements
 from notify.sql import waits
 from tests.harness.waiting import deadline, eventually
 from tests.unit.inbox.helpers import (
@@ -119,7 +130,7 @@ def outcome(work: Callable[[], Any]) -> Callable[[], Any]:
     def run() -> Any:
         try:
             return work()
-        except (Busy, KeyConflict, Postponed, DatabaseError) as error:
+        except (Busy, EmptyAudience, KeyConflict, Postponed, DatabaseError) as error:
             return error
 
     return run
@@ -517,6 +528,118 @@ def test_a_user_may_be_deleted_in_the_middle_of_a_fan_out(hold_append):
         result(deleting)
     assert not User.objects.filter(pk=ada.pk).exists()
     assert list(Notification.objects.values_list("user", flat=True)) == [bob.pk]
+
+
+# What people want
+
+
+def test_what_is_chosen_in_several_windows_at_once_is_all_kept():
+    [ada] = people(1)
+    prefer = partial(sending.prefer, ada)
+    together(
+        *(partial(prefer, f"category:{n}", value=bool(n % 2)) for n in range(4)),
+        *(partial(prefer, "all", value=False) for _ in range(3)),
+    )
+    chosen = dict(Preference.objects.values_list("scope", "value"))
+    assert chosen == {"all": False} | {f"category:{n}": bool(n % 2) for n in range(4)}
+    assert Preference.objects.count() == 5
+
+
+def following(*users: User) -> None:
+    Subscription.objects.bulk_create(Subscription(user=user, topic="post:3") for user in users)
+
+
+def of_topic(title: str) -> Notice:
+    return sending.send(to=topic("post:3"), title=title)
+
+
+def recipients_of(notice: Notice) -> list[tuple[Any, Any]]:
+    copies = Notification.objects.filter(notice=notice).order_by("user")
+    return list(copies.values_list("user", "reason"))
+
+
+@only_postgres
+@pytest.mark.parametrize("one_statement", [True, False])
+def test_who_follows_while_a_send_waits_gets_the_next_and_who_leaves_still_gets_this(
+    settings, announced, one_statement
+):
+    settings.NOTIFY_ONE_STATEMENT = one_statement
+    ada, bob = people(2)
+    reading.resets([key(ada)])
+    following(ada)
+    with threads() as beside:
+        with transaction.atomic():
+            Inbox.objects.select_for_update().get(pk=ada.pk)
+            waiting = beside.start(of_topic, "while they come and go")
+            somebody_waits()
+            assert result(beside.start(sending.follow, bob, "post:3"))
+            assert result(beside.start(sending.unfollow, ada, "post:3"))
+        notice = result(waiting)
+
+    assert recipients_of(notice) == [(ada.pk, Reason.TOPIC)]
+    assert recipients_of(of_topic("afterwards")) == [(bob.pk, Reason.TOPIC)]
+    assert_gap_free(announced.changes, [ada, bob])
+    assert counts(ada) == recounted(ada) == counts(bob) == recounted(bob) == (1, 1)
+
+
+def test_who_follows_while_it_is_appended_gets_the_next(hold_append):
+    """SQLite has one writer: there, following waits for the commit of the send."""
+    ada, bob = people(2)
+    following(ada)
+    with threads() as beside:
+        appending = beside.start(of_topic, "while bob comes")
+        hold_append.until_reached()
+        coming = beside.start(sending.follow, bob, "post:3")
+        if sql.is_postgresql():
+            assert result(coming)
+        hold_append.let_go()
+        notice = result(appending)
+        assert result(coming)
+
+    assert recipients_of(notice) == [(ada.pk, Reason.TOPIC)]
+    assert recipients_of(of_topic("afterwards")) == [
+        (ada.pk, Reason.TOPIC),
+        (bob.pk, Reason.TOPIC),
+    ]
+
+
+@only_postgres
+@pytest.mark.parametrize("last", ["comes", "goes"])
+def test_the_followers_are_those_when_the_append_reads_them(monkeypatch, settings, last):
+    """Between the statement that counts the recipients and the one that appends."""
+    settings.NOTIFY_ONE_STATEMENT = False
+    ada, bob = people(2)
+    following(ada)
+    hold, count = Hold(), statements.count_up_to
+
+    def stop(*args: Any) -> int:
+        found = count(*args)
+        hold.here()
+        return found
+
+    monkeypatch.setattr(statements, "count_up_to", stop)
+    with threads() as beside:
+        send = beside.start(outcome(lambda: of_topic("in between")))
+        hold.until_reached()
+        if last == "comes":
+            sending.follow(bob, "post:3")
+        else:
+            sending.unfollow(ada, "post:3")
+        hold.let_go()
+        notice = result(send)
+
+    if last == "comes":
+        assert recipients_of(notice) == [(ada.pk, Reason.TOPIC), (bob.pk, Reason.TOPIC)]
+    else:
+        assert isinstance(notice, EmptyAudience)
+        assert not Notice.objects.exists()
+
+
+def test_one_who_follows_in_several_windows_follows_once():
+    [ada] = people(1)
+    together(*(lambda: sending.follow(ada, "post:3") for _ in range(4)))
+    assert Subscription.objects.count() == 1
+    assert recipients_of(of_topic("Hello")) == [(ada.pk, Reason.TOPIC)]
 
 
 # Recall

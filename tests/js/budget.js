@@ -15,7 +15,7 @@ const LOADED = {
   preferences: ["preferences.min.js", "styles/preferences.css"],
   dashboard: ["elements.min.js", "styles/page.css", "styles/inbox.css", "styles/connection.css"],
 };
-export const BUDGET = { bell: 14 * KB, panel: 11.5 * KB, styles: 6 * KB, menu: 4 * KB, preferences: 5 * KB, dashboard: 15 * KB };
+export const BUDGET = { bell: 14 * KB, panel: 11.75 * KB, styles: 6 * KB, menu: 4 * KB, preferences: 5 * KB, dashboard: 15 * KB };
 
 const gzipped = (name) => gzipSync(readFileSync(new URL(name, STATIC)), { level: 9 }).length;
 

@@ -52,7 +52,7 @@ def work(stop: threading.Event, *, until_idle: bool) -> int:
         How many batches it carried out.
     """
     worker, outbox = Worker(), OutboxThread()
-    with present(lambda: worker.is_busy):
+    with present(worker):
         if not until_idle:
             outbox.start()
         try:

@@ -40,6 +40,8 @@ TEXTS = [
     _("{count} marked as unread"),
     _("{done}. Will be sent later."),
     _("Couldn't save the change"),
+    _("{done}. Couldn't save the rest."),
+    _("Couldn't confirm that everything was saved"),
     _("Couldn't load the menu"),
     _("All caught up"),
     _("New notifications appear here automatically."),

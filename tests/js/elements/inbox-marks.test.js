@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InboxMarks } from "../../../browser/elements/inbox-marks.js";
-import { inbox, liveWorld, row, shown } from "../fakes.js";
+import { hello, inbox, liveWorld, reset, row, shown } from "../fakes.js";
 
 /** The marks of a live inbox with rows 3, 2, 1, and what its snackbar shows. */
 function marking() {
   const it = liveWorld();
   const snackbar = { show: (text, action) => Object.assign(it, { text, action }) };
-  return Object.assign(it, { text: null, marks: new InboxMarks(it.client, snackbar), row: (id) => it.client.rows.find((one) => one.id === id) });
+  const marks = new InboxMarks(it.client, snackbar);
+  it.client.addEventListener("refused", ({ detail }) => marks.refused(detail));
+  return Object.assign(it, { text: null, marks, row: (id) => it.client.rows.find((one) => one.id === id) });
 }
 
 const sent = ({ socket }) => socket.sentOf("mark").map(({ as, ids }) => [as, ids]);
@@ -129,4 +131,100 @@ test("a swipe says what it does, and to the right does nothing in the archive", 
   assert.deepEqual(words({ read: "x" }), ["Archive", "Mark as unread"]);
   assert.deepEqual(words({ archived: "x", read: "x" }), ["Move to inbox", ""]);
   assert.equal(marks.swipeWord(undefined, "left"), "");
+});
+
+const AT = "2026-03-01T09:00:09.000Z";
+const refusal = (ref, fields = {}) => ({ type: "error", code: "unavailable", message: "later", ref, retry_after: 2, ...fields });
+const readRow = (id, version) => row(id, { version, seen: AT, read: AT });
+const undone = ({ socket }) => socket.sentOf("undo").map(({ mark }) => mark);
+
+test("a mark of all that fails half-way says how many it has marked, which can be taken back", () => {
+  const it = marking();
+  it.socket.says(reset(9, [row(9), row(8)], { unseen: 5000, unread: 5000, next: 8 }));
+  it.marks.readAll();
+  assert.equal(it.text, "5,000 marked as read");
+  it.socket.says(inbox(9, 10, [], { unseen: 3000, unread: 3000 }), refusal("m1", { changed: 2000 }));
+  assert.deepEqual([it.text, it.client.unread], ["2,000 marked as read. Couldn't save the rest.", 3000]);
+  it.action.run();
+  assert.deepEqual([undone(it), it.client.unread], [["m1"], 3000]); // how many of the others come back, the server knows
+  it.socket.says(inbox(10, 11, [], { unseen: 5000, unread: 5000 }), { type: "done", ref: "m2", version: 11 });
+  assert.deepEqual([it.client.unread, it.client.unconfirmed], [5000, []]);
+});
+
+test("the same of an archive of all that is read", () => {
+  const it = marking();
+  it.client.mark("read", [1, 2, 3]);
+  it.marks.archiveRead();
+  const { ref } = it.socket.sentOf("mark").at(-1);
+  it.socket.says(refusal(ref, { changed: 2 }));
+  assert.equal(it.text, "2 archived. Couldn't save the rest.");
+  it.action.run();
+  assert.deepEqual(undone(it), [ref]);
+});
+
+test("of several marks with one undo, those that hold are counted and taken back", () => {
+  const it = marking();
+  const many = Array.from({ length: 1100 }, (_, index) => row(index + 10));
+  it.socket.says(inbox(3, 1200, many, { unseen: 1103, unread: 1103 }));
+  it.marks.archive(...many);
+  it.socket.says({ type: "done", ref: "m1", version: 1201 }, refusal("m2", { changed: 0 }));
+  assert.equal(it.text, "600 archived. Couldn't save the rest.");
+  assert.equal(shown(it.client).length, 503);
+  it.action.run();
+  assert.deepEqual([undone(it), shown(it.client).length], [["m1", "m3"], 1103]);
+});
+
+test("where nothing holds there is nothing to take back", () => {
+  for (const refused of [refusal("m1", { changed: 0 }), { ...refusal("m1"), code: "rate_limited" }]) {
+    const it = marking();
+    it.marks.readAll();
+    it.socket.says(refused);
+    assert.deepEqual([it.text, it.action, it.client.unread], ["Couldn't save the change", undefined, 3]);
+  }
+});
+
+test("a mark that was sent twice may hold, whatever the second answer says", async () => {
+  const it = marking();
+  it.marks.readAll();
+  it.socket.ends(1006);
+  await it.clock.pass(1);
+  it.socket.says(hello({ version: 3 }), refusal("m1", { changed: 0 }));
+  assert.equal(it.text, "Couldn't confirm that everything was saved");
+  it.action.run();
+  assert.deepEqual(undone(it), ["m1"]);
+});
+
+test("an undo that fails is offered again, until all is taken back", () => {
+  const it = marking();
+  it.marks.readAll();
+  it.socket.says(inbox(3, 4, [1, 2, 3].map((id) => readRow(id, 4)), { unseen: 0, unread: 0 }), { type: "done", ref: "m1", version: 4 });
+  const other = it.action;
+  it.marks.archive(it.row(1)); // its snackbar is not the last one
+  other.run();
+  it.socket.says(refusal("m3", { changed: 0 }));
+  assert.deepEqual([it.text, it.client.unread], ["Couldn't save the change", 0]);
+  it.action.run();
+  it.socket.says(refusal("m4", { changed: 1 }));
+  assert.equal(it.text, "Couldn't confirm that everything was saved");
+  it.action.run();
+  assert.deepEqual(undone(it), ["m1", "m1", "m1"]);
+});
+
+test("a mark that fails after its undo was pressed is no news", () => {
+  const it = marking();
+  it.marks.readAll();
+  it.action.run();
+  it.text = null;
+  it.socket.says(refusal("m1", { changed: 2 }));
+  assert.deepEqual([it.text, it.client.unread], [null, 3]);
+});
+
+test("what was opened and could not be saved is told, and not what was only seen", () => {
+  const it = marking();
+  it.client.mark("seen", [1]);
+  it.socket.says(refusal("m1", { changed: 0 }));
+  assert.equal(it.text, null);
+  it.marks.read(it.row(2));
+  it.socket.says(refusal("m2", { changed: 0 }));
+  assert.deepEqual([it.text, it.action], ["Couldn't save the change", undefined]);
 });

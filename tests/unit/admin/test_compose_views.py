@@ -11,12 +11,13 @@ from django.test import Client
 
 from notify.admin import compose_views, confirmation
 from notify.models import Notice, Notification
-from tests.unit.admin.helpers import ADD, LIST, form, text_of
+from tests.unit.admin.helpers import ADD, LIST, allow, form, text_of
 from tests.unit.inbox.helpers import people
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent")]
 
 AUDIENCE = f"{LIST}audience/"
+ONLINE = f"{LIST}online/"
 
 
 def test_the_form_has_its_sections_in_order(client, staff):
@@ -134,7 +135,39 @@ def test_counting_the_audience_requires_post_and_the_permission_to_send(client, 
     assert client.post(AUDIENCE, form(everyone="on")).status_code == 403
 
 
-@pytest.mark.parametrize("path", [ADD, AUDIENCE])
+def test_who_of_them_is_online_is_for_those_who_may_see_live_operations(client, staff, monkeypatch):
+    monkeypatch.setattr(compose_views, "online_text", lambda to: f"{len(to)} asked about")
+    assert "notify-among-online" not in client.get(ADD).content.decode()
+    assert client.post(ONLINE, {"everyone": "on"}).status_code == 403
+    client.force_login(allow(staff, "view_operations"))
+    assert "notify-among-online" in client.get(ADD).content.decode()
+    assert client.get(ONLINE).status_code == 403
+    assert client.post(ONLINE, {"everyone": "on"}).json() == {"text": "1 asked about"}
+    assert client.post(ONLINE, {"usernames": "nobody"}).json() == {"text": ""}
+
+
+def test_who_may_see_live_operations_and_not_send_is_told_nothing(client, staff, make_user):
+    client.force_login(allow(make_user("other", is_staff=True), "view_operations"))
+    assert client.post(ONLINE, {"everyone": "on"}).status_code == 403
+
+
+def test_the_summary_says_when_they_get_it_and_by_which_clock(client, staff, settings):
+    settings.TIME_ZONE = "Europe/Berlin"
+    to = {"everyone": "on"}
+    now = client.post(AUDIENCE, to).json()["when"]
+    assert now == "Goes out ten seconds after you send it."
+    at = {"send_at_0": "2031-01-02", "send_at_1": "09:05:00"}
+    later = "Goes out on 2 Jan 2031, 09:05 (Europe/Berlin), at the same moment in every time zone."
+    assert client.post(AUDIENCE, to | at).json()["when"] == later
+    assert client.post(AUDIENCE, to | {"send_at_0": "x"}).json()["when"] == ""
+    asked = text_of(client.post(ADD, form(**to, **at)))
+    assert (
+        f"Sends to 1 person later: their inboxes and any open windows. That's everyone. {later}"
+        in asked
+    )
+
+
+@pytest.mark.parametrize("path", [ADD, AUDIENCE, ONLINE])
 def test_a_post_without_the_csrf_token_is_refused(staff, path):
     careful = Client(enforce_csrf_checks=True)
     careful.force_login(staff)

@@ -33,6 +33,7 @@ def test_the_page_of_a_user_shows_what_they_want(client, inbox_staff, ada, make_
     shown = text_of(client.get(inbox_page(ada)))
     assert "talk Off chosen for the category" in shown
     assert "Everything On default" in shown
+    assert "Security On required" in shown
     assert "Password changed On required" in shown
     assert "Bob Ross person" in shown
     assert "for ever" in shown
@@ -62,7 +63,9 @@ def test_changing_requires_its_permission(client, inbox_staff, ada, form_page):
 def test_staff_change_what_they_name_and_the_user_is_told(client, support, ada, form_page):
     notify.prefer(ada, "category:security", value=True)
     assert form_page in client.get(inbox_page(ada)).content.decode()
-    assert 'name="set.inbox.all"' in client.get(form_page).content.decode()
+    form = client.get(form_page)
+    assert 'name="set.inbox.all"' in form.content.decode()
+    assert "ada will get a notification about your change." in text_of(form)
     fields = {
         "set.inbox.all": "off",
         "was.inbox.all": "",
@@ -88,6 +91,7 @@ def test_nothing_changed_tells_nobody(client, support, ada, form_page):
 
 def test_staff_who_change_their_own_are_not_told(client, support):
     page = f"{INBOXES}{support.pk}/preferences/"
+    assert "will get a notification" not in text_of(client.get(page))
     shown = text_of(client.post(page, {"set.inbox.all": "off"}, follow=True))
     assert "Preferences changed." in shown
     assert "has been told" not in shown

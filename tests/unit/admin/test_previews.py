@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 
 import notify
 from notify.admin import previews
+from notify.bus import online
 from notify.exceptions import InvalidNotice
 from notify.kinds import registry
 from tests.unit.kinds import examples
@@ -57,6 +58,48 @@ def test_of_an_audience_staff_and_the_long_absent_are_counted(
     assert len(selects) == 2  # the counts, and the names
     one = told(User.objects.filter(username="away"))
     assert one.facts == ["1 staff member", "1 hasn't signed in for a year"]
+
+
+@pytest.fixture
+def is_online(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`is_online(ada, bob)`, or `is_online(None)` where nobody can tell."""
+
+    def set_online(*users: User | None, share: float = 1.0) -> None:
+        keys = frozenset(str(user.pk) for user in users if user is not None)
+        found = None if users == (None,) else online.Online(keys, share)
+        monkeypatch.setattr(online, "online", lambda: found)
+
+    return set_online
+
+
+def test_of_an_audience_those_online_are_counted_in_one_query(
+    ada: User, make_user: Callable[..., User], is_online: Callable[..., None]
+) -> None:
+    is_online(ada, make_user("bob"), make_user("gone", is_active=False))
+    with CaptureQueriesContext(connection) as queries:
+        assert previews.online_text([notify.everyone()]) == "2 online now"
+    assert len([one for one in queries if one["sql"].startswith("SELECT")]) == 1
+    assert previews.online_text([ada]) == "1 online now"
+    with translation.override("de"):
+        assert previews.online_text([ada]) == "1 gerade online"
+
+
+def test_of_very_many_online_a_share_is_counted_and_never_more_than_the_audience(
+    ada: User, make_user: Callable[..., User], is_online: Callable[..., None]
+) -> None:
+    bob = make_user("bob")
+    for n in range(10):
+        make_user(f"user{n}")
+    is_online(ada, bob, share=0.25)
+    assert previews.online_text([notify.everyone()]) == "About 8 online now"
+    assert previews.online_text([ada, bob]) == "About 2 online now"
+
+
+def test_where_nobody_can_tell_who_is_online_it_says_so(
+    ada: User, is_online: Callable[..., None]
+) -> None:
+    is_online(None)
+    assert previews.online_text([ada]) == "Online status unavailable."
 
 
 def test_nobody_else_is_left_out_of_a_small_audience(ada: User) -> None:

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
@@ -17,13 +18,25 @@ from notify import sending
 from notify.bus import hints
 from notify.bus.publisher import publisher
 from notify.inbox import reading, work
-from notify.models import Batch, Mute, Notice, Notification, Place, Preference
+from notify.kinds import registry
+from notify.models import (
+    Batch,
+    Mute,
+    Notice,
+    Notification,
+    Place,
+    Preference,
+    Reason,
+    Subscription,
+)
 from notify.readers import filing
+from notify.readers.targets import topic
 from tests.unit.inbox.helpers import (
     abandoned,
     age_batches,
     batch_of,
     changes_since,
+    committed,
     copy_of,
     counts,
     cursor_of,
@@ -40,6 +53,24 @@ pytestmark = pytest.mark.django_db
 
 def refuse(user: User, scope: str = "category:news", *, value: bool = False) -> None:
     Preference.objects.update_or_create(user=user, scope=scope, defaults={"value": value})
+
+
+@pytest.fixture
+def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test declares is gone after it."""
+    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
+
+
+@pytest.fixture
+def required(kinds: None) -> str:
+    """The key of a kind that nobody can turn off."""
+
+    class Required(notify.Kind):
+        key = "shop.required"
+        category = "news"
+        required = ("inbox",)
+
+    return Required.key
 
 
 def places(notice: Notice, *users: User) -> list[str]:
@@ -181,12 +212,66 @@ def test_two_people_with_each_others_mutes(ada: User, bob: User) -> None:
     assert places(from_bob, ada, bob) == ["FILED", "INBOX"]
 
 
+@pytest.fixture(params=[True, False])
+def either_way(request: pytest.FixtureRequest, settings: Any) -> None:
+    """In one statement, and in several."""
+    settings.NOTIFY_ONE_STATEMENT = request.param
+
+
+@pytest.mark.usefixtures("either_way")
+@pytest.mark.parametrize("reason", list(Reason))
+def test_in_whichever_way_people_are_reached_they_are_asked_and_what_is_required_passes(
+    ada: User, bob: User, required: str, reason: Reason
+) -> None:
+    carol, group = people(1, "carol")[0], Group.objects.create(name="crew")
+    permission = Permission.objects.get(codename="view_group")
+    for user in (ada, bob, carol):
+        user.groups.add(group)
+        user.user_permissions.add(permission)
+        Subscription.objects.create(user=user, topic="post:3")
+    to = {
+        Reason.NAME: [ada, bob.pk, str(carol.pk)],
+        Reason.GROUP: group,
+        Reason.PERMISSION: permission,
+        Reason.TOPIC: topic("post:3"),
+        Reason.QUERY: User.objects.filter(groups=group),
+        Reason.EVERYONE: notify.everyone(),
+    }[reason]
+    refuse(ada)
+    Mute.objects.create(user=bob, target="category:news")
+    copies = Notification.objects.order_by("user")
+    for kind, expected in (("", ["FILED", "FILED", "INBOX"]), (required, ["INBOX"] * 3)):
+        notice = deliver(to, category="news", kind=kind)
+        assert places(notice, ada, bob, carol) == expected
+        assert set(copies.filter(notice=notice).values_list("reason", flat=True)) == {reason}
+    assert [counts(user) for user in (ada, bob, carol)] == [(1, 1), (1, 1), (2, 2)]
+
+
 def test_what_a_deleted_actor_did_is_not_muted_any_more(ada: User, bob: User) -> None:
     Mute.objects.create(user=ada, target=f"actor:{bob.pk}")
     notice = abandoned(ada, actor=bob)
     User.objects.filter(pk=bob.pk).delete()
     work.carry_out(batch_of(notice).pk)
     assert places(notice, ada) == ["INBOX"]
+
+
+def test_a_thing_that_is_gone_stays_muted_and_a_topic_that_is_gone_mutes_nothing_else(
+    ada: User, bob: User
+) -> None:
+    """The project deletes them, and notify holds their names."""
+    for target in ("thing:order:7", "topic:post:3"):
+        Mute.objects.create(user=ada, target=target)
+    Subscription.objects.create(user=bob, topic="post:3")
+    last = abandoned([ada, topic("post:3")])
+    Subscription.objects.all().delete()
+    work.carry_out(batch_of(last).pk)
+    assert places(last, ada, bob) == ["FILED", "INBOX"]
+    with pytest.raises(notify.EmptyAudience):
+        deliver(topic("post:3"))
+    assert places(deliver([ada, topic("post:3")]), ada) == ["FILED"]
+    gone = deliver([ada, bob], about=("order", 7))
+    assert places(gone, ada, bob) == ["FILED", "INBOX"]
+    assert places(deliver([ada, bob], about=("order", 8)), ada, bob) == ["INBOX", "INBOX"]
 
 
 def test_a_process_that_knows_of_none_never_overlooks_the_first_preference(ada: User) -> None:
@@ -223,8 +308,6 @@ def test_several_notices_of_which_one_is_filed_are_one_step_each_is_read(
 
 
 def test_who_is_filed_by_a_loaded_fixture(ada: User, tmp_path: Any) -> None:
-    from django.core.management import call_command
-
     refuse(ada)
     Mute.objects.create(user=ada, target="category:ads")
     path = tmp_path / "said.json"
@@ -270,32 +353,44 @@ def test_where_many_have_set_something_a_batch_is_as_many_statements() -> None:
     assert Notification.objects.filter(place=Place.FILED).count() == 2 * 34
 
 
-def test_what_is_required_asks_nothing(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    from notify.kinds import registry
-
-    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
-
-    class Required(notify.Kind):
-        key = "shop.required"
-        category = "news"
-        required = ("inbox",)
-
+def test_what_is_required_asks_nothing(ada: User, required: str) -> None:
     refuse(ada, "all")
     Mute.objects.create(user=ada, target="category:news")
-    statements = statements_of([ada], kind="shop.required")
+    statements = statements_of([ada], kind=required)
     assert not any("notify_preference" in one for one in statements)
     assert counts(ada) == (1, 1)
 
 
-def test_a_kind_that_changes_its_category_is_asked_by_the_category_of_its_notice(
-    ada: User,
+def test_a_kind_that_changes_its_category_is_asked_by_that_of_its_notice(
+    ada: User, bob: User, kinds: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    class Moving(notify.Kind):
+        key = "shop.moving"
+        category = notify.Category("old", "Old")
+
+        def title(self) -> str:
+            return "Hello"
+
+    def sent() -> Notice:
+        with committed():
+            return notify.send(Moving(), to=[ada, bob])
+
     refuse(ada, "category:old")
-    before = deliver(ada, kind="a.kind", category="old")
-    after = deliver(ada, kind="a.kind", category="new")
-    assert [*places(before, ada), *places(after, ada)] == ["FILED", "INBOX"]
-    refuse(ada, "kind:a.kind")
-    assert places(deliver(ada, kind="a.kind", category="new"), ada) == ["FILED"]
+    refuse(bob, "category:new")
+    before = sent()
+    with transaction.atomic():
+        waiting = notify.send(Moving(), to=[ada, bob])
+    monkeypatch.setattr(Moving, "category", notify.Category("new", "New"))
+    work.carry_out(batch_of(waiting).pk)
+    for of_old in (before, waiting):
+        assert places(of_old, ada, bob) == ["FILED", "INBOX"]
+        found = notify.why(ada, of_old)
+        assert found is not None
+        assert found.scope == "category:old"
+    assert places(sent(), ada, bob) == ["INBOX", "FILED"]
+    refuse(ada, "kind:shop.moving")
+    refuse(bob, "kind:shop.moving", value=True)
+    assert places(sent(), ada, bob) == ["FILED", "INBOX"]
 
 
 # Why somebody got it
@@ -304,9 +399,6 @@ def test_a_kind_that_changes_its_category_is_asked_by_the_category_of_its_notice
 def test_through_a_group_twice_a_topic_and_by_name_it_is_one_copy_for_the_strongest_reason(
     ada: User, bob: User
 ) -> None:
-    from notify.models import Reason, Subscription
-    from notify.readers.targets import topic
-
     crews = [Group.objects.create(name=name) for name in ("a", "b")]
     carol, dora = people(2, "more")
     for crew in crews:

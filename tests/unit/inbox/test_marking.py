@@ -329,6 +329,60 @@ def test_a_mark_through_that_died_is_not_waited_for_for_ever(ada, monkeypatch):
     assert counts(ada) == (0, 0)
 
 
+def fail_after(user, steps):
+    """Marks everything as read, as "m", and has that fail after so many steps."""
+    cursor = cursor_of(user)
+    under_way = marking.mark_through(key(user), "read", cursor.epoch, cursor.since, "m")
+    changed = [next(under_way)[1].changed for _ in range(steps)]
+    inbox = Inbox.objects.filter(pk=user.pk)
+    own = inbox.get().epoch
+    inbox.update(epoch="0" * 16)
+    with pytest.raises(EpochChanged):
+        next(under_way)
+    inbox.update(epoch=own)
+    return changed
+
+
+@pytest.fixture
+def half_read(ada, monkeypatch):
+    """Her cursor and her five notices, before a mark of all that has failed after four."""
+    monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
+    monkeypatch.setattr(marking, "_given_up", {})
+    notices, cursor = deliver_many(ada, 5), cursor_of(ada)
+    assert fail_after(ada, 2) == [2, 2]
+    assert counts(ada) == (1, 1) == recounted(ada)
+    return cursor, notices
+
+
+def test_a_mark_through_that_failed_half_way_is_undone_at_once_and_exactly(ada, half_read):
+    cursor, notices = half_read
+    mark(ada, "archived", notices[0])
+
+    list(marking.undo(key(ada), "m", cursor.epoch, cursor.since))
+
+    assert counts(ada) == (4, 4) == recounted(ada)
+    assert copy_of(ada, notices[0]).archived is not None
+    assert inbox_of(ada).marking is None
+
+
+def test_only_the_process_in_which_a_mark_through_failed_knows_that_it_is_over(ada, half_read):
+    cursor, _notices = half_read
+    given_up = dict(marking._given_up)
+    marking._given_up.clear()  # as in any other
+    with pytest.raises(Busy):
+        through(ada, "read", cursor.epoch, 5)
+    marking._given_up.update(given_up)
+    assert [change.changed for _, change in through(ada, "read", cursor.epoch, 5)] == [1]
+
+
+def test_of_failed_marks_not_too_many_are_remembered(ada, bob, half_read, monkeypatch):
+    monkeypatch.setattr(marking, "MAX_GIVEN_UP", 1)
+    assert list(marking._given_up) == [key(ada)]
+    deliver_many(bob, 3)
+    fail_after(bob, 1)
+    assert list(marking._given_up) == [key(bob)]
+
+
 def test_arrivals_during_a_mark_through_are_left_alone(ada, monkeypatch):
     monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
     deliver_many(ada, 3)

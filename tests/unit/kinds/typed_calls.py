@@ -9,7 +9,7 @@ that both must refuse, as either reports a mark on a line that it accepts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal, assert_type
 from uuid import UUID
@@ -18,7 +18,8 @@ from django.contrib.auth.models import Group, User
 
 import notify
 from notify import Category, Kind, NewNotice
-from notify.models import Notice
+from notify.inbox.why import Why
+from notify.models import Mute, Notice
 
 
 class OrderShipped(Kind):
@@ -80,6 +81,17 @@ async def accepted(user: User, group: Group, at: datetime, of: UUID) -> None:
     new = NewNotice.of(shipped, to=user, key="7")
     assert_type(notify.send_many([new, NewNotice(to=user, title="Hello")]), list[Notice])
 
+    notify.prefer(user, "category:orders", value=False)
+    notify.prefer(of, "all", value=None, channel="inbox")
+    assert_type(notify.mute(user, notify.About("order", "A-7"), until=timedelta(hours=8)), Mute)
+    for target in (user, notify.topic("post:3"), OrderShipped.category, "thing:order:A-7"):
+        notify.mute(7, target, until=at)
+    assert_type(notify.unmute(user, user), bool)
+    assert_type(notify.follow(user, "post:3"), bool)
+    assert_type(notify.unfollow("7", "post:3"), bool)
+    notify.send(shipped, to=[user, notify.topic("post:3")])
+    assert_type(notify.why(user, 7), Why | None)
+
 
 async def refused(user: User, at: datetime, of: UUID, shipped: OrderShipped) -> None:
     OrderShipped()  # type: ignore[call-arg]
@@ -131,6 +143,18 @@ async def refused(user: User, at: datetime, of: UUID, shipped: OrderShipped) -> 
     NewNotice(user, "Hello")  # type: ignore[call-arg]
     NewNotice(to=user, title="Hello", colour="red")  # type: ignore[call-arg]
     notify.send_many([shipped])  # type: ignore[list-item]
+
+
+def refused_wishes(user: User, group: Group, shipped: OrderShipped) -> None:
+    notify.prefer(user, "all", False)  # type: ignore[call-arg]
+    notify.prefer(user, "all")  # type: ignore[call-arg]
+    notify.prefer(group, "all", value=True)  # type: ignore[arg-type]
+    notify.prefer(user, OrderShipped, value=True)  # type: ignore[arg-type]
+    notify.mute(user, group)  # type: ignore[arg-type]
+    notify.mute(user, shipped)  # type: ignore[arg-type]
+    notify.mute(user, user, until=3600)  # type: ignore[arg-type]
+    notify.follow(user, 7)  # type: ignore[arg-type]
+    notify.why(user, shipped)  # type: ignore[arg-type]
 
 
 class RefusedField(Kind):

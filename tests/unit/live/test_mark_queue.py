@@ -24,12 +24,16 @@ class World:
         self.queue = MarkQueue(self.hub, self.socket)
         self.database = asyncio.Event()
         self.error: Exception | None = None
+        self.committed: list[int] = []  # rows, before the error
         self.started: list[str] = []
         monkeypatch.setattr(self.hub.pool, "run_in_turn", self._run)
 
     async def _run(self, user: str, work: Any, *args: Any) -> int:
-        self.started.append(args[-1].ref)
+        _user, mark, note = args
+        self.started.append(mark.ref)
         await self.database.wait()
+        for rows in self.committed:
+            note(rows)
         if self.error is not None:
             raise self.error
         return len(self.started)
@@ -93,7 +97,18 @@ async def test_a_mark_that_the_database_does_not_take_is_answered_by_unavailable
     await settle()
     assert world.answers == [("error", "a"), ("error", "b")]
     assert world.wire.frames[0]["code"] == Error.UNAVAILABLE
+    assert [one["changed"] for one in world.wire.frames] == [0, 0]
     assert world.socket.closing is None
+
+
+async def test_a_mark_that_fails_half_way_says_how_many_it_has_changed(world: World) -> None:
+    world.error = OperationalError("away")
+    world.committed = [2000, 2000]
+    world.database.set()
+    world.put("a")
+    world.put("b")
+    await settle()
+    assert [one["changed"] for one in world.wire.frames] == [4000, 4000]
 
 
 async def test_a_mark_of_another_epoch_is_answered_by_a_resync(

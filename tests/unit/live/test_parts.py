@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from channels.layers import get_channel_layer
 
+from notify.bus import online
 from notify.bus.groups import EVERY_PROCESS, full_name, user_group
 from notify.bus.publisher import publisher
 from notify.live import figures, parts
@@ -120,3 +121,24 @@ def test_two_processes_that_both_watch_have_each_other_s_part(monkeypatch, phase
     speaker.name = "a"
     both["a"].publish_end()
     assert [one["part"] for one in seen] == [{"name": "a"}]
+
+
+async def test_everyone_who_asks_once_hears_who_is_here_and_only_they(hub):
+    """Also this process, and however short ago another has asked."""
+    layer = get_channel_layer()
+    channel, bystander = await layer.new_channel(), await layer.new_channel()
+    await layer.group_add(full_name(DEPLOYMENT, "answers.1"), channel)
+    await layer.group_add(full_name(DEPLOYMENT, EVERY_PROCESS), bystander)
+    for user in ("1", "1", "2"):
+        hub.add(open_connection(Wire(), user=user))
+    for _ in range(2):
+        publisher.publish_question(online.TOPIC, "answers.1")
+        async with asyncio.timeout(deadline(5)):
+            part = (await layer.receive(channel))["part"]
+            assert (await layer.receive(bystander))["type"] == "notify.ask"
+        assert (sorted(part["users"]), part["share"]) == (["1", "2"], 1.0)
+
+
+async def test_who_asks_once_about_what_no_process_knows_hears_nothing(hub, announced):
+    hub.receive({"type": "notify.ask", "topic": "tea", "process": "x", "answers": "answers.1"})
+    assert not hub.parts._answers_hold_until

@@ -43,6 +43,13 @@ def test_rates_are_the_increase_per_second():
     assert (figures["deliveries"], figures["gaps"], figures["closed_now"]) == (10, 0.5, 1.5)
 
 
+def test_slow_readers_that_were_closed_are_a_rate_of_their_own():
+    rates = Rates(BOUNDS)
+    rates.take({"a": part(closed={"4508": 7})}, now=10, own="a")
+    figures = rates.take({"a": part(closed={"4508": 10, "1006": 1})}, now=12, own="a")
+    assert (figures["slow_closed"], figures["closed_now"]) == (1.5, 2)
+
+
 def test_a_process_that_starts_or_restarts_changes_nothing():
     rates = Rates(BOUNDS)
     rates.take({"a": part(deliveries=500)}, now=0, own="a")

@@ -34,8 +34,28 @@ async def test_it_counts_slow_sockets_and_names_the_users_with_most(hub):
     assert part["figures"]["notify_sockets"] == part["sockets"] == 3
     assert part["figures"]["notify_users"] == 2
     assert part["figures"]["notify_slow_sockets"] == 1
+    assert part["slow_sockets"] == [("1", 300 * 1024)]
     assert part["most_sockets"] == {"2": 2, "1": 1}
     assert part["name"].endswith(f":{os.getpid()}")
+
+
+async def test_the_database_is_as_slow_as_the_slowest_of_sweep_and_workers(hub, monkeypatch):
+    def told():
+        return hub.readings.figures()["notify_database_latency_seconds"]
+
+    monkeypatch.setattr(hub.workers, "_workers", [SimpleNamespace(database_latency=None)])
+    monkeypatch.setattr(hub.sweep, "_database_took", 0.3)
+    assert told() == 0.3
+    slow, quick = SimpleNamespace(database_latency=0.7), SimpleNamespace(database_latency=0.01)
+    monkeypatch.setattr(hub.workers, "_workers", [slow, quick])
+    assert told() == 0.7
+    monkeypatch.setattr(hub.workers, "_workers", [quick])
+    assert told() == 0.3
+
+
+async def test_slow_readers_that_were_closed_are_told(hub):
+    metrics.CLOSED.add("4508", 3)
+    assert hub.readings.figures()["notify_slow_sockets_closed_recently"] == 3
 
 
 async def test_a_process_that_drains_says_so(hub):

@@ -126,6 +126,19 @@ def test_a_category_that_is_muted_says_so(ada: User) -> None:
     assert orders["kinds"][0]["channels"] == cell(True, "required")
 
 
+def test_a_category_of_which_all_is_required_is_locked_until_something_is_chosen_for_it(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(registry._kinds, "shop.shipped")
+    assert catalogue(key(ada))["categories"][0]["channels"] == cell(
+        True, "required", by_default=False
+    )
+    choose(key(ada), "category:orders", "inbox", False)  # as for its notices without a kind
+    assert catalogue(key(ada))["categories"][0]["channels"] == cell(
+        False, "own_category", chosen=False
+    )
+
+
 def test_names_are_in_the_language_of_the_request(ada: User) -> None:
     with translation.override("de"):
         assert catalogue(key(ada))["categories"][0]["name"] == "Archivieren"

@@ -24,7 +24,14 @@ from notify.readers.wishes import wishes_of
 from tests.unit.inbox.helpers import committed, counts, deliver, key, people, recounted
 
 NEWS = notify.Category("news", "News", defaults={"inbox": False})
-TARGETS = ["thing:order:7", "topic:orders", "category:orders", "category:news"]
+ACTOR = 10**9  # the key of somebody who may have done it
+TARGETS = [
+    "thing:order:7",
+    "topic:orders",
+    "category:orders",
+    "category:news",
+    f"actor:{ACTOR}",
+]
 KINDS = ["", "shop.plain", "shop.off", "shop.required"]
 SCOPES = ["all", "category:orders", "category:news", *(f"kind:{kind}" for kind in KINDS[1:])]
 
@@ -68,6 +75,7 @@ said = st.fixed_dictionaries(
         "kind": st.sampled_from(KINDS),
         "category": st.sampled_from(["", "orders", "news"]),
         "about": st.sampled_from([None, ("order", 7), ("order", 8)]),
+        "actor": st.sampled_from([None, User(pk=ACTOR, username="actor")]),
     }
 )
 site = st.sampled_from([{}, {"all": {"inbox": False}}, {"kind:shop.off": {"inbox": True}}])
@@ -82,6 +90,7 @@ def test_the_append_decides_as_the_function_does(
     settings.NOTIFY_ONE_STATEMENT = one_statement
     settings.NOTIFY_GROUP_DEFAULTS = f"{__name__}.groups" if with_groups else None
     users = people(4)
+    User.objects.create(pk=ACTOR, username="actor")
 
     @EXAMPLES
     @given(

@@ -221,6 +221,16 @@ def test_an_undo_announces_each_of_its_changes(ada, announced, monkeypatch):
     assert [(one.steps[0].to, one.steps[0].unread) for one in announced.changes] == [(6, 2), (7, 3)]
 
 
+def test_how_many_a_frame_has_changed_is_told_after_each_commit(ada, monkeypatch):
+    monkeypatch.setattr(marking, "MAX_ROWS_PER_CHANGE", 2)
+    deliver_many(ada, 3)
+    epoch = cursor_of(ada).epoch
+    told: list[int] = []
+    sending.carry_out_command(key(ada), protocol.MarkThrough("m", "read", epoch, 3), told.append)
+    sending.carry_out_command(key(ada), protocol.Undo("u", "m", epoch, 3), told.append)
+    assert told == [2, 1, 2, 1]
+
+
 def test_a_frame_may_archive_only_what_is_read(ada):
     unread, read = deliver_many(ada, 2)
     epoch = cursor_of(ada).epoch

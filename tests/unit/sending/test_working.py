@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError
@@ -109,6 +110,42 @@ def test_a_batch_that_the_database_refuses_is_logged_in_one_line(monkeypatch, ca
     [record] = caplog.records
     assert "no room" in record.getMessage()
     assert record.exc_info is None
+
+
+def test_the_latency_is_that_of_the_first_query():
+    now = SimpleNamespace(s=0.0)
+    waiting(1)
+    worker = Worker(clock=lambda: now.s)
+    assert worker.database_latency is None
+
+    def slow(execute, *args):
+        now.s += 0.25
+        return execute(*args)
+
+    with sql.connection().execute_wrapper(slow):
+        worker.do_next()
+    assert now.s > 0.5
+    assert worker.database_latency == 0.25
+
+
+def test_the_latency_grows_until_the_database_answers_again(monkeypatch):
+    now = SimpleNamespace(s=0.0)
+    worker = Worker(clock=lambda: now.s)
+
+    def away(*_):
+        now.s += 3
+        raise OperationalError("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(transactions, "in_transaction", away)
+        for seconds in (3, 6):
+            with pytest.raises(OperationalError):
+                worker.do_next()
+            assert worker.database_latency == seconds
+    worker.do_next()
+    assert worker.database_latency == 6  # it has answered, after six
+    worker.do_next()
+    assert worker.database_latency == 0
 
 
 def test_an_unreachable_database_raises(monkeypatch):

@@ -184,6 +184,21 @@ def test_a_mute_is_taken_back_by_its_owner_alone(
     assert Mute.objects.get() == muted
 
 
+def test_what_is_off_or_muted_counts_nowhere(ada: User, by_session: Any) -> None:
+    notify.prefer(ada, "category:news", value=False)
+    notify.mute(ada, "category:ads")
+    for category in ("food", "news", "ads"):
+        notify.send(to=ada, title=category, category=category)
+    caller = by_session(ada)
+    page, frame = caller.get("inbox/").json(), caller.get("inbox/changes/").json()
+    assert [(one["unseen"], one["unread"]) for one in (page, frame)] == [(1, 1)] * 2
+    assert frame["badge"] == 1
+    for found in (page, frame, caller.get("inbox/", tab="unread").json()):
+        assert [row["title"] for row in found["notifications"]] == ["food"]
+    archive = caller.get("inbox/", tab="archived").json()["notifications"]
+    assert [row["title"] for row in archive] == ["ads", "news"]
+
+
 def test_until_a_time(ada: User, by_session: Any) -> None:
     caller, tomorrow = by_session(ada), timezone.now() + timedelta(days=1)
     answer = caller.post("mutes/", {"target": "topic:a", "until": tomorrow.isoformat()})
