@@ -125,13 +125,6 @@ LIMITS = Counter(
 FRAMES_REFUSED = Counter(
     "notify_frames_refused", "Client frames that were answered with an `error` frame.", "code"
 )
-# Of the outbox, counted by the process whose worker did it.
-MESSAGES = Counter(
-    "notify_outbox_messages", "Messages out of the browser, by what became of them.", "state"
-)
-SKIPPED = Counter(
-    "notify_outbox_skipped", "Notices that did not go out of the browser, by the reason.", "why"
-)
 LOG_LINES = Counter(
     "notify_log_lines",
     "Warnings and errors that notify's loggers wrote.",

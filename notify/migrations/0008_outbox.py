@@ -124,6 +124,14 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('state__in', ['claimed', 'sending'])), fields=['lease'], name='notify_message_leases'),
         ),
         migrations.AddIndex(
+            model_name='message',
+            index=models.Index(condition=models.Q(('ended__isnull', False)), fields=['ended', 'state'], name='notify_message_ended'),
+        ),
+        migrations.AddIndex(
+            model_name='outboxitem',
+            index=models.Index(condition=models.Q(('state', 'skipped')), fields=['ended', 'why'], name='notify_outbox_skipped'),
+        ),
+        migrations.AddIndex(
             model_name='outboxitem',
             index=models.Index(condition=models.Q(('state', 'waiting')), fields=['ripe'], name='notify_outbox_ripe'),
         ),

@@ -36,6 +36,8 @@ class Message(BaseRow):
         UNKNOWN = "unknown"  # it may have left, and is not sent again
         DROPPED = "dropped"  # nothing has left: nobody needed it any more, or its lease ran out
 
+    OPEN: ClassVar = (State.CLAIMED, State.SENDING)
+
     key = models.CharField(primary_key=True, max_length=32, default=new_message_id)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="notify_messages"
@@ -61,6 +63,11 @@ class Message(BaseRow):
                 fields=["lease"],
                 name="notify_message_leases",
                 condition=Q(state__in=["claimed", "sending"]),
+            ),
+            models.Index(
+                fields=["ended", "state"],
+                name="notify_message_ended",
+                condition=Q(ended__isnull=False),
             ),
         ]
 
@@ -106,6 +113,9 @@ class OutboxItem(BaseRow):
         ]
         indexes: ClassVar = [
             models.Index(fields=["ripe"], name="notify_outbox_ripe", condition=Q(state="waiting")),
+            models.Index(
+                fields=["ended", "why"], name="notify_outbox_skipped", condition=Q(state="skipped")
+            ),
         ]
 
     def __str__(self) -> str:

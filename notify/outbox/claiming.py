@@ -1,7 +1,7 @@
 """Claiming what is due for one person by one channel: one message takes it.
 
 The lock of the inbox is that of the outbox, too, so a claim is before or after each mark, and two
-claims never meet. Order of locks: inbox, item, message.
+claims never meet. Order of locks: inbox, message, items.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from django.db.models import Max, Q
 from django.db.models.functions import Now
 
-from notify import metrics
 from notify.kinds import registry
 from notify.models import Inbox, Level, Message, OutboxItem, Reach, user_pk
 from notify.outbox import looking, quiet_hours, rhythms, steps
@@ -124,7 +123,8 @@ def lock_inbox(user: str) -> bool:
 
 
 def take(told: Sequence[Looked], message: Message) -> None:
-    """No item is looked at again: nobody else touches what waits, without the inbox."""
+    """No item is looked at again: without the inbox nobody changes what waits. It may be deleted;
+    the last look sees that."""
     OutboxItem.objects.filter(pk__in=looking.pks(told)).update(state=_State.TAKEN, message=message)
 
 
@@ -137,7 +137,6 @@ def skip(items: Iterable[tuple[OutboxItem, Skipped]], now: datetime) -> None:
         OutboxItem.objects.filter(pk__in=pks).update(
             state=_State.SKIPPED, why=why, ended=now, message=None
         )
-        metrics.SKIPPED.add(str(why), len(pks))
 
 
 def put_off_failed(items: Iterable[OutboxItem], now: datetime) -> None:

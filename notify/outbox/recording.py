@@ -13,7 +13,6 @@ from typing import NamedTuple
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from notify import metrics
 from notify.kinds import registry
 from notify.models import Message, OutboxItem, Reach
 from notify.models.outbox import MAX_WHY
@@ -167,7 +166,6 @@ def _apply(message: Message, result: Result) -> None:
 def _end(message: Message, move: Move, why: str, now: datetime) -> None:
     message.state, message.why, message.ended = target(move), why, now
     message.save(update_fields=["state", "why", "ended"])
-    metrics.MESSAGES.add(str(message.state))
 
 
 def _repeated(items: QuerySet[OutboxItem]) -> list[int]:

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
 from django.utils import timezone, translation
 
-from notify import metrics
 from notify.models import Message, OutboxItem, Reader
 from notify.outbox import Deferred, claiming, handing_out, recording
 from notify.outbox.handing_out import hand_out
@@ -143,13 +141,3 @@ def test_a_record_is_given_up_in_the_end(ada, monkeypatch):
     with pytest.raises(OperationalError):
         hand_out(str(ada.pk), "kept")
     assert messages() == ["sending"]
-
-
-def test_what_becomes_of_messages_and_of_what_is_skipped_is_counted(ada, monkeypatch):
-    for counter in (metrics.MESSAGES, metrics.SKIPPED):
-        monkeypatch.setattr(counter, "values", Counter())
-    first, _ = due(ada, "1"), due(ada, "2")
-    mark(ada, "read", first)
-    hand_out(str(ada.pk), "kept")
-    assert metrics.MESSAGES.values == {"handed": 1}
-    assert metrics.SKIPPED.values == {"read": 1}
