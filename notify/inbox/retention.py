@@ -31,6 +31,7 @@ from notify.models import (
     Place,
     SpentTicket,
 )
+from notify.sql import transactions
 
 ROWS_PER_CHUNK = 1000
 PAUSE_S = 0.05
@@ -159,7 +160,9 @@ def sessions_kept() -> timedelta:
 def _delete(rows: QuerySet[Any], pause: Callable[[], None]) -> int:
     deleted = 0
     while keys := list(rows.values_list("pk", flat=True)[:ROWS_PER_CHUNK]):
-        rows.model.objects.filter(pk__in=keys).delete()
+        # Deadlocks, as with a worker that has items of these notices, are tried again.
+        chunk = rows.model.objects.filter(pk__in=keys)
+        transactions.in_transaction(chunk.delete)
         deleted += len(keys)
         pause()
     return deleted

@@ -25,9 +25,8 @@ def _send_again(message_key: str) -> int:
     if found is None:
         return 0
     opening.locked_inbox(str(found.user_id))  # the outbox's lock, too
-    items = OutboxItem.objects.select_for_update().filter(message=message_key)
-    ids = list(items.values_list("pk", flat=True))
     message = Message.objects.select_for_update().get(pk=message_key)
+    ids = list(OutboxItem.objects.filter(message=message_key).values_list("pk", flat=True))
     if message.state not in ENDED or not ids:
         return 0
     now = database.now()

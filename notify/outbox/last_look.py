@@ -44,15 +44,16 @@ def _look(key: str, told: Sequence[Looked]) -> Sequence[Looked] | None:
     found = looking.look(items.annotate(looked=Now()), str(message.user_id), message.channel, now)
     gone = [one for one in found if one.why is not None]
     claiming.skip([(one.item, one.why) for one in gone if one.why is not None], now)
-    left = looking.without(told, gone)
+    still = {one.item.pk for one in found if one.why is None}
+    left = [one for one in told if one.item.pk in still]  # an item may be deleted, too
     steps.reached("looked")
-    if not found or not left:
+    if not left:
         message.state, message.ended = target("drop"), now
-    elif not gone:
+    elif len(left) == len(told):
         # As of the statement that has looked: what was read before it does not go.
         message.state, message.sending = target("begin"), found[0].item.looked  # type: ignore[attr-defined]
         message.lease = now + claiming.LEASE
     message.save(update_fields=["state", "sending", "lease", "ended"])
     if message.ended is not None:
         return None
-    return left if gone else told
+    return told if len(left) == len(told) else left

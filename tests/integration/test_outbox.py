@@ -16,7 +16,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from notify import sending
-from notify.inbox import marking, reading, work
+from notify.inbox import marking, outgoing, reading, work
 from notify.kinds import registry
 from notify.models import Batch, Message, Notice, OutboxItem, Preference
 from notify.outbox import looking, ripening, steps
@@ -191,6 +191,55 @@ def test_a_claim_passes_an_inbox_that_somebody_has(ada, monkeypatch):
     assert hand_out(key(ada), "kept") == 1
     assert tried
     assert states(notice) == [("handed", "")]
+
+
+@pytest.mark.parametrize(
+    ("step", "waits"),
+    [
+        ("inbox locked", True),
+        ("items chosen", True),
+        ("message made", True),
+        ("claimed", False),
+        ("message locked", True),
+        ("looked", True),
+        ("sending", False),
+    ],
+)
+def test_what_waits_is_ended_before_or_after_a_claim_and_a_last_look(ada, step, waits, monkeypatch):
+    notice = due(ada)
+    ends: list[Future[Any]] = []
+    with threads() as beside:
+
+        def reached(name: str) -> None:
+            if name == step and not ends:
+                ends.append(beside.start(outgoing.end_all))
+                somebody_waits() if waits else result(ends[0])
+            elif ends and name in {"rendered", "sending"}:
+                result(ends[0])
+
+        monkeypatch.setattr(steps, "reached", reached)
+        sent = hand_out(key(ada), "kept")
+    assert len(Kept.handed) == sent
+    if step in {"message locked", "looked", "sending"}:  # unknown, until its worker says more
+        assert (sent, messages(), states(notice)) == (1, ["handed"], [("handed", "")])
+    else:
+        assert (sent, messages(), states(notice)) == (0, ["dropped"], [("skipped", "restored")])
+
+
+def test_a_restore_beside_workers_meets_no_deadlock_and_no_message_goes_unnoted():
+    several = people(40)
+    for n in range(3):
+        due(several, str(n))
+    order = [key(one) for one in several]
+    claims = [
+        outcome(lambda keys=keys: [hand_out(one, "kept") for one in keys])
+        for keys in (order, order[::-1])
+    ]
+    outcomes = together(*claims, outcome(outgoing.end_all), outcome(outgoing.end_all))
+    assert not [one for one in outcomes if isinstance(one, Exception)]
+    found = Counter(OutboxItem.objects.values_list("state", flat=True))
+    assert found.keys() <= {"handed", "skipped"}
+    assert found["handed"] == sum(len(one.rows) for one in Kept.handed)
 
 
 def test_two_passes_ripen_a_batch_once(monkeypatch):

@@ -57,6 +57,17 @@ def test_what_was_read_meanwhile_is_dropped_and_the_rest_is_looked_at_again(ada,
     assert Message.objects.get().state == "sending"
 
 
+def test_what_was_deleted_meanwhile_is_not_told(claimed):
+    newer, older = claimed.told
+    newer.item.delete()  # as retention does, with its notice
+    left = look(claimed)
+    assert left == [older]
+    assert look(claimed, left) is left
+    older.item.delete()
+    Message.objects.update(state="claimed")
+    assert look(claimed, left) is None
+
+
 @pytest.mark.parametrize("how", ["read", "archived", "recalled", "expired", "unsubscribed"])
 def test_nothing_left_is_nothing_sent(ada, claimed, how):
     notices = [one.item.notice for one in claimed.told]
