@@ -101,7 +101,9 @@ class OutboxItem(BaseRow):
     ended = models.DateTimeField(null=True)
     # Of the database, as an epoch has it: what was made before a restore is not sent after it.
     lineage = models.CharField(max_length=8, blank=True, default="")
-    tries = models.PositiveSmallIntegerField(default=0, db_default=0)  # renders that failed
+    tries = models.PositiveSmallIntegerField(
+        default=0, db_default=0
+    )  # renders that did not end well
     message = models.ForeignKey(Message, models.SET_NULL, null=True, related_name="items")
 
     class Meta(BaseRow.Meta):

@@ -139,16 +139,19 @@ def skip(items: Iterable[tuple[OutboxItem, Skipped]], now: datetime) -> None:
         )
 
 
-def put_off_failed(items: Iterable[OutboxItem], now: datetime) -> None:
-    """Items that could not be rendered wait, each to go alone then. The fifth failure closes
-    one."""
+def put_off_failed(items: Iterable[OutboxItem], now: datetime, *, at_once: bool = False) -> None:
+    """Items that could not be rendered wait, each to go alone then. The fifth failure closes one.
+
+    Args:
+        at_once: Whether their lease was wait enough.
+    """
     for item in items:
         if item.tries < len(RETRIES):
             OutboxItem.objects.filter(pk=item.pk).update(
                 state=_State.WAITING,
                 message=None,
                 tries=item.tries + 1,
-                ripe=now + RETRIES[item.tries],
+                ripe=item.ripe if at_once else now + RETRIES[item.tries],
             )
         else:
             skip([(item, Skipped.NOT_RENDERED)], now)

@@ -83,18 +83,15 @@ def drop_unrendered(key: str) -> None:
 
     def work() -> None:
         message = _locked(key)
-        if message is None or message.state not in may("drop"):
-            return
-        now = database.now()
-        _end(message, "drop", "it could not be rendered", now)
-        claiming.put_off_failed(message.items.filter(state=OutboxItem.State.TAKEN), now)
+        if message is not None and message.state in may("drop"):
+            _drop(message, "it could not be rendered")
 
     transactions.in_transaction(work)
 
 
 def end_leases() -> int:
-    """Ends the messages whose workers are gone. What has not left is free again; what may have left
-    is unknown.
+    """Ends the messages whose workers are gone. What may have left is unknown. What has not is free
+    again, each to go alone: rendering it may have been what ended its worker.
 
     Returns:
         How many there were.
@@ -114,13 +111,20 @@ def _end_lease(key: str) -> bool:
     if message is None or message.lease >= database.now():
         return False
     if message.state in may("drop"):
-        _apply(message, Result("drop", "its worker ended"))
+        _drop(message, "its worker ended", at_once=True)
     elif message.state in may("lose"):
         logger.warning("Message %s is unknown: %s.", key, NO_RECORD)
         _apply(message, Result("lose", NO_RECORD))
     else:
         return False
     return True
+
+
+def _drop(message: Message, why: str, *, at_once: bool = False) -> None:
+    now = database.now()
+    _end(message, "drop", why, now)
+    items = message.items.filter(state=OutboxItem.State.TAKEN)
+    claiming.put_off_failed(items, now, at_once=at_once)
 
 
 def _record(key: str, result: Result) -> bool:

@@ -30,7 +30,7 @@ class Skipped(StrEnum):
     ADDRESS_REFUSED = "address refused"
     NO_CHANNEL = "no channel"  # its kind declares it no more
     RESTORED = "restored"  # made before the database was
-    NOT_RENDERED = "not rendered"  # the render has failed too often
+    NOT_RENDERED = "not rendered"  # the render has failed too often, or ended its process
 
 
 Move = Literal["begin", "drop", "hand", "refuse", "defer", "lose"]

@@ -152,6 +152,23 @@ def test_the_items_of_a_worker_that_is_gone_are_free_again(ada):
     assert [one.item.notice_id for one in claim(str(ada.pk), "kept").told] == [notice.pk]
 
 
+def test_what_ends_its_worker_time_and_again_goes_alone_and_ends(ada):
+    """A text that kills the process which renders it, beside one that does not."""
+    deadly, other = due(ada, "deadly"), due(ada, "other")
+    told = []
+    while (claimed := claim(str(ada.pk), "kept")) is not None:
+        told.append([one.item.notice_id for one in claimed.told])
+        if deadly.pk in told[-1]:
+            assert end_leases() == 1
+        else:
+            assert last_look.look(claimed.message.pk, claimed.told) is not None
+            record(claimed.message.pk, result_of(None))
+    assert told[0] == [other.pk, deadly.pk]
+    assert sorted(told[1:]) == [[deadly.pk]] * len(claiming.RETRIES) + [[other.pk]]
+    assert states(deadly) == [("skipped", "not rendered")]
+    assert states(other) == [("handed", "")]
+
+
 def test_what_may_have_left_with_a_worker_that_is_gone_is_unknown(ada, caplog):
     notice, key = sending(ada)
     assert end_leases() == 1
