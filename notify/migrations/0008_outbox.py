@@ -81,6 +81,11 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, db_default='', default='', max_length=8),
         ),
         migrations.AddField(
+            model_name='preference',
+            name='before',
+            field=models.CharField(blank=True, choices=[('on', 'On'), ('unsaid', 'Unsaid')], db_default='', default='', editable=False, max_length=6),
+        ),
+        migrations.AddField(
             model_name='batch',
             name='lineage',
             field=models.CharField(db_default='', default='', editable=False, max_length=8),

@@ -51,7 +51,7 @@ def choose(user: str, scope: str, channel: str, value: bool | None, rhythm: str 
         update_conflicts=True,
         unique_fields=["user", "scope", "channel"],
         # What is off keeps how often it was wanted.
-        update_fields=["value", "changed", *(["rhythm"] if value else [])],
+        update_fields=["value", "changed", "before", *(["rhythm"] if value else [])],
     )
 
 

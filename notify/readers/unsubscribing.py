@@ -1,12 +1,12 @@
 """What a link in a message ends: a channel, for categories, and its undo.
 
-A category is left by the choice for it, and by those for its kinds that say otherwise. All of them
-are written at one time, by which the undo knows them.
+A category is left by the choice for it, and by those for its kinds that say otherwise. Each of
+these rows remembers what it was, until its person chooses something else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from notify.kinds import registry
@@ -15,7 +15,9 @@ from notify.models import Preference, user_pk
 from notify.readers import defaults
 from notify.readers.deciding import decide
 from notify.readers.wishes import wishes_of
-from notify.sql import database
+from notify.sql import database, transactions
+
+Before = Preference.Before
 
 
 def is_on(user: str, channel: str, categories: Collection[str]) -> bool:
@@ -44,53 +46,69 @@ def turn_off(user: str, channel: str, categories: Collection[str]) -> bool:
     """Ends it. Returns whether it was on."""
     if not is_on(user, channel, categories):
         return False
-    scopes = {f"category:{category}" for category in categories if category}
     choices = wishes_of(user, channel).choices
+    scopes = {_scope_of(category) for category in categories if category}
     for category in categories:
         for kind in _kinds(channel, category):
             scope = f"kind:{kind.key}"
             if channel not in kind.required and (choices.get(scope) or not category):
                 scopes.add(scope)
-    _write(user, channel, scopes, value=False)
+    # What they have turned off themselves is none of the undo's.
+    ended = (scope for scope in scopes if choices.get(scope) is not False)
+    _write(user, channel, {scope: _before(choices.get(scope)) for scope in ended}, value=False)
     return True
 
 
 def turn_on(user: str, channel: str, categories: Collection[str]) -> bool:
-    """Takes that back: the category, and the kinds that were turned off with it. Returns whether it
-    was off."""
+    """Takes that back. What they have turned off themselves is turned on if it is all that there
+    is: they have asked for it. Returns whether it was off."""
+    return transactions.in_transaction(lambda: _turn_on(user, channel, categories))
+
+
+def _turn_on(user: str, channel: str, categories: Collection[str]) -> bool:
     if is_on(user, channel, categories):
         return False
-    off = _off(user, channel)
-    scopes = set()
-    for category in categories:
-        of_kinds = {f"kind:{kind.key}" for kind in _kinds(channel, category)} & off.keys()
-        scope = f"category:{category}"
-        at = off.get(scope) if category else max((off[one] for one in of_kinds), default=None)
-        scopes |= {one for one in of_kinds if off[one] == at}
-        scopes |= {scope} if category else set()
-    _write(user, channel, scopes, value=True)
+    scopes = {_scope_of(category) for category in categories if category}
+    scopes |= {f"kind:{kind.key}" for one in categories for kind in _kinds(channel, one)}
+    off = Preference.objects.filter(
+        user=user_pk(user), channel=channel, value=False, scope__in=scopes
+    )
+    before = dict(off.exclude(before="").values_list("scope", "before"))
+    off.filter(before=Before.UNSAID).delete()
+    resumed = {scope for scope, value in before.items() if value == Before.ON}
+    if not is_on(user, channel, categories) and not resumed:
+        resumed = {_scope_of(category) for category in categories if category}
+        resumed |= {kind for kind in off.values_list("scope", flat=True) if "" in categories}
+    _write(user, channel, dict.fromkeys(resumed, ""), value=True)
     return True
 
 
-def _off(user: str, channel: str) -> dict[str, Any]:
-    """When each scope was turned off."""
-    rows = Preference.objects.filter(user=user_pk(user), channel=channel, value=False)
-    return dict(rows.values_list("scope", "changed"))
+def _scope_of(category: str) -> str:
+    return f"category:{category}"
 
 
-def _write(user: str, channel: str, scopes: Iterable[str], *, value: bool) -> None:
-    """In one statement, at one time. How often they want it stays, for when it is on again."""
+def _before(choice: bool | None) -> str:
+    return Before.UNSAID if choice is None else Before.ON
+
+
+def _write(user: str, channel: str, befores: Mapping[str, str], *, value: bool) -> None:
+    """In one statement. How often they want it stays, for when it is on again."""
     now = database.now()
     Preference.objects.bulk_create(
         [
             Preference(
-                user_id=user_pk(user), scope=scope, channel=channel, value=value, changed=now
+                user_id=user_pk(user),
+                scope=scope,
+                channel=channel,
+                value=value,
+                changed=now,
+                before=before,
             )
-            for scope in sorted(scopes)
+            for scope, before in sorted(befores.items())
         ],
         update_conflicts=True,
         unique_fields=["user", "scope", "channel"],
-        update_fields=["value", "changed"],
+        update_fields=["value", "changed", "before"],
     )
 
 

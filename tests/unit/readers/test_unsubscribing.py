@@ -82,15 +82,52 @@ def test_kinds_without_a_category_are_turned_off_themselves(ada: User) -> None:
     assert turn_off(key(ada), "email", [""])
     assert rows(ada) == {"kind:shop.loose": False}
     assert turn_on(key(ada), "email", [""])
-    assert rows(ada) == {"kind:shop.loose": True}
+    assert rows(ada) == {}
 
 
 def test_the_undo_leaves_what_was_off_before(ada: User) -> None:
     choose(key(ada), "kind:shop.shipped", "email", False)
     assert turn_off(key(ada), "email", ["orders"])
     assert turn_on(key(ada), "email", ["orders"])
-    assert rows(ada) == {"category:orders": True, "kind:shop.shipped": False}
+    assert rows(ada) == {"kind:shop.shipped": False}
     assert not turn_on(key(ada), "email", ["orders"])
+
+
+@pytest.mark.parametrize("category", [True, False, None])
+@pytest.mark.parametrize("kind", [True, False, None])
+@pytest.mark.parametrize("name", ["orders", "news"])
+def test_the_undo_brings_back_what_was(
+    ada: User, name: str, category: bool | None, kind: bool | None
+) -> None:
+    kinds = {"orders": "shop.shipped", "news": "shop.post"}
+    choose(key(ada), f"category:{name}", "email", category)
+    choose(key(ada), f"kind:{kinds[name]}", "email", kind)
+    before = rows(ada)
+    if not turn_off(key(ada), "email", [name]):
+        return  # nothing was on
+    assert not is_on(key(ada), "email", [name])
+    assert rows(ada)[f"category:{name}"] is False  # also for kinds that come later
+    assert turn_on(key(ada), "email", [name])
+    assert rows(ada) == before
+
+
+def test_what_was_chosen_after_it_is_none_of_the_undos(ada: User) -> None:
+    choose(key(ada), "kind:shop.shipped", "email", True)
+    turn_off(key(ada), "email", ["orders"])
+    choose(key(ada), "kind:shop.shipped", "email", False)
+    turn_on(key(ada), "email", ["orders"])
+    assert rows(ada) == {"kind:shop.shipped": False}
+
+
+@pytest.mark.parametrize(
+    ("scope", "category"), [("category:orders", "orders"), ("kind:shop.loose", "")]
+)
+def test_what_they_have_turned_off_themselves_is_on_if_they_ask_for_it(
+    ada: User, scope: str, category: str
+) -> None:
+    choose(key(ada), scope, "email", False)
+    assert turn_on(key(ada), "email", [category])
+    assert rows(ada) == {scope: True}
 
 
 def test_how_often_they_wanted_it_comes_back_with_it(ada: User) -> None:

@@ -107,7 +107,7 @@ def test_it_is_undone_on_the_same_page(link: str, strict: Client) -> None:
     assert 'value="undo"' in strict.get(link).content.decode()
     page = strict.post(link, {"action": "undo"}).content.decode()
     assert 'value="unsubscribe"' in page
-    assert chosen() == dict.fromkeys(OFF, True)
+    assert chosen() == {}
 
 
 def test_a_post_twice_is_as_once(
@@ -121,7 +121,7 @@ def test_a_post_twice_is_as_once(
 def test_an_undo_twice_is_as_once(link: str, strict: Client, told: list[tuple[str, str]]) -> None:
     for body in (ONE_CLICK, {"action": "undo"}, {"action": "undo"}):
         assert strict.post(link, body).status_code == 200
-    assert chosen() == dict.fromkeys(OFF, True)
+    assert chosen() == {}
     assert len(told) == 2
 
 
@@ -133,7 +133,7 @@ def test_a_choice_for_a_kind_does_not_keep_the_mails_coming(
     assert "Unsubscribed" in page
     assert chosen() == OFF | {"kind:shop.renamed": False}
     strict.post(link, {"action": "undo"})
-    assert chosen() == dict.fromkeys([*OFF, "kind:shop.renamed"], True)
+    assert chosen() == {"kind:shop.renamed": True}
 
 
 def test_a_channel_that_is_gone_is_not_found(link: str, strict: Client, ada: User) -> None:
