@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import itertools
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -12,13 +14,14 @@ from typing import Any
 
 import httpx
 import pytest
+from django.db import connections
 from django.db.models import F
 from django.db.models.functions import Now
 
 from notify import sending
 from notify.inbox import marking, outgoing, reading, work
 from notify.kinds import registry
-from notify.models import Batch, Message, Notice, OutboxItem, Preference
+from notify.models import Batch, Inbox, Message, Notice, OutboxItem, Preference
 from notify.outbox import looking, ripening, steps
 from notify.outbox.handing_out import hand_out
 from notify.sql import database
@@ -34,6 +37,7 @@ from tests.integration.test_store_concurrency import (
     threads,
     together,
 )
+from tests.integration.test_wrong_clocks import LIBRARIES
 from tests.unit.inbox.helpers import deliver, key, mark, people
 from tests.unit.outbox import out
 from tests.unit.outbox.out import Kept, declare, due, messages, states
@@ -288,6 +292,39 @@ def test_claims_beside_marks_and_a_fan_out_meet_no_deadlock():
     assert not OutboxItem.objects.filter(state__in=["waiting", "taken"]).exists()
 
 
+def test_workers_beside_a_fan_out_of_5000_to_the_same_people_meet_no_deadlock():
+    several = people(5000)
+    due(several)
+    order = [key(one) for one in several]
+    fanned_out = threading.Event()
+
+    def claims(keys):
+        def run():
+            for one in itertools.cycle(keys):
+                if fanned_out.is_set():
+                    return
+                hand_out(one, "kept")
+
+        return run
+
+    def fans_out():
+        try:
+            for n in range(3):
+                deliver(several, f"fan-out {n}")
+                while work.carry_out_next() is not None:
+                    pass
+        finally:
+            fanned_out.set()
+
+    outcomes = together(outcome(claims(order)), outcome(claims(order[::-1])), outcome(fans_out))
+    assert not [one for one in outcomes if isinstance(one, Exception)]
+    assert Kept.handed  # beside it
+    assert max(Counter(one.user.pk for one in Kept.handed).values()) == 1
+    states = Counter(OutboxItem.objects.values_list("state", flat=True))
+    assert states == {"handed": len(Kept.handed), "waiting": 5000 - len(Kept.handed)}
+    assert set(Inbox.objects.values_list("version", flat=True)) == {4}
+
+
 # Processes.
 
 
@@ -418,6 +455,52 @@ def test_several_workers_send_each_copy_once(workers, parcels, sink, start):
     assert set(mails(sink, *several).values()) == {1}
     assert mails(sink, *several).total() == 120
     assert {state for state, _ in states(notice)} == {"handed"}
+
+
+def test_2000_that_are_due_at_once_take_one_connection(parcels, sink, start):
+    several = people(2000, "many")
+    notice = send(parcels, *several)
+    start()
+    eventually(lambda: ended(notice), 300, what="the items")
+    assert {state for state, _ in states(notice)} == {"handed"}
+    found = [mail for mail in sink.taken if mail["X-Rcpt-To"].startswith("many-")]
+    assert len({mail["X-Rcpt-To"] for mail in found}) == len(found) == 2000
+    assert len({mail["X-Connection"] for mail in found}) == 1
+
+
+def test_workers_whose_clocks_are_an_hour_off_send_what_is_due_and_nothing_else(
+    parcels, sink, start
+):
+    several = people(20, "timely")
+    notice, later = send(parcels, *several), send(parcels, *several)
+    out.ripen()
+    in_half_an_hour = database.now() + timedelta(minutes=30)
+    OutboxItem.objects.filter(notice=later).update(ripe=in_half_an_hour)
+    for offset in ("-1h", "+1h"):
+        start(LD_PRELOAD=str(LIBRARIES[0]), FAKETIME=offset, FAKETIME_DONT_FAKE_MONOTONIC="1")
+    eventually(lambda: ended(notice), 60, what="the items")
+    assert mails(sink, *several) == dict.fromkeys(mails(sink, *several), 1)
+    assert mails(sink, *several).total() == 20
+    assert {state for state, _ in states(later)} == {"waiting"}
+    for message in Message.objects.all():
+        assert timedelta(0) < message.lease - message.sending < timedelta(minutes=1)
+        assert abs(message.ended - database.now()) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("step", ["inbox locked", "claimed", "handed over"])
+def test_a_database_that_is_restarted_costs_no_mail_and_no_second_one(
+    step, parcels, sink, start, postgres_server
+):
+    [user] = people(1, f"restarted-{steps.STEPS.index(step)}")
+    notice = send(parcels, user)
+    worker = start(OUTBOX_AT=step, OUTBOX_DO="SIGSTOP")
+    eventually(lambda: is_stopped(worker), 30, what="its sleep")
+    connections.close_all()
+    postgres_server.restart("immediate")  # as in a crash
+    worker.resume()
+    eventually(lambda: states(notice) == [("handed", "")], 60, what="the mail")
+    assert mails(sink, user).total() == 1
+    assert set(messages()) <= {"dropped", "handed"}
 
 
 @pytest.mark.parametrize("address", ["drop", "dropdata", "unknown", "later"])
