@@ -91,7 +91,7 @@ def _before(choice: bool | None) -> str:
     return Before.UNSAID if choice is None else Before.ON
 
 
-def _write(user: str, channel: str, befores: Mapping[str, str], *, value: bool) -> None:
+def _write(user: str, channel: str, remembered: Mapping[str, str], *, value: bool) -> None:
     """In one statement. How often they want it stays, for when it is on again."""
     now = database.now()
     Preference.objects.bulk_create(
@@ -104,7 +104,7 @@ def _write(user: str, channel: str, befores: Mapping[str, str], *, value: bool) 
                 changed=now,
                 before=before,
             )
-            for scope, before in sorted(befores.items())
+            for scope, before in sorted(remembered.items())
         ],
         update_conflicts=True,
         unique_fields=["user", "scope", "channel"],

@@ -373,7 +373,8 @@ def of_project(sink: SmtpServer, **variables: str) -> dict[str, str]:
 
 def send(parcel: Any, *users: Any) -> Notice:
     for user in users:
-        type(user).objects.filter(pk=user.pk).update(email=f"{user.username}@example.org")
+        user.email = f"{user.username}@example.org"
+    type(users[0]).objects.bulk_update(users, ["email"])
     return out.committed_send(parcel(number="A-7"), users)
 
 
