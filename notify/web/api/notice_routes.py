@@ -58,7 +58,9 @@ def send(request: HttpRequest, body: NewNotice) -> HttpResponse:
         notice = sending.send(_kind(body), **options)
     else:
         actions = [action.model_dump() for action in body.actions]
-        said = body.model_dump(include={"title", "body", "level", "category", "url", "data", "kind"})
+        said = body.model_dump(
+            include={"title", "body", "level", "category", "url", "data", "kind"}
+        )
         notice = sending.send(**said, actions=actions, **options)
     notices: Any = Notice.objects
     recipients = notices.with_progress().get(pk=notice.pk).recipients
