@@ -150,7 +150,8 @@ def mark(
     if to is None:
         return start, None
     step = Step(public_key(owner), own + suffix, start, to, *counts)
-    return to, Change([step], rows=[rows.row_of(record[7:]) for record in records])
+    changed = [rows.row_of(record[7:]) for record in records]
+    return to, Change([step], rows=changed, changed=len(changed))
 
 
 def mark_statement(

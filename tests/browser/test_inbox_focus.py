@@ -56,7 +56,7 @@ def test_the_keyboard_is_at_the_first_row_within_four_stops_and_out_of_it_again(
     assert "Skip to notifications" in focused(page)
     page.keyboard.press("Enter")
     assert focused(page).startswith("article.row")
-    for _ in range(5):  # checkbox, title, two buttons, and out
+    for _ in range(6):  # checkbox, title, three buttons, and out
         page.keyboard.press("Tab")
     assert "notify-inbox" not in page.evaluate("document.activeElement.localName")
     assert "article" not in focused(page)

@@ -57,8 +57,10 @@ def send(request: HttpRequest, body: NewNotice) -> HttpResponse:
     if body.params is not None:
         notice = sending.send(_kind(body), **options)
     else:
-        actions = [action.dict() for action in body.actions]
-        said = body.dict(include={"title", "body", "level", "category", "url", "data", "kind"})
+        actions = [action.model_dump() for action in body.actions]
+        said = body.model_dump(
+            include={"title", "body", "level", "category", "url", "data", "kind"}
+        )
         notice = sending.send(**said, actions=actions, **options)
     notices: Any = Notice.objects
     recipients = notices.with_progress().get(pk=notice.pk).recipients

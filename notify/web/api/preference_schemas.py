@@ -6,7 +6,7 @@ from datetime import datetime, time
 from typing import Annotated, Literal
 
 from ninja import Schema
-from pydantic import AwareDatetime, Field, StrictBool
+from pydantic import AwareDatetime, BaseModel, Field, StrictBool
 
 from notify.readers.targets import MAX_TARGET, MAX_TOPIC
 from notify.web.api.schemas import Text
@@ -45,7 +45,7 @@ class CategoryChoice(Schema):
     kinds: list[KindChoice]
 
 
-class QuietHours(Schema):
+class QuietHours(BaseModel):
     start: time
     end: time = Field(description="Not after `start`: on the next day. Equal: no quiet hours.")
 
@@ -62,7 +62,7 @@ class Preferences(ReaderOut):
     categories: list[CategoryChoice]
 
 
-class NewPreference(Schema):
+class NewPreference(BaseModel):
     scope: Text = Field(description="`kind:<key>`, `category:<key>` or `all`.")
     channel: Text = Field(default="inbox", description="One of `channels`.")
     value: StrictBool | None = Field(description="Null takes back what was chosen.")
@@ -71,7 +71,7 @@ class NewPreference(Schema):
     )
 
 
-class ReaderChanges(Schema):
+class ReaderChanges(BaseModel):
     """Fields that are left out stay."""
 
     language: Text = Field(default="", description="One of the site's, or empty.")
@@ -79,7 +79,7 @@ class ReaderChanges(Schema):
     quiet: QuietHours | None = None
 
 
-class NewMute(Schema):
+class NewMute(BaseModel):
     target: Annotated[Text, Field(max_length=MAX_TARGET)] = Field(
         description="`thing:<type>:<id>`, `actor:<key>`, `topic:<name>` or `category:<key>`."
     )
@@ -108,7 +108,7 @@ class Unmuted(Schema):
     id: int
 
 
-class NewFollow(Schema):
+class NewFollow(BaseModel):
     topic: Annotated[Text, Field(max_length=MAX_TOPIC)]
 
 

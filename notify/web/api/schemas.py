@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, FailFast, Field, StrictBool
+from pydantic import AfterValidator, AwareDatetime, BaseModel, FailFast, Field, StrictBool
 
 from notify.models import content
 from notify.protocol import MARKS, MAX_INTEGER
@@ -38,10 +38,10 @@ def documented(**bounds: Any) -> Any:
     return Field(json_schema_extra=bounds)
 
 
-# Requests
+# Requests: no `Schema`, which also reads a list or a text, as an object without the fields
 
 
-class Recipients(Schema):
+class Recipients(BaseModel):
     """At least one of these fields."""
 
     users: Annotated[list[Text], FailFast()] = Field(
@@ -56,12 +56,12 @@ class Recipients(Schema):
     everyone: StrictBool = Field(default=False, description="All users who are active now.")
 
 
-class Action(Schema):
+class Action(BaseModel):
     label: Annotated[str, documented(maxLength=content.MAX_LABEL)]
     url: Annotated[str, documented(maxLength=content.MAX_URL)]
 
 
-class NewNotice(Schema):
+class NewNotice(BaseModel):
     to: Recipients
     title: Annotated[str, documented(maxLength=content.MAX_TITLE)] = Field(
         default="", description="Needed, except with `params`."

@@ -37,7 +37,7 @@ def test_all_fields_that_are_wrong_are_named():
         category="\u2060",
         url="javascript:x",
         action_2_label="x",
-        expires=timezone.now(),
+        expires=timezone.now() - timedelta(seconds=1),
     )
     assert wrong == ["title", "category", "url", "action_2_url", "expires"]
 

@@ -1,9 +1,19 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from notify.web.api.schemas import MAX_GROUPS, ErrorOut, Recipients, errors
+from notify.web.api.preference_schemas import NewFollow, NewMute, NewPreference, ReaderChanges
+from notify.web.api.schemas import MAX_GROUPS, Action, ErrorOut, NewNotice, Recipients, errors
+
+REQUESTS = [Recipients, Action, NewNotice, NewPreference, ReaderChanges, NewMute, NewFollow]
+
+
+@pytest.mark.parametrize("request_schema", REQUESTS)
+@pytest.mark.parametrize("body", [[], [None, None], "text", 1], ids=repr)
+def test_what_is_no_object_is_refused(request_schema: type[BaseModel], body: object) -> None:
+    with pytest.raises(ValidationError):
+        request_schema.model_validate(body)
 
 
 @pytest.mark.parametrize("name", ["a\0b", "\ud800"])
