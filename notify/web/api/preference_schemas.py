@@ -6,10 +6,10 @@ from datetime import datetime, time
 from typing import Annotated, Literal
 
 from ninja import Schema
-from pydantic import AwareDatetime, BaseModel, Field, StrictBool
+from pydantic import BaseModel, Field, StrictBool, StrictInt, WithJsonSchema
 
 from notify.readers.targets import MAX_TARGET, MAX_TOPIC
-from notify.web.api.schemas import Text
+from notify.web.api.schemas import Instant, Text, written
 
 MAX_SECONDS = 10 * 366 * 86_400  # ten years
 RuleName = Literal[
@@ -18,6 +18,13 @@ RuleName = Literal[
 ]  # fmt: skip
 
 Rhythm = Literal["", "hourly", "daily", "weekly"]
+
+
+# By the clock on the wall, so without the zone that `format: time` demands (RFC 3339, 5.6)
+CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
+ClockTime = Annotated[
+    time, written(CLOCK, "21:30"), WithJsonSchema({"type": "string", "pattern": f"^{CLOCK}$"})
+]
 
 
 class Cell(Schema):
@@ -46,8 +53,8 @@ class CategoryChoice(Schema):
 
 
 class QuietHours(BaseModel):
-    start: time
-    end: time = Field(description="Not after `start`: on the next day. Equal: no quiet hours.")
+    start: ClockTime
+    end: ClockTime = Field(description="Not after `start`: on the next day. Equal: no quiet hours.")
 
 
 class ReaderOut(Schema):
@@ -83,10 +90,10 @@ class NewMute(BaseModel):
     target: Annotated[Text, Field(max_length=MAX_TARGET)] = Field(
         description="`thing:<type>:<id>`, `actor:<key>`, `topic:<name>` or `category:<key>`."
     )
-    seconds: Annotated[int, Field(ge=1, le=MAX_SECONDS)] | None = Field(
+    seconds: Annotated[StrictInt, Field(ge=1, le=MAX_SECONDS)] | None = Field(
         default=None, description="For how long, by the server's clock."
     )
-    until: AwareDatetime | None = Field(
+    until: Instant | None = Field(
         default=None, description="Or until when. With neither, for ever."
     )
 

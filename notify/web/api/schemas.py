@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, BaseModel, FailFast, Field, StrictBool
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    FailFast,
+    Field,
+    StrictBool,
+)
 
 from notify.models import content
 from notify.protocol import MARKS, MAX_INTEGER
@@ -24,6 +33,24 @@ def _storable(value: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_storable)]
+
+
+def written(pattern: str, example: str) -> BeforeValidator:
+    """Only text that matches: pydantic also reads a number as a time, in seconds since 1970 or
+    since midnight."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, str) or re.fullmatch(pattern, value) is None:
+            raise ValueError(f"must be written like {example}")
+        return value
+
+    return BeforeValidator(check)
+
+
+# RFC 3339, with a zone
+Instant = Annotated[
+    AwareDatetime, written(r"\d{4}-\d\d-\d\d[Tt ]\d\d:.*", "2026-12-24T18:00:00+01:00")
+]
 
 
 # Each invalid entry of a list takes memory and an error message. So lists have a maximum length,
@@ -78,8 +105,8 @@ class NewNotice(BaseModel):
         description="The fields of `kind`, which must be one that the site declares and says the "
         "texts. No browser gets them.",
     )
-    expires: AwareDatetime | None = None
-    send_at: AwareDatetime | None = None
+    expires: Instant | None = None
+    send_at: Instant | None = None
     key: Annotated[str | None, documented(maxLength=content.MAX_KEY)] = Field(
         default=None, description="Idempotency key: a repeated request with it sends nothing again."
     )
