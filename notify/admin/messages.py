@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -21,7 +22,7 @@ from notify.admin.change_list import LenientChangeList
 from notify.admin.delivery_history import why_text
 from notify.admin.formatting import EMPTY, format_moment, notice_url
 from notify.kinds import registry
-from notify.models import Message, Notice
+from notify.models import Message, Notice, OutboxItem
 from notify.models.permissions import SEND, VIEW_INBOX, has_permission
 from notify.web.pages.preference_rows import channel_name
 
@@ -54,13 +55,25 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.filter(state=self.value()) if self.value() in STATES else queryset
 
 
+class ChannelFilter(admin.SimpleListFilter):
+    title = gettext_lazy("channel")
+    parameter_name = "channel"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        keys = dict.fromkeys(one.key for one in registry.all_channels())
+        return [(key, channel_name(key)) for key in keys]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(channel=self.value()) if self.value() else queryset
+
+
 class MessageAdmin(MessageModelAdmin):
     """A message is looked at, and sent again. Whoever may see inboxes may see them; they are not
     shown where no kind declares a channel."""
 
     list_display = ("made", "user", "by", "address", "state_name", "reason", "notices", "end")
     list_display_links = ("made",)
-    list_filter = (StateFilter, "channel")
+    list_filter = (StateFilter, ChannelFilter)
     list_select_related = ("user",)
     list_per_page = 50
     show_full_result_count = False
@@ -99,7 +112,10 @@ class MessageAdmin(MessageModelAdmin):
         return LenientChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        return super().get_queryset(request).annotate(items_count=Count("items"))
+        # Not joined, which would group every message for a page of them.
+        items = OutboxItem.objects.filter(message=OuterRef("pk")).order_by().values("message")
+        count = Coalesce(Subquery(items.annotate(n=Count("*")).values("n")), 0)
+        return super().get_queryset(request).annotate(items_count=count)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         context = {"title": _("Messages"), **(extra_context or {})}

@@ -126,6 +126,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
+            index=models.Index(fields=['created'], name='notify_message_created'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
             index=models.Index(condition=models.Q(('state__in', ['claimed', 'sending'])), fields=['lease'], name='notify_message_leases'),
         ),
         migrations.AddIndex(

@@ -59,6 +59,7 @@ class Message(BaseRow):
         verbose_name_plural = _("messages")
         default_permissions: ClassVar = ()
         indexes: ClassVar = [
+            models.Index(fields=["created"], name="notify_message_created"),
             models.Index(
                 fields=["lease"],
                 name="notify_message_leases",

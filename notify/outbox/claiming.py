@@ -34,11 +34,16 @@ _State = OutboxItem.State
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message that this process has to itself until its lease ends, and what it tells."""
+    """A message that this process has to itself until its lease ends, and what it tells.
+
+    Attributes:
+        is_all: Whether nothing else of theirs was due by this channel.
+    """
 
     message: Message
     recipient: Recipient
     told: Sequence[Looked]
+    is_all: bool
 
 
 class Rounds:
@@ -113,7 +118,7 @@ def _claim(recipient: Recipient, channel: str) -> Claimed | None:
     )
     take(told, message)
     steps.reached("message made")
-    return Claimed(message, recipient, told)
+    return Claimed(message, recipient, told, is_all=len(told) == len(ready))
 
 
 def lock_inbox(user: str) -> bool:

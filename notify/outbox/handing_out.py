@@ -40,9 +40,10 @@ def hand_out(user: str, channel: str) -> int:
     Raises:
         Busy, DatabaseError: What was claimed is free again after its lease.
     """
-    messages = 0
-    while (claimed := claiming.claim(user, channel)) is not None:
+    messages, is_done = 0, False
+    while not is_done and (claimed := claiming.claim(user, channel)) is not None:
         messages += _send(claimed)
+        is_done = claimed.is_all
     return messages
 
 

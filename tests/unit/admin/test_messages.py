@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -54,6 +55,20 @@ def test_the_list_has_state_reason_person_and_channel(admin_client, message):
         assert told in page
     assert "refused" in text_of(admin_client.get(MESSAGES, {"state": "refused"}))
     assert "0 messages" in text_of(admin_client.get(MESSAGES, {"state": "handed"}))
+
+
+def test_channels_are_filtered_by_their_names(admin_client, message):
+    page = admin_client.get(MESSAGES).content.decode()
+    assert re.search(r'href="\?channel=email"[^>]*>\s*E-mail\s*<', page)
+    assert "ada@example.org" in text_of(admin_client.get(MESSAGES, {"channel": "email"}))
+    assert "ada@example.org" not in text_of(admin_client.get(MESSAGES, {"channel": "sms"}))
+
+
+@pytest.mark.sqlite  # PostgreSQL reads all of so few
+def test_a_page_of_messages_is_read_by_an_index(admin_client, message):
+    listed = admin_client.get(MESSAGES).context["cl"].result_list
+    assert "USING INDEX notify_message_created" in listed.explain()
+    assert [one.items_count for one in listed] == [1]
 
 
 def test_a_message_shows_what_it_was_about(admin_client, message):

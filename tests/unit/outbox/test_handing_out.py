@@ -44,6 +44,19 @@ def test_what_is_due_is_one_message(ada):
     assert hand_out(str(ada.pk), "kept") == 0
 
 
+def test_who_got_all_that_is_due_is_not_asked_for_again(ada, monkeypatch):
+    asked = []
+    claim = claiming.claim
+    monkeypatch.setattr(claiming, "claim", lambda *args: asked.append(args) or claim(*args))
+    due(ada, "first"), due(ada, "second")
+    assert hand_out(str(ada.pk), "kept") == 1
+    assert len(asked) == 1
+    due(ada, "must", key="t.must")
+    due(ada, "news")
+    assert hand_out(str(ada.pk), "kept") == 2
+    assert len(asked) == 3
+
+
 def test_what_is_required_cannot_be_unsubscribed_from(ada):
     due(ada, "must", key="t.must")
     due(ada, "news")
