@@ -46,7 +46,7 @@ _WISHES = {
     "mutes": (Mute, ("target", "until", "created")),
     "subscriptions": (Subscription, ("topic", "created")),
 }
-_STATES = ("arrived", "seen", "read", "archived", "recalled", "reason")
+_STATES = ("arrived", "seen", "seen_in", "read", "archived", "recalled", "reason")
 
 
 def export(user: str) -> dict[str, Any]:

@@ -163,3 +163,14 @@ def test_the_language_of_the_last_page_is_told_of_a_kind_and_of_nothing_else(
     assert known in page_text(client, ada, notice)
     assert "in which language" not in page_text(client, ada, notify.send(to=ada, title="Hello"))
     assert "in which language" not in page_text(client, make_user("bob"), notice)
+
+
+def test_the_language_in_which_it_was_first_seen_is_told(client, inbox_staff, ada):
+    typed, untyped = notify.send(Welcome(), to=ada), notify.send(to=ada, title="Hello")
+    locales.note_shown([(str(ada.pk), Locale("en", "UTC"))])
+    for language in ("de", "en"):
+        sending.mark(str(ada.pk), "seen", ids=[typed.pk, untyped.pk], language=language)
+    text = page_text(client, ada, typed)
+    assert "shown in German; on which device isn't recorded" in text
+    assert "in which language" not in text
+    assert "shown in" not in page_text(client, ada, untyped)

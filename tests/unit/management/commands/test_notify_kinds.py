@@ -69,7 +69,7 @@ def test_a_kind_that_cannot_be_shown_names_the_language(monkeypatch):
 
 def test_a_lazy_text_is_told_with_the_cure(monkeypatch):
     monkeypatch.setattr(InItsLanguage, "title", lambda self: gettext_lazy("Archive"))
-    with pytest.raises(CommandError, match="en: title: is a lazy object.*use gettext, not"):
+    with pytest.raises(CommandError, match=r"en: title: is a lazy object.*use gettext, not"):
         said("--render", "shop.language")
 
 
