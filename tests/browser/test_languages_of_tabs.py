@@ -13,7 +13,7 @@ from config.demo.notices import MeetingMoved, OrderShipped
 from notify.models import Notice
 from notify.notices import PasswordChanged, Welcome
 from tests.browser.conftest import keep_picture
-from tests.browser.inbox_page import DASHBOARD, DESK, live, titles, unread
+from tests.browser.inbox_page import DASHBOARD, DESK, badge, live, titles, unread
 from tests.browser.layout import findings
 from tests.browser.test_offline import keeps
 from tests.browser.test_readers import SEND, choose
@@ -57,6 +57,7 @@ def test_who_changes_their_language_reads_all_in_it_and_nothing_is_news(server, 
         expect(titles(tab)).to_contain_text(ENGLISH)
     keeps(first, ENGLISH)
     second = tabs[1]
+    expect(badge(second)).to_have_text("0")  # they were on the screen
     second.evaluate(WATCH)
     expect(unread(first)).to_have_text("2 unread")
 

@@ -104,7 +104,7 @@ def test_a_key_recognises_the_fields_and_not_the_texts(ada, announced, monkeypat
         ("url", reverse_lazy("notify:dashboard"), "url"),
         ("actions", [{"label": gettext_lazy("Archive"), "url": "/"}], "actions"),
         ("data", {"a": [gettext_lazy("Archive")]}, "data"),
-        ("about", About("order", gettext_lazy("Archive")), "about"),
+        ("about", About("order", gettext_lazy("Archive")), "about"),  # type: ignore[arg-type]
     ],
 )
 def test_a_text_is_checked_like_that_of_a_send(ada, monkeypatch, text, value, field):
