@@ -74,11 +74,12 @@ export class SharedConnection {
     this.#follow();
   }
 
-  stop() {
+  /** @param {boolean} [isReplaced] */
+  stop(isReplaced) {
     if (this.#channel && !this.#own) this.#say({ leave: true });
     this.#waiting.abort();
     this.#watch.stop();
-    this.#own?.stop();
+    this.#own?.stop(isReplaced);
     this.#own = null;
     this.#release();
     this.#channel?.close();

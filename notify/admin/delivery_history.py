@@ -95,13 +95,18 @@ def delivery_history(user: Any, notice: Notice) -> DeliveryHistory:
     return DeliveryHistory(
         verdict=_verdict(user, notice, copy, batch, inbox),
         steps=steps,
-        language=_language(user, notice) if copy else "",
+        language="" if copy is None or _shown_in(copy) else _language(user, notice),
     )
 
 
+def _has_languages(notice: Notice) -> bool:
+    """Whether not everyone reads it as it was sent."""
+    return notice.params is not None and registry.get(notice.kind) is not None
+
+
 def _language(user: Any, notice: Notice) -> str:
-    if notice.params is None or registry.get(notice.kind) is None:
-        return ""  # everyone reads it as it was sent
+    if not _has_languages(notice):
+        return ""
     last_page = Reader.objects.filter(user=user.pk).values_list("shown_language", flat=True).first()
     code = last_page or locales.own(str(user.pk)).language
     text = (
@@ -178,14 +183,27 @@ def _is_delivered(copy: Notification, inbox: Inbox | None) -> bool:
     return inbox is not None and inbox.acknowledged >= copy.arrived
 
 
+def _shown_in(copy: Notification | None) -> str:
+    """In which language it was first seen, in words; empty if that isn't known, or for everyone the
+    same."""
+    if copy is None or not copy.seen or not copy.seen_in or not _has_languages(copy.notice):
+        return ""
+    return _("shown in %(language)s") % {"language": language_name(copy.seen_in)}
+
+
 def _marks(copy: Notification | None) -> list[Step]:
     unknown = _("on which device isn't recorded")
+    seen = "; ".join(filter(None, (_shown_in(copy), unknown)))
     return [
-        Step(name, when, unknown if when else "", happened=when is not None)
-        for name, when in (
-            (_("Seen"), copy.seen if copy else None),
-            (_("Read"), copy.read if copy else None),
-            (_("Archived"), copy.placed if copy and copy.place == Place.ARCHIVED else None),
+        Step(name, when, how if when else "", happened=when is not None)
+        for name, when, how in (
+            (_("Seen"), copy.seen if copy else None, seen),
+            (_("Read"), copy.read if copy else None, unknown),
+            (
+                _("Archived"),
+                copy.placed if copy and copy.place == Place.ARCHIVED else None,
+                unknown,
+            ),
         )
     ]
 

@@ -62,7 +62,7 @@ _OUTGOING = {
     ),
     "reach": (Reach, ("channel", "address", "closed", "failures", "since", "again", "why")),
 }  # fmt: skip
-_STATES = ("arrived", "seen", "read", "archived", "recalled", "reason")
+_STATES = ("arrived", "seen", "seen_in", "read", "archived", "recalled", "reason")
 
 
 def export(user: str) -> dict[str, Any]:

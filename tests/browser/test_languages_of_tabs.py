@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
@@ -12,7 +13,7 @@ from config.demo.notices import MeetingMoved, OrderShipped
 from notify.models import Notice
 from notify.notices import PasswordChanged, Welcome
 from tests.browser.conftest import keep_picture
-from tests.browser.inbox_page import DASHBOARD, DESK, live, titles, unread
+from tests.browser.inbox_page import DASHBOARD, DESK, badge, live, titles, unread
 from tests.browser.layout import findings
 from tests.browser.test_offline import keeps
 from tests.browser.test_readers import SEND, choose
@@ -21,6 +22,23 @@ ENGLISH = ["Your password was changed", "Welcome"]
 GERMAN = ["Dein Passwort wurde geändert", "Willkommen"]
 ISOLATED = ("A-4711", "\u2068A-4711\u2069")
 WELCOME = {"kind": "notify.welcome", "params": {}, "to": {"users": ["ada"]}}
+
+
+# What a page says of counts and toasts, each time that it is another: `said`.
+WATCH = """() => {
+    const names = ["notify-inbox", "notify-bell"];
+    const [inbox, bell] = names.map((name) => document.querySelector(name).shadowRoot);
+    globalThis.said = [];
+    const look = () => {
+        const counts = [inbox.querySelector(".unread"), bell.querySelector(".badge")];
+        const toasts = bell.querySelectorAll(".toast").length;
+        const text = [...counts.map((one) => one.textContent), `${toasts} toasts`].join(", ");
+        if (said.at(-1) !== text) said.push(text);
+    };
+    const everything = { subtree: true, childList: true, characterData: true, attributes: true };
+    for (const root of [inbox, bell]) new MutationObserver(look).observe(root, everything);
+    look();
+}"""
 
 
 def send_both() -> None:
@@ -38,22 +56,32 @@ def test_who_changes_their_language_reads_all_in_it_and_nothing_is_news(server, 
         live(tab)
         expect(titles(tab)).to_contain_text(ENGLISH)
     keeps(first, ENGLISH)
+    second = tabs[1]
+    expect(badge(second)).to_have_text("0")  # they were on the screen
+    second.evaluate(WATCH)
     expect(unread(first)).to_have_text("2 unread")
 
     choose(tabs[0], "de")
     expect(titles(tabs[0])).to_contain_text(GERMAN)
     keeps(first, GERMAN)  # the copy for times without a network
+    expect(titles(second)).to_contain_text(GERMAN)
+    live(second)
+    keeps(second, GERMAN)
+    assert second.evaluate("said") == ["2 unread, 0, 0 toasts"]  # in the language of its page
+    first.evaluate(SEND, WELCOME)
+    for tab in tabs:
+        expect(titles(tab)).to_contain_text(["Willkommen", *GERMAN])
     searched_in = first.locator("notify-inbox .searched-in")
     expect(searched_in).to_be_hidden()
     first.locator("notify-inbox [type=search]").fill("Welcome")  # the text as it was sent
-    expect(titles(first)).to_contain_text(["Willkommen"])
+    expect(titles(first)).to_contain_text(["Willkommen", "Willkommen"])
     expect(searched_in).to_be_visible()
     first.locator("notify-inbox [type=search]").fill("")
-    tabs[1].reload()
+    second.reload()
     for tab in tabs:
         live(tab)
-        expect(titles(tab)).to_contain_text(GERMAN)
-        expect(unread(tab)).to_have_text("2 ungelesen")
+        expect(titles(tab)).to_contain_text(["Willkommen", *GERMAN])
+        expect(unread(tab)).to_have_text("3 ungelesen")
         expect(tab.locator("notify-bell .toast")).to_have_count(0)
     assert windows.complaints == []
 
@@ -61,11 +89,13 @@ def test_who_changes_their_language_reads_all_in_it_and_nothing_is_news(server, 
 def test_two_tabs_of_one_browser_are_told_the_same_in_two_languages(server, ada, windows):
     send_both()
     english = windows.open(server.url, session=ada, locale="en", **DESK)
+    english.goto(DASHBOARD)
+    live(english)
     german = english.context.new_page()
-    for tab in (english, german):
-        tab.goto(DASHBOARD)
-        live(tab)
-    choose(german, "de")
+    cookie = {"name": settings.LANGUAGE_COOKIE_NAME, "value": "de", "url": server.url}
+    german.context.add_cookies([cookie])  # nobody has asked for it in the other tab
+    german.goto(DASHBOARD)
+    live(german)
     expect(titles(german)).to_contain_text(GERMAN)
     german.evaluate(SEND, WELCOME)
     expect(titles(german)).to_contain_text(["Willkommen", *GERMAN])

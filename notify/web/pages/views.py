@@ -28,6 +28,7 @@ from notify.readers import locales
 from notify.web import callers, limits, refusals
 from notify.web.pages.back import way_back
 from notify.web.pages.decorators import html_refusals, rate_limited, signed_in
+from notify.web.pages.zones import locale_of
 from notify.web.refusals import Refusal
 
 
@@ -64,7 +65,8 @@ def mark(request: HttpRequest) -> HttpResponse:
     except (TypeError, ValueError):
         return HttpResponseBadRequest("mark: not a valid mark")
     with suppress(Busy, EpochChanged):  # the next page shows what is left to do
-        sending.carry_out_command(str(request.user.pk), frame)
+        language = locale_of(request).language
+        sending.carry_out_command(str(request.user.pk), frame, language=language)
     return HttpResponseRedirect(way_back(request, reverse("notify:dashboard")))
 
 

@@ -247,3 +247,25 @@ test("tabs in two languages have a socket each, and one in the same shares it", 
   assert.deepEqual(tabs.map(({ client }) => client.notifications.map(({ title }) => title)), [["Archive"], ["Archivieren"], ["Archivieren"]]);
   assert.equal(other.client.status.state, "live");
 });
+
+test("two tabs that change their language share a socket again, in the other one", async () => {
+  const browser = new FakeBrowser();
+  const tabs = [1, 2].map(() => world({ share: browser.tab().share, locale: { language: "en", zone: "UTC" } }));
+  for (const { client } of tabs) client.start();
+  await settled();
+  tabs[0].socket.says(hello(), reset(1, [row(1, { title: "Archive" })]));
+  await settled();
+  for (const tab of tabs) {
+    tab.events.length = 0;
+    tab.client.speak("de");
+  }
+  await settled();
+  assert.deepEqual(tabs.map(({ sockets }) => sockets.length), [2, 0]);
+  tabs[0].socket.says(hello(), reset(1, [row(1, { title: "Archivieren" })]));
+  await settled();
+  for (const { client, events } of tabs) {
+    assert.deepEqual(client.notifications.map(({ title }) => title), ["Archivieren"]);
+    assert.equal(client.status.state, "live");
+    assert.deepEqual(events.filter(({ type }) => type === "notification"), []);
+  }
+});

@@ -245,3 +245,14 @@ def test_a_kind_without_a_channel_has_no_line_of_one(ada):
 
 def test_every_reason_not_to_send_has_its_words():
     assert set(_WHY) == {*Skipped, "sent again"}
+
+
+def test_the_language_in_which_it_was_first_seen_is_told(client, inbox_staff, ada):
+    typed, untyped = notify.send(Welcome(), to=ada), notify.send(to=ada, title="Hello")
+    locales.note_shown([(str(ada.pk), Locale("en", "UTC"))])
+    for language in ("de", "en"):
+        sending.mark(str(ada.pk), "seen", ids=[typed.pk, untyped.pk], language=language)
+    text = page_text(client, ada, typed)
+    assert "shown in German; on which device isn't recorded" in text
+    assert "in which language" not in text
+    assert "shown in" not in page_text(client, ada, untyped)

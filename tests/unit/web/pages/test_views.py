@@ -91,6 +91,13 @@ def test_a_test_is_429_while_others_hold_the_locks(page, monkeypatch):
     assert response["Retry-After"] == "1"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_mark_without_scripts_keeps_the_language_of_the_page(page, ada):
+    notice = notify.send(to=ada, title="Hello")
+    page.post("/notify/mark/", {"mark": f"read:{notice.pk}"}, headers={"accept-language": "de"})
+    assert Notification.objects.get().seen_in == "de"
+
+
 @pytest.mark.parametrize("error", [Busy("locked"), EpochChanged("another")])
 def test_a_mark_that_fails_shows_the_page_again(page, monkeypatch, error):
     monkeypatch.setattr(sending, "mark", Mock(side_effect=error))

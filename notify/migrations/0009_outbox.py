@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notify', '0007_preferences'),
+        ('notify', '0008_seen_in'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
