@@ -20,6 +20,12 @@ from tests.unit.outbox import out
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def kinds(monkeypatch):
+    """Those of a test end with it."""
+    monkeypatch.setattr(registry, "_kinds", {})
+
+
 def due(notice, seconds, **fields):
     """The notice's batches became due so many seconds ago."""
     at = timezone.now() - timedelta(seconds=seconds)
@@ -103,8 +109,7 @@ def test_a_long_sending_that_goes_on_is_not_old(django_assert_num_queries):
     assert 4 < found["notify_batches_due_age_seconds"] < 35
 
 
-def test_it_tells_what_waits_to_go_out_only_where_something_can(monkeypatch):
-    monkeypatch.setattr(registry, "_kinds", {})
+def test_it_tells_what_waits_to_go_out_only_where_something_can():
     with CaptureQueriesContext(connection) as queries:
         assert backlog.outbox_figures() == {}
         assert backlog.outbox_tallies() == {}

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives
 from django.utils.translation import gettext_lazy
 
-from notify.kinds import Category, Kind
+from notify.kinds import Category, Kind, registry
 from notify.outbox.email_message import MAX_NOTICES, make
 from notify.outbox.unsubscribe import Standing, read
 from tests.unit.outbox.conftest import SITE
@@ -23,6 +23,12 @@ from tests.unit.outbox.helpers import ADA, GERMAN, outgoing, row
 SCRIPT = "<script>alert(1)</script>"
 ARABIC = "شحنت الطلبية"
 EMOJI = "👩🏽‍🚀 📦"
+
+
+@pytest.fixture(autouse=True)
+def no_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Categories have no names but those that a test gives them."""
+    monkeypatch.setattr(registry, "_kinds", {})
 
 
 def parts(message: EmailMultiAlternatives) -> tuple[str, str]:
