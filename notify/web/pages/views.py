@@ -23,8 +23,7 @@ from django.views.i18n import set_language
 
 import notify
 from notify import metrics, protocol, sending
-from notify.exceptions import Busy, EpochChanged
-from notify.readers import locales
+from notify.exceptions import Busy, EpochChanged, InvalidPreference
 from notify.web import callers, limits, refusals
 from notify.web.pages.back import way_back
 from notify.web.pages.decorators import html_refusals, rate_limited, signed_in
@@ -77,9 +76,9 @@ def mark(request: HttpRequest) -> HttpResponse:
 def language(request: HttpRequest) -> HttpResponse:
     """The language that the user wants to read in, for this browser's pages too."""
     try:
-        locales.choose_language(request.user, request.POST.get("language", ""))
-    except ValueError as error:
-        return HttpResponseBadRequest(f"language: {escape(error)}")
+        sending.set_reader(str(request.user.pk), {"language": request.POST.get("language", "")})
+    except InvalidPreference as error:
+        return HttpResponseBadRequest(escape(error))
     return set_language(request)
 
 
