@@ -9,10 +9,9 @@ from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
 import notify
-from config.demo.notices import MeetingMoved, OrderShipped
 from notify.models import Notice
 from notify.notices import PasswordChanged, Welcome
-from tests.browser.conftest import keep_picture
+from tests.browser.conftest import SCREENSHOTS, keep_picture
 from tests.browser.inbox_page import DASHBOARD, DESK, badge, live, titles, unread
 from tests.browser.layout import findings
 from tests.browser.test_offline import keeps
@@ -106,11 +105,11 @@ def test_two_tabs_of_one_browser_are_told_the_same_in_two_languages(server, ada,
 
 
 def test_two_people_of_one_language_are_told_the_time_of_their_own_zone(
-    start_server, signed_in, windows
+    start_server, signed_in, windows, demo_kinds
 ):
     sessions = [signed_in(name) for name in ("ada", "bob")]
     at = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
-    notify.send(MeetingMoved(at=at, room="2.14"), to=list(User.objects.all()))
+    notify.send(demo_kinds.MeetingMoved(at=at, room="2.14"), to=list(User.objects.all()))
     server = start_server(DEBUG="on", DEMO="on", NOTIFY_NEW_DEVICE="off")
     said = {"Asia/Kathmandu": "auf 05:15 verlegt", "America/Lima": "auf 18:30 verlegt"}
     for session, (zone, text) in zip(sessions, said.items(), strict=True):
@@ -121,12 +120,15 @@ def test_two_people_of_one_language_are_told_the_time_of_their_own_zone(
 
 
 def test_two_people_read_in_two_languages_and_staff_in_both(
-    start_server, signed_in, windows, screenshot
+    start_server, signed_in, windows, demo_kinds
 ):
     sessions = {"en": signed_in("ada"), "de": signed_in("bob")}
     staff = signed_in("staff", is_staff=True, is_superuser=True)
     at = datetime(2026, 3, 2, 13, 30, tzinfo=UTC)
-    kinds = [OrderShipped(number="A-4711", parcels=5), MeetingMoved(at=at, room="2.14")]
+    kinds = [
+        demo_kinds.OrderShipped(number="A-4711", parcels=5),
+        demo_kinds.MeetingMoved(at=at, room="2.14"),
+    ]
     everyone = list(User.objects.all())
     notices = [notify.send(kind, to=everyone) for kind in kinds]
     server = start_server(DEBUG="on", DEMO="on", NOTIFY_NEW_DEVICE="off")
@@ -149,7 +151,7 @@ def test_two_people_read_in_two_languages_and_staff_in_both(
     for text in ("The meeting has moved to 1:30 p.m.", "Die Besprechung wurde auf 13:30 verlegt"):
         expect(admin.locator(".notify-languages")).to_contain_text(text)
     admin.locator(".notify-languages").scroll_into_view_if_needed()
-    screenshot(admin, "admin-languages")
+    admin.screenshot(path=SCREENSHOTS / "admin-languages.png")
     assert windows.complaints == []
     for width in (320, 1280):
         admin.set_viewport_size({"width": width, "height": 800})
