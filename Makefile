@@ -13,7 +13,7 @@ BENCHMARKS := $(BIN)/python -m tests.harness.run --postgres --redis -- $(BIN)/py
 .DEFAULT_GOAL := help
 .PHONY: help run test test-unit test-sqlite test-services test-services-a-l test-services-m-z test-browser \
         test-browser-a-o test-browser-p-z test-faults test-js faults soak coverage test-matrix lint format bundles figures \
-        audit bench bench-quick profile compare kinds-cost choices-cost messages constraints clean
+        audit bench bench-quick profile compare kinds-cost choices-cost mail-cost messages constraints clean
 
 help:  ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -126,6 +126,9 @@ kinds-cost: .make/bench  ## compare a kind with texts, and three languages with 
 
 choices-cost: .make/bench  ## compare a fan-out of which three in ten want nothing with one that all want
 	@$(NEEDS) redis-server postgres -- $(BENCHMARKS).choices $(COUNT:%=--count %)
+
+mail-cost: .make/bench  ## compare a kind with e-mail with one without, and count what a worker hands over; by hand
+	@$(NEEDS) redis-server postgres -- $(BENCHMARKS).channels $(COUNT:%=--count %)
 
 # ---------------------------------------------------------------------------------- the rest
 

@@ -2,7 +2,8 @@
 
 SECRET_KEY            required unless DEBUG is on
 DEBUG                 off
-DEMO                  off; with DEBUG, on adds config/demo: kinds, and a page that sends them
+DEMO                  off; with DEBUG, on adds config/demo: kinds, a page that sends them, a mailbox
+DEMO_MAILBOX          the directory of its mails: mailbox, in this directory
 ALLOWED_HOSTS         example.org,www.example.org; with DEBUG: localhost only
 CSRF_TRUSTED_ORIGINS  https://example.org, where the proxy hides the scheme
 HTTPS                 on unless DEBUG is: redirects, secure cookies, HSTS
@@ -262,6 +263,16 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG  # no collectstatic duri
 # WhiteNoise opens files synchronously; Django reads them in a thread and warns about it.
 filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
+# ----------------------------------------------------------------------------------- mail
+
+if DEMO:
+    NOTIFY_SITE_URL = f"http://localhost:{env.read('PORT', text, default='8000')}"
+    DEMO_MAILBOX = env.read("DEMO_MAILBOX", text, default=str(BASE_DIR / "mailbox"))
+    if DJANGO_VERSION >= (6, 1):
+        MAILERS = {"default": {"BACKEND": "config.demo.mailbox.Backend"}}
+    else:
+        EMAIL_BACKEND = "config.demo.mailbox.Backend"
+
 # ------------------------------------------------------------------------------- language
 
 LANGUAGE_CODE = env.read("LANGUAGE_CODE", text, default="en")
@@ -322,6 +333,7 @@ APP_VARIABLES = {
     "NOTIFY_PASSWORD_CHANGED": switch,
     "NOTIFY_NEW_DEVICE": switch,
     "NOTIFY_READER": or_none(text),
+    "NOTIFY_SITE_URL": or_none(text),
     "NOTIFY_DEFAULTS": json_object,
     "NOTIFY_GROUP_DEFAULTS": or_none(text),
     "NOTIFY_MAY_FOLLOW": or_none(text),

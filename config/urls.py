@@ -36,6 +36,10 @@ urlpatterns = [
 ]
 
 if settings.DEMO:
-    from config.demo.views import demo  # which declares its kinds
+    from config.demo import views as demo  # which declares its kinds
 
-    urlpatterns += [path("demo/", demo, name="demo")]
+    urlpatterns += [
+        path("demo/", demo.demo, name="demo"),
+        path("demo/mailbox/", demo.mails, name="demo_mailbox"),
+        path("demo/mailbox/<int:name>/", demo.mail, name="demo_mail"),
+    ]

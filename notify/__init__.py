@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from notify.kinds import About, Category, Kind, isolate
     from notify.models import Level
+    from notify.outbox import Email
     from notify.readers.targets import topic
     from notify.sending import (
         NewNotice,
@@ -47,6 +48,7 @@ _HOMES = {
     "About": "notify.kinds",
     "Busy": "notify.exceptions",
     "Category": "notify.kinds",
+    "Email": "notify.outbox",
     "EmptyAudience": "notify.exceptions",
     "InvalidNotice": "notify.exceptions",
     "InvalidPreference": "notify.exceptions",
@@ -76,6 +78,7 @@ __all__ = [
     "About",
     "Busy",
     "Category",
+    "Email",
     "EmptyAudience",
     "InvalidNotice",
     "InvalidPreference",

@@ -96,6 +96,10 @@ def _origins(value: Any) -> tuple[str, ...]:
     return tuple(_origin(entry) for entry in value)
 
 
+def _optional_origin(value: Any) -> str | None:
+    return None if value is None else _origin(value)
+
+
 def _optional_path(value: Any) -> str | None:
     if value is None:
         return None
@@ -158,6 +162,7 @@ class Conf:
     frames_per_second: float = _setting(20, _positive)
     frames_burst: int = _setting(60, _at_least_one)
     max_socket_age: float = _setting(12 * 3600, _positive)
+    site_url: str | None = _setting(None, _optional_origin)
     keep_days: float | None = _setting(None, _optional_days)
     reader: str | None = _setting(None, _optional_text)
     defaults: Mapping[str, Mapping[str, bool]] | None = _setting(None, _optional_defaults)

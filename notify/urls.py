@@ -7,7 +7,7 @@ needs at the top level.
 from django.urls import include, path
 
 from notify.web.api.ninja_api import api
-from notify.web.pages import operations, preferences, views
+from notify.web.pages import operations, preferences, unsubscribe_door, views
 
 pages = [
     path("notify/", views.dashboard, name="dashboard"),
@@ -17,6 +17,7 @@ pages = [
     path("notify/operations/", operations.operations, name="operations"),
     path("notify/preferences/", preferences.preferences, name="preferences"),
     path("notify/test/", views.send_test, name="send_test"),
+    path("notify/unsubscribe/<str:token>/", unsubscribe_door.unsubscribe, name="unsubscribe"),
 ]
 
 urlpatterns = [

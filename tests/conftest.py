@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from notify.bus.publisher import publisher
+from notify.kinds import registry
 from notify.readers import filing
 from tests.harness.postgres import DIRECTORY_VARIABLE, Postgres
 from tests.harness.redis import RedisServer
@@ -64,6 +66,17 @@ def make_user(db: None, hashed_password: str) -> Callable[..., User]:
 def nobody_has_set_anything(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process remembers that somebody has set a preference, and each test is a new one."""
     monkeypatch.setattr(filing._Known, "something_set", False)
+
+
+@pytest.fixture
+def demo_kinds(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The kinds of `config.demo`, in this process too. Only for this test: one of them is mailed,
+    and where a kind is, everything else is checked and asked for its sake."""
+    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
+    module = import_module("config.demo.notices")
+    for kind in (module.OrderShipped, module.MeetingMoved):
+        registry.register(kind)
+    return module
 
 
 @pytest.fixture

@@ -38,7 +38,11 @@ const NO_EPOCH = "none"; // no real epoch, so the server answers with a reset
 export class NotifyClient extends EventTarget {
   #clock;
   #connection;
+  #makeConnection;
   #http;
+  #locale;
+  /** The locale of the rows that are held. */
+  #localeOfRows;
   #inbox;
   #fallback;
   /** @type {string | null} */
@@ -56,6 +60,7 @@ export class NotifyClient extends EventTarget {
     this.#clock = clock;
     this.#inbox = new HeldInbox(() => clock.now(), tab && `${tab}-`);
     this.#user = user ?? null;
+    this.#locale = this.#localeOfRows = locale;
     this.#http = new InboxHttp({ api, csrf, fetch, locale, user: this.#user, otherUser: () => this.#isOtherUsers() });
     this.#fallback = this.#makeFallback(clock);
     this.#keeper = new StatusKeeper({
@@ -63,11 +68,10 @@ export class NotifyClient extends EventTarget {
       changed: (status) => this.#emit("state", status),
       fallback: this.#fallback,
     });
-    /** @type {import("./connection.js").ConnectionOptions} */
+    /** @type {Omit<import("./connection.js").ConnectionOptions, "locale">} */
     const options = {
       url: socket,
       user: this.#user,
-      locale,
       WebSocket,
       clock,
       random,
@@ -76,8 +80,12 @@ export class NotifyClient extends EventTarget {
       onFrame: (frame) => this.#received(frame),
       onState: (state, detail) => this.#keeper.connectionIs(state, detail),
     };
-    const catchUp = (/** @type {any} */ cursor) => this.#inbox.catchUp(cursor);
-    this.#connection = share ? new SharedConnection(options, { ...share, tab, catchUp }) : new Connection(options);
+    const catchUp = (/** @type {any} */ cursor) => (this.#isInLocale ? this.#inbox.catchUp(cursor) : null);
+    this.#makeConnection = () => {
+      const own = { ...options, locale: this.#locale };
+      return share ? new SharedConnection(own, { ...share, tab, catchUp }) : new Connection(own);
+    };
+    this.#connection = this.#makeConnection();
   }
 
   get user() { return this.#user; }
@@ -88,6 +96,8 @@ export class NotifyClient extends EventTarget {
   /** The bell's number: the unseen that have arrived since it was opened. */
   get badge() { return this.#inbox.badge; }
   get status() { return this.#keeper.status; }
+  /** That of the rows: which language and zone their texts are in. */
+  get locale() { return this.#localeOfRows; }
   /** The window, newest first, without the archived and the recalled. */
   get notifications() { return this.#inbox.shown; }
   /** Every row that is held, in no order, as far as they are known: also the archived. */
@@ -118,6 +128,22 @@ export class NotifyClient extends EventTarget {
   }
 
   start() { this.#connection.start(); }
+
+  /**
+   * Tell all texts in this language from now on. The rows that are held are replaced by the same in it.
+   *
+   * @param {string} language
+   */
+  speak(language) {
+    if (language === this.#locale.language) return;
+    this.#locale = { ...this.#locale, language };
+    this.#http.locale = this.#locale;
+    const isEnded = ["idle", "stopped", "signed-out", "other-user"].includes(this.status.state);
+    this.#connection.stop(true);
+    if (!isEnded) this.#keeper.stopped();
+    this.#connection = this.#makeConnection();
+    if (!isEnded) this.start();
+  }
 
   /** Nothing that is held may be shown any more. */
   forget() {
@@ -332,13 +358,14 @@ export class NotifyClient extends EventTarget {
     if (frame.to >= this.#inbox.version) this.#syncing = false;
     if (outcome === "ignored") return;
     this.#cursorIsVoid = false;
+    if (frame.reset) this.#localeOfRows = this.#locale;
     this.#changed();
     for (const row of fresh) this.#emit("notification", row);
   }
 
   #sync() {
     if (this.#syncing) return;
-    this.#syncFrom(this.#inbox.epoch);
+    this.#syncFrom(this.#isInLocale ? this.#inbox.epoch : null);
   }
 
   /** @param {string | null} epoch null for a reset */
@@ -350,7 +377,7 @@ export class NotifyClient extends EventTarget {
   #pinged({ id, epoch, version }) {
     const held = this.#inbox;
     this.#connection.send({ type: "pong", id, epoch: held.epoch ?? NO_EPOCH, version: held.version });
-    if (epoch !== held.epoch || version > held.version) this.#sync();
+    if (epoch !== held.epoch || version > held.version || !this.#isInLocale) this.#sync();
   }
 
   /** @param {number} id */
@@ -405,8 +432,10 @@ export class NotifyClient extends EventTarget {
 
   #cursor() {
     const { epoch, version } = this.#inbox;
-    return epoch === null || this.#cursorIsVoid ? null : { epoch, since: version };
+    return epoch === null || this.#cursorIsVoid || !this.#isInLocale ? null : { epoch, since: version };
   }
+
+  get #isInLocale() { return this.#localeOfRows === this.#locale; }
 
   /** After 4401. An inbox of another epoch may be another user's: no cursor then. */
   async #isSignedIn() {

@@ -56,10 +56,11 @@ export class Connection {
     this.#open();
   }
 
-  stop() {
+  /** @param {boolean} [isReplaced] by another: a socket that is opening may open before it is closed, else browsers complain */
+  stop(isReplaced = false) {
     this.#running = false;
     this.#cancelWait();
-    this.#drop();
+    this.#drop(isReplaced);
   }
 
   /**
@@ -185,14 +186,15 @@ export class Connection {
   }
 
   /** Let go of the socket without waiting for a close handshake that a dead network never brings. */
-  #drop() {
+  #drop(mayOpen = false) {
     this.#watchdog.stop();
     const socket = this.#socket;
     this.#socket = null;
     this.#live = null;
     if (!socket) return;
     socket.onmessage = socket.onclose = socket.onerror = null;
-    if (socket.readyState < 2) socket.close(1000);
+    if (mayOpen && socket.readyState === 0) socket.onopen = () => socket.close(1000);
+    else if (socket.readyState < 2) socket.close(1000);
   }
 }
 

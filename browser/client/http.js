@@ -36,7 +36,7 @@ export class InboxHttp {
   #api;
   #csrf;
   #fetch;
-  #locale;
+  locale;
   #user;
   #otherUser;
 
@@ -53,7 +53,7 @@ export class InboxHttp {
     this.#api = api;
     this.#csrf = csrf;
     this.#fetch = fetch;
-    this.#locale = locale;
+    this.locale = locale;
     this.#user = user;
     this.#otherUser = otherUser;
   }
@@ -64,7 +64,7 @@ export class InboxHttp {
    * @returns {Promise<import("./types.js").Page>}
    */
   page(query, signal = null) {
-    return this.#request(`${this.#api}inbox/${queryString({ ...query, ...this.#locale })}`, { signal });
+    return this.#request(`${this.#api}inbox/${queryString({ ...query, ...this.locale })}`, { signal });
   }
 
   /**
@@ -72,7 +72,7 @@ export class InboxHttp {
    * @returns {Promise<import("./types.js").InboxFrame>}
    */
   changes(cursor) {
-    return this.#request(`${this.#api}inbox/changes/${queryString({ ...cursor, ...this.#locale })}`);
+    return this.#request(`${this.#api}inbox/changes/${queryString({ ...cursor, ...this.locale })}`);
   }
 
   /**
@@ -81,7 +81,8 @@ export class InboxHttp {
    * @returns {Promise<{ ref: string, version: number }>}
    */
   mark(frame, { keepalive = false } = {}) {
-    return this.post(`${this.#api}inbox/${frame.type}/`, { body: JSON.stringify(frame), keepalive });
+    const language = queryString({ language: frame.type === "mark" ? this.locale.language : undefined });
+    return this.post(`${this.#api}inbox/${frame.type}/${language}`, { body: JSON.stringify(frame), keepalive });
   }
 
   /**

@@ -74,11 +74,12 @@ export class SharedConnection {
     this.#follow();
   }
 
-  stop() {
+  /** @param {boolean} [isReplaced] */
+  stop(isReplaced) {
     if (this.#channel && !this.#own) this.#say({ leave: true });
     this.#waiting.abort();
     this.#watch.stop();
-    this.#own?.stop();
+    this.#own?.stop(isReplaced);
     this.#own = null;
     this.#release();
     this.#channel?.close();
@@ -223,8 +224,8 @@ export class SharedConnection {
    * @param {Cursor} cursor
    */
   #welcome(to, cursor) {
+    this.#tell({ to, ...this.#state }); // first, as a connection says it: at the hello, marks are sent
     if (this.#state?.state === "live" && this.#hello) this.#tell({ to, frame: this.#hello });
-    this.#tell({ to, ...this.#state });
     if (this.#hello) this.#catchUp(to, cursor);
   }
 

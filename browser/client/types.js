@@ -115,6 +115,7 @@
  * @property {number} readyState
  * @property {any} onmessage taken `{ data: string }`
  * @property {any} onclose taken `{ code: number }`
+ * @property {any} onopen
  * @property {any} onerror
  *
  * @typedef {new (url: string, protocols: string[]) => SocketLike} SocketConstructor

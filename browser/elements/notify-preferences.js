@@ -40,7 +40,7 @@ export class NotifyPreferences extends ClientElement {
   /** @param {HTMLInputElement | HTMLSelectElement} field */
   #changed({ name, value }) {
     const [, what, scope] = /^set\.([^.]+)\.?(.*)$/.exec(name) ?? [];
-    if (scope) this.#save({ scope, channel: what, value: valueOf(value) });
+    if (scope) this.#save({ scope, channel: what, ...valueOf(value) });
     else if (what === "zone") this.#save({ zone: value }, "reader/");
     else if (what?.startsWith("quiet")) this.#saveQuiet();
   }
@@ -136,9 +136,10 @@ export class NotifyPreferences extends ClientElement {
     if (select && holdsOpen(select)) return false;
     write(place.querySelector(".rule"), cell.text);
     if (!select) return true;
-    const { defaultOn = "", defaultOff = "" } = this.find("table.choices").dataset;
-    write(select.options[0], cell.by_default ? defaultOn : defaultOff);
-    const choice = choiceOf(cell.chosen);
+    const byDefault = choiceOf(cell.by_default, cell.rhythm_by_default);
+    const texts = this.find("table.choices").dataset;
+    write(select.options[0], texts[byDefault === "on" && channel !== "inbox" ? "now" : byDefault] ?? "");
+    const choice = choiceOf(cell.chosen, cell.rhythm);
     if (select.value !== choice) select.value = choice;
     return true;
   }

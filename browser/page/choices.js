@@ -1,22 +1,24 @@
 // @ts-check
 
-/** @typedef {"" | "on" | "off"} Choice What a select has: empty leaves it to those who decide then. */
+/** @typedef {string} Choice What a select has: "on", "off", how often; empty leaves it to those who decide then. */
 
 /**
- * @param {string} choice
- * @returns {boolean | null} as the API has it
+ * @param {Choice} choice
+ * @returns {{ value: boolean | null, rhythm?: string }} as the API has it
  */
 export function valueOf(choice) {
-  return choice === "" ? null : choice === "on";
+  if (choice === "") return { value: null };
+  return ["on", "off"].includes(choice) ? { value: choice === "on" } : { value: true, rhythm: choice };
 }
 
 /**
  * @param {boolean | null} value
+ * @param {string} rhythm
  * @returns {Choice}
  */
-export function choiceOf(value) {
+export function choiceOf(value, rhythm) {
   if (value === null) return "";
-  return value ? "on" : "off";
+  return value ? rhythm || "on" : "off";
 }
 
 /**

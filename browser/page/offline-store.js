@@ -1,7 +1,6 @@
 // @ts-check
 import { isKeptUser } from "./kept-user.js";
 import { pageConfig } from "./page-config.js";
-import { browserZone } from "./zone-cookie.js";
 
 const DATABASE = "notify"; // kept-user.js deletes it by this name
 const SAVED_EVERY_MS = 500;
@@ -37,7 +36,6 @@ export function keepOffline(client) {
 class OfflineStore {
   #client;
   #user = pageConfig().user;
-  #locale = `${pageConfig().language} ${browserZone()}`;
   /** The keys in the database of marks that are in this page's hands. */
   #mine = /** @type {Set<string>} */ (new Set());
   #timer = 0;
@@ -55,6 +53,12 @@ class OfflineStore {
     addEventListener("pagehide", () => this.#save());
     this.#save();
     return at;
+  }
+
+  /** Of the rows that are held: another tab may have changed the language of this one. */
+  get #locale() {
+    const { language, zone } = this.#client.locale;
+    return `${language} ${zone}`;
   }
 
   async #restore() {

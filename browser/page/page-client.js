@@ -1,7 +1,9 @@
 // @ts-check
 import { NotifyClient } from "../client/client.js";
 import { declareCategories } from "./categories.js";
+import { followLanguage } from "./chosen-language.js";
 import { forgetInbox, isKeptUser, keepForUser, KEPT_USER } from "./kept-user.js";
+import { markLanding } from "./landing.js";
 import { tellWhyOnce } from "./no-socket.js";
 import { allowLoadingAnew, loadAnew, loadAnewOnce } from "./other-user.js";
 import { pageConfig } from "./page-config.js";
@@ -36,7 +38,9 @@ export function pageClient() {
     const seed = document.getElementById("notify-seed")?.textContent;
     if (seed) client.seed(JSON.parse(seed));
     wakeUp(client, config.user);
+    followLanguage(config.language, (language) => client?.speak(language));
     client.start();
+    markLanding(client);
   }
   return client;
 }

@@ -1,1 +1,2 @@
-"""What `make run` shows of kinds: two of them, and a page that sends them. Only with DEMO."""
+"""What `make run` shows of kinds: two of them, a page that sends them, and a
+mailbox. Only with DEMO."""

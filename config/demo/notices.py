@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.formats import date_format, time_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from notify import Category, Kind, isolate
+from notify import Category, Email, Kind, isolate
 
 ORDERS = Category("orders", gettext_lazy("Orders"), icon="M2 5h12v8H2zM5 5V3h6v2")
 MEETINGS = Category("meetings", gettext_lazy("Meetings"), icon="M2 4h12v9H2zM2 7h12M5 2v3M11 2v3")
@@ -19,6 +19,7 @@ class OrderShipped(Kind):
     key = "demo.order_shipped"
     category = ORDERS
     level = "success"
+    channels = [Email(after=timedelta(seconds=20))]
 
     number: str
     parcels: int

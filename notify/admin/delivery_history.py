@@ -6,6 +6,7 @@ notice was read. Deliveries are inferred from the highest version that a client 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,9 +21,10 @@ from notify.admin.stopping import is_scheduled
 from notify.inbox import personal
 from notify.inbox.why import why
 from notify.kinds import registry
-from notify.models import Batch, Inbox, Notice, Notification, Place, Reader
+from notify.models import Batch, Inbox, Notice, Notification, OutboxItem, Place, Reader
 from notify.readers import locales
 from notify.sql import database
+from notify.web.pages.preference_rows import channel_name
 
 _STOPPED: dict[str, Any] = {
     Batch.State.PAUSED: gettext_lazy("Paused"),
@@ -34,7 +36,27 @@ _NOT_THERE: dict[str, Any] = {
     Batch.State.PAUSED: gettext_lazy("sending is paused"),
     Batch.State.CANCELLED: gettext_lazy("cancelled before it arrived"),
     Batch.State.CLOSED: gettext_lazy("recalled before it arrived"),
+    Batch.State.RIPENING: gettext_lazy("deleted since, or the account didn't exist yet"),
     Batch.State.DONE: gettext_lazy("deleted since, or the account didn't exist yet"),
+}
+
+# Why an item was skipped, by what the outbox writes.
+_WHY: dict[str, Any] = {
+    "read": gettext_lazy("read"),
+    "seen": gettext_lazy("seen"),
+    "archived": gettext_lazy("archived"),
+    "recalled": gettext_lazy("recalled"),
+    "expired": gettext_lazy("expired"),
+    "deleted": gettext_lazy("deleted"),
+    "muted": gettext_lazy("muted"),
+    "unwanted": gettext_lazy("not wanted"),
+    "inactive": gettext_lazy("inactive account"),
+    "no address": gettext_lazy("no address"),
+    "address refused": gettext_lazy("the address was refused before"),
+    "no channel": gettext_lazy("its kind isn't sent this way any more"),
+    "restored": gettext_lazy("the database was restored"),
+    "not rendered": gettext_lazy("it couldn't be rendered"),
+    "sent again": gettext_lazy("sent again"),
 }
 
 
@@ -67,18 +89,24 @@ def delivery_history(user: Any, notice: Notice) -> DeliveryHistory:
         steps.append(Step(name, notice.stopped, how, happened=True))
     steps += [_arrived(copy, batch), _pushed(copy, batch), _delivered(copy, inbox)]
     steps += _marks(copy)
+    steps += _outside(user, notice, copy, batch)
     if notice.recalled:
         steps.append(Step(_("Recalled"), notice.recalled, recalled_by(notice), happened=True))
     return DeliveryHistory(
         verdict=_verdict(user, notice, copy, batch, inbox),
         steps=steps,
-        language=_language(user, notice) if copy else "",
+        language="" if copy is None or _shown_in(copy) else _language(user, notice),
     )
 
 
+def _has_languages(notice: Notice) -> bool:
+    """Whether not everyone reads it as it was sent."""
+    return notice.params is not None and registry.get(notice.kind) is not None
+
+
 def _language(user: Any, notice: Notice) -> str:
-    if notice.params is None or registry.get(notice.kind) is None:
-        return ""  # everyone reads it as it was sent
+    if not _has_languages(notice):
+        return ""
     last_page = Reader.objects.filter(user=user.pk).values_list("shown_language", flat=True).first()
     code = last_page or locales.own(str(user.pk)).language
     text = (
@@ -155,16 +183,75 @@ def _is_delivered(copy: Notification, inbox: Inbox | None) -> bool:
     return inbox is not None and inbox.acknowledged >= copy.arrived
 
 
+def _shown_in(copy: Notification | None) -> str:
+    """In which language it was first seen, in words; empty if that isn't known, or for everyone the
+    same."""
+    if copy is None or not copy.seen or not copy.seen_in or not _has_languages(copy.notice):
+        return ""
+    return _("shown in %(language)s") % {"language": language_name(copy.seen_in)}
+
+
 def _marks(copy: Notification | None) -> list[Step]:
     unknown = _("on which device isn't recorded")
+    seen = "; ".join(filter(None, (_shown_in(copy), unknown)))
     return [
-        Step(name, when, unknown if when else "", happened=when is not None)
-        for name, when in (
-            (_("Seen"), copy.seen if copy else None),
-            (_("Read"), copy.read if copy else None),
-            (_("Archived"), copy.placed if copy and copy.place == Place.ARCHIVED else None),
+        Step(name, when, how if when else "", happened=when is not None)
+        for name, when, how in (
+            (_("Seen"), copy.seen if copy else None, seen),
+            (_("Read"), copy.read if copy else None, unknown),
+            (
+                _("Archived"),
+                copy.placed if copy and copy.place == Place.ARCHIVED else None,
+                unknown,
+            ),
         )
     ]
+
+
+def _outside(
+    user: Any, notice: Notice, copy: Notification | None, batch: Batch | None
+) -> Iterator[Step]:
+    """By each channel of its kind: whether it went out, and why not."""
+    channels = registry.channels_of(notice.kind, notice.category)
+    if copy is None or not channels:
+        return
+    found = OutboxItem.objects.filter(user=user.pk, notice=notice).select_related("message")
+    items = {item.channel: item for item in found}
+    for key in dict.fromkeys((*(one.key for one in channels), *items)):
+        name = channel_name(key)
+        if (item := items.get(key)) is not None:
+            yield _gone_out(name, item, copy)
+        elif copy.read:
+            yield Step(name, copy.read, _("not sent: it had been read"), happened=False)
+        elif batch is not None and batch.state == Batch.State.RIPENING:
+            yield Step(name, batch.due, _("if it's still unread then"), happened=False)
+        else:
+            yield Step(name, None, _("not sent: it wasn't wanted when it was due"), happened=False)
+
+
+def _gone_out(name: str, item: OutboxItem, copy: Notification) -> Step:
+    match item.state:
+        case OutboxItem.State.HANDED:
+            address = item.message.address if item.message else ""
+            return Step(name, item.ended, _("sent to %s") % address, happened=True)
+        case OutboxItem.State.WAITING:
+            return Step(name, item.ripe, _("if it's still unread then"), happened=False)
+        case OutboxItem.State.TAKEN:
+            return Step(name, None, _("being sent"), happened=False)
+        case OutboxItem.State.UNKNOWN:
+            text = _("it may have been sent, and isn't sent twice")
+            return Step(name, item.ended, text, happened=False)
+        case OutboxItem.State.REFUSED:
+            text = _("refused: %s") % why_text(item.why)
+            return Step(name, item.ended, text, happened=False)
+    if item.why == "read" and copy.read:
+        return Step(name, copy.read, _("not sent: it had been read"), happened=False)
+    return Step(name, item.ended, _("not sent: %s") % why_text(item.why), happened=False)
+
+
+def why_text(why: str) -> str:
+    """Why something wasn't sent. What a server has answered stays in its own words."""
+    return str(_WHY.get(why, why))
 
 
 def _verdict(

@@ -117,7 +117,7 @@ def change_preferences(staff: Any, user: Any, post: QueryDict) -> list[str]:
     choices = list(choices_in(post))
     with transaction.atomic(using=sql.alias()):
         for one in choices:
-            sending.prefer(user, one.scope, value=one.value, channel=one.channel)
+            sending.prefer(user, one.scope, value=one.value, channel=one.channel, rhythm=one.rhythm)
         if choices and staff.pk != user.pk:
             changed = PreferencesChanged(by=_name_of(staff), page=_page())
             sending.send(changed, to=user, actor=staff)

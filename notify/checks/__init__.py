@@ -3,6 +3,6 @@
 `NotifyConfig.ready` imports this package, so that the checks register themselves.
 """
 
-from notify.checks import channel_layer, database, installation, settings, site
+from notify.checks import channel_layer, database, installation, outbox, settings, site
 
-__all__ = ["channel_layer", "database", "installation", "settings", "site"]
+__all__ = ["channel_layer", "database", "installation", "outbox", "settings", "site"]

@@ -10,7 +10,6 @@ from django.utils.module_loading import import_string
 
 from notify import conf
 from notify.kinds import registry
-from notify.kinds.channels import CHANNELS
 from notify.readers.defaults import read_groups
 
 # After this time proxies close an idle connection by default: nginx 60 s, AWS 60 s, Cloudflare
@@ -56,10 +55,10 @@ def _wrong_channels(
     name: str, defaults: Mapping[str, Mapping[str, bool]]
 ) -> Iterator[CheckMessage]:
     for scope, channels in defaults.items():
-        for channel in channels.keys() - set(CHANNELS):
+        for channel in channels.keys() - set(registry.channel_keys()):
             yield Error(
                 f"{name} names the channel {channel!r} for {scope!r}, and there is none.",
-                hint=f"Channels are: {', '.join(CHANNELS)}.",
+                hint=f"Channels are: {', '.join(registry.channel_keys())}.",
                 id="notify.E009",
             )
 

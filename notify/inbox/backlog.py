@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, Subquery, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Now
 
 from notify.inbox.turns import OPEN
-from notify.models import Batch
+from notify.kinds import registry
+from notify.models import Batch, Message, OutboxItem
 
+RECENT = timedelta(hours=1)
 MAX_NOTICES = 10
 _DUE = Q(due__lte=Now())
 _FAILING = Q(attempts__gt=0)
@@ -39,6 +41,40 @@ def figures() -> dict[str, float]:
         "notify_notices_sending": count["sending"],
         "notify_notices_paused": paused["notices"],
     }
+
+
+def outbox_figures() -> dict[str, float]:
+    """What waits to go out of the browser, by the name of its metric. Empty, and no query, where no
+    kind declares a channel."""
+    if not registry.declares_channels():
+        return {}
+    waiting = OutboxItem.objects.filter(state=OutboxItem.State.WAITING)
+    count = waiting.aggregate(all=Count("pk"), oldest=Min("ripe"), now=Max(Now()))
+    age = (count["now"] - count["oldest"]).total_seconds() if count["all"] else 0.0
+    return {
+        "notify_outbox_waiting": count["all"],
+        "notify_outbox_due_age_seconds": round(max(0.0, age), 3),
+    }
+
+
+def outbox_tallies() -> dict[str, dict[str, int]]:
+    """What became of messages and items within the last hour, by the name of its metric and then
+    by the value of its label. Empty, and no query, where no kind declares a channel.
+
+    It is read from the database, as a process of `notify_work` has no page of metrics."""
+    if not registry.declares_channels():
+        return {}
+    ended = [state.value for state in Message.State if state not in Message.OPEN]
+    messages = Message.objects.filter(ended__gt=Now() - RECENT, state__in=ended)
+    skipped = OutboxItem.objects.filter(ended__gt=Now() - RECENT, state=OutboxItem.State.SKIPPED)
+    return {
+        "notify_outbox_messages": dict.fromkeys(ended, 0) | _tally(messages, "state"),
+        "notify_outbox_skipped": _tally(skipped, "why"),
+    }
+
+
+def _tally(rows: QuerySet[Any], by: str) -> dict[str, int]:
+    return dict(rows.values_list(by).annotate(n=Count("pk")))
 
 
 def _age(now: datetime, oldest: datetime) -> float:

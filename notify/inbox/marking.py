@@ -4,7 +4,7 @@ taking a mark back."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +37,9 @@ class _Target:
     order: str = "copy.arrived"  # by which it goes on
 
 
-def mark_ids(user: str, as_: str, ids: Sequence[int], ref: str = "") -> tuple[int, Change | None]:
+def mark_ids(
+    user: str, as_: str, ids: Sequence[int], ref: str = "", *, language: str | None = None
+) -> tuple[int, Change | None]:
     """Marks the notices with these ids, as far as the inbox has them.
 
     A mark that changes nothing leaves version and times as they are.
@@ -47,6 +49,7 @@ def mark_ids(user: str, as_: str, ids: Sequence[int], ref: str = "") -> tuple[in
         as_: a key of `MARKS`.
         ids: ids of notices.
         ref: by what `undo` can name it; empty: by nothing.
+        language: of the page that marks, if it is known.
 
     Returns:
         The inbox's version afterwards, and the change.
@@ -54,7 +57,7 @@ def mark_ids(user: str, as_: str, ids: Sequence[int], ref: str = "") -> tuple[in
     Raises:
         Busy: if the locks cannot be had in time.
     """
-    mark, key = MARKS[as_], key_of(ref)
+    mark, key = replace(MARKS[as_], language=language), key_of(ref)
     with waits.limited():
         if 0 < len(ids) <= stepping.MAX_ROWS_IN_CHANGE:
             done = one_statement.mark(user, mark, ids, key)
@@ -73,7 +76,14 @@ def _mark_ids(
 
 
 def mark_through(
-    user: str, as_: str, client_epoch: str, through: int, ref: str = "", *, only_read: bool = False
+    user: str,
+    as_: str,
+    client_epoch: str,
+    through: int,
+    ref: str = "",
+    *,
+    only_read: bool = False,
+    language: str | None = None,
 ) -> Iterator[tuple[int, Change | None]]:
     """Marks all notifications that arrived at or before a version, 2,000 per transaction.
 
@@ -84,6 +94,7 @@ def mark_through(
         through: the version.
         ref: by what `undo` can name it; empty: by nothing.
         only_read: leaves those that are unread when their turn comes.
+        language: of the page that marks, if it is known.
 
     Yields:
         After each commit, the inbox's version and the change.
@@ -98,7 +109,8 @@ def mark_through(
         where = f"copy.arrived > %s AND copy.arrived <= %s AND {which}"
         return _Target(where, [after, through], MAX_ROWS_PER_CHANGE)
 
-    yield from _in_steps(user, client_epoch, MARKS[as_], key_of(ref), target)
+    mark = replace(MARKS[as_], language=language)
+    yield from _in_steps(user, client_epoch, mark, key_of(ref), target)
 
 
 def undo(user: str, ref: str, client_epoch: str, since: int) -> Iterator[tuple[int, Change | None]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,15 +28,23 @@ class Mark:
     """
 
     changes: str  # whether the mark changes the row at all
-    sets: str  # assignments to its columns
+    sets: str  # assignments to its columns, with `now` and `language` as parameters
     unseen: str = "0"  # what is added to the inbox's count
     unread: str = "0"
+    language: str | None = None  # of the page that marks, if it is known
 
     def assignments(self, now: Any) -> tuple[str, list[Any]]:
         """`sets`, and what an undo needs, as SQL with its parameters; `now` is a parameter of raw
         SQL."""
-        sets = f"{self.sets % {'now': '%s'}}, before = {_BEFORE}"
-        return sets, [now] * self.sets.count("%(now)s")
+        params = {"now": now, "language": self.language}
+        sets = _PARAMETER.sub("%s", self.sets)
+        return (
+            f"{sets}, before = {_BEFORE}",
+            [params[name] for name in _PARAMETER.findall(self.sets)],
+        )
+
+
+_PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
 def key_of(ref: str) -> int | None:
@@ -50,16 +59,20 @@ def _count(condition: str) -> str:
 
 _UNSEEN = _count(f"copy.seen IS NULL AND {places.COUNTED}")
 _UNREAD = _count(f"copy.read IS NULL AND {places.COUNTED}")
+_SEE = (
+    "seen = COALESCE(seen, %(now)s),"
+    " seen_in = CASE WHEN seen IS NULL THEN %(language)s ELSE seen_in END"
+)
 
 MARKS: dict[str, Mark] = {
     MarkName.SEEN: Mark(
         f"copy.seen IS NULL AND {places.NOT_RECALLED}",
-        "seen = %(now)s",
+        _SEE,
         unseen=f"-{_UNSEEN}",
     ),
     MarkName.READ: Mark(
         f"copy.read IS NULL AND {places.NOT_RECALLED}",
-        "read = %(now)s, seen = COALESCE(seen, %(now)s)",
+        f"read = %(now)s, {_SEE}",
         unseen=f"-{_UNSEEN}",
         unread=f"-{_UNREAD}",
     ),
@@ -67,13 +80,13 @@ MARKS: dict[str, Mark] = {
     MarkName.ARCHIVED: Mark(
         places.may("archive"),
         f"place = {places.target('archive')}, placed = %(now)s,"
-        " read = COALESCE(read, %(now)s), seen = COALESCE(seen, %(now)s)",
+        f" read = COALESCE(read, %(now)s), {_SEE}",
         unseen=f"-{_UNSEEN}",
         unread=f"-{_UNREAD}",
     ),
     MarkName.UNARCHIVED: Mark(
         places.may("unarchive"),
-        f"place = {places.target('unarchive')}, placed = %(now)s, seen = COALESCE(seen, %(now)s)",
+        f"place = {places.target('unarchive')}, placed = %(now)s, {_SEE}",
         unread=_count("copy.read IS NULL"),
     ),
 }
@@ -82,6 +95,7 @@ MARKS: dict[str, Mark] = {
 UNDO = Mark(
     places.NOT_RECALLED,
     f"seen = CASE WHEN {_WAS_SEEN} THEN COALESCE(seen, %(now)s) END,"
+    f" seen_in = CASE WHEN {_WAS_SEEN} THEN seen_in END,"
     f" read = CASE WHEN {_WAS_READ} THEN COALESCE(read, %(now)s) END,"
     f" placed = CASE WHEN place <> {_FORMER_PLACE} THEN %(now)s ELSE placed END,"
     f" place = {_FORMER_PLACE}",

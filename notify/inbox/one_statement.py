@@ -24,6 +24,7 @@ from notify.inbox import epoch, places, rows
 from notify.inbox.appending import COPY_COLUMNS, Arrived, placing, step_inboxes
 from notify.inbox.marks import Mark
 from notify.inbox.stepping import Record
+from notify.kinds import registry
 from notify.models import Batch
 from notify.models.inbox import COUNTS
 from notify.readers import filing
@@ -55,16 +56,22 @@ def append(batch_id: int, asked: Asked) -> Arrived:
         DatabaseError: also if the batch or an inbox stays locked, or a recipient has the notice.
     """
     off = filing.off_of([asked])
-    arrived = _append(batch_id, off)
+    arrived = _append(batch_id, asked, off)
     if arrived.records or not off.is_gated:
         return arrived
-    arrived = _append(batch_id, filing.off_of([asked], gated=False))
+    arrived = _append(batch_id, asked, filing.off_of([asked], gated=False))
     if arrived.records:
         filing.note_something_set()
     return arrived
 
 
-def _append(batch_id: int, off: filing.Off) -> Arrived:
+def _append(batch_id: int, asked: Asked, off: filing.Off) -> Arrived:
+    delay = registry.first_delay(asked.kind, asked.category)
+    done = f"state = '{Batch.State.DONE.value}'"
+    if delay is not None:
+        done = f"""state = '{Batch.State.RIPENING.value}',
+                due = clock_timestamp() + interval '{delay.total_seconds()} seconds',
+                lineage = '{database.facts().lineage}'"""
     wanted = f"(SELECT {recipient_columns()} FROM {recipients_of_batch('batch')})"
     also = f", {off.asked} AS asked" if off.asked else ""
     arrivals = """SELECT user_id, 1 AS arrivals, CASE WHEN off THEN 0 ELSE 1 END AS counted
@@ -86,7 +93,7 @@ def _append(batch_id: int, off: filing.Off) -> Arrived:
             SELECT batch.notice_id, user_id, version, version, {placing("off")}, reason
             FROM stepped JOIN decided USING (user_id), batch
         ), done AS (
-            UPDATE notify_batch SET state = '{Batch.State.DONE.value}',
+            UPDATE notify_batch SET {done},
                 appended = total.appended, skipped = size - total.appended,
                 finished = clock_timestamp()
             FROM (SELECT count(*) AS appended FROM stepped) AS total

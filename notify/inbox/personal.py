@@ -24,10 +24,13 @@ from notify.models import (
     Batch,
     Inbox,
     KnownDevice,
+    Message,
     Mute,
     Notice,
     Notification,
+    OutboxItem,
     Preference,
+    Reach,
     Reader,
     Subscription,
     user_pk,
@@ -42,11 +45,24 @@ _WRITTEN = ("id", "sender", "key", "actor_picture", *_CONTENT)
 _STOPPED_BY = ("recalled_by", "stopped_by")
 _READER = ("language", "zone", "shown_language", "shown_zone", "quiet_start", "quiet_end")
 _WISHES = {
-    "preferences": (Preference, ("scope", "channel", "value", "changed")),
+    "preferences": (Preference, ("scope", "channel", "value", "rhythm", "changed")),
     "mutes": (Mute, ("target", "until", "created")),
     "subscriptions": (Subscription, ("topic", "created")),
 }
-_STATES = ("arrived", "seen", "read", "archived", "recalled", "reason")
+# What leaves the browser: items before the messages that have them.
+_OUTGOING = {
+    "outbox": (
+        OutboxItem,
+        ("channel", "notice", "state", "why", "ripe", "rhythm", "made", "ended", "message"),
+    ),
+    "messages": (
+        Message,
+        ("key", "channel", "address", "state", "why", "language", "zone", "created", "sending",
+         "ended"),
+    ),
+    "reach": (Reach, ("channel", "address", "closed", "failures", "since", "again", "why")),
+}  # fmt: skip
+_STATES = ("arrived", "seen", "seen_in", "read", "archived", "recalled", "reason")
 
 
 def export(user: str) -> dict[str, Any]:
@@ -76,7 +92,7 @@ def export(user: str) -> dict[str, Any]:
         "reader": list(_rows(Reader, user_id=key).values(*_READER)),
         **{
             name: list(_rows(model, user_id=key).order_by("pk").values(*fields))
-            for name, (model, fields) in _WISHES.items()
+            for name, (model, fields) in (_WISHES | _OUTGOING).items()
         },
         "api_tokens": list(
             _rows(ApiToken, user_id=key).values("name", "prefix", "scopes", "created", "revoked")
@@ -110,7 +126,7 @@ def erase(user: str, *, announce: Callable[[Change], None]) -> Counter[str]:
     done["notices"] = _delete_unheld(notices)
     done["devices"] = _rows(KnownDevice, user_id=key).delete()[0]
     done["readers"] = _rows(Reader, user_id=key).delete()[0]
-    for name, (model, _) in _WISHES.items():
+    for name, (model, _) in (_WISHES | _OUTGOING).items():
         done[name] = _rows(model, user_id=key).delete()[0]
     done["mutes"] += _rows(Mute, target=f"actor:{user}").delete()[0]  # by others
     done["api tokens"] = _rows(ApiToken, user_id=key).delete()[0]

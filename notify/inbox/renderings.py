@@ -65,9 +65,15 @@ def _note_failure(key: str, error: Exception) -> None:
     now = time.monotonic()
     if now - _logged_at.get(key, -LOG_INTERVAL_S) >= LOG_INTERVAL_S:
         _logged_at[key] = now
-        where = traceback.extract_tb(error.__traceback__)[-1]
         logger.error(
-            "Notices of kind %r are shown as they were sent: %s at %s:%s. `manage.py notify_kinds "
+            "Notices of kind %r are shown as they were sent: %s. `manage.py notify_kinds "
             "--render %s` shows the kind in all languages.",
-            *(key, type(error).__name__, where.filename, where.lineno, key),
+            *(key, _what_failed(error), key),
         )
+
+
+def _what_failed(error: Exception) -> str:
+    if isinstance(error, rendering.LazyText):
+        return str(error).removesuffix(".")
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {where.filename}:{where.lineno}"

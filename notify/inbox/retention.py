@@ -21,7 +21,17 @@ from django.db.models.functions import Now
 from notify import conf
 from notify.changes import Change
 from notify.inbox import upkeep
-from notify.models import Batch, EndedSession, Notice, Notification, Place, SpentTicket
+from notify.models import (
+    Batch,
+    EndedSession,
+    Message,
+    Notice,
+    Notification,
+    OutboxItem,
+    Place,
+    SpentTicket,
+)
+from notify.sql import transactions
 
 ROWS_PER_CHUNK = 1000
 PAUSE_S = 0.05
@@ -42,6 +52,7 @@ STATES = {
 class Pruned:
     notifications: int = 0
     notices: int = 0
+    messages: int = 0  # that left the browser
     others: int = 0  # spent tickets and ended sessions
 
 
@@ -53,7 +64,8 @@ def prune(
     pause_s: float = PAUSE_S,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Pruned:
-    """Deletes old notifications, then old notices that nobody has any more.
+    """Deletes old notifications, then old notices that nobody has any more, then old messages
+    about none.
 
     Args:
         older_than: the age of the notices.
@@ -77,6 +89,7 @@ def prune(
             announce(change)
         pause()
     pruned.notices = _delete_notices(older_than, pause)
+    pruned.messages = _delete(_messages_about_nothing(older_than), pause)
     pruned.others = prune_ended(pause_s=pause_s, sleep=sleep)
     return pruned
 
@@ -95,6 +108,12 @@ def _chosen(older_than: timedelta, state: str) -> Iterator[tuple[str, list[int]]
 
 def _delete_notices(older_than: timedelta, pause: Callable[[], None]) -> int:
     return _delete(unheld_notices().filter(created__lt=_before(older_than)), pause)
+
+
+def _messages_about_nothing(older_than: timedelta) -> QuerySet[Message]:
+    """Those that have ended, and whose notices were deleted."""
+    items = OutboxItem.objects.filter(message=OuterRef("pk"))
+    return Message.objects.filter(~Exists(items), ended__lt=_before(older_than))
 
 
 def unheld_notices() -> QuerySet[Notice]:
@@ -141,7 +160,9 @@ def sessions_kept() -> timedelta:
 def _delete(rows: QuerySet[Any], pause: Callable[[], None]) -> int:
     deleted = 0
     while keys := list(rows.values_list("pk", flat=True)[:ROWS_PER_CHUNK]):
-        rows.model.objects.filter(pk__in=keys).delete()
+        # Deadlocks, as with a worker that has items of these notices, are tried again.
+        chunk = rows.model.objects.filter(pk__in=keys)
+        transactions.in_transaction(chunk.delete)
         deleted += len(keys)
         pause()
     return deleted

@@ -20,6 +20,7 @@ from notify.changes import Change
 from notify.inbox import appending, claiming, one_statement, recalling, stepping
 from notify.inbox.appending import Arrived
 from notify.inbox.turns import OPEN, Turns
+from notify.kinds import registry
 from notify.models import Batch, Notice
 from notify.readers.defaults import asked_of
 from notify.sql import database, transactions, waits
@@ -108,11 +109,18 @@ def _append_several(batch_ids: Sequence[int], notices: Sequence[Notice]) -> Chan
     if not batches:
         return None
     ids = [pk for pk, _, _ in batches]
-    asked = {notice.pk: asked_of(notice) for notice in notices}
+    by_id = {notice.pk: notice for notice in notices}
+    asked = {pk: asked_of(notice) for pk, notice in by_id.items()}
     pairs = dialect().pairs_in_batches()
     arrived, appended = appending.append_pairs(pairs, [sql.json_array(ids)], asked)
     done = Batch.objects.filter(pk__in=ids)
-    done.update(state=_State.DONE, finished=database.now(), appended=F("size"))
+    now = database.now()
+    done.update(state=_State.DONE, finished=now, appended=F("size"))
+    for batch_id, notice_id, _ in batches:
+        if (delay := _delay(by_id[notice_id])) is not None:
+            Batch.objects.filter(pk=batch_id).update(
+                state=_State.RIPENING, due=now + delay, lineage=database.facts().lineage
+            )
     for pk, notice_id, size in batches:
         if appended[notice_id] != size:  # somebody is gone
             missing = size - appended[notice_id]
@@ -188,8 +196,17 @@ def _append(batch: Batch, *, only_new: bool = False) -> Arrived:
     arrived = appending.append(batch.notice_id, to, asked=asked_of(batch.notice), only_new=only_new)
     batch.state, batch.finished = _State.DONE, database.now()
     batch.appended, batch.skipped = len(arrived.records), batch.size - len(arrived.records)
-    batch.save(update_fields=["state", "appended", "skipped", "finished"])
+    changed = ["state", "appended", "skipped", "finished"]
+    if (delay := _delay(batch.notice)) is not None:
+        batch.state, batch.due = _State.RIPENING, batch.finished + delay
+        batch.lineage = database.facts().lineage
+        changed += ["due", "lineage"]
+    batch.save(update_fields=changed)
     return arrived
+
+
+def _delay(notice: Notice) -> timedelta | None:
+    return registry.first_delay(notice.kind, notice.category)
 
 
 def _recall_next(batch: Batch) -> Change | None:

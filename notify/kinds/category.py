@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from notify.kinds.channels import checked_defaults
+from notify.kinds.channels import checked_declared, checked_defaults
 
 MAX_KEY = 100  # as Notice.category
 _PATH = re.compile(r"[MmZzLlHhVvCcSsQqTtAaEe0-9\s,.+-]*")  # SVG 2, 9.3: path data
@@ -27,6 +27,8 @@ class Category:
         description: What people see beside the label where they choose what they want.
         defaults: Channels that are on or off for those who have not said what they want, such as
             `{"inbox": False}`. Those that are left out are on.
+        channels: Ways out of the browser, such as `[notify.Email()]`, for those of its kinds that
+            have no list of their own.
     """
 
     key: str
@@ -34,6 +36,7 @@ class Category:
     icon: str = ""
     description: Any = ""
     defaults: Mapping[str, bool] = field(default_factory=dict, hash=False)
+    channels: Sequence[Any] = field(default=(), hash=False)
 
     def __post_init__(self) -> None:
         if not self.key or len(self.key) > MAX_KEY:
@@ -46,4 +49,5 @@ class Category:
                 f"The icon of the category {self.key!r} is no path data of SVG. Copy the attribute "
                 "`d` of a <path>, without the element."
             )
-        checked_defaults(f"The defaults of the category {self.key!r}", self.defaults)
+        declared = checked_declared(f"The channels of the category {self.key!r}", self.channels)
+        checked_defaults(f"The defaults of the category {self.key!r}", self.defaults, declared)

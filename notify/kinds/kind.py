@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, dataclass_transform
 
 from django.core.exceptions import ImproperlyConfigured
@@ -28,7 +28,12 @@ class Kind:
             a text. By default, the name of the class in words.
         defaults: Channels that are on or off for those who have not said what they want, such as
             `{"inbox": False}`. Those that are left out are as its category says.
+        channels: Ways out of the browser for what stays unread, such as
+            `[notify.Email(after=timedelta(hours=1))]`; an empty list is none. By default, those of
+            its category.
         required: Channels on which nobody can turn it off or mute it, such as `("inbox",)`.
+        at_least_once: Whether a message that may have left is sent again: for what is worse missed
+            than told twice.
 
     Raises:
         InvalidNotice: A field has a value of another type; the field is named `params.<name>`.
@@ -41,7 +46,9 @@ class Kind:
     level: ClassVar[str] = "info"
     verbose_name: ClassVar[Any] = ""
     defaults: ClassVar[Mapping[str, bool]] = {}
+    channels: ClassVar[Sequence[Any] | None] = None
     required: ClassVar[Collection[str]] = ()
+    at_least_once: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -52,8 +59,10 @@ class Kind:
                     f"{cls.__qualname__}.{field.name} is a field, but Kind.{field.name} is what "
                     "texts and rules are read from. Give the field another name."
                 )
-        channels.checked_defaults(f"{cls.__qualname__}.defaults", cls.defaults)
-        channels.check_required(f"{cls.__qualname__}.required", cls.required)
+        name, declared = cls.__qualname__, registry.declared_by(cls)
+        channels.checked_declared(f"{name}.channels", declared)
+        channels.checked_defaults(f"{name}.defaults", cls.defaults, declared)
+        channels.check_required(f"{name}.required", cls.required, declared)
         if cls.__dict__.get("key"):
             registry.register(cls)
 

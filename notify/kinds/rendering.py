@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,8 +10,20 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 
+from notify.exceptions import InvalidNotice
 from notify.kinds.category import Category
 from notify.kinds.kind import Kind
+
+
+class LazyText(InvalidNotice):
+    """A kind has returned a lazy object: its text would be that of whoever reads it first."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            field,
+            "is a lazy object. Return a text: use gettext, not gettext_lazy, and reverse, not "
+            "reverse_lazy.",
+        )
 
 
 def contents(kind: Kind, language: str | None = None, zone: str | None = None) -> dict[str, Any]:
@@ -20,22 +33,27 @@ def contents(kind: Kind, language: str | None = None, zone: str | None = None) -
         kind: Which.
         language: A language code; by default that of the site (`LANGUAGE_CODE`).
         zone: The name of a time zone; by default that of the site (`TIME_ZONE`).
+
+    Raises:
+        LazyText: One of them is lazy, or has a lazy part.
     """
     at = ZoneInfo(zone) if zone else timezone.get_default_timezone()
     with translation.override(language or settings.LANGUAGE_CODE), timezone.override(at):
-        return {
-            "title": _text(kind.title()),
-            "body": _text(kind.body()),
-            "url": _text(kind.url()),
-            "actions": [
-                {name: _text(text) for name, text in action.items()} for action in kind.actions()
-            ],
+        made = {
+            "title": kind.title(),
+            "body": kind.body(),
+            "url": kind.url(),
+            "actions": list(kind.actions()),
             "data": kind.data(),
             "level": kind.level,
             "category": category_key(kind),
             "kind": kind.key,
             "about": kind.about(),
         }
+    for field, value in made.items():
+        if any(isinstance(part, Promise) for part in _parts(value)):
+            raise LazyText(field)
+    return made
 
 
 def category_key(kind: Kind | type[Kind]) -> str:
@@ -43,6 +61,9 @@ def category_key(kind: Kind | type[Kind]) -> str:
     return found.key if isinstance(found, Category) else found
 
 
-def _text(value: Any) -> Any:
-    """A lazy translation in the language that is active now; what is no text is refused later."""
-    return str(value) if isinstance(value, Promise) else value
+def _parts(value: Any, depth: int = 2) -> Iterator[Any]:
+    """The value and what it contains, as deep as the texts of actions are."""
+    yield value
+    if depth and isinstance(value, Mapping | list | tuple):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _parts(one, depth - 1)

@@ -64,7 +64,7 @@ class MarkQueue:
             self._task = None
 
     async def _answer(self, mark: protocol.InboxCommand) -> None:
-        user, changed = self._connection.user, 0
+        user, language, changed = self._connection.user, self._connection.locale.language, 0
 
         def note(rows: int) -> None:
             nonlocal changed
@@ -72,7 +72,7 @@ class MarkQueue:
 
         try:
             version = await self._hub.pool.run_in_turn(
-                user, sending.carry_out_command, user, mark, note
+                user, sending.carry_out_command, user, mark, note, language
             )
         except EpochChanged:
             self._hub.resync(self._connection, None)

@@ -7,16 +7,19 @@ import asyncio
 import logging
 
 from notify import conf
+from notify.live.outbox_thread import OutboxThread
 from notify.live.pool import DatabasePool
 from notify.sending.working import Worker
 
 logger = logging.getLogger(__name__)
 
 WORKER_LIMIT_S = 60.0  # for one statement: that of the largest batch takes a while
+OUTBOX_LIMIT_S = 5.0  # for the hand-over of a process that stops
 
 
 class Workers:
-    """`NOTIFY_SERVER_WORKERS` of them, each in a thread of its own."""
+    """`NOTIFY_SERVER_WORKERS` of them, each in a thread of its own; with the first one comes that
+    of the outbox."""
 
     def __init__(self) -> None:
         self.busy = 0  # of them
@@ -25,6 +28,7 @@ class Workers:
         self._wanted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._workers = [Worker() for _ in range(self._count)]
+        self._outbox = OutboxThread()
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -38,6 +42,8 @@ class Workers:
     def start(self) -> None:
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._work(n)) for n in range(self._count)]
+        if self._count:
+            self._outbox.start()
 
     def wake(self) -> None:
         """Batches may be due."""
@@ -46,10 +52,12 @@ class Workers:
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        stopping = asyncio.to_thread(self._outbox.stop, OUTBOX_LIMIT_S)
+        await asyncio.gather(*self._tasks, stopping, return_exceptions=True)
 
     async def close(self) -> None:
         """Ends the threads, and closes their database connections."""
+        self._outbox.stop(0)
         await self._pool.close()
 
     async def _work(self, n: int) -> None:

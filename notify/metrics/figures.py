@@ -15,7 +15,8 @@ from django.utils.translation import gettext_noop as _
 @dataclass(frozen=True, slots=True)
 class Figure:
     """`name` is the metric's. `unit` is "s", "bytes", "switch" (0 or 1), or empty for a number.
-    A figure is red above `above`, or below `below`; then `cure` says what to do."""
+    A figure is red above `above`, or below `below`; then `cure` says what to do. `label` is what
+    it is broken down by, if it is."""
 
     name: str
     title: str
@@ -24,6 +25,7 @@ class Figure:
     above: float | None = None
     below: float | None = None
     cure: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,39 @@ OF_DATABASE = (
         "notify_notices_paused",
         _("Notices paused"),
         "Notices that wait for somebody to resume them.",
+    ),
+)
+
+# The same, in /metrics only, where a kind has a way out of the browser.
+OF_OUTBOX = (
+    Figure(
+        "notify_outbox_waiting",
+        "Waiting to go out",
+        "Notices that wait to go out of the browser, later ones included.",
+    ),
+    Figure(
+        "notify_outbox_due_age_seconds",
+        "Oldest due to go out",
+        "For how long the notice has been due that should have gone out of the browser first; 0 if "
+        "none is due.",
+        "s",
+        above=600,
+        cure="Nobody hands out, or the mail server hangs. Check that servers run with "
+        "NOTIFY_SERVER_WORKERS above 0, or start “manage.py notify_work”; “manage.py notify_doctor "
+        "--email” says what the mail server answers.",
+    ),
+    Figure(
+        "notify_outbox_messages",
+        "Messages, 1 h",
+        "Messages that ended within the last hour, on whichever process, by what became of them.",
+        label="state",
+    ),
+    Figure(
+        "notify_outbox_skipped",
+        "Not sent, 1 h",
+        "Notices that were to go out of the browser and within the last hour were found not to, by "
+        "the reason.",
+        label="why",
     ),
 )
 

@@ -111,6 +111,8 @@ class Notification(BaseRow):
     mark_key = models.BigIntegerField(null=True)
     # None: it came before reasons were kept, or by a process of an earlier version.
     reason = models.SmallIntegerField(choices=Reason, null=True)
+    # The language of the page in which it was first seen. None: it is unseen, or nobody has said.
+    seen_in = models.CharField(max_length=35, null=True)  # noqa: DJ001  most are unseen
 
     class Meta(BaseRow.Meta):
         verbose_name = _("notification")

@@ -179,6 +179,8 @@ class Batch(BaseRow):
 
     class State(models.TextChoices):
         PENDING = "pending", _("Pending")  # to be appended to the inboxes
+        # Appended; later somebody looks who has not read it, to tell them by a channel of its kind.
+        RIPENING = "ripening", _("Done")
         DONE = "done", _("Done")
         RECALLING = "recalling", _("Recalling")  # to be taken out of the inboxes again
         CLOSED = "closed", _("Closed")  # final: taken out, or recalled before it was appended
@@ -205,7 +207,12 @@ class Batch(BaseRow):
     appended = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)  # recipients who were deleted before
     finished = models.DateTimeField(null=True)
-    reached = models.JSONField(null=True)  # of a recall: the last user whose copy was recalled
+    # Of a recall: the last user whose copy was recalled. Of one that ripens: the delay of the
+    # channels that had their turn, in seconds.
+    reached = models.JSONField(null=True)
+    # Of one that ripens: the database's, as an epoch has it. What ripened once in a database that
+    # was restored since may have gone out already.
+    lineage = models.CharField(max_length=8, default="", db_default="", editable=False)
 
     class Meta(BaseRow.Meta):
         verbose_name = _("batch")
@@ -218,6 +225,9 @@ class Batch(BaseRow):
             ),
             models.Index(
                 fields=["notice"], name="notify_batch_paused", condition=Q(state="paused")
+            ),
+            models.Index(
+                fields=["due"], name="notify_batch_ripening", condition=Q(state="ripening")
             ),
         ]
 

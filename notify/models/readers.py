@@ -42,6 +42,10 @@ class Preference(BaseRow):
     """Whether one person wants what is in a scope, on a channel. There is no row for what they have
     not said: then `notify.readers.deciding` asks the others who may say."""
 
+    class Before(models.TextChoices):
+        ON = "on"
+        UNSAID = "unsaid"
+
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.CASCADE,
@@ -51,7 +55,13 @@ class Preference(BaseRow):
     scope = models.CharField(max_length=120)  # "kind:<key>", "category:<key>" or "all"
     channel = models.CharField(max_length=20, default="inbox")
     value = models.BooleanField()
+    # How often, where a channel goes out of the browser: empty is at once (outbox/rhythms.py).
+    rhythm = models.CharField(max_length=8, blank=True, default="", db_default="")
     changed = models.DateTimeField(default=timezone.now, editable=False)
+    # Of what a link in a message has turned off: what an undo brings back.
+    before = models.CharField(
+        max_length=6, choices=Before, blank=True, default="", db_default="", editable=False
+    )
 
     class Meta(BaseRow.Meta):
         verbose_name = _("preference")

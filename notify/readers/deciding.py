@@ -84,20 +84,24 @@ class Wishes:
         choices: On the channel, by scope.
         muted: The targets that are muted now.
         groups: The site's groups of users that they are in, by their place in its list.
+        rhythms: How often, where it is not at once, by scope (`preferences.RHYTHMS`).
     """
 
     choices: Mapping[str, bool] = field(default_factory=dict)
     muted: Collection[str] = ()
     groups: Collection[int] = ()
+    rhythms: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether the notice reaches them, and what of the rule decided: for a mute its target."""
+    """Whether the notice reaches them, and what of the rule decided: for a mute its target. Where a
+    choice of theirs decides, how often; empty: at once."""
 
     value: bool
     rule: Rule
     target: str | None = None
+    rhythm: str = ""
 
 
 def decide(asked: Asked, wishes: Wishes) -> Decision:
@@ -113,7 +117,7 @@ def decide(asked: Asked, wishes: Wishes) -> Decision:
         (Rule.OWN_ALL, ALL),
     ):
         if scope and scope in wishes.choices:
-            return Decision(wishes.choices[scope], rule)
+            return Decision(wishes.choices[scope], rule, rhythm=wishes.rhythms.get(scope, ""))
     for n, value in enumerate(asked.of_groups):
         if value is not None and n in wishes.groups:
             return Decision(value, Rule.SITE_GROUP)

@@ -6,7 +6,6 @@ import functools
 import logging
 import zoneinfo
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -86,18 +85,6 @@ def note_shown(shown: Sequence[tuple[str, Locale]]) -> list[None]:
 def is_language(code: str) -> bool:
     """Whether it is one of LANGUAGES, as written there."""
     return _language(code) == code
-
-
-def choose_language(user: Any, language: str) -> None:
-    """Remembers the language in which a person wants to read; "" for whatever a page is in.
-
-    Raises:
-        ValueError: It is none of LANGUAGES.
-    """
-    if language and not is_language(language):
-        known = ", ".join(code for code, _ in settings.LANGUAGES)
-        raise ValueError(f"{language!r} is none of LANGUAGES: {known}")
-    Reader.objects.update_or_create(user_id=user.pk, defaults={"language": language})
 
 
 def _save(readers: Iterable[Reader]) -> None:

@@ -6,14 +6,15 @@ import re
 
 from notify.exceptions import InvalidPreference
 from notify.kinds import registry
-from notify.kinds.channels import CHANNELS
+from notify.kinds.channels import INBOX
 from notify.models import Preference, content, user_pk
 from notify.sql import database
 
+RHYTHMS = ("", "hourly", "daily", "weekly")  # empty: at once
 _SCOPE = re.compile(r"all|(kind|category):.{1,100}", re.DOTALL)
 
 
-def choose(user: str, scope: str, channel: str, value: bool | None) -> None:
+def choose(user: str, scope: str, channel: str, value: bool | None, rhythm: str = "") -> None:
     """Stores what a person wants of a scope on a channel.
 
     Args:
@@ -21,11 +22,18 @@ def choose(user: str, scope: str, channel: str, value: bool | None) -> None:
         scope: "kind:<key>", "category:<key>" or "all".
         channel: One of `CHANNELS`.
         value: Whether they want it; None: they have not said.
+        rhythm: How often, of what is on and leaves the browser; one of `RHYTHMS`.
 
     Raises:
         InvalidPreference: There is no such scope or channel, or it cannot be turned off.
     """
     _check(scope, channel, value)
+    if rhythm not in RHYTHMS or (rhythm and (channel == INBOX or not value)):
+        raise InvalidPreference(
+            "rhythm",
+            "must be hourly, daily or weekly, and only for what is on and leaves the browser, "
+            f"not {rhythm!r:.40}.",
+        )
     if value is None:
         Preference.objects.filter(user=user_pk(user), scope=scope, channel=channel).delete()
         return
@@ -36,12 +44,14 @@ def choose(user: str, scope: str, channel: str, value: bool | None) -> None:
                 scope=scope,
                 channel=channel,
                 value=value,
+                rhythm=rhythm,
                 changed=database.now(),
             )
         ],
         update_conflicts=True,
         unique_fields=["user", "scope", "channel"],
-        update_fields=["value", "changed"],
+        # What is off keeps how often it was wanted.
+        update_fields=["value", "changed", "before", *(["rhythm"] if value else [])],
     )
 
 
@@ -50,8 +60,9 @@ def _check(scope: str, channel: str, value: bool | None) -> None:
         raise InvalidPreference(
             "scope", f"must be 'kind:<key>', 'category:<key>' or 'all', not {scope!r:.100}."
         )
-    if channel not in CHANNELS:
-        known = ", ".join(CHANNELS)
+    channels = registry.channel_keys()
+    if channel not in channels:
+        known = ", ".join(channels)
         raise InvalidPreference("channel", f"must be one of {known}, not {channel!r:.100}.")
     if value is not None and not isinstance(value, bool):
         raise InvalidPreference("value", f"must be True, False or None, not {value!r:.100}.")

@@ -24,10 +24,12 @@ def wishes_of(user: str, channel: str, targets: Collection[str] = ()) -> Wishes:
         targets: What a notice falls under that can be muted.
     """
     key = user_pk(user)
-    choices = Preference.objects.filter(user=key, channel=channel)
+    found = Preference.objects.filter(user=key, channel=channel)
+    rows = list(found.values_list("scope", "value", "rhythm"))
     muted = Mute.objects.filter(in_force(), user=key, target__in=targets) if targets else None
     return Wishes(
-        choices=dict(choices.values_list("scope", "value")),
+        choices={scope: value for scope, value, _ in rows},
+        rhythms={scope: rhythm for scope, value, rhythm in rows if value and rhythm},
         muted=set() if muted is None else set(muted.values_list("target", flat=True)),
         groups=_groups_of(user),
     )

@@ -25,7 +25,17 @@ from notify.sending.verbs import (
     send,
     undo,
 )
-from notify.sending.wanting import follow, mute, prefer, set_reader, unfollow, unmute, why
+from notify.sending.wanting import (
+    follow,
+    mute,
+    prefer,
+    resubscribe,
+    set_reader,
+    unfollow,
+    unmute,
+    unsubscribe,
+    why,
+)
 
 __all__ = [
     "NewNotice",
@@ -44,6 +54,7 @@ __all__ = [
     "prefer",
     "recall",
     "recall_expired",
+    "resubscribe",
     "resume",
     "send",
     "send_many",
@@ -51,5 +62,6 @@ __all__ = [
     "undo",
     "unfollow",
     "unmute",
+    "unsubscribe",
     "why",
 ]

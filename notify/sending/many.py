@@ -207,6 +207,7 @@ def _append(items: Sequence[_Item]) -> Change:
     notices = [item.notice for item in items]
     asked = {notice.pk: asked_of(notice) for notice in notices}
     arrived, copies = appending.append_pairs(dialect().pairs_in_array(), [_pairs(items)], asked)
+    statements.insert_ripening(notices)
     return appending.change_of(arrived, copies, notices)
 
 

@@ -98,6 +98,9 @@ def _statement(draft: Draft, append: bool, off: filing.Off) -> tuple[str, list[A
     copies, values = _appended(selection, off, "" if few else f"WHERE audience.size <= {size}")
     parts += copies
     params += values
+    ripening, values = _ripening(draft, selection, "" if few else f"WHERE audience.size <= {size}")
+    parts += ripening
+    params += values
     steps = f"stepped.user_id, epoch, start, version, unseen, unread, badge, {_is_off(off)}"
     found = f"SELECT notice.id, {batches}, {steps} FROM notice LEFT JOIN stepped ON TRUE"
     return f"WITH {', '.join(parts)} {found}", params
@@ -116,6 +119,24 @@ def _batches(draft: Draft, selection: Selection, where: str) -> tuple[str, list[
         )""",
         params,
     )
+
+
+def _ripening(draft: Draft, selection: Selection, where: str) -> tuple[list[str], list[Any]]:
+    """The batch that stays of a notice whose kind declares a channel."""
+    delay = statements.delay_of(draft.notice)
+    if delay is None:
+        return [], []
+    values, params = statements.ripening_values(draft.notice, delay)
+    chunks = dialect().chunks(
+        "SELECT * FROM recipient", conf.current().batch_size, selection.reason
+    )
+    return [
+        f"""ripening AS (
+            INSERT INTO notify_batch {statements.RIPENING_COLUMNS}
+            SELECT notice.id, chunk.recipients, chunk.reasons, chunk.size, {values}
+            FROM notice, audience, ({chunks}) AS chunk {where}
+        )"""
+    ], params
 
 
 def _appended(selection: Selection, off: filing.Off, where: str) -> tuple[list[str], list[Any]]:

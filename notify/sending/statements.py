@@ -6,8 +6,8 @@ is done here, and here is said why it cannot be.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from notify import conf, sql
 from notify.changes import Change
 from notify.exceptions import Busy, EmptyAudience, KeyConflict
 from notify.inbox import appending, claiming
+from notify.kinds import registry
 from notify.models import Batch, Level, Notice, Reason
 from notify.readers.defaults import asked_of
 from notify.sending.audience import Audience, Compiled, Selection
@@ -30,6 +31,10 @@ ROWS_PER_STATEMENT = 1000  # as one parameter, of up to 10 MB
 BATCH_COLUMNS = (
     "(notice_id, recipients, reasons, size, due, state, urgent, attempts, appended, skipped)"
 )
+
+
+# Of a batch that was appended where it was written, and ripens.
+RIPENING_COLUMNS = BATCH_COLUMNS.replace(")", ", finished, lineage)")
 
 
 class Written(NamedTuple):
@@ -90,6 +95,7 @@ def write_and_append(draft: Draft) -> Written:
     if not arrived.records:
         raise nobody_is_left()
     notice = saved(draft.notice, notice_id)
+    insert_ripening([notice])
     return Written(notice, change=appending.arrival(notice, arrived))
 
 
@@ -163,6 +169,43 @@ def insert_single_batches(pairs: str, *, urgent: bool) -> list[tuple[int, int]]:
         ORDER BY notice_id
         RETURNING id, notice_id""",
         [sql.moment(database.now() + claiming.GRACE), Batch.State.PENDING.value, urgent, pairs],
+    )
+
+
+def insert_ripening(notices: Iterable[Notice]) -> None:
+    """Writes a batch for each of these notices whose kind declares a channel, of those who have got
+    it in this transaction: later, somebody looks who has not read it."""
+    for notice in notices:
+        delay = delay_of(notice)
+        if delay is None:
+            continue
+        copies = "SELECT user_id, COALESCE(reason, %s) AS reason FROM notify_notification"
+        chunks = dialect().chunks(f"{copies} WHERE notice_id = %s", conf.current().batch_size, None)
+        values, params = ripening_values(notice, delay)
+        sql.execute(
+            f"""INSERT INTO notify_batch {RIPENING_COLUMNS}
+            SELECT %s, chunk.recipients, chunk.reasons, chunk.size, {values}
+            FROM ({chunks}) AS chunk""",
+            [notice.pk, *params, Reason.NAME, notice.pk],
+        )
+
+
+def delay_of(notice: Notice) -> timedelta | None:
+    return registry.first_delay(notice.kind, notice.category)
+
+
+def ripening_values(notice: Notice, delay: timedelta) -> tuple[str, list[Any]]:
+    """As `batch_values`, of a batch that is appended by the same transaction."""
+    now = database.now()
+    return (
+        "%s, %s, %s, 0, chunk.size, 0, %s, %s",
+        [
+            sql.moment(now + delay),
+            Batch.State.RIPENING.value,
+            is_urgent(notice),
+            sql.moment(now),
+            database.facts().lineage,
+        ],
     )
 
 

@@ -184,7 +184,9 @@ def cancel(notice: Notice | int, *, by: AbstractBaseUser | None = None) -> int:
     return control.cancel(_id_of(notice), by=sender_of(by))
 
 
-def mark(user: str, as_: str, *, ids: Sequence[int], ref: str = "") -> int:
+def mark(
+    user: str, as_: str, *, ids: Sequence[int], ref: str = "", language: str | None = None
+) -> int:
     """Marks notifications in a user's inbox.
 
     Args:
@@ -192,6 +194,7 @@ def mark(user: str, as_: str, *, ids: Sequence[int], ref: str = "") -> int:
         as_: One of `protocol.MARKS`.
         ids: Primary keys of notices. Those that are not in the inbox are ignored.
         ref: By what `undo` can name this mark; empty: by nothing.
+        language: Of the page that marks, if it is known.
 
     Returns:
         The inbox's version afterwards; 0 if the user has no inbox.
@@ -199,7 +202,7 @@ def mark(user: str, as_: str, *, ids: Sequence[int], ref: str = "") -> int:
     Raises:
         Busy: The inbox stayed locked for 2 s.
     """
-    version, change = marking.mark_ids(user, as_, ids, ref)
+    version, change = marking.mark_ids(user, as_, ids, ref, language=language)
     after_commit.announce(change)
     return version
 
@@ -270,7 +273,10 @@ def open_bell(user: str, *, epoch: str, through: int) -> int:
 
 
 def carry_out_command(
-    user: str, frame: protocol.InboxCommand, note: Callable[[int], None] | None = None
+    user: str,
+    frame: protocol.InboxCommand,
+    note: Callable[[int], None] | None = None,
+    language: str | None = None,
 ) -> int:
     """Carries out a `mark` frame, which names ids or a version, an `undo` or an `opened`.
 
@@ -279,6 +285,7 @@ def carry_out_command(
         frame: The frame.
         note: Called after each commit of a mark or an undo that takes several, with the number of
             notifications that it has changed. If the rest then fails, they stay as they are.
+        language: Of the page that marks, if it is known.
 
     Returns:
         The inbox's version afterwards.
@@ -289,9 +296,11 @@ def carry_out_command(
     """
     match frame:
         case protocol.MarkIds(ref, as_, ids):
-            return mark(user, as_, ids=ids, ref=ref)
+            return mark(user, as_, ids=ids, ref=ref, language=language)
         case protocol.MarkThrough(ref, as_, epoch, through, only_read):
-            changes = marking.mark_through(user, as_, epoch, through, ref, only_read=only_read)
+            changes = marking.mark_through(
+                user, as_, epoch, through, ref, only_read=only_read, language=language
+            )
             return _announced(changes, note)
         case protocol.Undo(_, ref, epoch, since):
             return _announced(marking.undo(user, ref, epoch, since), note)

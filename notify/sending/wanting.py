@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
@@ -13,10 +13,12 @@ from django.db.models import Model
 
 from notify.bus.publisher import publisher
 from notify.inbox import why as explaining
+from notify.inbox.reconsidering import reconsider
 from notify.inbox.why import Why
 from notify.kinds import About, Category
+from notify.kinds.channels import INBOX
 from notify.models import Mute, Notice
-from notify.readers import mutes, preferences, profile, topics
+from notify.readers import mutes, preferences, profile, topics, unsubscribing
 from notify.readers.targets import Topic, target_of, topic
 from notify.sending import after_commit
 
@@ -28,21 +30,54 @@ Target = About | AbstractBaseUser | Topic | Category | str
 "category:<key>"."""
 
 
-def prefer(user: User, scope: str, *, value: bool | None, channel: str = "inbox") -> None:
+def prefer(
+    user: User, scope: str, *, value: bool | None, channel: str = "inbox", rhythm: str = ""
+) -> None:
     """Stores what a person wants of a kind, a category or all, on a channel.
 
     Args:
         user: Whose.
         scope: "kind:<key>", "category:<key>" or "all".
         value: Whether they want it; None takes back what they said.
-        channel: Which; today there is the inbox. What is off there is filed: it comes without a
-            sound, and is found in the archive.
+        channel: Which: "inbox", or one that a kind declares, such as "email". What is off in the
+            inbox is filed: it comes without a sound, and is found in the archive.
+        rhythm: How often, by a channel out of the browser: "hourly", "daily", "weekly"; empty is
+            at once.
 
     Raises:
-        InvalidPreference: There is no such scope or channel, or the kind is required.
+        InvalidPreference: There is no such scope, channel or rhythm, or the kind is required.
     """
-    preferences.choose(_key(user), scope, channel, value)
+    preferences.choose(_key(user), scope, channel, value, rhythm)
+    if channel != INBOX:
+        reconsider(_key(user))
     _tell(user, "preferences")
+
+
+def unsubscribe(user: User, channel: str, categories: Collection[str]) -> bool:
+    """Ends what a person gets by a channel in these categories, also where they have chosen a kind
+    of them; what is required stays.
+
+    Args:
+        user: Whose.
+        channel: Such as "email".
+        categories: Their keys; "" is that of kinds without a category.
+
+    Returns:
+        Whether there was anything to end.
+    """
+    ended = unsubscribing.turn_off(_key(user), channel, categories)
+    if ended:
+        reconsider(_key(user))
+        _tell(user, "preferences")
+    return ended
+
+
+def resubscribe(user: User, channel: str, categories: Collection[str]) -> bool:
+    """Takes `unsubscribe` back. Returns whether nothing had been on."""
+    resumed = unsubscribing.turn_on(_key(user), channel, categories)
+    if resumed:
+        _tell(user, "preferences")
+    return resumed
 
 
 def follow(user: User, name: str) -> bool:
@@ -109,6 +144,8 @@ def set_reader(user: User, changes: Mapping[str, Any]) -> None:
         InvalidPreference: There is no such language or zone, or the quiet hours are longer than 23.
     """
     profile.set_profile(_key(user), dict(changes))
+    if changes.keys() & {"zone", "quiet"}:
+        reconsider(_key(user))
     _tell(user, "reader")
 
 

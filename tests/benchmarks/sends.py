@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
@@ -17,11 +18,16 @@ django.setup()
 
 from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Concat
+from django.test import override_settings
 from django.utils import timezone
 
 import notify
 from notify import sending
-from notify.models import Notice, Notification, Preference
+from notify.models import Batch, Notice, Notification, Preference
+from notify.outbox import ripening
+from notify.outbox.worker import OutboxWorker
 from notify.sending.audience import everyone
 from tests.benchmarks import stores, turns
 from tests.benchmarks.payload import short
@@ -82,10 +88,24 @@ def _recall(n: int) -> turns.Call:
     return lambda: sending.recall(notice)
 
 
+def _kind(what: str, n: int) -> notify.Kind:
+    """The mailed one is imported here only: it declares a channel, and others are measured where
+    nobody does."""
+    if what == "a kind":
+        return ShortOrder(n=n)
+    mailed: notify.Kind = import_module("tests.benchmarks.site.mailed").MailedOrder(n=n)
+    return mailed
+
+
+def _of_kind(what: str) -> Callable[[int], turns.Call]:
+    return lambda n: lambda: notify.send(_kind(what, n), to=_person(n), actor=users[0])
+
+
 CALLS: turns.Calls = {
     turns.ONE_PERSON: lambda n: lambda: send(n),
     turns.GROUP: lambda n: lambda: send(n, groups[0]),
-    "a kind": lambda n: lambda: notify.send(ShortOrder(n=n), to=_person(n), actor=users[0]),
+    "a kind": _of_kind("a kind"),
+    "a kind with e-mail": _of_kind("a kind with e-mail"),
     "one person, with a key": lambda n: lambda: send(n, key=f"key {time.monotonic_ns()}"),
     "one person, in an hour": lambda n: lambda: send(n, send_at=_later()),
     "cancel that one": _cancel,
@@ -199,6 +219,44 @@ def fan_out(n: int) -> float:
     return time.perf_counter() - started
 
 
+# What a channel costs
+
+
+def fan_out_of(n: int, what: str) -> float:
+    """Seconds until a notice of that kind is in the inboxes of everyone."""
+    started = time.perf_counter()
+    notify.send(_kind(what, n), to=everyone())
+    while sending.carry_out_next():
+        continue
+    return time.perf_counter() - started
+
+
+def ripen() -> tuple[int, float]:
+    """How many items the batches of the last notice make, and in how many seconds."""
+    last = Batch.objects.filter(state=Batch.State.RIPENING, notice=Notice.objects.latest("pk"))
+    last.update(due=timezone.now())
+    started, items = time.perf_counter(), 0
+    while (made := ripening.ripen_next()) is not None:
+        items += made
+    return items, time.perf_counter() - started
+
+
+def hand_out(within_s: float) -> int:
+    """How many messages one worker hands to Django's dummy backend in so many seconds."""
+    User.objects.update(email=Concat("username", Value("@example.org")))
+    stores.settle()
+    dummy = "django.core.mail.backends.dummy.EmailBackend"
+    backend: dict[str, Any] = {"EMAIL_BACKEND": dummy}
+    if django.VERSION >= (6, 1):
+        backend = {"MAILERS": {"default": {"BACKEND": dummy}}}
+    worker = OutboxWorker()
+    with override_settings(NOTIFY_SITE_URL="https://example.org", **backend):
+        end = time.monotonic() + within_s
+        while time.monotonic() < end:
+            assert worker.do_next(), "all is handed over before the time is up"
+    return worker.messages
+
+
 def check(notices: int) -> int:
     """Each inbox but the actor's holds `notices` different ones; how many rows that are."""
     with connection.cursor() as cursor:
@@ -225,5 +283,8 @@ if __name__ == "__main__":
             "check": check,
             "crowd": crowd,
             "fan_out": fan_out,
+            "fan_out_of": fan_out_of,
+            "ripen": ripen,
+            "hand_out": hand_out,
         }
     )

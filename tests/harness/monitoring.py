@@ -22,7 +22,7 @@ PAGE = ROOT / "docs" / "operations.md"
 ALERTS = ROOT / "docs" / "monitoring" / "alerts.yml"
 DASHBOARD = ROOT / "docs" / "monitoring" / "grafana.json"
 MARKS = re.compile("(?<=<!-- figures -->\n).*(?=<!-- end -->)", re.DOTALL)
-ALL = (*figures.OF_DATABASE, *figures.OF_PROCESS)
+ALL = (*figures.OF_DATABASE, *figures.OF_OUTBOX, *figures.OF_PROCESS)
 COLUMNS, WIDTH, HEIGHT = 3, 8, 7
 UNITS = {"s": "s", "bytes": "bytes", "switch": "bool", "": "short"}
 DELAY = "histogram_quantile({share}, sum by (le) (rate(notify_write_delay_seconds_bucket[5m])))"
@@ -51,6 +51,18 @@ MORE_ALERTS = (
         'increase(notify_log_lines_total{level="error"}[10m]) > 0',
         "notify logged an error",
         "Live operations shows which; the log has the traceback.",
+    ),
+    (
+        "NotifyOutboxUnknown",
+        'max(notify_outbox_messages{state="unknown"}) > 0',
+        "It is not known whether a message has gone out of the browser",
+        "It is not sent again by itself. The admin lists it, and can send it again.",
+    ),
+    (
+        "NotifyOutboxNotRendered",
+        'max(notify_outbox_skipped{why="not rendered"}) > 0',
+        "A message could not be rendered five times and was given up",
+        "The log has the traceback of its template or channel.",
     ),
     (
         "NotifyWriteDelay",
@@ -182,8 +194,12 @@ def dashboard() -> str:
 
 
 def _queried(figure: Figure) -> str:
-    if figure in figures.OF_DATABASE:  # every process says the same, or nothing
-        return f"{'max' if figure.below is None else 'min'}({figure.name})"
+    if figure in (
+        *figures.OF_DATABASE,
+        *figures.OF_OUTBOX,
+    ):  # each process says the same, or nothing
+        by = f" by ({figure.label}) " if figure.label else ""
+        return f"{'max' if figure.below is None else 'min'}{by}({figure.name})"
     job = '{job="notify"}' if figure.name.startswith("process_") else ""
     return f"{figure.name}{job}"
 

@@ -7,7 +7,10 @@ import re
 import httpx
 import pytest
 
+from config.demo import mailbox
+from notify.outbox import email_message
 from tests.harness.sessions import new_session
+from tests.unit.outbox.helpers import outgoing, row
 
 DEMO = {"DEBUG": "on", "DEMO": "on"}
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="(.+?)"')
@@ -41,6 +44,35 @@ def test_an_order_and_a_meeting_are_read_in_two_languages(start_server, ada, bob
         assert one["body"] == "It comes in one parcel."
         assert five["body"] == "It comes in 5 parcels."
         assert "Bestellungen" in bobs.get("/notify/", headers={"Accept-Language": "de"}).text
+
+
+@pytest.mark.usefixtures("silent")
+def test_the_mailbox_shows_both_parts_and_the_headers_of_a_mail(
+    start_server, ada, tmp_path, settings
+):
+    settings.DEMO_MAILBOX = str(tmp_path / "mailbox")
+    settings.NOTIFY_SITE_URL = "https://shop.example"
+    server = start_server(**DEMO, DEMO_MAILBOX=settings.DEMO_MAILBOX)
+    key = new_session(ada).session_key or ""
+    with httpx.Client(base_url=server.url, cookies={"sessionid": key}) as browser:
+        assert "No mail yet." in browser.get("/demo/mailbox/").text
+        first = row(title="Käse & <b>Brot</b>", url="/orders/A-7/")
+        second = row(title="The second")
+        for one in (first, second):
+            mailbox.Backend().send_messages([email_message.make(outgoing(one))])
+        page = browser.get("/demo/mailbox/")
+        newest, oldest = re.findall(r'<h2 id="mail-(\d+)"', page.text)
+        assert page.text.index("The second") < page.text.index("Käse &amp; &lt;b&gt;Brot&lt;/b&gt;")
+        assert "ada@example.org" in page.text
+        assert "<dt>List-Unsubscribe-Post</dt>" in page.text
+        assert 'href="https://shop.example/orders/A-7/?notify-read=1"' in page.text
+        frame = browser.get(f"/demo/mailbox/{oldest}/")
+        assert '<base target="_top">' in frame.text
+        assert "Käse &amp; &lt;b&gt;Brot&lt;/b&gt;" in frame.text
+        assert "default-src 'none'" in frame.headers["Content-Security-Policy"]
+        assert frame.headers["X-Frame-Options"] == "SAMEORIGIN"
+        assert browser.get("/demo/mailbox/1/").status_code == 404
+    assert httpx.get(f"{server.url}/demo/mailbox/{newest}/").status_code == 302
 
 
 def test_a_deployment_has_no_demo(start_server):

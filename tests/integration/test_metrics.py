@@ -21,7 +21,7 @@ from websockets.exceptions import InvalidStatus
 import notify
 from notify import sending
 from notify.metrics import counters
-from notify.metrics.figures import OF_DATABASE, OF_PROCESS
+from notify.metrics.figures import OF_DATABASE, OF_OUTBOX, OF_PROCESS
 from notify.models import Notice
 from tests.conftest import StartServer
 from tests.harness import monitoring
@@ -182,6 +182,7 @@ async def test_every_metric_of_the_alerts_and_the_dashboard_is_there(
         there = {name.partition("{")[0] for name in await asyncio.to_thread(figures, server)}
     # Counters by a label are there once they have counted.
     there |= {f"{counter.name}_total" for counter in counters}
+    there |= {figure.name for figure in OF_OUTBOX}  # where a kind declares a channel
     for file in (monitoring.ALERTS, monitoring.DASHBOARD):
         expressions = " ".join(re.findall('"?expr"?: (.*)', file.read_text()))
         named = set(re.findall(r"\b(?:notify|process)_[a-z_]+", expressions))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 
 import notify
-from config.demo.notices import OrderShipped
 from tests.conftest import StartServer
 from tests.harness.database import orm
 from tests.integration.conftest import client_of
@@ -19,12 +20,12 @@ GERMAN = "Bestellung \u2068A-7\u2069 ist unterwegs"
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("silent")
 async def test_a_row_of_the_old_process_is_asked_for_again_after_the_next_hello(
-    start_server: StartServer, ada: User
+    start_server: StartServer, ada: User, demo_kinds: Any
 ) -> None:
     old, new = start_server(**SWEEP), start_server(**SWEEP, DEBUG="on", DEMO="on")
     async with await orm(client_of, old, ada, query={"language": "de"}) as client:
         await client.frame("inbox")
-        await orm(notify.send, OrderShipped(number="A-7", parcels=2), to=ada)
+        await orm(notify.send, demo_kinds.OrderShipped(number="A-7", parcels=2), to=ada)
         await client.until(lambda: client.titles == [AS_SENT])
         assert client.shown[0]["fallback"] is True
 

@@ -56,6 +56,7 @@ export class FakeSocket {
   sent = [];
   onmessage = null;
   onclose = null;
+  onopen = null;
   onerror = null;
 
   constructor(url, protocols) {
@@ -191,8 +192,8 @@ export function liveWorld(options) {
 }
 
 /** The same world after its socket has failed three times, so it polls; `answer` is its HTTP server. */
-export async function pollingWorld(answer) {
-  const it = liveWorld({ random: 0.999999 });
+export async function pollingWorld(answer, options = {}) {
+  const it = liveWorld({ random: 0.999999, ...options });
   it.answer = answer;
   for (let failure = 0; failure < 3; failure += 1) {
     it.socket.ends(1006);

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models.signals import post_save
 from django.test import Client, TestCase
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from pytest_django.fixtures import Settings
 
 import notify
@@ -435,4 +435,13 @@ def test_a_text_that_one_language_lacks_fails(ada, monkeypatch):
     german = lambda self: "" if get_language() == "de" else "Archive"  # noqa: E731
     monkeypatch.setattr(InItsLanguage, "title", german)
     with pytest.raises(AssertionError, match=r"cannot be read in 'de': title: must contain"):
+        sent(InItsLanguage)
+
+
+@pytest.mark.django_db
+def test_a_lazy_text_fails_with_the_cure(ada, monkeypatch):
+    with immediate_delivery():
+        notify.send(InItsLanguage(), to=ada)
+    monkeypatch.setattr(InItsLanguage, "title", lambda self: gettext_lazy("Archive"))
+    with pytest.raises(AssertionError, match=r"title: is a lazy object\. .* use gettext, not"):
         sent(InItsLanguage)

@@ -80,7 +80,13 @@ def _create_missing_users() -> list[Any]:
     password = make_password(PASSWORD) if missing else ""
     known = {field.name for field in model._meta.get_fields()}
     rights = dict.fromkeys(known & {"is_staff", "is_superuser"}, True)
+    has_address = "email" in known and name_field != "email"
     return [
-        users.create(password=password, **{name_field: name}, **(rights if name == ADMIN else {}))
+        users.create(
+            password=password,
+            **{name_field: name},
+            **({"email": f"{name}@example.org"} if has_address else {}),
+            **(rights if name == ADMIN else {}),
+        )
         for name in missing
     ]

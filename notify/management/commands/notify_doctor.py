@@ -29,7 +29,8 @@ class Command(BaseCommand):
         "it) or FAIL (it does not work). --url connects as a browser does, sends five notices to "
         "--user, and recalls them. With https:// it then tries what an attacker would, in some "
         "150 requests without a password; a site that a single request can take down will be down "
-        "for some seconds. --nginx reads what no request can show. Safe while servers run."
+        "for some seconds. --nginx reads what no request can show. --email sends a test e-mail and "
+        "tells what the server answers. Safe while servers run."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,6 +39,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--url", help="the public address: https://notify.example.org")
         parser.add_argument("--nginx", help="the main configuration file: /etc/nginx/nginx.conf")
+        parser.add_argument("--email", metavar="ADDRESS", help="send a test e-mail to this address")
         parser.add_argument("--user", help="the username to connect as; use a test user")
         parser.add_argument(
             "--idle", type=float, default=0, help="seconds to wait for an idle socket to be closed"
@@ -48,14 +50,26 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not (options["recount"] or options["url"] or options["nginx"]):
-            raise CommandError("Pass --recount, --nginx, or --url with --user.")
+        if not any(options[name] for name in ("recount", "url", "nginx", "email")):
+            raise CommandError("Pass --recount, --nginx, --email, or --url with --user.")
         if options["recount"]:
             examined, corrected = _recount_all()
             publisher.flush()
             self.stdout.write(f"Recounted {examined} inboxes and corrected {corrected}.")
+        if options["email"]:
+            self._examine_email(options["email"])
         if options["url"] or options["nginx"]:
             self._examine(options)
+
+    def _examine_email(self, address: str) -> None:
+        from notify.management.mailing import examine_email
+
+        levels = set()
+        for level, step, text in examine_email(address):
+            self.stdout.write(f"{level:4}  {step:14}  {text}.")
+            levels.add(level)
+        if "FAIL" in levels:
+            raise CommandError("E-mails don't go out: see FAIL above.")
 
     def _examine(self, options: dict[str, Any]) -> None:
         doctor = _doctor()

@@ -34,6 +34,6 @@ class Command(BaseCommand):
         )
         publisher.flush()
         self.stdout.write(
-            f"Deleted {pruned.notifications} notifications, {pruned.notices} notices, and "
-            f"{pruned.others} ended sessions and spent tickets."
+            f"Deleted {pruned.notifications} notifications, {pruned.notices} notices, "
+            f"{pruned.messages} messages, and {pruned.others} ended sessions and spent tickets."
         )

@@ -14,6 +14,7 @@ from django.db import close_old_connections
 
 from notify.bus.publisher import publisher
 from notify.exceptions import Busy
+from notify.live.outbox_thread import OutboxThread, hand_out_due
 from notify.live.presence import present
 from notify.sending.working import Worker
 from notify.sql import database
@@ -25,7 +26,10 @@ MAX_CONSECUTIVE_FAILURES = 5  # with --until-idle
 
 
 class Command(BaseCommand):
-    help = "Carries out pending sends and recalls. SIGTERM stops it after the current batch."
+    help = (
+        "Carries out pending sends and recalls, and sends what goes out of the browser. SIGTERM "
+        "stops it after the current batch and message."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--until-idle", action="store_true", help="exit when nothing is left")
@@ -47,9 +51,16 @@ def work(stop: threading.Event, *, until_idle: bool) -> int:
     Returns:
         How many batches it carried out.
     """
-    worker = Worker()
+    worker, outbox = Worker(), OutboxThread()
     with present(worker):
-        _work(worker, stop, until_idle=until_idle)
+        if not until_idle:
+            outbox.start()
+        try:
+            _work(worker, stop, until_idle=until_idle)
+        finally:
+            outbox.stop(within_s=None)
+        if until_idle:
+            hand_out_due()  # what was appended just now may be due
     return worker.carried_out
 
 

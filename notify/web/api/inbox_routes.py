@@ -127,11 +127,16 @@ def inbox_changes(
     summary="Mark as seen, read, unread, archived, unarchived",
     openapi_extra={"requestBody": {"content": {"application/json": {"schema": MARK_FRAME}}}},
 )
-def mark(request: HttpRequest, frame: Annotated[dict[str, Any], Body()]) -> HttpResponse:
+def mark(
+    request: HttpRequest,
+    frame: Annotated[dict[str, Any], Body()],
+    language: str | None = None,
+) -> HttpResponse:
     """Carries out a `mark` frame: `ids`, or `epoch` and `through`, or `epoch` and `through_read`.
-    Ids that are not in the caller's inbox are ignored. On 409 with code `epoch`, read the inbox
-    again."""
-    return _carried_out(request, frame, "mark", protocol.parse_mark)
+    Ids that are not in the caller's inbox are ignored. `language` is that of the page on which they
+    were seen. On 409 with code `epoch`, read the inbox again."""
+    known = language if language and locales.is_language(language) else None
+    return _carried_out(request, frame, "mark", protocol.parse_mark, known)
 
 
 @router.post(
@@ -192,12 +197,13 @@ def _carried_out(
     frame: dict[str, Any],
     type_: str,
     parse: Callable[[dict[str, Any]], protocol.InboxCommand],
+    language: str | None = None,
 ) -> HttpResponse:
     if frame.get("type", type_) != type_:
         wrong = f"must be {type_}"
         raise Refusal(422, "invalid", f"type: {wrong}", fields={"type": wrong})
     parsed = parse(frame)
-    version = sending.carry_out_command(caller_of(request).user_id, parsed)
+    version = sending.carry_out_command(caller_of(request).user_id, parsed, language=language)
     return encoded_response(protocol.done(parsed.ref, version))
 
 

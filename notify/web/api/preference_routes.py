@@ -62,7 +62,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
 def choose(request: HttpRequest, body: NewPreference) -> HttpResponse:
     """Changes what it names and nothing else. 422 for a kind that is required."""
     user = caller_of(request).user_id
-    sending.prefer(user, body.scope, value=body.value, channel=body.channel)
+    sending.prefer(user, body.scope, value=body.value, channel=body.channel, rhythm=body.rhythm)
     return _preferences(user)
 
 

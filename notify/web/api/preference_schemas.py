@@ -17,6 +17,8 @@ RuleName = Literal[
     "category", "nothing",
 ]  # fmt: skip
 
+Rhythm = Literal["", "hourly", "daily", "weekly"]
+
 
 # By the clock on the wall, so without the zone that `format: time` demands (RFC 3339, 5.6)
 CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -27,10 +29,12 @@ ClockTime = Annotated[
 
 class Cell(Schema):
     value: bool = Field(description="Whether it reaches the person by this channel.")
+    rhythm: Rhythm = Field(description="How often, out of the browser. Empty: at once.")
     decided_by: RuleName = Field(description="Who says so: the first of these that speaks.")
     locked: bool = Field(description="Whether it is required, and cannot be turned off.")
     chosen: bool | None = Field(description="What the person has chosen for just this scope.")
     by_default: bool = Field(description="Whether it is on if that choice is given back.")
+    rhythm_by_default: Rhythm = Field(description="How often it comes then.")
     text: str = Field(description="`decided_by` in words.")
 
 
@@ -67,8 +71,11 @@ class Preferences(ReaderOut):
 
 class NewPreference(BaseModel):
     scope: Text = Field(description="`kind:<key>`, `category:<key>` or `all`.")
-    channel: Text = "inbox"
+    channel: Text = Field(default="inbox", description="One of `channels`.")
     value: StrictBool | None = Field(description="Null takes back what was chosen.")
+    rhythm: Rhythm = Field(
+        default="", description="Of what is on and leaves the browser. Empty: at once."
+    )
 
 
 class ReaderChanges(BaseModel):

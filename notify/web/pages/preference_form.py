@@ -12,7 +12,9 @@ from datetime import time
 
 from django.http import QueryDict
 
-VALUES = {"": None, "on": True, "off": False}
+from notify.readers.preferences import RHYTHMS
+
+VALUES = {"": None, "on": True, "off": False, **dict.fromkeys(filter(None, RHYTHMS), True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +24,14 @@ class Choice:
     scope: str
     channel: str
     value: bool | None
+    rhythm: str = ""
 
 
 def choices_in(post: QueryDict) -> Iterator[Choice]:
     """The cells that were changed.
 
     Raises:
-        ValueError: A cell has something else than on, off or nothing.
+        ValueError: A cell has something else than on, off, a rhythm or nothing.
     """
     for name, value in post.items():
         prefix, _, cell = name.partition(".")
@@ -36,8 +39,11 @@ def choices_in(post: QueryDict) -> Iterator[Choice]:
         if prefix != "set" or not scope or value == post.get(f"was.{cell}"):
             continue
         if value not in VALUES:
-            raise ValueError(f"{name} must be on, off or empty, not {value!r:.40}")
-        yield Choice(scope, channel, VALUES[str(value)])
+            raise ValueError(
+                f"{name} must be on, off, hourly, daily, weekly or empty, not {value!r:.40}"
+            )
+        rhythm = str(value) if value in RHYTHMS else ""
+        yield Choice(scope, channel, VALUES[str(value)], rhythm)
 
 
 def zone_in(post: QueryDict) -> str | None:

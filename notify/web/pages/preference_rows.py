@@ -7,8 +7,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-FIELD_VALUES = {None: "", True: "on", False: "off"}
+from notify.kinds import registry
+from notify.kinds.channels import INBOX
+
+NOW = "now"  # what is on is told at once, where it leaves the browser
+LABELS: dict[str, Any] = {
+    "on": gettext_lazy("On"),
+    "off": gettext_lazy("Off"),
+    NOW: gettext_lazy("At once"),
+    "hourly": gettext_lazy("Hourly"),
+    "daily": gettext_lazy("Daily"),
+    "weekly": gettext_lazy("Weekly"),
+}
+DEFAULTS: dict[str, Any] = {
+    "on": gettext_lazy("Default (on)"),
+    "off": gettext_lazy("Default (off)"),
+    NOW: gettext_lazy("Default (at once)"),
+    "hourly": gettext_lazy("Default (hourly)"),
+    "daily": gettext_lazy("Default (daily)"),
+    "weekly": gettext_lazy("Default (weekly)"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +39,15 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What holds for a row on a channel; `choice` is the value of its field."""
+    """What holds for a row on a channel, in words. `choice` is the value of its field; `options`
+    are all that it may have, with their labels."""
 
     id: str
     channel: Channel
-    value: bool
+    held: str
     locked: bool
     choice: str
-    default: bool
+    options: list[tuple[str, str]]
     text: str
 
 
@@ -41,7 +62,9 @@ class Row:
 
 def channel_name(key: str) -> str:
     """What people call a channel."""
-    return _("Inbox") if key == "inbox" else key.capitalize()
+    if key == INBOX:
+        return _("Inbox")
+    return str(getattr(registry.channel(key), "label", "")) or key.capitalize()
 
 
 def table_of(held: dict[str, Any]) -> dict[str, Any]:
@@ -66,6 +89,7 @@ def table_of(held: dict[str, Any]) -> dict[str, Any]:
     return {
         "channels": channels,
         "columns": len(channels) + 1,
+        "defaults": DEFAULTS,
         "all": row("all", everything),
         "categories": [with_kinds(category) for category in held["categories"]],
     }
@@ -76,5 +100,27 @@ def _cell(cell_id: str, channel: Channel, held: dict[str, Any]) -> Cell | None:
     if channel.key not in held:
         return None
     cell = held[channel.key]
-    chosen, default = FIELD_VALUES[cell["chosen"]], cell["by_default"]
-    return Cell(cell_id, channel, cell["value"], cell["locked"], chosen, default, cell["text"])
+    chosen = cell["chosen"]
+    choice = "" if chosen is None else _choice(chosen, cell["rhythm"])
+    values = ["on", "off"] if channel.key == INBOX else ["off", "on", "hourly", "daily", "weekly"]
+    default = _choice(cell["by_default"], cell["rhythm_by_default"])
+    return Cell(
+        id=cell_id,
+        channel=channel,
+        held=_in_words(LABELS, channel, _choice(cell["value"], cell["rhythm"])),
+        locked=cell["locked"],
+        choice=choice,
+        options=[
+            ("", _in_words(DEFAULTS, channel, default)),
+            *((value, _in_words(LABELS, channel, value)) for value in values),
+        ],
+        text=cell["text"],
+    )
+
+
+def _choice(value: bool, rhythm: str) -> str:
+    return (rhythm or "on") if value else "off"
+
+
+def _in_words(texts: dict[str, Any], channel: Channel, choice: str) -> str:
+    return str(texts[NOW if choice == "on" and channel.key != INBOX else choice])

@@ -76,7 +76,9 @@ def _carry_out(user: str, post: QueryDict) -> None:
     elif "unfollow" in post:
         sending.unfollow(user, str(post["unfollow"]))
     for choice in preference_form.choices_in(post):
-        sending.prefer(user, choice.scope, value=choice.value, channel=choice.channel)
+        sending.prefer(
+            user, choice.scope, value=choice.value, channel=choice.channel, rhythm=choice.rhythm
+        )
     changes: dict[str, Any] = {}
     if (zone := preference_form.zone_in(post)) is not None:
         changes["zone"] = zone

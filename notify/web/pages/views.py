@@ -23,11 +23,11 @@ from django.views.i18n import set_language
 
 import notify
 from notify import metrics, protocol, sending
-from notify.exceptions import Busy, EpochChanged
-from notify.readers import locales
+from notify.exceptions import Busy, EpochChanged, InvalidPreference
 from notify.web import callers, limits, refusals
 from notify.web.pages.back import way_back
 from notify.web.pages.decorators import html_refusals, rate_limited, signed_in
+from notify.web.pages.zones import locale_of
 from notify.web.refusals import Refusal
 
 
@@ -64,7 +64,8 @@ def mark(request: HttpRequest) -> HttpResponse:
     except (TypeError, ValueError):
         return HttpResponseBadRequest("mark: not a valid mark")
     with suppress(Busy, EpochChanged):  # the next page shows what is left to do
-        sending.carry_out_command(str(request.user.pk), frame)
+        language = locale_of(request).language
+        sending.carry_out_command(str(request.user.pk), frame, language=language)
     return HttpResponseRedirect(way_back(request, reverse("notify:dashboard")))
 
 
@@ -75,9 +76,9 @@ def mark(request: HttpRequest) -> HttpResponse:
 def language(request: HttpRequest) -> HttpResponse:
     """The language that the user wants to read in, for this browser's pages too."""
     try:
-        locales.choose_language(request.user, request.POST.get("language", ""))
-    except ValueError as error:
-        return HttpResponseBadRequest(f"language: {escape(error)}")
+        sending.set_reader(str(request.user.pk), {"language": request.POST.get("language", "")})
+    except InvalidPreference as error:
+        return HttpResponseBadRequest(escape(error))
     return set_language(request)
 
 

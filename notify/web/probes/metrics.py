@@ -89,10 +89,11 @@ class Collector:
 
 
 def _gauges() -> Iterator[Any]:
-    values = {**health.figures(), **_of_database()}
-    for figure in (*figures.OF_PROCESS, *figures.OF_DATABASE):
+    values: dict[str, Any] = {**health.figures(), **_of_database()}
+    values |= _of_outbox() if values["notify_database_up"] else {}
+    for figure in (*figures.OF_PROCESS, *figures.OF_DATABASE, *figures.OF_OUTBOX):
         if figure.name in values and figure.name not in _BY_THE_LIBRARY:
-            yield core.GaugeMetricFamily(figure.name, figure.about, value=values[figure.name])
+            yield _gauge(figure, values[figure.name])
     sweep_age = health.current().sweep_age
     if sweep_age is not None:
         about = "Since the last sweep finished."
@@ -104,12 +105,28 @@ def _gauges() -> Iterator[Any]:
     )
 
 
+def _gauge(figure: figures.Figure, value: Any) -> Any:
+    if not figure.label:
+        return core.GaugeMetricFamily(figure.name, figure.about, value=value)
+    family = core.GaugeMetricFamily(figure.name, figure.about, labels=[figure.label])
+    for label, n in value.items():
+        family.add_metric([label], n)
+    return family
+
+
 def _of_database() -> dict[str, float]:
     """Without the database, the other metrics matter even more: it may also hang."""
     if health.database_answers():
         with suppress(Error), sql.statements_end_within(FIGURES_WITHIN_S):
             return backlog.figures()
     return {"notify_database_up": 0}
+
+
+def _of_outbox() -> dict[str, Any]:
+    """Apart: a database that takes too long to count these is up."""
+    with suppress(Error), sql.statements_end_within(FIGURES_WITHIN_S):
+        return {**backlog.outbox_figures(), **backlog.outbox_tallies()}
+    return {}
 
 
 def _histogram(histogram: counted.Histogram) -> Any:

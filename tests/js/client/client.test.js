@@ -168,3 +168,60 @@ test("a row of a kind that the server lacked is asked for again after the next h
   assert.equal(it.client.notifications[0].title, "Wie man es liest");
   assert.equal(it.events.filter(({ type }) => type === "notification").length, 0);
 });
+
+test("who is told in another language gets every row anew, and none of them is news", async () => {
+  const it = liveWorld({ locale: { language: "en", zone: "UTC" } });
+  it.client.mark("read", [1]);
+  const [before] = it.sockets;
+  it.events.length = 0;
+  it.client.speak("de");
+  assert.equal(before.readyState, 3);
+  assert.equal(it.socket.url, "ws://site/ws/notify/?language=de&zone=UTC");
+  assert.deepEqual(it.client.notifications.map(({ title }) => title), ["Notice 3", "Notice 2", "Notice 1"]);
+  assert.equal(it.client.locale.language, "en"); // of the rows
+  it.socket.says(hello(), reset(3, [row(3, { title: "Drei" }), row(2), row(1)], { unseen: 3, unread: 3 }));
+  assert.equal(it.client.notifications[0].title, "Drei");
+  assert.equal(it.client.locale.language, "de");
+  assert.deepEqual(it.events.filter(({ type }) => type === "notification" || type === "counts"), []);
+  assert.deepEqual(it.socket.sentOf("mark").map(({ ids }) => ids), [[1]]); // it was under way
+  it.client.speak("de");
+  assert.equal(it.sockets.length, 2);
+  await it.client.loadMore();
+  await it.client.check();
+  assert.match(it.requests.at(-1).url, /language=de/);
+});
+
+test("rows in the language before are no cursor until they are replaced", async () => {
+  const it = liveWorld({ locale: { language: "en", zone: "UTC" }, random: 0 });
+  it.client.speak("de");
+  it.socket.says(hello());
+  it.socket.ends(1006); // before the rows came
+  await it.clock.pass(1);
+  assert.equal(it.socket.url, "ws://site/ws/notify/?language=de&zone=UTC");
+  it.socket.says(hello(), { type: "ping", id: 1, epoch: "e1", version: 3 });
+  assert.deepEqual(it.socket.sentOf("sync"), [{ type: "sync", epoch: "none", since: 3 }]);
+});
+
+test("a page that is hidden, closed or signed out opens no socket for another language", () => {
+  const it = liveWorld({ locale: { language: "en", zone: "UTC" } });
+  it.socket.ends(4409);
+  it.client.speak("de");
+  assert.equal(it.sockets.length, 1);
+  it.client.start();
+  assert.equal(it.socket.url, "ws://site/ws/notify/?language=de&zone=UTC");
+  it.client.stop();
+  it.client.speak("en");
+  assert.equal(it.sockets.length, 2);
+});
+
+test("a socket that is opening opens before another language takes its place", () => {
+  const it = world({ locale: { language: "en", zone: "UTC" } });
+  it.client.start();
+  const [opening] = it.sockets;
+  it.client.speak("de");
+  assert.deepEqual([opening.readyState, it.sockets.length], [0, 2]); // closed while it opens, it would be an error in the console
+  opening.readyState = 1;
+  opening.onopen();
+  assert.equal(opening.readyState, 3);
+  assert.equal(opening.onmessage, null);
+});

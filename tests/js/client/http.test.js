@@ -119,3 +119,13 @@ test("the API is asked beside the inbox: with a body, with the CSRF token, and a
     ["DELETE", "/api/notify/mutes/7/", undefined, "token"],
   ]);
 });
+
+test("a mark says in which language it was seen, and its undo says nothing", async () => {
+  const it = await pollingWorld(({ url, body }) => (url.includes("changes/") ? nothingNew() : { type: "done", ref: body.ref, version: 3 }), { locale: { language: "de", zone: "UTC" } });
+  const marked = it.client.mark("seen", [1]);
+  await settled();
+  it.client.undo(marked);
+  await settled();
+  const urls = it.requests.filter(({ method }) => method === "POST").map(({ url }) => url);
+  assert.deepEqual(urls, ["/api/notify/inbox/mark/?language=de", "/api/notify/inbox/undo/"]);
+});

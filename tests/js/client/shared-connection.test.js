@@ -50,6 +50,18 @@ test("a follower's mark goes by the leader's socket, with a ref of its own", asy
   assert.equal(leader.client.unread, 1); // its own is not confirmed yet
 });
 
+test("what a tab marks before it knows of its leader goes with the welcome", async () => {
+  const browser = new FakeBrowser();
+  const [leader, late] = [browser.tab(), browser.tab()].map(({ share }) => world({ share }));
+  leader.client.start();
+  await settled();
+  leader.socket.says(hello(), reset(3, [row(3), row(2), row(1)]));
+  late.client.start();
+  late.client.mark("read", [2]);
+  await settled();
+  assert.deepEqual(leader.socket.sentOf("mark").map(({ ids }) => ids), [[2]]);
+});
+
 test("a refused mark is undone in the tab that made it", async () => {
   const { leader, follower } = await twoTabs();
   follower.client.mark("archived", [2]);
@@ -234,4 +246,26 @@ test("tabs in two languages have a socket each, and one in the same shares it", 
   await settled();
   assert.deepEqual(tabs.map(({ client }) => client.notifications.map(({ title }) => title)), [["Archive"], ["Archivieren"], ["Archivieren"]]);
   assert.equal(other.client.status.state, "live");
+});
+
+test("two tabs that change their language share a socket again, in the other one", async () => {
+  const browser = new FakeBrowser();
+  const tabs = [1, 2].map(() => world({ share: browser.tab().share, locale: { language: "en", zone: "UTC" } }));
+  for (const { client } of tabs) client.start();
+  await settled();
+  tabs[0].socket.says(hello(), reset(1, [row(1, { title: "Archive" })]));
+  await settled();
+  for (const tab of tabs) {
+    tab.events.length = 0;
+    tab.client.speak("de");
+  }
+  await settled();
+  assert.deepEqual(tabs.map(({ sockets }) => sockets.length), [2, 0]);
+  tabs[0].socket.says(hello(), reset(1, [row(1, { title: "Archivieren" })]));
+  await settled();
+  for (const { client, events } of tabs) {
+    assert.deepEqual(client.notifications.map(({ title }) => title), ["Archivieren"]);
+    assert.equal(client.status.state, "live");
+    assert.deepEqual(events.filter(({ type }) => type === "notification"), []);
+  }
 });

@@ -4,8 +4,13 @@ import { choiceOf, holdsOpen, quietOf, valueOf } from "../../../browser/page/cho
 import { give } from "../page-fakes.js";
 
 test("a choice is on, off, or left to others", () => {
-  assert.deepEqual(["on", "off", ""].map(valueOf), [true, false, null]);
-  assert.deepEqual([true, false, null].map(choiceOf), ["on", "off", ""]);
+  assert.deepEqual(["on", "off", ""].map(valueOf), [{ value: true }, { value: false }, { value: null }]);
+  assert.deepEqual([true, false, null].map((value) => choiceOf(value, "")), ["on", "off", ""]);
+});
+
+test("what leaves the browser comes so often; what is off or not chosen has no rhythm", () => {
+  assert.deepEqual(valueOf("daily"), { value: true, rhythm: "daily" });
+  assert.deepEqual([true, false, null].map((value) => choiceOf(value, "daily")), ["daily", "off", ""]);
 });
 
 test("quiet hours are saved once both ends are there", () => {

@@ -10,10 +10,13 @@ from django.utils import timezone
 
 import notify
 from notify import sending
+from notify.admin.delivery_history import _WHY, delivery_history
 from notify.changes import Locale
 from notify.inbox import upkeep
-from notify.models import Inbox, Notification
+from notify.kinds import registry
+from notify.models import Inbox, Message, Notification, OutboxItem
 from notify.notices import Welcome
+from notify.outbox.states import Skipped
 from notify.readers import locales
 from tests.unit.admin.helpers import LIST, allow, inbox_page, text_of
 from tests.unit.inbox.helpers import people
@@ -163,3 +166,93 @@ def test_the_language_of_the_last_page_is_told_of_a_kind_and_of_nothing_else(
     assert known in page_text(client, ada, notice)
     assert "in which language" not in page_text(client, ada, notify.send(to=ada, title="Hello"))
     assert "in which language" not in page_text(client, make_user("bob"), notice)
+
+
+@pytest.fixture
+def mailed(monkeypatch):
+    """Sends a notice of a kind that is mailed."""
+    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
+
+    class Shipped(notify.Kind):
+        key = "shop.shipped"
+        channels = [notify.Email()]
+
+        def title(self):
+            return "On its way"
+
+    return lambda to: notify.send(Shipped(), to=to)
+
+
+def item(user, notice, state, **fields):
+    moment = timezone.now()
+    message = Message.objects.create(
+        user=user, channel="email", address="ada@example.org", created=moment, lease=moment
+    )
+    given = {"ripe": moment, "made": moment, "message": message, **fields}
+    OutboxItem.objects.create(user=user, channel="email", notice=notice, state=state, **given)
+
+
+def mail_step(user, notice):
+    [step] = (one for one in delivery_history(user, notice).steps if one.name == "E-mail")
+    return step
+
+
+def test_what_waits_for_its_mail_says_until_when(ada, mailed):
+    step = mail_step(ada, mailed(ada))
+    assert (step.how, step.happened) == ("if it's still unread then", False)
+    assert step.when > timezone.now()
+
+
+def test_what_was_read_before_is_not_mailed_and_says_so(ada, mailed):
+    notice = mailed(ada)
+    sending.mark(str(ada.pk), "read", ids=[notice.pk])
+    read = Notification.objects.get(notice=notice).read
+    step = mail_step(ada, notice)
+    assert (step.when, step.how, step.happened) == (read, "not sent: it had been read", False)
+    item(ada, notice, "skipped", why="read")
+    assert mail_step(ada, notice) == step
+
+
+@pytest.mark.parametrize(
+    ("state", "fields", "told"),
+    [
+        ("handed", {}, ("sent to ada@example.org", True)),
+        ("waiting", {"message": None}, ("if it's still unread then", False)),
+        ("taken", {}, ("being sent", False)),
+        ("unknown", {}, ("it may have been sent, and isn't sent twice", False)),
+        ("refused", {"why": "550 no such user"}, ("refused: 550 no such user", False)),
+        ("skipped", {"why": "recalled"}, ("not sent: recalled", False)),
+    ],
+)
+def test_the_story_says_what_became_of_the_mail(ada, mailed, state, fields, told):
+    notice = mailed(ada)
+    item(ada, notice, state, **fields)
+    step = mail_step(ada, notice)
+    assert (step.how, step.happened) == told
+
+
+def test_a_mail_is_in_the_story_that_staff_read(client, inbox_staff, ada, mailed):
+    notice = mailed(ada)
+    item(ada, notice, "handed", ended=timezone.now())
+    assert "sent to ada@example.org" in page_text(client, ada, notice)
+
+
+def test_a_kind_without_a_channel_has_no_line_of_one(ada):
+    notice = notify.send(to=ada, title="Hello")
+    names = {step.name for step in delivery_history(ada, notice).steps}
+    assert "E-mail" not in names
+
+
+def test_every_reason_not_to_send_has_its_words():
+    assert set(_WHY) == {*Skipped, "sent again"}
+
+
+def test_the_language_in_which_it_was_first_seen_is_told(client, inbox_staff, ada):
+    typed, untyped = notify.send(Welcome(), to=ada), notify.send(to=ada, title="Hello")
+    locales.note_shown([(str(ada.pk), Locale("en", "UTC"))])
+    for language in ("de", "en"):
+        sending.mark(str(ada.pk), "seen", ids=[typed.pk, untyped.pk], language=language)
+    text = page_text(client, ada, typed)
+    assert "shown in German; on which device isn't recorded" in text
+    assert "in which language" not in text
+    assert "shown in" not in page_text(client, ada, untyped)

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy
 
 import notify
 from notify.admin import previews
@@ -171,6 +172,17 @@ def test_what_everyone_reads_as_it_was_sent_has_no_languages(
     typed = notify.send(examples.InItsLanguage(), to=ada)
     monkeypatch.setattr(registry, "_kinds", {})
     assert previews.in_languages(typed) is None
+
+
+@pytest.mark.usefixtures("silent")
+def test_a_kind_that_returns_a_lazy_text_is_shown_as_it_was_sent(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = notify.send(examples.InItsLanguage(), to=ada)
+    monkeypatch.setattr(examples.InItsLanguage, "title", lambda self: gettext_lazy("Archive"))
+    shown = previews.in_languages(typed)
+    assert shown is not None
+    assert [one.row["title"] for one in shown.texts] == ["Archive"]
 
 
 def test_the_direction_of_a_language_that_django_does_not_know_is_that_of_its_text() -> None:

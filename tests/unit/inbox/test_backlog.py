@@ -5,14 +5,25 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notify import sending
 from notify.inbox import backlog
-from notify.models import Batch
-from tests.unit.inbox.helpers import abandoned, batch_of, deliver, people
+from notify.kinds import registry
+from notify.models import Batch, Message, OutboxItem
+from notify.outbox.handing_out import hand_out
+from tests.unit.inbox.helpers import abandoned, batch_of, deliver, mark, people
+from tests.unit.outbox import out
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def kinds(monkeypatch):
+    """Those of a test end with it."""
+    monkeypatch.setattr(registry, "_kinds", {})
 
 
 def due(notice, seconds, **fields):
@@ -96,3 +107,38 @@ def test_a_long_sending_that_goes_on_is_not_old(django_assert_num_queries):
         found = backlog.figures()
     assert found["notify_batches_due"] == 1
     assert 4 < found["notify_batches_due_age_seconds"] < 35
+
+
+def test_it_tells_what_waits_to_go_out_only_where_something_can():
+    with CaptureQueriesContext(connection) as queries:
+        assert backlog.outbox_figures() == {}
+        assert backlog.outbox_tallies() == {}
+    assert len(queries) == 0
+
+    out.declare()
+    assert set(backlog.outbox_figures().values()) == {0}
+    out.due(people(3))
+    OutboxItem.objects.update(ripe=timezone.now() - timedelta(seconds=90))
+    found = backlog.outbox_figures()
+    assert found["notify_outbox_waiting"] == 3
+    assert 89 < found["notify_outbox_due_age_seconds"] < 120
+
+
+def test_it_tells_what_became_of_messages_within_the_hour_whoever_handed_them_out(announced):
+    out.declare()
+    [ada] = people(1)
+    first, _ = out.due(ada, "1"), out.due(ada, "2")
+    mark(ada, "read", first)
+    nothing = dict.fromkeys(["handed", "refused", "deferred", "unknown", "dropped"], 0)
+    assert backlog.outbox_tallies()["notify_outbox_messages"] == nothing
+    hand_out(str(ada.pk), "kept")
+    assert backlog.outbox_tallies() == {
+        "notify_outbox_messages": nothing | {"handed": 1},
+        "notify_outbox_skipped": {"read": 1},
+    }
+    for model in (Message, OutboxItem):
+        model.objects.update(ended=timezone.now() - timedelta(minutes=61))
+    assert backlog.outbox_tallies() == {
+        "notify_outbox_messages": nothing,
+        "notify_outbox_skipped": {},
+    }

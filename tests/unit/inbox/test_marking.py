@@ -598,3 +598,32 @@ def test_an_undo_changes_only_the_users_own_inbox(ada, bob):
     undo(ada, since)
 
     assert copy_of(bob, notice).read is not None
+
+
+# The language in which it was seen
+
+
+@pytest.mark.parametrize("as_", ["seen", "read", "archived"])
+def test_the_language_of_the_page_is_kept_with_the_first_mark_that_makes_it_seen(ada, as_):
+    first, second, third = deliver_many(ada, 3)
+    sending.mark(key(ada), as_, ids=[first.pk], language="de", ref="m")
+    sending.mark(key(ada), "read", ids=[first.pk, second.pk], language="en")
+    cursor = cursor_of(ada)
+    list(marking.mark_through(key(ada), as_, cursor.epoch, cursor.since, language="pt-br"))
+    assert [copy_of(ada, one).seen_in for one in (first, second, third)] == ["de", "en", "pt-br"]
+
+
+def test_an_undo_forgets_the_language_with_the_time(ada):
+    seen, unseen = deliver_many(ada, 2)
+    sending.mark(key(ada), "seen", ids=[seen.pk], language="de")
+    since = cursor_of(ada).since
+    sending.mark(key(ada), "read", ids=[seen.pk, unseen.pk], language="en", ref="m")
+    undo(ada, since)
+    assert [copy_of(ada, one).seen_in for one in (seen, unseen)] == ["de", None]
+
+
+def test_who_does_not_say_a_language_is_not_given_one(ada):
+    notice = deliver(ada)
+    sending.mark(key(ada), "seen", ids=[notice.pk])
+    sending.mark(key(ada), "read", ids=[notice.pk], language="de")  # it was seen before
+    assert copy_of(ada, notice).seen_in is None

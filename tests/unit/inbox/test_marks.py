@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -16,17 +17,17 @@ def test_every_mark_of_the_protocol_has_its_sql() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_time_of_a_mark_is_a_parameter(name: str) -> None:
-    assignments, params = MARKS[name].assignments(NOW)
+def test_the_time_and_the_language_of_a_mark_are_parameters(name: str) -> None:
+    assignments, params = replace(MARKS[name], language="de").assignments(NOW)
     assert assignments.count("%s") == len(params)
-    assert set(params) <= {NOW}
+    assert set(params) <= {NOW, "de"}
     assert "%(" not in assignments
 
 
 def test_to_read_is_to_have_seen() -> None:
     assignments, params = MARKS["read"].assignments(NOW)
-    assert assignments.startswith("read = %s, seen = COALESCE(seen, %s), before = ")
-    assert params == [NOW, NOW]
+    assert assignments.startswith("read = %s, seen = COALESCE(seen, %s), seen_in = CASE ")
+    assert params == [NOW, NOW, None]
 
 
 def test_a_mark_without_a_ref_has_no_key() -> None:

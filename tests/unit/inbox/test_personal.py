@@ -20,10 +20,13 @@ from notify.models import (
     Batch,
     Inbox,
     KnownDevice,
+    Message,
     Mute,
     Notice,
     Notification,
+    OutboxItem,
     Preference,
+    Reach,
     Subscription,
 )
 from notify.readers.profile import Quiet
@@ -62,6 +65,17 @@ def life(ada, bob):
     notify.mute(ada, "topic:secret of ada")
     notify.follow(ada, "post:secret of ada")
     sending.set_reader(ada, {"quiet": Quiet(time(22), time(7))})
+    mailed = notify.send(to=ada, title="mailed")
+    moment = timezone.now()
+    message = Message.objects.create(
+        user=ada, channel="email", address="secret of ada@example.org", state="handed",
+        language="en", zone="UTC", created=moment, lease=moment, ended=moment,
+    )  # fmt: skip
+    OutboxItem.objects.create(
+        user=ada, channel="email", notice=mailed, state="handed", ripe=moment, made=moment,
+        message=message,
+    )  # fmt: skip
+    Reach.objects.create(user=ada, channel="email", address="secret of ada@example.org")
     notify.mute(bob, ada)
     notify.mute(bob, "topic:of bob")
 
@@ -74,7 +88,8 @@ def run(command, *arguments):
 
 def test_an_export_includes_every_table(life):
     found = json.loads(run("notify_export", "ada"))
-    assert [row["title"] for row in found["notifications"]] == ["for ada alone", "for both"]
+    titles = [row["title"] for row in found["notifications"]]
+    assert titles == ["for ada alone", "for both", "mailed"]
     assert found["notifications"][0]["body"] == "secret of ada"
     assert [row["title"] for row in found["written"]] == ["from ada"]
     assert [row["title"] for row in found["waiting_for"]] == ["tomorrow"]
@@ -88,6 +103,9 @@ def test_an_export_includes_every_table(life):
     assert followed["topic"] == "post:secret of ada"
     assert found["reader"][0]["quiet_start"] == "22:00:00"
     assert {row["reason"] for row in found["notifications"]} == {1}
+    [item], [message], [reach] = (found[name] for name in ("outbox", "messages", "reach"))
+    assert (item["notice"], item["message"]) == (found["notifications"][2]["id"], message["key"])
+    assert message["address"] == reach["address"] == "secret of ada@example.org"
     assert "f" * 64 not in json.dumps(found)  # a secret of the server
 
 

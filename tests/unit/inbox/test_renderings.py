@@ -129,7 +129,7 @@ def test_a_time_is_told_in_the_zone_of_the_reader_and_is_all_that_depends_on_it(
 
 
 @pytest.mark.parametrize(
-    "way", ["raises", "long", "NUL", "blank", "no text", "script", "lazy data"]
+    "way", ["raises", "lazy", "long", "NUL", "blank", "no text", "script", "lazy data"]
 )
 def test_what_could_not_be_sent_is_shown_as_it_was_sent_with_one_line_a_minute(
     way: str, caplog: pytest.LogCaptureFixture
@@ -145,8 +145,13 @@ def test_what_could_not_be_sent_is_shown_as_it_was_sent_with_one_line_a_minute(
     assert type(shown) is dict
 
 
-def test_a_lazy_translation_is_made_in_the_language_of_the_reader() -> None:
-    assert renderings.shown(row_of(Odd.key, way="lazy"), GERMAN)["title"] == "Archivieren"
+def test_the_line_about_a_lazy_text_names_the_cure(caplog: pytest.LogCaptureFixture) -> None:
+    for way in ("lazy", "lazy data"):
+        renderings._logged_at.clear()
+        renderings.shown(row_of(Odd.key, way=way), GERMAN)
+    titles, data = (record.message for record in caplog.records)
+    assert "title: is a lazy object. Return a text: use gettext, not gettext_lazy" in titles
+    assert "data: is a lazy object" in data
 
 
 @pytest.mark.parametrize(

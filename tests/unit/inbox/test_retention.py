@@ -10,7 +10,15 @@ from notify import sending
 from notify.changes import Change
 from notify.inbox import marking, retention, upkeep
 from notify.inbox.retention import Pruned
-from notify.models import Batch, EndedSession, Notice, Notification, SpentTicket
+from notify.models import (
+    Batch,
+    EndedSession,
+    Message,
+    Notice,
+    Notification,
+    OutboxItem,
+    SpentTicket,
+)
 from tests.unit.inbox.helpers import (
     changes_since,
     committed,
@@ -179,8 +187,28 @@ def test_spent_tickets_are_deleted_in_chunks_and_two_queries_suffice_without_any
     assert len(pauses) == 3
 
 
+def test_an_old_message_is_deleted_with_the_last_notice_that_it_is_about(ada):
+    old, young = deliver_many(ada, 2)
+    month = timezone.now() - timedelta(days=31)
+    message, of_young = (
+        Message.objects.create(
+            user=ada, channel="email", state="handed", created=month, lease=month, ended=month
+        )
+        for _ in range(2)
+    )
+    for notice, its in ((old, message), (young, of_young)):
+        OutboxItem.objects.create(
+            user=ada, channel="email", notice=notice, ripe=month, made=month, message=its
+        )
+    Message.objects.create(user=ada, channel="email", created=month, lease=month)  # under way
+    age(old)
+    assert prune() == Pruned(notifications=1, notices=1, messages=1)
+    assert not Message.objects.filter(pk=message.pk).exists()
+    assert OutboxItem.objects.get().message == of_young
+
+
 def test_nothing_to_do_writes_nothing(ada, django_assert_num_queries):
     deliver(people(3))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert prune() == Pruned()
     assert Notification.objects.count() == 3

@@ -53,7 +53,7 @@ class OrderShipped(Kind):
         return f"/orders/{self.number}/"
 
     def actions(self) -> list[dict[str, Any]]:
-        return [{"label": gettext_lazy("Archive"), "url": self.url()}]
+        return [{"label": gettext("Archive"), "url": self.url()}]
 
     def data(self) -> Mapping[str, Any]:
         return {"number": self.number}

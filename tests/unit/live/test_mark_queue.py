@@ -29,7 +29,8 @@ class World:
         monkeypatch.setattr(self.hub.pool, "run_in_turn", self._run)
 
     async def _run(self, user: str, work: Any, *args: Any) -> int:
-        _user, mark, note = args
+        _user, mark, note, language = args
+        assert language == self.socket.locale.language
         self.started.append(mark.ref)
         await self.database.wait()
         for rows in self.committed:

@@ -11,9 +11,10 @@ ALL = (*figures.OF_DATABASE, *figures.OF_PROCESS)
 
 
 def test_each_name_is_there_once_and_is_a_metric_of_its_unit():
-    names = [figure.name for figure in ALL]
+    every = (*ALL, *figures.OF_OUTBOX)
+    names = [figure.name for figure in every]
     assert len(set(names)) == len(names)
-    for figure in ALL:
+    for figure in every:
         assert figure.name.startswith(("notify_", "process_"))
         assert figure.name.endswith("_seconds") == (figure.unit == "s"), figure
         assert figure.name.endswith("_bytes") == (figure.unit == "bytes"), figure

@@ -6,7 +6,6 @@ import json
 
 import yaml
 
-from notify.metrics import figures
 from tests.harness import monitoring
 
 
@@ -27,12 +26,13 @@ def test_every_figure_that_can_be_red_has_an_alert_with_its_cure():
             assert figure.name in rules[name]["expr"]
             assert rules[name]["annotations"]["description"] == figure.cure
     assert rules["NotifyBatchesDueAgeSeconds"]["expr"] == "max(notify_batches_due_age_seconds) > 60"
+    assert rules["NotifyOutboxDueAgeSeconds"]["expr"] == "max(notify_outbox_due_age_seconds) > 600"
     assert rules["NotifyLayerUp"]["expr"] == "notify_layer_up < 1"
 
 
 def test_the_dashboard_has_a_panel_for_every_figure_and_none_covers_another():
     panels = json.loads(monitoring.DASHBOARD.read_text())["panels"]
     queries = " ".join(target["expr"] for panel in panels for target in panel["targets"])
-    assert all(figure.name in queries for figure in (*figures.OF_DATABASE, *figures.OF_PROCESS))
+    assert all(figure.name in queries for figure in monitoring.ALL)
     places = {(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}
     assert len(places) == len(panels)

@@ -51,10 +51,12 @@ def cell(
 ) -> dict[str, Any]:
     said = {
         "value": value,
+        "rhythm": "",
         "decided_by": decided_by,
         "locked": decided_by == "required",
         "chosen": chosen,
         "by_default": value if by_default is None else by_default,
+        "rhythm_by_default": "",
     }
     return {"inbox": said}
 
@@ -140,3 +142,57 @@ def test_a_category_of_which_all_is_required_is_locked_until_something_is_chosen
 def test_names_are_in_the_language_of_the_request(ada: User) -> None:
     with translation.override("de"):
         assert catalogue(key(ada))["categories"][0]["name"] == "Archivieren"
+
+
+@pytest.fixture
+def mailed(kinds: None) -> None:
+    """One kind that is mailed; a category that is, with a kind that is not."""
+    invoices = notify.Category("invoices", "Invoices", channels=[notify.Email()])
+
+    class Paid(notify.Kind):
+        key = "shop.paid"
+        category = ORDERS
+        channels = [notify.Email()]
+
+    class Due(notify.Kind):
+        key = "shop.due"
+        category = invoices
+
+    class Draft(notify.Kind):
+        key = "shop.draft"
+        category = invoices
+        channels = ()
+
+
+def test_a_channel_is_offered_only_where_it_is_declared(ada: User, mailed: None) -> None:
+    found = catalogue(key(ada), also=["talk"])
+    assert found["channels"] == ["inbox", "email"]
+    assert found["all"].keys() == {"inbox", "email"}
+    with_email = {
+        one["key"]
+        for category in found["categories"]
+        for one in (category, *category["kinds"])
+        if "email" in one["channels"]
+    }
+    assert with_email == {"orders", "shop.paid", "invoices", "shop.due"}
+
+
+def test_how_often_is_told_of_what_holds_of_what_was_chosen_and_of_the_default(
+    ada: User, mailed: None
+) -> None:
+    choose(key(ada), "all", "email", True, "weekly")
+    choose(key(ada), "category:invoices", "email", True, "daily")
+    choose(key(ada), "kind:shop.due", "email", True)
+    found = catalogue(key(ada))
+    [invoices] = [one for one in found["categories"] if one["key"] == "invoices"]
+    cells = [found["all"]["email"], invoices["channels"]["email"]]
+    cells.append(
+        next(one for one in invoices["kinds"] if one["key"] == "shop.due")["channels"]["email"]
+    )
+    assert [(one["rhythm"], one["rhythm_by_default"]) for one in cells] == [
+        ("weekly", ""),
+        ("daily", "weekly"),
+        ("", "daily"),
+    ]
+    [orders] = [one for one in found["categories"] if one["key"] == "orders"]
+    assert orders["channels"]["email"]["rhythm"] == "weekly"

@@ -60,3 +60,13 @@ def test_what_is_of_no_kind_or_category_has_only_what_is_said_of_all() -> None:
 def test_required_passes_all_off_and_a_mute() -> None:
     asked = replace(ASKED, required=True)
     assert decide(asked, Wishes({"all": False}, set(ASKED.targets))).value
+
+
+def test_the_choice_that_decides_says_how_often() -> None:
+    asked = Asked("email", kind="shop.shipped", category="orders")
+    rhythms = {"kind:shop.shipped": "daily", "all": "weekly"}
+    own = Wishes(OWN, rhythms=rhythms)
+    assert decide(asked, own).rhythm == "daily"
+    assert decide(replace(asked, kind="other"), own).rhythm == ""
+    assert decide(replace(asked, required=True), own).rhythm == ""
+    assert decide(Asked("email"), own).rhythm == "weekly"

@@ -11,6 +11,7 @@ from notify.changes import Locale
 from notify.kinds import registry
 from notify.models import Reader
 from notify.readers import locales
+from notify.readers.profile import set_profile
 
 pytestmark = pytest.mark.django_db
 
@@ -72,10 +73,10 @@ def test_what_was_chosen_goes_before_the_project_before_the_last_page_before_the
     assert locales.own(name) == Locale("de", "Europe/Berlin")
     settings.NOTIFY_READER = f"{__name__}.of_project"
     assert locales.own(name) == Locale("ar", "Africa/Cairo")
-    locales.choose_language(ada, "en")
+    set_profile(str(ada.pk), {"language": "en"})
     assert locales.own(name) == Locale("en", "Africa/Cairo")
     assert locales.own(name, "Asia/Tokyo") == Locale("en", "Asia/Tokyo")
-    locales.choose_language(ada, "")
+    set_profile(str(ada.pk), {"language": ""})
     assert locales.own(name) == Locale("ar", "Africa/Cairo")
 
 
@@ -87,17 +88,11 @@ def test_a_callable_that_fails_is_logged_without_the_user_and_says_nothing(
     assert "NOTIFY_READER" in caplog.records[0].message
 
 
-def test_an_unknown_language_cannot_be_chosen(ada: User) -> None:
-    with pytest.raises(ValueError, match="none of LANGUAGES: en, de, ar"):
-        locales.choose_language(ada, "fr")
-    assert not Reader.objects.exists()
-
-
 def test_a_page_is_noted_once_and_moves_nothing_that_was_chosen(
     ada: User, django_assert_num_queries
 ) -> None:
     bob = User.objects.create_user("bob")
-    locales.choose_language(ada, "ar")
+    set_profile(str(ada.pk), {"language": "ar"})
     shown = [(str(one.pk), Locale("de", "UTC")) for one in (ada, bob)]
     assert locales.note_shown([*shown, ("999999", Locale("de", "UTC"))]) == [None] * 3
     assert {(one.user_id, one.language, one.shown_language) for one in Reader.objects.all()} == {

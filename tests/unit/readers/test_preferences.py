@@ -11,7 +11,8 @@ import notify
 from notify.exceptions import InvalidPreference
 from notify.kinds import registry
 from notify.models import Preference
-from notify.readers.preferences import choose
+from notify.outbox.rhythms import Rhythm
+from notify.readers.preferences import RHYTHMS, choose
 from tests.unit.inbox.helpers import key, people
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +68,32 @@ def test_what_is_required_cannot_be_turned_off(ada: User, monkeypatch: pytest.Mo
     with pytest.raises(InvalidPreference, match="required"):
         choose(key(ada), "kind:shop.required", "inbox", False)
     choose(key(ada), "kind:shop.required", "inbox", True)
+
+
+def test_how_often_is_chosen_with_a_channel_out_of_the_browser(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
+
+    class Mailed(notify.Kind):
+        key = "shop.mailed"
+        channels = [notify.Email()]
+
+    choose(key(ada), "all", "email", True, "daily")
+    choose(key(ada), "all", "email", False)
+    assert Preference.objects.get().rhythm == "daily"  # for when it is on again
+    choose(key(ada), "all", "email", True)
+    assert Preference.objects.get().rhythm == ""
+    for channel, value, rhythm in (
+        ("email", True, "yearly"),
+        ("email", False, "daily"),
+        ("email", None, "daily"),
+        ("inbox", True, "daily"),
+    ):
+        with pytest.raises(InvalidPreference) as refused:
+            choose(key(ada), "all", channel, value, rhythm)
+        assert refused.value.field == "rhythm"
+
+
+def test_rhythms_are_those_of_the_outbox() -> None:
+    assert ("", *(one for one in Rhythm if one is not Rhythm.AT_ONCE)) == RHYTHMS

@@ -27,7 +27,8 @@ def test_they_are_of_one_person_on_one_channel_and_now(settings: Any) -> None:
     ada, bob = people(2)
     Preference.objects.create(user=ada, scope="all", value=False)
     Preference.objects.create(user=ada, scope="all", value=True, channel="fax")
-    Preference.objects.create(user=bob, scope="all", value=True)
+    Preference.objects.create(user=bob, scope="all", value=True, rhythm="daily")
+    Preference.objects.create(user=bob, scope="kind:a", value=False, rhythm="daily")
     Mute.objects.create(user=ada, target="actor:3")
     Mute.objects.create(user=ada, target="actor:4", until=Now() - timedelta(seconds=1))
     Mute.objects.create(user=ada, target="actor:5", until=Now() + timedelta(hours=1))
@@ -36,4 +37,6 @@ def test_they_are_of_one_person_on_one_channel_and_now(settings: Any) -> None:
     assert wishes_of(key(ada), "inbox", targets) == Wishes(
         {"all": False}, {"actor:3", "actor:5"}, {1}
     )
-    assert wishes_of(key(bob), "inbox") == Wishes({"all": True}, set(), set())
+    assert wishes_of(key(bob), "inbox") == Wishes(
+        {"all": True, "kind:a": False}, set(), set(), {"all": "daily"}
+    )

@@ -8,10 +8,12 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group
 from django.db import connections
+from django.urls import reverse_lazy
 from django.utils import translation
+from django.utils.translation import gettext_lazy
 
 import notify
-from notify import InvalidNotice, KeyConflict, Kind, NewNotice
+from notify import About, InvalidNotice, KeyConflict, Kind, NewNotice
 from notify.kinds import registry
 from notify.models import Notice
 from notify.sending.verbs import asend
@@ -97,6 +99,12 @@ def test_a_key_recognises_the_fields_and_not_the_texts(ada, announced, monkeypat
         ("body", "a\0b", "body"),
         ("actions", [{"label": "", "url": "/"}], "actions"),
         ("data", {"a": object()}, "data"),
+        ("title", gettext_lazy("Archive"), "title"),
+        ("body", gettext_lazy("Archive"), "body"),
+        ("url", reverse_lazy("notify:dashboard"), "url"),
+        ("actions", [{"label": gettext_lazy("Archive"), "url": "/"}], "actions"),
+        ("data", {"a": [gettext_lazy("Archive")]}, "data"),
+        ("about", About("order", gettext_lazy("Archive")), "about"),  # type: ignore[arg-type]
     ],
 )
 def test_a_text_is_checked_like_that_of_a_send(ada, monkeypatch, text, value, field):

@@ -80,7 +80,7 @@ def _template(path: str) -> str:
     if path.startswith("elements/"):
         return _url("elements/{name}/")
     name = "{mute_id}" if path.startswith("mutes/") else "{notice_id}"
-    parts = [name if part.isdigit() else part for part in path.split("/")]
+    parts = [name if part.isdigit() else part for part in path.partition("?")[0].split("/")]
     return _url("/".join(parts))
 
 

@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils.translation import gettext_lazy
 
 from notify.kinds import registry
 from tests.unit.kinds.examples import InItsLanguage, OrderShipped
@@ -63,6 +64,12 @@ def test_it_shows_a_kind_in_all_languages():
 def test_a_kind_that_cannot_be_shown_names_the_language(monkeypatch):
     monkeypatch.setattr(InItsLanguage, "title", lambda self: "")
     with pytest.raises(CommandError, match="en: title: must contain a visible character"):
+        said("--render", "shop.language")
+
+
+def test_a_lazy_text_is_told_with_the_cure(monkeypatch):
+    monkeypatch.setattr(InItsLanguage, "title", lambda self: gettext_lazy("Archive"))
+    with pytest.raises(CommandError, match=r"en: title: is a lazy object.*use gettext, not"):
         said("--render", "shop.language")
 
 

@@ -560,3 +560,13 @@ def test_who_asks_for_changes_counts_as_polling_once(make_user, by_session, monk
         for _ in range(2):
             assert caller.get("inbox/changes/").status_code == 200
     assert len(metrics.POLLING) == 2
+
+
+def test_a_mark_says_in_which_language_it_was_seen(make_user, by_session):
+    ada = make_user("ada")
+    notices = [send(ada), send(ada), send(ada)]
+    for notice, asked in zip(notices, ["?language=de", "?language=tlh", ""], strict=True):
+        mark = {"ref": "r", "as": "seen", "ids": [notice.pk]}
+        assert by_session(ada).post(f"inbox/mark/{asked}", mark).status_code == 200
+    seen_in = Notification.objects.order_by("arrived").values_list("seen_in", flat=True)
+    assert list(seen_in) == ["de", None, None]

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 import notify
 from notify.bus.publisher import publisher
+from notify.kinds import registry
 from notify.models import Mute, Notification, Place, Preference, Reader, Subscription
 from notify.web.api.preference_schemas import (
     Follows,
@@ -48,15 +49,37 @@ def test_preferences_are_as_the_openapi_document_says(ada: User, by_session: Any
     assert {"account", "billing", "security"} <= {one["key"] for one in found["categories"]}
     assert found["all"]["inbox"] == {
         "value": True,
+        "rhythm": "",
         "decided_by": "nothing",
         "locked": False,
         "chosen": None,
         "by_default": True,
+        "rhythm_by_default": "",
         "text": "This site's default",
     }
     [security] = [one for one in found["categories"] if one["key"] == "security"]
     assert {kind["channels"]["inbox"]["decided_by"] for kind in security["kinds"]} == {"required"}
     assert answer["Cache-Control"] == "no-store"
+
+
+def test_how_often_is_chosen_where_it_leaves_the_browser(
+    ada: User, by_session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_kinds", {})
+
+    class Mailed(notify.Kind):
+        key = "shop.mailed"
+        channels = [notify.Email()]
+
+    caller = by_session(ada)
+    body = {"scope": "kind:shop.mailed", "channel": "email", "value": True, "rhythm": "daily"}
+    found = caller.put("preferences/", body).json()
+    Preferences.model_validate(found)
+    [other] = found["categories"]
+    assert other["kinds"][0]["channels"]["email"]["rhythm"] == "daily"
+    for wrong in ({"rhythm": "yearly"}, {"channel": "inbox"}, {"value": False}):
+        assert caller.put("preferences/", body | wrong).status_code == 422
+    assert Preference.objects.get().rhythm == "daily"
 
 
 def test_a_write_changes_what_it_names_and_nothing_else(

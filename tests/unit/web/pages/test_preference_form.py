@@ -35,8 +35,16 @@ def test_only_the_cells_that_were_changed_are_written():
     ]
 
 
+def test_a_cell_may_say_how_often():
+    assert list(choices_in(post(**{"set.email.all": "daily", "was.email.all": "on"}))) == [
+        Choice("all", "email", True, "daily")
+    ]
+
+
 def test_a_cell_is_on_off_or_given_back():
-    with pytest.raises(ValueError, match=r"set\.inbox\.all must be on, off or empty"):
+    with pytest.raises(
+        ValueError, match=r"set\.inbox\.all must be on, off, hourly, daily, weekly or empty"
+    ):
         list(choices_in(post(**{"set.inbox.all": "maybe"})))
 
 

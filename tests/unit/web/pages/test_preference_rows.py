@@ -6,7 +6,15 @@ from notify.web.pages.preference_rows import channel_name, table_of
 
 
 def cell(**fields):
-    said = {"value": True, "locked": False, "chosen": None, "by_default": True, "text": "Default"}
+    said = {
+        "value": True,
+        "locked": False,
+        "chosen": None,
+        "by_default": True,
+        "rhythm": "",
+        "rhythm_by_default": "",
+        "text": "Default",
+    }
     return {"inbox": said | fields}
 
 
@@ -38,4 +46,24 @@ def test_rows_and_cells_are_in_the_order_of_the_channels():
 
 
 def test_a_channel_of_a_project_has_its_key_as_name():
-    assert (channel_name("inbox"), channel_name("email")) == ("Inbox", "Email")
+    assert (channel_name("inbox"), channel_name("fax")) == ("Inbox", "Fax")
+
+
+def test_what_leaves_the_browser_comes_at_once_or_so_often():
+    said = {
+        **cell(),
+        "email": cell(chosen=True, rhythm="daily", rhythm_by_default="weekly")["inbox"],
+    }
+    inbox, email = table_of({"channels": ["inbox", "email"], "all": said, "categories": []})[
+        "all"
+    ].cells
+    assert inbox.options == [("", "Default (on)"), ("on", "On"), ("off", "Off")]
+    assert email.options == [
+        ("", "Default (weekly)"),
+        ("off", "Off"),
+        ("on", "At once"),
+        ("hourly", "Hourly"),
+        ("daily", "Daily"),
+        ("weekly", "Weekly"),
+    ]
+    assert (inbox.choice, email.choice, email.held) == ("", "daily", "Daily")

@@ -8,8 +8,9 @@ from django.views.defaults import server_error
 import notify
 from notify import sending
 from notify.access.authentication import public_user_id
+from notify.bus.publisher import publisher
 from notify.exceptions import Busy, EpochChanged
-from notify.models import Notice, Notification
+from notify.models import Notice, Notification, Reader
 from notify.web import limits
 
 DASHBOARD = "/notify/"
@@ -89,6 +90,13 @@ def test_a_test_is_429_while_others_hold_the_locks(page, monkeypatch):
     assert response.status_code == 429
     assert response.json()["error"]["code"] == "busy"
     assert response["Retry-After"] == "1"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mark_without_scripts_keeps_the_language_of_the_page(page, ada):
+    notice = notify.send(to=ada, title="Hello")
+    page.post("/notify/mark/", {"mark": f"read:{notice.pk}"}, headers={"accept-language": "de"})
+    assert Notification.objects.get().seen_in == "de"
 
 
 @pytest.mark.parametrize("error", [Busy("locked"), EpochChanged("another")])
@@ -187,3 +195,21 @@ def test_the_page_of_an_error_needs_no_database(rf):  # without `db`, a query fa
     answer = server_error(rf.get("/"))
     assert answer.status_code == 500
     assert "Something went wrong" in answer.content.decode()
+
+
+def test_who_chooses_a_language_has_it_kept_and_their_windows_told(
+    page, ada, monkeypatch, django_capture_on_commit_callbacks
+):
+    told = []
+    monkeypatch.setattr(publisher, "publish_preferences", lambda *what: told.append(what))
+    with django_capture_on_commit_callbacks(execute=True):
+        response = page.post(reverse("notify:language"), {"language": "de", "next": DASHBOARD})
+    assert response.status_code == 302
+    assert Reader.objects.get(user=ada).language == "de"
+    assert told == [(str(ada.pk), "reader")]
+    refused = page.post(reverse("notify:language"), {"language": "<xx>"})
+    assert (refused.status_code, refused.content) == (
+        400,
+        b"language: must be one of en, de, or empty.",
+    )
+    assert Reader.objects.get(user=ada).language == "de"

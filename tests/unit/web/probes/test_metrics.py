@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import OperationalError
 
 from notify import metrics
 from notify.inbox import backlog
@@ -89,3 +90,26 @@ def test_without_prometheus_client_the_page_says_what_to_install(client, setting
     answer = client.get("/metrics", headers={"Authorization": "Bearer t"})
     assert answer.status_code == 501
     assert b"django-notify-live[metrics]" in answer.content
+
+
+@pytest.mark.django_db
+def test_what_became_of_messages_is_by_its_label(client, settings, monkeypatch):
+    settings.NOTIFY_METRICS_TOKEN = "t"
+    tallies = {"notify_outbox_messages": {"handed": 2, "unknown": 0}, "notify_outbox_skipped": {}}
+    monkeypatch.setattr(backlog, "outbox_tallies", lambda: tallies)
+    shown = client.get("/metrics", headers={"Authorization": "Bearer t"}).content.decode()
+    assert sample(shown, 'notify_outbox_messages{state="handed"}') == 2
+    assert sample(shown, 'notify_outbox_messages{state="unknown"}') == 0
+
+
+@pytest.mark.django_db
+def test_a_database_that_counts_the_outbox_too_slowly_is_up(client, settings, monkeypatch):
+    settings.NOTIFY_METRICS_TOKEN = "t"
+
+    def too_slow():
+        raise OperationalError("canceling statement due to statement timeout")
+
+    monkeypatch.setattr(backlog, "outbox_tallies", too_slow)
+    shown = client.get("/metrics", headers={"Authorization": "Bearer t"}).content.decode()
+    assert sample(shown, "notify_database_up") == 1
+    assert "notify_outbox" not in shown

@@ -1,0 +1,36 @@
+"""What waits to go out of the browser is looked at anew, as its person wants something else now."""
+
+from __future__ import annotations
+
+from notify.inbox import opening
+from notify.kinds import registry
+from notify.models import OutboxItem
+from notify.sql import database, transactions
+
+
+def reconsider(user: str) -> int:
+    """Makes all that waits for a person due now, so that a worker asks again whether they want it,
+    and when. What could not be rendered keeps its time.
+
+    Call it after what they have said, their zone or their quiet hours are written. Without channels
+    it asks nothing.
+
+    Args:
+        user: `str(user.pk)`.
+
+    Returns:
+        How many items there were.
+
+    Raises:
+        Busy: If the lock of the inbox cannot be had in time.
+    """
+    if not registry.declares_channels():
+        return 0
+    return transactions.in_transaction(lambda: _reconsider(user))
+
+
+def _reconsider(user: str) -> int:
+    # Its lock is a claim's, too, which puts off what it has looked at before.
+    inbox, now = opening.locked_inbox(user), database.now()
+    waiting = OutboxItem.objects.filter(user=inbox.pk, state=OutboxItem.State.WAITING, tries=0)
+    return waiting.filter(ripe__gt=now).update(ripe=now, rhythm="")

@@ -1,0 +1,110 @@
+"""One person's turn: claim, render, last look, hand-over, record."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import DatabaseError
+from django.utils import timezone, translation
+
+from notify.changes import Row
+from notify.exceptions import Busy
+from notify.inbox import renderings, rows
+from notify.outbox import claiming, handing_over, last_look, recording, steps
+from notify.outbox.channel import HandOverFailed, Outgoing
+from notify.outbox.claiming import Claimed
+from notify.outbox.looking import Looked
+from notify.protocol.times import rfc3339
+from notify.readers.deciding import Rule
+
+logger = logging.getLogger(__name__)
+
+RECORD_ATTEMPTS = 30
+RECORD_PAUSE_S = 1.0
+
+
+def hand_out(user: str, channel: str) -> int:
+    """Hands out all that is due for a person by a channel.
+
+    Args:
+        user: `str(user.pk)`.
+        channel: The key of the channel.
+
+    Returns:
+        How many messages were handed over, or refused, or else.
+
+    Raises:
+        Busy, DatabaseError: What was claimed is free again after its lease.
+    """
+    messages, is_done = 0, False
+    while not is_done and (claimed := claiming.claim(user, channel)) is not None:
+        messages += _send(claimed)
+        is_done = claimed.is_all
+    return messages
+
+
+def _send(claimed: Claimed) -> bool:
+    """Returns whether a hand-over was tried."""
+    key, told, is_sending = claimed.message.pk, claimed.told, False
+    rendered: Any = None
+    while not is_sending:
+        try:
+            rendered = _rendered(claimed, told)
+        except Exception:  # the code of a project
+            logger.exception("A message could not be rendered; its notices are tried one by one.")
+            recording.drop_unrendered(key)
+            return False
+        steps.reached("rendered")
+        left = last_look.look(key, told)
+        if left is None:
+            return False
+        is_sending, told = left is told, left
+    error: HandOverFailed | None = None
+    try:
+        handing_over.hand_over(told[0].channel, rendered, claimed.message.address)
+    except HandOverFailed as failure:
+        error = failure
+    steps.reached("handed over")
+    _record(key, recording.result_of(error))
+    return True
+
+
+def _rendered(claimed: Claimed, told: Sequence[Looked]) -> Any:
+    locale = claimed.recipient.locale
+    outgoing = Outgoing(
+        id=claimed.message.pk,
+        user=claimed.recipient.user,
+        address=claimed.message.address,
+        locale=locale,
+        rows=[renderings.shown(_row(one), locale) for one in told],
+        may_unsubscribe=told[0].decision.rule is not Rule.REQUIRED,
+    )
+    with translation.override(locale.language), timezone.override(ZoneInfo(locale.zone)):
+        return told[0].channel.render(outgoing)
+
+
+def _row(one: Looked) -> Row:
+    row = rows.notice_row(one.item.notice)
+    if one.copy is not None:
+        row["arrived"], row["version"] = one.copy.arrived, one.copy.version
+        row["seen"] = None if one.copy.seen is None else rfc3339(one.copy.seen)
+    return row
+
+
+def _record(
+    key: str, result: recording.Result, sleep: Callable[[float], None] = time.sleep
+) -> None:
+    """Tries for half a minute: without a record, what was handed over is unknown."""
+    for attempt in range(1, RECORD_ATTEMPTS + 1):
+        try:
+            recording.record(key, result)
+        except (Busy, DatabaseError):
+            if attempt == RECORD_ATTEMPTS:
+                raise
+            sleep(RECORD_PAUSE_S)
+        else:
+            return

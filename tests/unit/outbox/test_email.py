@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+from types import SimpleNamespace
+
+import django
+import pytest
+from django.core import mail
+from django.core.exceptions import ImproperlyConfigured
+
+from notify.outbox import AddressRefused, Email
+from notify.outbox.handing_over import hand_over
+from tests.harness.server import ROOT
+from tests.unit.outbox.helpers import ADA, outgoing
+
+BEFORE_MODELS = """
+import notify
+from notify import Kind
+
+class Shipped(Kind):
+    key = "test.shipped"
+    channels = [notify.Email()]
+"""
+
+
+def test_it_goes_to_the_address_of_the_hand_over() -> None:
+    channel = Email()
+    address = channel.address(ADA)
+    assert address == "ada@example.org"
+    message = channel.render(outgoing(address="old@example.org"))
+    hand_over(channel, message, address)
+    [sent] = mail.outbox
+    assert sent.to == ["ada@example.org"]
+    assert sent.subject == "Order A-7 is on its way"
+    channel.close()
+
+
+@pytest.mark.parametrize(
+    "address", ["nobody", "ada@", "a b@example.org", "ada@example.org\nBcc: x"]
+)
+def test_what_is_no_address_is_refused_before_anybody_is_asked(address: str) -> None:
+    channel = Email()
+    with pytest.raises(AddressRefused):
+        hand_over(channel, channel.render(outgoing(address=address)), address)
+    assert mail.outbox == []
+
+
+def test_someone_without_an_address_has_none() -> None:
+    assert Email().address(SimpleNamespace(email="")) is None
+
+
+@pytest.mark.skipif(django.VERSION >= (6, 1), reason="MAILERS are there")
+def test_a_mailer_needs_a_django_that_has_them() -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"Django 6\.1.*set EMAIL_BACKEND"):
+        Email(using="bulk")
+
+
+def test_its_time_and_condition_are_those_of_channels() -> None:
+    channel = Email(after=timedelta(hours=1), unless="seen")
+    assert (channel.after, channel.unless, channel.key) == (timedelta(hours=1), "seen", "email")
+
+
+def test_it_is_declared_before_django_has_loaded_models() -> None:
+    env = {"DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "on", "PATH": ""}
+    command = [sys.executable, "-c", BEFORE_MODELS]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
