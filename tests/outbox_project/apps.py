@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -38,6 +39,8 @@ def _stop_at(step: str, number: Any) -> None:
     def reached(name: str) -> None:
         if name in at:
             at.remove(name)
-            os.kill(os.getpid(), number)
+            # To this thread, so that it goes no step further: what `os.kill` sends may be taken by
+            # another thread, while this one goes on.
+            signal.pthread_kill(threading.get_ident(), number)
 
     steps.reached = reached
