@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from notify.exceptions import InvalidPreference
 from notify.kinds import registry
@@ -37,21 +38,26 @@ def choose(user: str, scope: str, channel: str, value: bool | None, rhythm: str 
     if value is None:
         Preference.objects.filter(user=user_pk(user), scope=scope, channel=channel).delete()
         return
+    chosen = Preference(scope=scope, channel=channel, value=value, rhythm=rhythm)
+    # What is off keeps how often it was wanted.
+    save(user, [chosen], also=["rhythm"] if value else [])
+
+
+def save(user: str, several: Sequence[Preference], also: Sequence[str] = ()) -> None:
+    """Stores what a person wants, in one statement and over what they wanted before.
+
+    Args:
+        user: `str(user.pk)`.
+        several: Without user and time.
+        also: Fields beside `value` and `before` that a row which is there takes over.
+    """
+    for one in several:
+        one.user_id, one.changed = user_pk(user), database.now()
     Preference.objects.bulk_create(
-        [
-            Preference(
-                user_id=user_pk(user),
-                scope=scope,
-                channel=channel,
-                value=value,
-                rhythm=rhythm,
-                changed=database.now(),
-            )
-        ],
+        several,
         update_conflicts=True,
         unique_fields=["user", "scope", "channel"],
-        # What is off keeps how often it was wanted.
-        update_fields=["value", "changed", "before", *(["rhythm"] if value else [])],
+        update_fields=["value", "changed", "before", *also],
     )
 
 

@@ -12,10 +12,10 @@ from typing import Any
 from notify.kinds import registry
 from notify.kinds.rendering import category_key
 from notify.models import Preference, user_pk
-from notify.readers import defaults
+from notify.readers import defaults, preferences
 from notify.readers.deciding import decide
 from notify.readers.wishes import wishes_of
-from notify.sql import database, transactions
+from notify.sql import transactions
 
 Before = Preference.Before
 
@@ -92,24 +92,12 @@ def _before(choice: bool | None) -> str:
 
 
 def _write(user: str, channel: str, remembered: Mapping[str, str], *, value: bool) -> None:
-    """In one statement. How often they want it stays, for when it is on again."""
-    now = database.now()
-    Preference.objects.bulk_create(
-        [
-            Preference(
-                user_id=user_pk(user),
-                scope=scope,
-                channel=channel,
-                value=value,
-                changed=now,
-                before=before,
-            )
-            for scope, before in sorted(remembered.items())
-        ],
-        update_conflicts=True,
-        unique_fields=["user", "scope", "channel"],
-        update_fields=["value", "changed", "before"],
-    )
+    """How often they want it stays, for when it is on again."""
+    rows = [
+        Preference(scope=scope, channel=channel, value=value, before=before)
+        for scope, before in sorted(remembered.items())
+    ]
+    preferences.save(user, rows)
 
 
 def _kinds(channel: str, category: str) -> list[Any]:

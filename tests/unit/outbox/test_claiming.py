@@ -13,19 +13,9 @@ from notify.outbox import claiming
 from notify.outbox.claiming import Rounds, claim
 from notify.sql import database
 from tests.unit.inbox.helpers import mark, people
-from tests.unit.outbox.out import Kept, declare, due, kind, later, messages, states
+from tests.unit.outbox.out import Kept, due, kind, later, messages, states
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("announced")]
-
-
-@pytest.fixture(autouse=True)
-def _kinds():
-    declare()
-
-
-@pytest.fixture
-def ada():
-    return people(1, "ada")[0]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("announced", "declared")]
 
 
 @pytest.fixture

@@ -10,20 +10,10 @@ from django.utils import timezone, translation
 from notify.models import Message, OutboxItem, Reader
 from notify.outbox import Deferred, claiming, handing_out, recording
 from notify.outbox.handing_out import hand_out
-from tests.unit.inbox.helpers import mark, people
-from tests.unit.outbox.out import Kept, declare, due, later, messages, states
+from tests.unit.inbox.helpers import mark
+from tests.unit.outbox.out import Kept, due, later, messages, states
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("announced")]
-
-
-@pytest.fixture(autouse=True)
-def _kinds():
-    declare()
-
-
-@pytest.fixture
-def ada():
-    return people(1, "ada")[0]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("announced", "declared")]
 
 
 def told():

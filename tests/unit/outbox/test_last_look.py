@@ -10,20 +10,10 @@ from notify.models import Message, Notice, Preference
 from notify.outbox import claiming, last_look
 from notify.outbox.claiming import claim
 from notify.sql import database
-from tests.unit.inbox.helpers import mark, people
-from tests.unit.outbox.out import declare, due, messages, states
+from tests.unit.inbox.helpers import mark
+from tests.unit.outbox.out import due, messages, states
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("announced")]
-
-
-@pytest.fixture(autouse=True)
-def _kinds():
-    declare()
-
-
-@pytest.fixture
-def ada():
-    return people(1, "ada")[0]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("announced", "declared")]
 
 
 @pytest.fixture

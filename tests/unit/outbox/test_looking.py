@@ -8,20 +8,10 @@ from notify.models import OutboxItem, Preference
 from notify.outbox import looking
 from notify.readers.deciding import Rule
 from notify.sql import database
-from tests.unit.inbox.helpers import mark, people
-from tests.unit.outbox.out import declare, due, kind
+from tests.unit.inbox.helpers import mark
+from tests.unit.outbox.out import due, kind
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("announced")]
-
-
-@pytest.fixture(autouse=True)
-def _kinds():
-    declare()
-
-
-@pytest.fixture
-def ada():
-    return people(1, "ada")[0]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("announced", "declared")]
 
 
 def look(user):

@@ -8,20 +8,9 @@ from notify.models import Reader
 from notify.outbox.quiet_hours import QuietHours
 from notify.outbox.recipients import recipient_of
 from notify.outbox.states import Skipped
-from tests.unit.inbox.helpers import people
-from tests.unit.outbox.out import NOW, Kept, declare
+from tests.unit.outbox.out import NOW, Kept
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _kinds():
-    declare()
-
-
-@pytest.fixture
-def ada():
-    return people(1, "ada")[0]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("declared")]
 
 
 def of(user, channel=None):

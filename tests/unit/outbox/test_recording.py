@@ -18,20 +18,9 @@ from notify.outbox import (
 from notify.outbox.claiming import claim
 from notify.outbox.recording import record, result_of
 from notify.sql import database
-from tests.unit.inbox.helpers import people
-from tests.unit.outbox.out import declare, due, messages, states
+from tests.unit.outbox.out import due, messages, states
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("announced")]
-
-
-@pytest.fixture(autouse=True)
-def _kinds():
-    declare()
-
-
-@pytest.fixture
-def ada():
-    return people(1, "ada")[0]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("announced", "declared")]
 
 
 def sending(user, key="t.news"):

@@ -15,14 +15,9 @@ from notify.models import Batch, Mute, OutboxItem, Preference
 from notify.outbox import ripening
 from notify.sql import database
 from tests.unit.inbox.helpers import committed, mark, people
-from tests.unit.outbox.out import NOW, Kept, declare, kind, ripen, sent, states
+from tests.unit.outbox.out import NOW, Kept, kind, ripen, sent, states
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("announced")]
-
-
-@pytest.fixture(autouse=True)
-def _kinds():
-    declare()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("announced", "declared")]
 
 
 def names(notice):

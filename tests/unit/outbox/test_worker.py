@@ -10,14 +10,9 @@ from notify.outbox import handing_out, recording, worker
 from notify.outbox.worker import OutboxWorker, hand_out_due
 from tests.harness.waiting import eventually
 from tests.unit.inbox.helpers import people
-from tests.unit.outbox.out import Kept, declare, due, messages, sent
+from tests.unit.outbox.out import Kept, due, messages, sent
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("announced")]
-
-
-@pytest.fixture(autouse=True)
-def _kinds():
-    declare()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("announced", "declared")]
 
 
 def test_it_serves_everybody_for_whom_something_is_due():
