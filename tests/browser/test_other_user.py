@@ -107,13 +107,13 @@ def test_the_next_person_is_never_shown_what_a_tab_of_the_one_before_still_holds
         sign_out(tab)
         sign_in(tab, "bob")
         expect(titles(tab)).to_contain_text(["For bob alone"])
-        tab.wait_for_timeout(3_000)
+        tab.wait_for_timeout(3_000)  # time for what must not come
         proxy.pass_sockets()
         left.unroute("**/api/notify/**")
         live(tab)
         left.bring_to_front()
         live(left)
-        tab.wait_for_timeout(1_000)
+        tab.wait_for_timeout(1_000)  # as above
         assert seen(tab) == {"ada: For ada alone", "bob: For bob alone"}
         assert seen(left) == {"ada: For ada alone", "bob: For bob alone"}
         assert tab.evaluate(KEPT) == [[tab.evaluate(USER), "For bob alone"]]
@@ -135,7 +135,7 @@ def test_when_somebody_else_signs_in_the_other_tabs_become_theirs(server, others
         expect(titles(left)).to_contain_text(["For bob alone"])
         if sockets:
             live(left)
-        left.wait_for_timeout(2_000)
+        left.wait_for_timeout(2_000)  # time for a load that must not be
         assert seen(left) == {"ada: For ada alone", "bob: For bob alone"}
         assert asked == ["GET"]
 
@@ -239,6 +239,6 @@ def test_a_page_that_stays_of_one_while_all_else_is_anothers_says_so_and_is_load
     label = page.locator("notify-connection .label")
     expect(label).to_have_text("Someone else is signed in")
     expect(page.locator("notify-connection button")).to_have_text("Reload")
-    page.wait_for_timeout(3_000)
+    page.wait_for_timeout(3_000)  # time for a third load, which must not be
     assert asked == ["GET", "GET"]
     assert seen(page) == {"ada: For ada alone"}

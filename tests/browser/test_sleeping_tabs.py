@@ -211,7 +211,7 @@ def test_from_a_leader_that_hangs_nobody_takes_over_until_a_tab_is_looked_at(tab
     for tab in tabs:
         eventually(lambda tab=tab: tab.evaluate("document.visibilityState") == "hidden")
     leader.hang(30)
-    time.sleep(3)
+    time.sleep(3)  # longer than a take-over takes
     assert sockets(follower) == 0
     follower.activate()
     eventually(lambda: sockets(follower) == 1, 2, what="a socket of the tab that is looked at")

@@ -90,7 +90,7 @@ def test_to_be_seen_draws_no_row_anew(server, ada, windows):
     }""")
     page.set_viewport_size({"width": 800, "height": 800})
     expect(page.locator("notify-bell .badge")).to_be_hidden()
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(500)  # time for what must not be drawn
     assert page.evaluate("drawn") == []
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-ROWS = 40
+ROWS = 41
 
 
 @dataclass(frozen=True)

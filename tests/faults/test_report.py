@@ -30,5 +30,5 @@ def test_the_table_has_the_last_result_of_each_test_and_says_what_failed(tmp_pat
     line = "| 4 | cut off | 2 × serve | 8 | 2 | 3 | 4,000 | 0 | 0 | 1.50 s | held; five kills |"  # noqa: RUF001
     assert line in text
     assert "| 24 | origins | **failed** | `u::b` |" in text
-    assert "2 of 40 rows, 3 tests" in text
+    assert "2 of 41 rows, 3 tests" in text
     assert "**Failed: rows [24].**" in text

@@ -174,7 +174,7 @@ async def test_on_a_quiet_connection_a_ping_is_answered_and_nothing_ends(
     reader = shard._pubsub.connection._reader
     await asyncio.sleep(SILENCE_S)
     assert shard._pubsub.connection._reader is reader
-    assert await listener.hears_again(speaker)
+    assert await aeventually(lambda: listener.hears_again(speaker))
 
 
 async def test_a_loop_that_is_late_ends_no_connection(

@@ -36,6 +36,7 @@ const report = new CoverageReport({
   entryFilter: ({ url }) => url.startsWith(SOURCES) || url.startsWith("bundle:"),
   sourceFilter: (path) => !path.includes("shared:"), // what a bundle takes from the bell's
   sourcePath: (path) => path.replace(/^(.*browser\/)?/, "browser/"),
+  // types.js has no code, only the types of the others.
   all: { dir: ["browser"], filter: { "**/types.js": false, "**/*.js": true } },
   logging: "error",
 });

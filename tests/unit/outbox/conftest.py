@@ -9,7 +9,6 @@ import pytest
 from notify.kinds import registry
 from notify.outbox import deadlines, mail_server
 from tests.harness.smtp import SmtpServer
-from tests.unit.inbox.helpers import people
 from tests.unit.outbox.out import declare
 
 SITE = "https://example.org"
@@ -36,11 +35,6 @@ def site(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def declared(site: None) -> None:
     """The kinds of `out.declare`."""
     declare()
-
-
-@pytest.fixture
-def ada() -> Any:
-    return people(1, "ada")[0]
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def test_a_temporary_refusal_frees_the_items_for_a_new_message(ada):
     assert messages() == ["deferred"]
     item, reach = OutboxItem.objects.get(), Reach.objects.get()
     assert (item.state, item.message, item.ripe) == ("waiting", None, reach.again)
-    assert (reach.failures, reach.why, reach.address) == (1, "Busy", "ada-0@example.org")
+    assert (reach.failures, reach.why, reach.address) == (1, "Busy", "ada@example.org")
     assert reach.again == reach.since + timedelta(minutes=1)
     Reach.objects.update(again=database.now())
     OutboxItem.objects.update(ripe=database.now())
@@ -70,7 +70,7 @@ def test_an_address_is_given_up_after_three_days(ada):
     notice, key = sending(ada)
     since = database.now() - timedelta(days=3)
     Reach.objects.create(
-        user=ada, channel="kept", address="ada-0@example.org", failures=20, since=since
+        user=ada, channel="kept", address="ada@example.org", failures=20, since=since
     )
     assert record(key, result_of(Deferred("Busy")))
     assert messages() == ["refused"]
@@ -79,7 +79,7 @@ def test_an_address_is_given_up_after_three_days(ada):
 
 
 def test_what_was_taken_ends_the_failures_of_the_address(ada):
-    Reach.objects.create(user=ada, channel="kept", address="ada-0@example.org", failures=2)
+    Reach.objects.create(user=ada, channel="kept", address="ada@example.org", failures=2)
     _, key = sending(ada)
     record(key, result_of(None))
     assert not Reach.objects.exists()
@@ -90,7 +90,7 @@ def test_a_refused_address_is_closed(ada):
     record(key, result_of(AddressRefused("No such user")))
     reach = Reach.objects.get()
     assert reach.closed is not None
-    assert (reach.address, reach.why) == ("ada-0@example.org", "No such user")
+    assert (reach.address, reach.why) == ("ada@example.org", "No such user")
     assert reach.again is None
 
 
