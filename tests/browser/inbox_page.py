@@ -31,6 +31,8 @@ SEND = """async ({ levels, csrf, atOnce }) => {
 }"""
 
 # Chromium shows no desktop notification without a desktop: what is asked of it is written down.
+TITLES = """[...document.querySelector('notify-inbox').shadowRoot
+    .querySelectorAll('article .title-text')].map((title) => title.lastChild.textContent)"""
 LISTEN = """
 window.shown = [];
 window.tones = 0;

@@ -11,15 +11,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from notify import sending
-from notify.models.outbox import OutboxItem
+from notify.models import Notification, OutboxItem
 from tests.browser.conftest import SCREENSHOTS, until
-from tests.browser.inbox_page import DASHBOARD, DESK, live, rows, titles
+from tests.browser.devtools import DevTools
+from tests.browser.inbox_page import DASHBOARD, DESK, TITLES, live, rows, titles
 from tests.conftest import StartServer
 from tests.harness.server import Server
 from tests.harness.smtp import SmtpServer
@@ -111,6 +113,10 @@ def in_digests() -> int:
     return in_a_thread(lambda: waiting(rhythm="daily").count())
 
 
+def unseen() -> int:
+    return Notification.objects.filter(user__username="ada", seen=None).count()
+
+
 def make_due() -> None:
     in_a_thread(lambda: waiting().update(ripe=timezone.now()))
 
@@ -130,9 +136,29 @@ def test_a_closed_tab_is_mailed_and_the_mail_leads_back(mailing, sink, ada, offi
     back.goto(link[1])
     until(back, lambda: "notify-read" not in back.url, what="the plain address")
     expect(rows(back)).to_have_count(1)
-    counts = back.context.request.get("/api/notify/inbox/").json()
-    assert (counts["unread"], len(counts["notifications"])) == (0, 1)
+    inbox = back.context.request
+    until(back, lambda: inbox.get("/api/notify/inbox/").json()["unread"] == 0, what="its mark")
+    assert in_a_thread(waiting().count) == 0
+    assert mail(sink)["Message-ID"] == message["Message-ID"]
     assert windows.complaints == []
+
+
+def test_what_arrives_in_a_tab_that_is_hidden_is_mailed(mailing, sink, ada, office, tmp_path):
+    staff = office()
+    with DevTools(tmp_path) as browser:
+        browser.sign_in(mailing.url, settings.SESSION_COOKIE_NAME, ada)
+        tab = browser.tab()
+        tab.goto(f"{mailing.url}{DASHBOARD}")
+        tab.activate()
+        send(staff, "A-1", kind="poster")
+        eventually(lambda: in_a_thread(unseen) == 0, what="a look at A-1")
+        browser.tab().activate()
+        eventually(lambda: tab.evaluate("document.visibilityState") == "hidden")
+        send(staff, "A-2", kind="poster")
+        eventually(lambda: len(tab.evaluate(TITLES)) == 2, what="A-2 in the hidden tab")
+        message = text(mail(sink))
+    assert "A-2" in message
+    assert "A-1" not in message
 
 
 def test_what_is_read_in_another_browser_before_is_not_mailed(mailing, sink, ada, office, windows):

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 
 import notify
 from tests.browser.devtools import DevTools, Tab
-from tests.browser.inbox_page import LISTEN
+from tests.browser.inbox_page import LISTEN, TITLES
 from tests.harness.server import Server
 from tests.harness.sessions import new_session
 from tests.harness.waiting import deadline, eventually
@@ -32,8 +32,6 @@ addEventListener("load", () => {
 });
 """
 STATE = "document.querySelector('notify-inbox')?.client?.status.state"
-TITLES = """[...document.querySelector('notify-inbox').shadowRoot
-    .querySelectorAll('article .title-text')].map((title) => title.lastChild.textContent)"""
 
 
 @pytest.fixture

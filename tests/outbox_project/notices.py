@@ -30,3 +30,18 @@ class Letter(notify.Kind):
 
     def title(self) -> str:
         return _("Order %(number)s is on its way") % {"number": self.number}  # as of the demo
+
+
+POSTERS = notify.Category(
+    "posters", "Posters", channels=[notify.Email(after=timedelta(seconds=4), unless="seen")]
+)
+
+
+class Poster(notify.Kind):
+    key = "outbox_project.poster"
+    category = POSTERS
+
+    number: str
+
+    def title(self) -> str:
+        return f"Poster {self.number}"
