@@ -6,10 +6,14 @@ import re
 
 import httpx
 import pytest
+from django.contrib.auth.models import User
+from django.db.models.functions import Now
 
 from config.demo import mailbox
+from notify.models import Batch
 from notify.outbox import email_message
 from tests.harness.sessions import new_session
+from tests.harness.waiting import eventually
 from tests.unit.outbox.helpers import outgoing, row
 
 DEMO = {"DEBUG": "on", "DEMO": "on"}
@@ -73,6 +77,19 @@ def test_the_mailbox_shows_both_parts_and_the_headers_of_a_mail(
         assert frame.headers["X-Frame-Options"] == "SAMEORIGIN"
         assert browser.get("/demo/mailbox/1/").status_code == 404
     assert httpx.get(f"{server.url}/demo/mailbox/{newest}/").status_code == 302
+
+
+@pytest.mark.usefixtures("silent")
+def test_what_the_demo_sends_lands_in_its_mailbox(start_server, ada, tmp_path):
+    User.objects.update(email="ada@example.org")
+    server = start_server(**DEMO, DEMO_MAILBOX=str(tmp_path / "mailbox"))
+    key = new_session(ada).session_key or ""
+    with httpx.Client(base_url=server.url, cookies={"sessionid": key}) as browser:
+        send(browser, parcels="5", to="me")
+        Batch.objects.update(due=Now())  # it has waited long enough
+        page = "/demo/mailbox/"
+        eventually(lambda: "ada@example.org" in browser.get(page).text, what="the mail")
+        assert "It comes in 5 parcels." in browser.get(page).text
 
 
 def test_a_deployment_has_no_demo(start_server):
