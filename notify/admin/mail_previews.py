@@ -66,13 +66,18 @@ def _message(kind: type[Any], user: Any, language: str) -> EmailMessage:
     assert channel is not None  # noqa: S101
     address = str(getattr(user, "email", "") or "ada@example.org")
     message: EmailMessage = channel.render(
-        Outgoing("preview", user, address, Locale(language, zone), [row])
+        Outgoing("preview", channel.key, user, address, Locale(language, zone), [row])
     )
     return message
 
 
 def _channel(kind: type[Any]) -> Any | None:
-    return next((one for one in registry.declared_by(kind) if one.key == "email"), None)
+    declared = registry.declared_by(kind)
+    if not declared:
+        return None
+    from notify.outbox import Email
+
+    return next((one for one in declared if isinstance(one, Email)), None)
 
 
 def _alternatives(message: EmailMessage) -> list[Any]:

@@ -48,6 +48,7 @@ class Outgoing:
 
     Attributes:
         id: Of the message; unique in this deployment, without spaces, in ASCII.
+        channel: The key of the channel by which it goes.
         user: The person.
         address: Where it goes, as the channel's `address` has said.
         locale: Their language and zone.
@@ -58,6 +59,7 @@ class Outgoing:
     """
 
     id: str
+    channel: str
     user: Any
     address: str
     locale: Locale

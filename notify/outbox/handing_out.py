@@ -77,6 +77,7 @@ def _rendered(claimed: Claimed, told: Sequence[Looked]) -> Any:
     locale = claimed.recipient.locale
     outgoing = Outgoing(
         id=claimed.message.pk,
+        channel=claimed.message.channel,
         user=claimed.recipient.user,
         address=claimed.message.address,
         locale=locale,

@@ -42,6 +42,16 @@ def kinds(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     class Silent(notify.Kind):
         key = "shop.silent"
 
+    class Bulk(notify.Email):
+        key = "bulk"
+
+    class Offer(notify.Kind):
+        key = "shop.offer"
+        channels = [Bulk()]
+
+        def title(self) -> str:
+            return "An offer"
+
 
 def of(key: str) -> list[Preview]:
     kind = registry.get(key)
@@ -50,7 +60,9 @@ def of(key: str) -> list[Preview]:
 
 
 def test_kinds_that_are_mailed_have_one(db: None) -> None:
-    assert [kind.key for kind in mailed_kinds()] == ["shop.archived", "shop.broken"]
+    mailed = [kind.key for kind in mailed_kinds()]
+    assert mailed == ["shop.archived", "shop.broken", "shop.offer"]
+    assert of("shop.offer")[0].subject == "An offer"
 
 
 def test_it_is_in_every_language_and_has_both_parts(db: None) -> None:

@@ -4,16 +4,22 @@ import subprocess
 import sys
 from datetime import timedelta
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import django
 import pytest
+from django.contrib.auth.models import User
 from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
 
+import notify
 from notify.outbox import AddressRefused, Email
+from notify.outbox.handing_out import hand_out
 from notify.outbox.handing_over import hand_over
 from tests.harness.server import ROOT
 from tests.unit.outbox.helpers import ADA, outgoing
+from tests.unit.outbox.out import NOW, due, states
 
 BEFORE_MODELS = """
 import notify
@@ -60,6 +66,31 @@ def test_a_mailer_needs_a_django_that_has_them() -> None:
 def test_its_time_and_condition_are_those_of_channels() -> None:
     channel = Email(after=timedelta(hours=1), unless="seen")
     assert (channel.after, channel.unless, channel.key) == (timedelta(hours=1), "seen", "email")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("announced")
+def test_the_link_of_one_with_a_key_of_its_own_ends_that_one(ada: User, client: Client) -> None:
+    class Bulk(Email):
+        key = "bulk"
+
+    class Offer(notify.Kind):
+        key = "t.offer"
+        category = "offers"
+        channels = [Bulk(after=NOW)]
+        text: str
+
+        def title(self) -> str:
+            return self.text
+
+    User.objects.update(email="ada@example.org")
+    due(ada, key="t.offer")
+    assert hand_out(str(ada.pk), "bulk") == 1
+    [sent] = mail.outbox
+    link = urlsplit(sent.extra_headers["List-Unsubscribe"].strip("<>")).path
+    answer = client.post(link, {"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    assert states(due(ada, key="t.offer")) == []
 
 
 def test_it_is_declared_before_django_has_loaded_models() -> None:
