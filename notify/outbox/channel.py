@@ -56,6 +56,7 @@ class Outgoing:
             order in which they are told.
         reason: Why they are told, as a sentence in their language; empty for what is true of all.
         may_unsubscribe: False where a kind is required.
+        is_preview: True for what nobody is sent. No link in it may act for the user.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Outgoing:
     rows: Sequence[Row]
     reason: str = ""
     may_unsubscribe: bool = True
+    is_preview: bool = False
 
 
 class Channel:

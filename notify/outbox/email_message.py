@@ -86,6 +86,8 @@ def _headers(message_id: str, unsubscribe_url: str | None) -> dict[str, str]:
 def _unsubscribe_url(outgoing: Outgoing) -> str | None:
     if not outgoing.may_unsubscribe:
         return None
+    if outgoing.is_preview:
+        return links.unsubscribe(unsubscribe.PREVIEW)
     categories = [row["category"] for row in outgoing.rows]
     of = unsubscribe.Subscription.of(outgoing.user, outgoing.channel, categories, outgoing.address)
     return links.unsubscribe(unsubscribe.token(of))
