@@ -17,7 +17,7 @@ from notify.changes import Locale
 from notify.inbox import rows
 from notify.kinds import registry, rendering
 from notify.kinds.example import example
-from notify.models import Notice, content
+from notify.models import Notice, Reason, content
 from notify.sql import database
 
 
@@ -75,6 +75,7 @@ def _message(kind: type[Any], user: Any, language: str) -> EmailMessage:
                 address=address,
                 locale=Locale(language, zone),
                 rows=[row],
+                reason=str(Reason.NAME.label),
                 may_unsubscribe=channel.key not in kind.required,
                 is_preview=True,
             )

@@ -54,7 +54,8 @@ class Outgoing:
         locale: Their language and zone.
         rows: The notices as docs/protocol.md describes them, with texts in that language, in the
             order in which they are told.
-        reason: Why they are told, as a sentence in their language; empty for what is true of all.
+        reason: Why they got these notices, in their language; empty where that differs among them,
+            or is not known.
         may_unsubscribe: False where a kind is required.
         is_preview: True for what nobody is sent. No link in it may act for the user.
     """

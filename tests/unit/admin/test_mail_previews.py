@@ -76,6 +76,7 @@ def test_it_is_in_every_language_and_has_both_parts(db: None) -> None:
     assert (english.name, english.subject) == ("English", "Archive number")
     assert (german.name, german.subject) == ("Deutsch", "Archivieren number")
     assert "E-Mails zu Orders abbestellen" in german.text
+    assert "An dich gesendet" in german.text
     assert '<html lang="de">' in german.html
     assert "Archivieren number" in german.html
 
