@@ -48,22 +48,27 @@ class Outgoing:
 
     Attributes:
         id: Of the message; unique in this deployment, without spaces, in ASCII.
+        channel: The key of the channel by which it goes.
         user: The person.
         address: Where it goes, as the channel's `address` has said.
         locale: Their language and zone.
         rows: The notices as docs/protocol.md describes them, with texts in that language, in the
             order in which they are told.
-        reason: Why they are told, as a sentence in their language; empty for what is true of all.
+        reason: Why they got these notices, in their language; empty where that differs among them,
+            or is not known.
         may_unsubscribe: False where a kind is required.
+        is_preview: True for what nobody is sent. No link in it may act for the user.
     """
 
     id: str
+    channel: str
     user: Any
     address: str
     locale: Locale
     rows: Sequence[Row]
     reason: str = ""
     may_unsubscribe: bool = True
+    is_preview: bool = False
 
 
 class Channel:

@@ -518,7 +518,7 @@ def test_what_the_server_answers_is_what_becomes_of_it(address, parcels, sink, s
     assert len(sink.taken) - before == taken
 
 
-def test_a_server_sends_by_itself_and_by_task(parcels, sink, start_server):
+def test_a_server_sends_by_itself(parcels, sink, start_server):
     [user] = people(1, "served")
     notice = send(parcels, user)
     server = start_server(

@@ -8,6 +8,7 @@ import pytest
 
 from notify.kinds import registry
 from notify.outbox import deadlines, mail_server
+from notify.outbox.email import WITH_MAILERS
 from tests.harness.smtp import SmtpServer
 from tests.unit.outbox.out import declare
 
@@ -56,7 +57,7 @@ def send_to(settings: Any, port: int, **options: Any) -> None:
 
 def send_by(settings: Any, backend: str, **options: Any) -> None:
     """As each Django wants it: before 6.1, a setting per option."""
-    if django.VERSION >= (6, 1):
+    if django.VERSION >= WITH_MAILERS:
         settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": options}}
         return
     settings.EMAIL_BACKEND = backend
