@@ -93,17 +93,23 @@ def end_leases() -> int:
     """Ends the messages whose workers are gone. What may have left is unknown. What has not is free
     again, each to go alone: rendering it may have been what ended its worker.
 
+    One that fails is logged, and left to the next call.
+
     Returns:
-        How many there were.
+        How many were ended.
 
     Raises:
-        Busy, DatabaseError: Some are left.
+        DatabaseError: They could not be read.
     """
     held = Message.objects.filter(state__in=[Message.State.CLAIMED, Message.State.SENDING])
     overdue = held.filter(lease__lt=Now()).order_by("lease").values_list("pk", flat=True)
-    return sum(
-        transactions.in_transaction(partial(_end_lease, key)) for key in overdue[:LEASES_PER_PASS]
-    )
+    ended = 0
+    for key in overdue[:LEASES_PER_PASS]:
+        try:
+            ended += transactions.in_transaction(partial(_end_lease, key))
+        except Exception:
+            logger.exception("The lease of message %s could not be ended.", key)
+    return ended
 
 
 def _end_lease(key: str) -> bool:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.db.models import F
 
 from notify.models import Message, OutboxItem, Reach
@@ -129,6 +130,22 @@ def test_twice_is_better_than_never_where_the_kind_says_so(ada):
 def end_leases():
     Message.objects.update(lease=F("lease") - 2 * claiming.LEASE)
     return recording.end_leases()
+
+
+def test_a_lease_that_cannot_be_ended_holds_up_no_other(ada, monkeypatch, caplog):
+    (first, one), (second, _) = sending(ada), sending(ada)
+    apply = recording._apply
+
+    def fails(message, result):
+        if message.pk == one:
+            raise OperationalError("away")
+        apply(message, result)
+
+    monkeypatch.setattr(recording, "_apply", fails)
+    assert end_leases() == 1
+    assert states(second) == [("unknown", recording.NO_RECORD)]
+    assert states(first) == [("taken", "")]
+    assert f"The lease of message {one} could not be ended" in caplog.text
 
 
 def test_the_items_of_a_worker_that_is_gone_are_free_again(ada):

@@ -10,13 +10,14 @@ from django.db import OperationalError
 from django.db.models import F
 
 from notify.models import Batch, Message, OutboxItem
-from notify.outbox import Email, deadlines, handing_out, mail_server, recording, worker
+from notify.outbox import Email, deadlines, handing_out, mail_server, recording, ripening, worker
+from notify.outbox.claiming import Rounds
 from notify.outbox.deadlines import MAX_OVERDUE
 from notify.outbox.worker import OutboxWorker, hand_out_due
 from tests.harness.waiting import eventually
 from tests.unit.inbox.helpers import people
 from tests.unit.outbox.conftest import send_to
-from tests.unit.outbox.out import NOW, Kept, due, kind, messages, sent
+from tests.unit.outbox.out import NOW, Kept, due, kind, messages, sent, states
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("announced", "declared")]
 
@@ -64,6 +65,45 @@ def test_one_persons_failure_is_not_anothers(monkeypatch, caplog):
     assert hand_out_due() == 1
     assert [one.user for one in Kept.handed] == [bob]
     assert "What is due for a user failed" in caplog.text
+
+
+def test_what_fails_keeps_nothing_else_from_going(monkeypatch, caplog):
+    """A batch, and a person, each for ever."""
+    several = people(6)
+    bad, good = (sent(several, text) for text in ("bad", "good"))
+    Batch.objects.update(due=F("due") - timedelta(hours=1))
+    Batch.objects.filter(notice=bad).update(due=F("due") - timedelta(hours=1))
+    make, hand_out = ripening._make_items, handing_out.hand_out
+
+    def makes(batch, channel):
+        if batch.notice_id == bad.pk:
+            raise OperationalError("for ever")
+        return make(batch, channel)
+
+    def hands_out(user, channel):
+        if user == str(several[0].pk):
+            raise OperationalError("for ever")
+        return hand_out(user, channel)
+
+    monkeypatch.setattr(ripening, "_make_items", makes)
+    monkeypatch.setattr(handing_out, "hand_out", hands_out)
+    assert hand_out_due() == 5
+    assert states(good).count(("handed", "")) == 5
+    assert hand_out_due() == 0
+    assert "for ever" in caplog.text
+
+
+def test_where_all_fails_it_raises_in_the_end(monkeypatch):
+    tries = []
+
+    def fails(self):
+        tries.append(1)
+        raise OperationalError("away")
+
+    monkeypatch.setattr(Rounds, "next_page", fails)
+    with pytest.raises(OperationalError):
+        hand_out_due()
+    assert len(tries) == worker.MAX_CONSECUTIVE_FAILURES
 
 
 def test_it_closes_its_channels_when_there_is_nothing_left(monkeypatch, caplog):
