@@ -21,8 +21,9 @@ from django.db.models.functions import Now
 from notify import sending
 from notify.inbox import marking, outgoing, reading, work
 from notify.kinds import registry
-from notify.models import Batch, Inbox, Message, Notice, OutboxItem, Preference
-from notify.outbox import looking, ripening, steps
+from notify.models import Batch, Inbox, Message, Notice, OutboxItem, Preference, Reach
+from notify.outbox import AddressRefused, Deferred, last_look, looking, recording, ripening, steps
+from notify.outbox.claiming import claim
 from notify.outbox.handing_out import hand_out
 from notify.sql import database
 from tests.harness.process import Process
@@ -323,6 +324,26 @@ def test_workers_beside_a_fan_out_of_5000_to_the_same_people_meet_no_deadlock():
     states = Counter(OutboxItem.objects.values_list("state", flat=True))
     assert states == {"handed": len(Kept.handed), "waiting": 5000 - len(Kept.handed)}
     assert set(Inbox.objects.values_list("version", flat=True)) == {4}
+
+
+def test_an_address_stays_closed_while_another_message_to_it_is_deferred(ada, monkeypatch):
+    claims = [(due(ada, text), claim(key(ada), "kept"))[1] for text in ("first", "second")]
+    for one in claims:
+        assert last_look.look(one.message.pk, one.told) is one.told
+    first, second = (one.message.pk for one in claims)
+    close, deferred = recording._close, list[Any]()
+    with threads() as beside:
+
+        def closes(*args):
+            close(*args)
+            late = recording.result_of(Deferred("Busy"))
+            deferred.append(beside.start(recording.record, second, late))
+            somebody_waits()
+
+        monkeypatch.setattr(recording, "_close", closes)
+        recording.record(first, recording.result_of(AddressRefused("No such user")))
+        assert result(deferred[0])
+    assert Reach.objects.get().closed is not None
 
 
 # Processes.

@@ -95,6 +95,47 @@ def test_a_refused_address_is_closed(ada):
     assert reach.again is None
 
 
+@pytest.mark.parametrize("key", ["t.news", "t.twice"])
+@pytest.mark.parametrize("error", [Deferred("Busy"), MessageRefused("Spam"), Unanswered("?")])
+@pytest.mark.parametrize("since", [timedelta(0), timedelta(days=3)])
+def test_it_stays_closed_whatever_becomes_of_another_message_to_it(ada, error, key, since):
+    _, first = sending(ada)
+    notice, second = sending(ada, key)
+    record(first, result_of(AddressRefused("No such user")))
+    Reach.objects.update(since=database.now() - since)
+    closed = Reach.objects.get().closed
+    assert record(second, result_of(error))
+    reach = Reach.objects.get()
+    assert (reach.closed, reach.why) == (closed, "No such user")
+    if states(notice) == [("waiting", "")]:
+        assert claim(str(ada.pk), "kept") is None
+        assert states(notice) == [("skipped", "address refused")]
+
+
+def test_it_is_open_again_once_it_has_taken_a_message(ada):
+    (_, first), (_, second) = sending(ada), sending(ada)
+    record(first, result_of(AddressRefused("No such user")))
+    record(second, result_of(None))
+    assert not Reach.objects.exists()
+
+
+def test_what_the_former_address_takes_opens_no_other(ada):
+    _, key = sending(ada)
+    Reach.objects.create(user=ada, channel="kept", address="new@x.org", closed=database.now())
+    record(key, result_of(None))
+    assert Reach.objects.get().closed is not None
+
+
+def test_another_address_begins_anew(ada):
+    _, key = sending(ada)
+    Reach.objects.create(
+        user=ada, channel="kept", address="old@x.org", closed=database.now(), failures=7
+    )
+    record(key, result_of(Deferred("Busy")))
+    reach = Reach.objects.get()
+    assert (reach.address, reach.closed, reach.failures) == ("ada@example.org", None, 1)
+
+
 def test_a_refused_message_closes_nothing(ada):
     _, key = sending(ada)
     record(key, result_of(MessageRefused("Spam")))
