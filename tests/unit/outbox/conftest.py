@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,7 +28,7 @@ def site(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.NOTIFY_SITE_URL = SITE
     send_by(settings, "django.core.mail.backends.locmem.EmailBackend")
     monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
-    monkeypatch.setattr(deadlines, "_abandoned", {})
+    monkeypatch.setattr(deadlines, "_calls", defaultdict(deadlines._Calls))
     yield
     mail_server.close_idle()
 
