@@ -10,13 +10,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.utils import translation
 from django.utils.timezone import get_current_timezone_name
 
 from notify.changes import Locale
 from notify.inbox import rows
 from notify.kinds import registry, rendering
 from notify.kinds.example import example
-from notify.models import Notice, content
+from notify.models import Notice, Reason, content
 from notify.sql import database
 
 
@@ -61,18 +62,34 @@ def _message(kind: type[Any], user: Any, language: str) -> EmailMessage:
     zone = get_current_timezone_name()
     checked = content.check(**rendering.contents(example(kind), language, zone))
     fields = {name: value for name, value in checked.items() if name in _FIELDS}
-    row = rows.notice_row(Notice(pk=1, created=database.now(), **fields))
+    row = rows.notice_row(Notice(pk=0, created=database.now(), **fields))
     channel = _channel(kind)
     assert channel is not None  # noqa: S101
     address = str(getattr(user, "email", "") or "ada@example.org")
-    message: EmailMessage = channel.render(
-        Outgoing("preview", user, address, Locale(language, zone), [row])
-    )
+    with translation.override(language):
+        message: EmailMessage = channel.render(
+            Outgoing(
+                id="preview",
+                channel=channel.key,
+                user=user,
+                address=address,
+                locale=Locale(language, zone),
+                rows=[row],
+                reason=str(Reason.NAME.label),
+                may_unsubscribe=channel.key not in kind.required,
+                is_preview=True,
+            )
+        )
     return message
 
 
 def _channel(kind: type[Any]) -> Any | None:
-    return next((one for one in registry.declared_by(kind) if one.key == "email"), None)
+    declared = registry.declared_by(kind)
+    if not declared:
+        return None
+    from notify.outbox import Email
+
+    return next((one for one in declared if isinstance(one, Email)), None)
 
 
 def _alternatives(message: EmailMessage) -> list[Any]:

@@ -41,4 +41,8 @@ def check_one_click(**options: Any) -> list[CheckMessage]:
 
 
 def _is_mailed() -> bool:
-    return not conf.Conf.problems() and "email" in registry.channel_keys()
+    if conf.Conf.problems() or not registry.declares_channels():
+        return False
+    from notify.outbox import Email
+
+    return any(isinstance(one, Email) for one in registry.all_channels())

@@ -11,11 +11,13 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives
 
+from notify.kinds import registry
 from notify.models.outbox import new_message_id
-from notify.outbox import links, mail_server
+from notify.outbox import Email, links, mail_server
 from notify.outbox.addresses import deliverable
 from notify.outbox.channel import AddressRefused, Deferred, HandOverFailed, MessageRefused
 
+DEFAULT = "default"
 _MEANING: dict[type[HandOverFailed], str] = {
     Deferred: "nobody has taken it; a notification would be tried again for three days",
     AddressRefused: "there is nobody at the address; a person with it would get nothing more there",
@@ -32,7 +34,8 @@ class MailFinding(NamedTuple):
 
 
 def examine_email(address: str) -> Iterator[MailFinding]:
-    """Sends one to this address, and tells what happened."""
+    """Sends one to this address by each mailer that a declared channel uses, or else by the default
+    one, and tells what happened."""
     try:
         host = links.host()
     except ImproperlyConfigured as error:
@@ -45,20 +48,28 @@ def examine_email(address: str) -> Iterator[MailFinding]:
     if "localhost" in settings.DEFAULT_FROM_EMAIL:
         text = f"the sender is {settings.DEFAULT_FROM_EMAIL}: set DEFAULT_FROM_EMAIL"
         yield MailFinding("hint", "sender", text)
-    yield _sent(address, host)
+    for using in _mailers():
+        yield _sent(address, host, using)
 
 
-def _sent(address: str, host: str) -> MailFinding:
+def _mailers() -> list[str]:
+    """Their names in MAILERS, or the only one before Django 6.1."""
+    emails = [one for one in registry.all_channels() if isinstance(one, Email)]
+    return sorted({one.using or DEFAULT for one in emails} or {DEFAULT})
+
+
+def _sent(address: str, host: str, using: str) -> MailFinding:
+    step = "mail" if using == DEFAULT else f"mail {using}"
     with _answers() as answers:
         try:
-            mail_server.hand_over(_message(deliverable(address), host))
+            mail_server.hand_over(_message(deliverable(address), host), using)
         except HandOverFailed as error:
             said = str(error).rstrip(".")
-            return MailFinding("FAIL", "mail", f"{said}: {_MEANING.get(type(error), _UNKNOWN)}")
+            return MailFinding("FAIL", step, f"{said}: {_MEANING.get(type(error), _UNKNOWN)}")
         finally:
             last = answers[-1] if answers else "the e-mail backend has taken it"
             mail_server.close_idle()
-    return MailFinding("ok", "mail", f"to {address}: {last}")
+    return MailFinding("ok", step, f"to {address}: {last}")
 
 
 def _message(address: str, host: str) -> EmailMultiAlternatives:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from django.apps import apps
@@ -14,14 +13,17 @@ from django.utils.module_loading import import_string
 from notify import conf
 from notify.outbox.channel import AddressRefused
 
-logger = logging.getLogger(__name__)
-
 _ALLAUTH = "account"  # the label of allauth.account
 
 
 def email_of(user: Any) -> str | None:
     """What NOTIFY_READER says, if it has an "email"; else, with allauth, the verified address;
-    else the user's e-mail field. None for nowhere."""
+    else the user's e-mail field. None for nowhere.
+
+    Raises:
+        Exception: What the project's function or allauth's table does. It is not known where this
+            person is reached; another of their addresses may be wrong.
+    """
     said = _of_project(user)
     if "email" in said:
         return said["email"] or None
@@ -53,11 +55,7 @@ def _of_project(user: Any) -> dict[str, Any]:
     path = conf.current().reader
     if path is None:
         return {}
-    try:
-        return import_string(path)(user) or {}
-    except Exception:  # the code of a project
-        logger.exception("NOTIFY_READER failed for a user.")
-        return {}
+    return import_string(path)(user) or {}
 
 
 def _verified(user: Any) -> str | None:

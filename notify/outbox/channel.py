@@ -19,6 +19,7 @@ from notify.exceptions import NotifyError
 Unless = Literal["read", "seen"]
 MAX_KEY = 20
 MAX_AFTER = timedelta(days=30)
+MAX_LIMIT = timedelta(minutes=4)
 
 
 class HandOverFailed(NotifyError):
@@ -48,22 +49,27 @@ class Outgoing:
 
     Attributes:
         id: Of the message; unique in this deployment, without spaces, in ASCII.
+        channel: The key of the channel by which it goes.
         user: The person.
         address: Where it goes, as the channel's `address` has said.
         locale: Their language and zone.
         rows: The notices as docs/protocol.md describes them, with texts in that language, in the
             order in which they are told.
-        reason: Why they are told, as a sentence in their language; empty for what is true of all.
+        reason: Why they got these notices, in their language; empty where that differs among them,
+            or is not known.
         may_unsubscribe: False where a kind is required.
+        is_preview: True for what nobody is sent. No link in it may act for the user.
     """
 
     id: str
+    channel: str
     user: Any
     address: str
     locale: Locale
     rows: Sequence[Row]
     reason: str = ""
     may_unsubscribe: bool = True
+    is_preview: bool = False
 
 
 class Channel:
@@ -78,8 +84,8 @@ class Channel:
         key: Up to 20 characters, in the database for ever.
         label: What people call it, such as "SMS"; a lazy translation, or a text. Empty: its
             key.
-        limit: How long `hand_over` may take before it is abandoned, its answer unknown; None for a
-            channel that has a limit of its own.
+        limit: How long `hand_over` may take before it is abandoned, its answer unknown; up to 4
+            minutes. None for a channel that has a limit of its own, which has to be as short.
 
     Raises:
         ImproperlyConfigured: With the cure.
@@ -97,6 +103,14 @@ class Channel:
             raise ImproperlyConfigured(
                 f"{name}.key is {self.key!r}. It is stored with every message: give the class one "
                 f'of 1 to {MAX_KEY} printable characters, such as key = "sms".'
+            )
+        if self.limit is not None and not (
+            isinstance(self.limit, timedelta) and timedelta(0) < self.limit <= MAX_LIMIT
+        ):
+            raise ImproperlyConfigured(
+                f"{name}.limit is {self.limit!r}. A message that takes longer counts as unknown: "
+                f"give the class one of up to {MAX_LIMIT // timedelta(minutes=1)} minutes, such as "
+                "limit = timedelta(minutes=1)."
             )
         if not isinstance(after, timedelta):
             raise ImproperlyConfigured(

@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from notify.kinds import registry
 from notify.models import Inbox, Level, Message, OutboxItem, Reach, user_pk
 from notify.outbox import looking, quiet_hours, rhythms, steps
+from notify.outbox.channel import MAX_LIMIT
 from notify.outbox.looking import Looked
 from notify.outbox.recipients import Recipient, recipient_of
 from notify.outbox.rhythms import Rhythm
@@ -25,7 +26,7 @@ from notify.outbox.states import Skipped
 from notify.readers.deciding import Rule
 from notify.sql import database, transactions
 
-LEASE = timedelta(minutes=5)  # a hand-over takes a minute at most
+LEASE = MAX_LIMIT + timedelta(minutes=1)  # to record what became of it
 PAGE = 500  # items
 # After a render that failed; after the last one the item is closed.
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))

@@ -25,7 +25,6 @@ from notify.kinds import registry
 from notify.outbox import links, unsubscribe
 from notify.outbox.channel import Outgoing
 
-CHANNEL = "email"
 MAX_NOTICES = 50  # in one message; it says how many more there are
 MAX_HEADER_URL = 900  # RFC 5322, 2.1.1: a line of a header has at most 998 characters
 _FOLDER = "notify/email"
@@ -87,8 +86,10 @@ def _headers(message_id: str, unsubscribe_url: str | None) -> dict[str, str]:
 def _unsubscribe_url(outgoing: Outgoing) -> str | None:
     if not outgoing.may_unsubscribe:
         return None
+    if outgoing.is_preview:
+        return links.unsubscribe(unsubscribe.PREVIEW)
     categories = [row["category"] for row in outgoing.rows]
-    of = unsubscribe.Subscription.of(outgoing.user, CHANNEL, categories, outgoing.address)
+    of = unsubscribe.Subscription.of(outgoing.user, outgoing.channel, categories, outgoing.address)
     return links.unsubscribe(unsubscribe.token(of))
 
 

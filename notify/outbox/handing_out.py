@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 from notify.changes import Row
 from notify.exceptions import Busy
 from notify.inbox import renderings, rows
+from notify.models import Reason
 from notify.outbox import claiming, handing_over, last_look, recording, steps
 from notify.outbox.channel import HandOverFailed, Outgoing
 from notify.outbox.claiming import Claimed
@@ -75,16 +76,25 @@ def _send(claimed: Claimed) -> bool:
 
 def _rendered(claimed: Claimed, told: Sequence[Looked]) -> Any:
     locale = claimed.recipient.locale
-    outgoing = Outgoing(
-        id=claimed.message.pk,
-        user=claimed.recipient.user,
-        address=claimed.message.address,
-        locale=locale,
-        rows=[renderings.shown(_row(one), locale) for one in told],
-        may_unsubscribe=told[0].decision.rule is not Rule.REQUIRED,
-    )
     with translation.override(locale.language), timezone.override(ZoneInfo(locale.zone)):
+        outgoing = Outgoing(
+            id=claimed.message.pk,
+            channel=claimed.message.channel,
+            user=claimed.recipient.user,
+            address=claimed.message.address,
+            locale=locale,
+            rows=[renderings.shown(_row(one), locale) for one in told],
+            reason=_reason(told),
+            may_unsubscribe=told[0].decision.rule is not Rule.REQUIRED,
+        )
         return told[0].channel.render(outgoing)
+
+
+def _reason(told: Sequence[Looked]) -> str:
+    """That of all of them, in the active language; empty if there is no such."""
+    reasons = {None if one.copy is None else one.copy.reason for one in told}
+    reason = reasons.pop()
+    return "" if reasons or reason is None else str(Reason(reason).label)
 
 
 def _row(one: Looked) -> Row:

@@ -25,7 +25,6 @@ from notify.outbox.channel import Deferred, MessageRefused, Unanswered
 LIMIT = timedelta(seconds=60)
 QUIT_LIMIT = timedelta(seconds=5)
 KEPT_FOR_S = 30.0  # unused: many servers end a connection after a minute
-_WHAT = "mail"
 _BUSY = 421  # RFC 5321: the server closes the connection, which may have had its share of messages
 
 
@@ -67,7 +66,7 @@ class _Idle:
         with self._lock:
             connection, since = self._kept.pop(using, (None, 0.0))
         if connection is not None and time.monotonic() - since > KEPT_FOR_S:
-            _quit(connection)
+            _quit(using, connection)
             return None
         return connection
 
@@ -76,13 +75,13 @@ class _Idle:
             other, _since = self._kept.pop(using, (None, 0.0))
             self._kept[using] = (connection, time.monotonic())
         if other is not None:
-            _quit(other)
+            _quit(using, other)
 
     def close(self) -> None:
         with self._lock:
             kept, self._kept = self._kept, {}
-        for connection, _since in kept.values():
-            _quit(connection)
+        for using, (connection, _since) in kept.items():
+            _quit(using, connection)
 
 
 _idle = _Idle()
@@ -104,7 +103,7 @@ def hand_over(
     _check(message)
     attempt = Attempt()
     try:
-        deadlines.within(limit, _WHAT, partial(_send, message, using, limit, attempt))
+        deadlines.within(limit, what(using), partial(_send, message, using, limit, attempt))
     except deadlines.TooManyOverdue as error:
         raise Deferred(f"The mail server hangs: {error}") from error
     except deadlines.Overdue as error:
@@ -112,6 +111,11 @@ def hand_over(
         raise (Unanswered if attempt.committed else Deferred)(str(error)) from error
     except Exception as error:
         raise smtp_answers.failure(error, committed=attempt.committed) from error
+
+
+def what(using: str | None = None) -> str:
+    """The server of this mailer, for `deadlines`."""
+    return f"mail ({using or 'default'})"
 
 
 def _check(message: mail.EmailMultiAlternatives) -> None:
@@ -212,9 +216,10 @@ def _drop(connection: Any) -> None:
             connection.close()
 
 
-def _quit(connection: Any) -> None:
+def _quit(using: str | None, connection: Any) -> None:
     try:
-        deadlines.within(QUIT_LIMIT, _WHAT, connection.close)
+        # Apart: what becomes of a QUIT says nothing of the next message.
+        deadlines.within(QUIT_LIMIT, f"{what(using)}, QUIT", connection.close)
     except Exception:  # noqa: BLE001  every message of it has had its answer
         _cut(connection)
         _drop(connection)

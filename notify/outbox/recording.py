@@ -93,17 +93,23 @@ def end_leases() -> int:
     """Ends the messages whose workers are gone. What may have left is unknown. What has not is free
     again, each to go alone: rendering it may have been what ended its worker.
 
+    One that fails is logged, and left to the next call.
+
     Returns:
-        How many there were.
+        How many were ended.
 
     Raises:
-        Busy, DatabaseError: Some are left.
+        DatabaseError: They could not be read.
     """
     held = Message.objects.filter(state__in=[Message.State.CLAIMED, Message.State.SENDING])
     overdue = held.filter(lease__lt=Now()).order_by("lease").values_list("pk", flat=True)
-    return sum(
-        transactions.in_transaction(partial(_end_lease, key)) for key in overdue[:LEASES_PER_PASS]
-    )
+    ended = 0
+    for key in overdue[:LEASES_PER_PASS]:
+        try:
+            ended += transactions.in_transaction(partial(_end_lease, key))
+        except Exception:
+            logger.exception("The lease of message %s could not be ended.", key)
+    return ended
 
 
 def _end_lease(key: str) -> bool:
@@ -149,9 +155,9 @@ def _apply(message: Message, result: Result) -> None:
         if again is None:
             result = Result("refuse", f"{GIVEN_UP}{result.why}"[:MAX_WHY])
     elif result.closes_address:
-        _save_reach(message, closed=now, why=result.why)
+        _close(message, result.why, now)
     elif result.move == "hand":
-        Reach.objects.filter(user=message.user_id, channel=message.channel).delete()
+        _reaches(message).filter(address=message.address).delete()
     _end(message, result.move, result.why, now)
     if result.move == "lose" and (repeated := _repeated(items)):
         again = _note_failure(message, result.why, now)
@@ -180,31 +186,42 @@ def _repeated(items: QuerySet[OutboxItem]) -> list[int]:
 
 def _note_failure(message: Message, why: str, now: datetime) -> datetime | None:
     """When the address is tried again; None if it is given up, for this time."""
-    reach = Reach.objects.filter(
-        user=message.user_id, channel=message.channel, address=message.address
-    ).first()
-    failures = 1 if reach is None else reach.failures + 1
-    since = now if reach is None or reach.since is None else reach.since
-    again = back_off.next_attempt(failures, since, now)
-    if again is None:
-        Reach.objects.filter(user=message.user_id, channel=message.channel).delete()
+    reach = _reach(message)
+    if reach.closed is not None:
+        return now  # the next claim ends what waits
+    reach.failures += 1
+    reach.since = reach.since or now
+    reach.again = back_off.next_attempt(reach.failures, reach.since, now)
+    reach.why = why
+    if reach.again is None:
+        reach.delete()
     else:
-        _save_reach(message, failures=failures, since=since, again=again, why=why)
-    return again
+        reach.save()
+    return reach.again
 
 
-def _save_reach(message: Message, **fields: object) -> None:
-    """All that is not given is as of an address that was never tried."""
+def _close(message: Message, why: str, now: datetime) -> None:
+    reach = _reach(message)
+    reach.closed, reach.why = now, why
+    reach.failures, reach.since, reach.again = 0, None, None
+    reach.save()
+
+
+def _reach(message: Message) -> Reach:
+    """That of the message's address, locked: two messages to one person may end at a time."""
+    reach = Reach(user_id=message.user_id, channel=message.channel, address=message.address)
     Reach.objects.bulk_create(
-        [
-            Reach(
-                user_id=message.user_id,
-                channel=message.channel,
-                address=message.address,
-                **fields,
-            )
-        ],
+        [reach],
         update_conflicts=True,
         unique_fields=["user", "channel"],
-        update_fields=["address", "closed", "failures", "since", "again", "why"],
+        update_fields=["channel"],  # as it is: this locks the row
     )
+    found = _reaches(message).get()
+    if found.address == message.address:
+        return found
+    reach.pk = found.pk  # as of an address that was never tried
+    return reach
+
+
+def _reaches(message: Message) -> QuerySet[Reach]:
+    return Reach.objects.filter(user=message.user_id, channel=message.channel)

@@ -3,6 +3,7 @@ kind. One statement for a batch and channel, so it costs the append nothing."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -19,25 +20,31 @@ from notify.readers.defaults import asked_of
 from notify.sql import database, transactions
 from notify.sql.dialects import dialect
 
+logger = logging.getLogger(__name__)
+
 POSTPONED = timedelta(minutes=1)  # a batch that failed
 
 
 def ripen_next() -> int | None:
     """Makes the items of the batch that has been due longest.
 
+    A batch that fails is logged and postponed by a minute.
+
     Returns:
-        How many; None if no batch is due that nobody else has.
+        How many; 0 if it failed; None if no batch is due that nobody else has.
 
     Raises:
-        Busy, DatabaseError: Nothing was made, and the batch is due again in a minute.
+        Busy, DatabaseError: Nothing was made, and nothing could be postponed.
     """
     locked: list[int] = []
     try:
         made = transactions.in_transaction(lambda: _ripen_next(locked))
     except Exception:
         ripening = Batch.objects.filter(pk__in=locked, state=Batch.State.RIPENING)
-        ripening.update(due=Now() + POSTPONED, attempts=F("attempts") + 1)
-        raise
+        if not ripening.update(due=Now() + POSTPONED, attempts=F("attempts") + 1):
+            raise
+        logger.exception("A batch could not ripen, and was postponed.")
+        return 0
     if made is not None:
         steps.reached("ripened")
     return made

@@ -19,7 +19,14 @@ task = import_module("django.tasks" if VERSION >= (6, 0) else "django_tasks").ta
 def hand_out_due() -> int:
     """Hands out all that is due. Any number of them may run at a time.
 
+    What fails for one person, batch or message is logged, and tried again by the next task: this
+    one is successful, as it has done all that could be done.
+
     Returns:
         The number of messages.
+
+    Raises:
+        Exception: Five failures in a row, so that the task has failed: the database is away, for
+            instance.
     """
     return worker.hand_out_due()

@@ -19,6 +19,7 @@ from notify.exceptions import NotifyError
 
 SALT = "notify.outbox.unsubscribe"
 VERSION = 1
+PREVIEW = "preview"  # in place of a token; it ends nothing
 _DIGEST_BYTES = 9
 
 

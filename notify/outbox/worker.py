@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 IDLE_S = 1.0
 UPKEEP_INTERVAL_S = 1.0
+MAX_CONSECUTIVE_FAILURES = 5  # of `hand_out_due`
 
 
 class OutboxWorker:
@@ -86,10 +87,25 @@ class OutboxWorker:
 
 
 def hand_out_due() -> int:
-    """Works until nothing is due. Returns the number of messages."""
-    worker = OutboxWorker()
-    while worker.do_next():
-        pass
+    """Works until nothing is left that can be handed out. What fails is logged, is tried again by
+    a later call, and keeps nothing else from going.
+
+    Returns:
+        The number of messages.
+
+    Raises:
+        Exception: The fifth failure in a row: the database is away, for instance.
+    """
+    worker, failures, has_more = OutboxWorker(), 0, True
+    while has_more:
+        try:
+            has_more = worker.do_next()
+            failures = 0
+        except Exception as error:
+            failures += 1
+            if failures == MAX_CONSECUTIVE_FAILURES:
+                raise
+            _log_failure(error)
     return worker.messages
 
 
@@ -108,11 +124,15 @@ def run(stop: threading.Event) -> None:
 def _do_next(worker: OutboxWorker) -> bool:
     try:
         return worker.do_next()
-    except Exception as error:
-        expected = isinstance(error, Busy | DatabaseError)
-        logger.warning(
-            "The outbox failed and will be tried again: %r",
-            error,
-            exc_info=None if expected else error,
-        )
+    except Exception as error:  # noqa: BLE001  logged
+        _log_failure(error)
         return False
+
+
+def _log_failure(error: Exception) -> None:
+    expected = isinstance(error, Busy | DatabaseError)
+    logger.warning(
+        "The outbox failed and will be tried again: %r",
+        error,
+        exc_info=None if expected else error,
+    )

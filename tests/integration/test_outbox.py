@@ -20,8 +20,9 @@ from django.db.models.functions import Now
 from notify import sending
 from notify.inbox import marking, outgoing, reading, work
 from notify.kinds import registry
-from notify.models import Batch, Inbox, Message, Notice, OutboxItem, Preference
-from notify.outbox import looking, ripening, steps
+from notify.models import Batch, Inbox, Message, Notice, OutboxItem, Preference, Reach
+from notify.outbox import AddressRefused, Deferred, last_look, looking, recording, ripening, steps
+from notify.outbox.claiming import claim
 from notify.outbox.handing_out import hand_out
 from notify.outbox.worker import OutboxWorker
 from notify.sql import database
@@ -320,6 +321,26 @@ def test_workers_beside_a_fan_out_of_5000_to_the_same_people_meet_no_deadlock():
     assert set(Inbox.objects.values_list("version", flat=True)) == {4}
 
 
+def test_an_address_stays_closed_while_another_message_to_it_is_deferred(ada, monkeypatch):
+    claims = [(due(ada, text), claim(key(ada), "kept"))[1] for text in ("first", "second")]
+    for one in claims:
+        assert last_look.look(one.message.pk, one.told) is one.told
+    first, second = (one.message.pk for one in claims)
+    close, deferred = recording._close, list[Any]()
+    with threads() as beside:
+
+        def closes(*args):
+            close(*args)
+            late = recording.result_of(Deferred("Busy"))
+            deferred.append(beside.start(recording.record, second, late))
+            somebody_waits()
+
+        monkeypatch.setattr(recording, "_close", closes)
+        recording.record(first, recording.result_of(AddressRefused("No such user")))
+        assert result(deferred[0])
+    assert Reach.objects.get().closed is not None
+
+
 # Processes.
 
 
@@ -518,7 +539,7 @@ def test_what_the_server_answers_is_what_becomes_of_it(address, parcels, sink, s
     assert len(sink.taken) - before == taken
 
 
-def test_a_server_sends_by_itself_and_by_task(parcels, sink, start_server):
+def test_a_server_sends_by_itself(parcels, sink, start_server):
     [user] = people(1, "served")
     notice = send(parcels, user)
     server = start_server(

@@ -29,8 +29,9 @@ class Command(BaseCommand):
         "it) or FAIL (it does not work). --url connects as a browser does, sends five notices to "
         "--user, and recalls them. With https:// it then tries what an attacker would, in some "
         "150 requests without a password; a site that a single request can take down will be down "
-        "for some seconds. --nginx reads what no request can show. --email sends a test e-mail and "
-        "tells what the server answers. Safe while servers run."
+        "for some seconds. --nginx reads what no request can show. --email sends a test e-mail by "
+        "each mailer that a channel uses, and tells what the server answers. Safe while servers "
+        "run."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--url", help="the public address: https://notify.example.org")
         parser.add_argument("--nginx", help="the main configuration file: /etc/nginx/nginx.conf")
-        parser.add_argument("--email", metavar="ADDRESS", help="send a test e-mail to this address")
+        parser.add_argument("--email", metavar="ADDRESS", help="send test e-mails to this address")
         parser.add_argument("--user", help="the username to connect as; use a test user")
         parser.add_argument(
             "--idle", type=float, default=0, help="seconds to wait for an idle socket to be closed"

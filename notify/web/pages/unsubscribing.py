@@ -5,6 +5,7 @@ Only a POST acts (RFC 8058): mail programs, scanners and browsers follow links b
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +20,9 @@ from notify.models.users import user_of
 from notify.outbox.unsubscribe import InvalidToken, Standing, Subscription, read
 from notify.readers import unsubscribing
 from notify.web.pages.decorators import html_refusals
+from notify.web.refusals import UNAVAILABLE_RETRY_AFTER_S, Refusal
+
+logger = logging.getLogger(__name__)
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
@@ -36,7 +40,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if channel is None:
         raise Http404
     user = user_of(subscription.user)
-    address = None if user is None else channel.address(user)
+    address = None if user is None else _address(channel, user)
     standing = subscription.standing(user, address)
     if request.method == "POST":
         act = _act(request)
@@ -49,6 +53,16 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     is_on = unsubscribing.is_on(subscription.user, subscription.channel, subscription.categories)
     state = "on" if is_on else "off"
     return _page(request, state, labels=_labels(subscription), address=address)
+
+
+def _address(channel: Any, user: Any) -> str | None:
+    try:
+        address: str | None = channel.address(user)
+    except Exception as error:  # the code of a project
+        logger.exception("%r could not say where it reaches a user.", channel)
+        text = "The person's address isn't known now. Try again in a moment."
+        raise Refusal(503, "unavailable", text, retry_after=UNAVAILABLE_RETRY_AFTER_S) from error
+    return address
 
 
 def _act(request: HttpRequest) -> Callable[[str, str, Sequence[str]], bool] | None:

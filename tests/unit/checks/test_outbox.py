@@ -6,16 +6,29 @@ import pytest
 
 import notify
 from notify.kinds import registry
+from notify.outbox import Channel
 from tests.unit.checks.findings import ids, ours
 
 
-@pytest.fixture
-def mailed(monkeypatch):
+class Bulk(notify.Email):
+    key = "bulk"
+
+
+class Pigeon(Channel):
+    key = "email"  # by name only
+
+
+def declare(monkeypatch, channel):
     monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
 
     class Mailed(notify.Kind):
         key = "shop.mailed"
-        channels = [notify.Email()]
+        channels = [channel]
+
+
+@pytest.fixture(params=[notify.Email, Bulk])
+def mailed(request, monkeypatch):
+    declare(monkeypatch, request.param())
 
 
 def test_mails_without_the_address_of_the_site_are_an_error(settings, mailed):
@@ -27,8 +40,10 @@ def test_mails_without_the_address_of_the_site_are_an_error(settings, mailed):
     assert ours() == []
 
 
-def test_a_site_that_mails_nothing_needs_no_address(settings):
+def test_a_site_that_mails_nothing_needs_no_address(settings, monkeypatch):
     settings.NOTIFY_SITE_URL = None
+    assert ours() == []
+    declare(monkeypatch, Pigeon())
     assert ours() == []
 
 

@@ -6,12 +6,16 @@ import smtplib
 from collections.abc import Iterator
 from typing import Any
 
+import django
 import pytest
 from django.core import mail as django_mail
 from django.core.management import CommandError
 
+import notify
+from notify.kinds import registry
 from notify.management.mailing import examine_email
 from notify.outbox import mail_server
+from notify.outbox.email import WITH_MAILERS
 from tests.harness.process import free_port
 from tests.harness.smtp import SmtpServer
 from tests.unit.management.commands.helpers import run
@@ -85,3 +89,29 @@ def test_settings_that_are_missing_are_told(settings: Any) -> None:
     send_by(settings, "django.core.mail.backends.locmem.EmailBackend")
     levels = [one.level for one in examine_email("ada@example.org")]
     assert levels == ["ok", "hint", "hint", "ok"]
+
+
+if django.VERSION >= WITH_MAILERS:
+
+    def test_each_mailer_that_a_channel_uses_is_examined(
+        settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        takes = {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}
+        away = {
+            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "OPTIONS": {"host": "127.0.0.1", "port": free_port()},
+        }
+        settings.MAILERS = {"default": takes, "bulk": away, "unused": takes}
+        monkeypatch.setattr(registry, "_kinds", {})
+
+        class Shipped(notify.Kind):
+            key = "shop.shipped"
+            channels = [notify.Email()]
+
+        class Offer(notify.Kind):
+            key = "shop.offer"
+            channels = [notify.Email(using="bulk")]
+
+        _site, *mails = examine_email("ada@example.org")
+        assert [(one.level, one.step) for one in mails] == [("FAIL", "mail bulk"), ("ok", "mail")]
+        assert len(django_mail.outbox) == 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from notify.kinds import registry
 from notify.outbox import deadlines, mail_server
+from notify.outbox.email import WITH_MAILERS
 from tests.harness.smtp import SmtpServer
 from tests.unit.outbox.out import declare
 
@@ -26,7 +28,7 @@ def site(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.NOTIFY_SITE_URL = SITE
     send_by(settings, "django.core.mail.backends.locmem.EmailBackend")
     monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
-    monkeypatch.setattr(deadlines, "_abandoned", {})
+    monkeypatch.setattr(deadlines, "_calls", defaultdict(deadlines._Calls))
     yield
     mail_server.close_idle()
 
@@ -56,7 +58,7 @@ def send_to(settings: Any, port: int, **options: Any) -> None:
 
 def send_by(settings: Any, backend: str, **options: Any) -> None:
     """As each Django wants it: before 6.1, a setting per option."""
-    if django.VERSION >= (6, 1):
+    if django.VERSION >= WITH_MAILERS:
         settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": options}}
         return
     settings.EMAIL_BACKEND = backend

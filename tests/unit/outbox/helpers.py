@@ -33,6 +33,7 @@ def row(**changed: Any) -> Row:
 def outgoing(*rows: Row, **changed: Any) -> Outgoing:
     made: dict[str, Any] = {
         "id": "5b1f",
+        "channel": "email",
         "user": ADA,
         "address": ADA.email,
         "locale": ENGLISH,

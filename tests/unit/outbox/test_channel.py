@@ -18,7 +18,9 @@ from notify.outbox import (
     HandOverFailed,
     MessageRefused,
     Unanswered,
+    claiming,
 )
+from notify.outbox.channel import MAX_LIMIT
 from tests.harness.server import ROOT
 from tests.unit.outbox.helpers import ADA, outgoing
 
@@ -76,6 +78,28 @@ def test_a_channel_needs_a_key_that_can_be_stored(key: str) -> None:
     Wrong.key = key
     with pytest.raises(ImproperlyConfigured, match="give the class one"):
         Wrong()
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [claiming.LEASE, MAX_LIMIT + timedelta.resolution, timedelta(0), timedelta(seconds=-1), 60],
+)
+def test_a_limit_ends_before_the_lease(limit: Any) -> None:
+    class Slow(Channel):
+        key = "slow"
+
+    Slow.limit = limit
+    with pytest.raises(ImproperlyConfigured, match=r"limit = timedelta\(minutes=1\)"):
+        Slow()
+
+
+@pytest.mark.parametrize("limit", [None, timedelta.resolution, MAX_LIMIT])
+def test_any_shorter_limit_will_do(limit: timedelta | None) -> None:
+    class Quick(Channel):
+        key = "quick"
+
+    Quick.limit = limit
+    assert Quick().limit == limit
 
 
 def test_a_class_without_its_methods_says_which() -> None:

@@ -7,7 +7,8 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone, translation
 
-from notify.models import Message, OutboxItem, Reader
+import notify
+from notify.models import Message, Notification, OutboxItem, Reader
 from notify.outbox import Deferred, claiming, handing_out, recording
 from notify.outbox.handing_out import hand_out
 from tests.unit.inbox.helpers import mark
@@ -53,6 +54,29 @@ def test_what_is_required_cannot_be_unsubscribed_from(ada):
     due(ada, "news")
     assert hand_out(str(ada.pk), "kept") == 2
     assert [one.may_unsubscribe for one in Kept.handed] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("language", "to_ada", "to_all"),
+    [("en", "Sent to you", "Sent to everyone"), ("de", "An dich gesendet", "An alle gesendet")],
+)
+def test_it_says_why_they_got_it(ada, language, to_ada, to_all):
+    Reader.objects.create(user=ada, language=language)
+    for to, said in ((ada, to_ada), (notify.everyone(), to_all)):
+        due(to)
+        due(to)
+        hand_out(str(ada.pk), "kept")
+        assert Kept.handed.pop().reason == said
+
+
+def test_it_says_no_reason_that_is_not_that_of_all(ada):
+    due(ada)
+    due(notify.everyone())
+    hand_out(str(ada.pk), "kept")
+    due(ada)
+    Notification.objects.update(reason=None)
+    hand_out(str(ada.pk), "kept")
+    assert [one.reason for one in Kept.handed] == ["", ""]
 
 
 def test_it_is_rendered_in_the_persons_language_and_zone(ada, monkeypatch):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from notify.outbox import AddressRefused, Channel, Deferred, Unanswered
-from notify.outbox.deadlines import MAX_ABANDONED
+from notify.outbox.deadlines import MAX_OVERDUE
 from notify.outbox.handing_over import hand_over
 
 
@@ -52,7 +52,7 @@ def test_whatever_else_it_raises_leaves_it_unknown(caplog: pytest.LogCaptureFixt
 
 def test_one_that_hangs_is_abandoned_and_delays_no_other_channel() -> None:
     end = threading.Event()
-    for _ in range(MAX_ABANDONED):
+    for _ in range(MAX_OVERDUE):
         with pytest.raises(Unanswered, match=r"No answer within 0\.05 s"):
             hand_over(Sms(end.wait), "hello", "+49")
     with pytest.raises(Deferred, match="still hang"):

@@ -22,7 +22,7 @@ from notify.outbox.channel import (
     MessageRefused,
     Unanswered,
 )
-from notify.outbox.deadlines import MAX_ABANDONED
+from notify.outbox.deadlines import MAX_OVERDUE
 from notify.outbox.email import Email
 from notify.outbox.mail_server import Attempt, close_idle, hand_over
 from tests.harness.certificate import Certificate
@@ -105,7 +105,7 @@ def test_a_server_that_hangs_is_abandoned(
     with pytest.raises(failure):
         hand_over(message(to), limit=SHORT)
     assert time.monotonic() - before < PATIENCE_S
-    eventually(lambda: not deadlines.hanging("mail"))  # the thread ends with the connection
+    eventually(lambda: not deadlines.hanging(mail_server.what()))  # it ends with the connection
 
 
 @pytest.mark.parametrize(("tls", "option"), [("starttls", "use_tls"), ("implicit", "use_ssl")])
@@ -125,7 +125,7 @@ def test_the_same_is_so_under_tls(
             hand_over(message())  # opens the next connection
         with pytest.raises(Unanswered):
             hand_over(message("drop"))
-        eventually(lambda: not deadlines.hanging("mail"))
+        eventually(lambda: not deadlines.hanging(mail_server.what()))
 
 
 def test_a_server_that_wakes_up_later_gets_nothing_from_the_past(
@@ -138,7 +138,7 @@ def test_a_server_that_wakes_up_later_gets_nothing_from_the_past(
         with pytest.raises(Deferred):
             hand_over(message(subject="asleep"), limit=SHORT)
         server.resume()
-        eventually(lambda: not deadlines.hanging("mail"))
+        eventually(lambda: not deadlines.hanging(mail_server.what()))
         hand_over(message(subject="after"))
         assert [one["Subject"] for one in server.taken] == ["before", "after"]
 
@@ -158,7 +158,7 @@ def test_a_server_that_does_not_greet_is_abandoned_and_soon_left_alone(
     with SmtpServer(tmp_path, greeting=greeting) as server:
         # Django's own limit, for each read, is so long that none of these ends by it.
         send_to(settings, server.port, timeout=60)
-        for _ in range(MAX_ABANDONED):
+        for _ in range(MAX_OVERDUE):
             with pytest.raises(Deferred):
                 hand_over(message(), limit=SHORT / 8)
         before = time.monotonic()
@@ -166,7 +166,7 @@ def test_a_server_that_does_not_greet_is_abandoned_and_soon_left_alone(
             hand_over(message())
         assert time.monotonic() - before < PATIENCE_S
         server.kill()
-        eventually(lambda: not deadlines.hanging("mail"))
+        eventually(lambda: not deadlines.hanging(mail_server.what()))
 
 
 def test_nobody_listens(settings: Any) -> None:
@@ -219,7 +219,7 @@ def test_a_quit_without_an_answer_is_no_failure(
     hand_over(message("quit", "quit"))
     close_idle()
     assert len(taken(mail, "quit")) == 1
-    eventually(lambda: not deadlines.hanging("mail"))
+    eventually(lambda: not deadlines.hanging(mail_server.what()))
 
 
 def test_two_at_a_time_are_both_taken(mail: SmtpServer) -> None:

@@ -70,6 +70,7 @@ def test_what_stays_unread_is_mailed_and_what_was_read_is_not(
     assert sent.subject == "Order A-8 is on its way"
     assert sent.from_email == "Shop <shop@shop.example>"
     assert f"https://shop.example/orders/A-8/?notify-read={second.pk}" in sent.body
+    assert "\nSent to you (shop.example)\n" in sent.body
     assert sent.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert hand_out(str(ada.pk), "email") == 0
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.db.models import F
 
 from notify.models import Message, OutboxItem, Reach
@@ -94,6 +95,47 @@ def test_a_refused_address_is_closed(ada):
     assert reach.again is None
 
 
+@pytest.mark.parametrize("key", ["t.news", "t.twice"])
+@pytest.mark.parametrize("error", [Deferred("Busy"), MessageRefused("Spam"), Unanswered("?")])
+@pytest.mark.parametrize("since", [timedelta(0), timedelta(days=3)])
+def test_it_stays_closed_whatever_becomes_of_another_message_to_it(ada, error, key, since):
+    _, first = sending(ada)
+    notice, second = sending(ada, key)
+    record(first, result_of(AddressRefused("No such user")))
+    Reach.objects.update(since=database.now() - since)
+    closed = Reach.objects.get().closed
+    assert record(second, result_of(error))
+    reach = Reach.objects.get()
+    assert (reach.closed, reach.why) == (closed, "No such user")
+    if states(notice) == [("waiting", "")]:
+        assert claim(str(ada.pk), "kept") is None
+        assert states(notice) == [("skipped", "address refused")]
+
+
+def test_it_is_open_again_once_it_has_taken_a_message(ada):
+    (_, first), (_, second) = sending(ada), sending(ada)
+    record(first, result_of(AddressRefused("No such user")))
+    record(second, result_of(None))
+    assert not Reach.objects.exists()
+
+
+def test_what_the_former_address_takes_opens_no_other(ada):
+    _, key = sending(ada)
+    Reach.objects.create(user=ada, channel="kept", address="new@x.org", closed=database.now())
+    record(key, result_of(None))
+    assert Reach.objects.get().closed is not None
+
+
+def test_another_address_begins_anew(ada):
+    _, key = sending(ada)
+    Reach.objects.create(
+        user=ada, channel="kept", address="old@x.org", closed=database.now(), failures=7
+    )
+    record(key, result_of(Deferred("Busy")))
+    reach = Reach.objects.get()
+    assert (reach.address, reach.closed, reach.failures) == ("ada@example.org", None, 1)
+
+
 def test_a_refused_message_closes_nothing(ada):
     _, key = sending(ada)
     record(key, result_of(MessageRefused("Spam")))
@@ -129,6 +171,22 @@ def test_twice_is_better_than_never_where_the_kind_says_so(ada):
 def end_leases():
     Message.objects.update(lease=F("lease") - 2 * claiming.LEASE)
     return recording.end_leases()
+
+
+def test_a_lease_that_cannot_be_ended_holds_up_no_other(ada, monkeypatch, caplog):
+    (first, one), (second, _) = sending(ada), sending(ada)
+    apply = recording._apply
+
+    def fails(message, result):
+        if message.pk == one:
+            raise OperationalError("away")
+        apply(message, result)
+
+    monkeypatch.setattr(recording, "_apply", fails)
+    assert end_leases() == 1
+    assert states(second) == [("unknown", recording.NO_RECORD)]
+    assert states(first) == [("taken", "")]
+    assert f"The lease of message {one} could not be ended" in caplog.text
 
 
 def test_the_items_of_a_worker_that_is_gone_are_free_again(ada):

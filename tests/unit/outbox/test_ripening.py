@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
@@ -180,7 +180,7 @@ def test_twice_makes_nothing_twice():
     assert OutboxItem.objects.count() == 3
 
 
-def test_a_batch_that_fails_lets_the_next_one_pass(monkeypatch):
+def test_a_batch_that_fails_lets_the_next_one_pass(monkeypatch, caplog):
     bad, good = sent(people(1, "a")), sent(people(1, "b"))
     Batch.objects.filter(notice=bad).update(due=F("due") - timedelta(hours=1))
     make = ripening._make_items
@@ -191,11 +191,21 @@ def test_a_batch_that_fails_lets_the_next_one_pass(monkeypatch):
         return make(batch, channel)
 
     monkeypatch.setattr(ripening, "_make_items", fails)
-    with pytest.raises(ZeroDivisionError):
-        ripening.ripen_next()
+    assert ripening.ripen_next() == 0
+    assert "ZeroDivisionError" in caplog.text
     assert bad.batch_set.get().attempts == 1
     assert ripening.ripen_next() == 1
     assert names(good) == ["b-0"]
+    assert ripening.ripen_next() is None
+
+
+def test_where_nothing_can_be_postponed_it_raises(monkeypatch):
+    def fails(locked):
+        raise OperationalError("away")
+
+    monkeypatch.setattr(ripening, "_ripen_next", fails)
+    with pytest.raises(OperationalError):
+        ripening.ripen_next()
 
 
 def test_the_statements_of_a_batch_are_few():

@@ -202,3 +202,20 @@ def test_it_speaks_german(link: str, strict: Client) -> None:
     page = strict.get(link, headers={"Accept-Language": "de"}).content.decode()
     assert "Abbestellen" in page
     assert "bekommt E-Mails" in page
+
+
+def test_while_the_address_is_not_known_a_link_does_nothing_and_may_be_tried_again(
+    link: str, strict: Client, settings: Settings
+) -> None:
+    settings.NOTIFY_READER = f"{__name__}.broken"
+    response = strict.post(link, ONE_CLICK)
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+    assert chosen() == {}
+    settings.NOTIFY_READER = None
+    assert strict.post(link, ONE_CLICK).status_code == 200
+    assert chosen() == OFF
+
+
+def broken(user: User) -> None:
+    raise ZeroDivisionError
