@@ -132,7 +132,11 @@ class Channel:
         return f"{type(self).__name__}(after={self.after!r}, unless={self.unless!r})"
 
     def address(self, user: Any) -> str | None:
-        """Where this person is reached; None for nowhere. Asked just before a message is made."""
+        """Where this person is reached; None for nowhere.
+
+        Asked just before a message is made, and again just before it is handed over: another answer
+        drops that message, and makes a new one.
+        """
         raise NotImplementedError(f"{type(self).__name__} needs an address(user)")
 
     def render(self, outgoing: Outgoing) -> Any:

@@ -14,11 +14,13 @@ from django.utils import timezone, translation
 from notify.changes import Row
 from notify.exceptions import Busy
 from notify.inbox import renderings, rows
+from notify.kinds import registry
 from notify.models import Reason
 from notify.outbox import claiming, handing_over, last_look, recording, steps
 from notify.outbox.channel import HandOverFailed, Outgoing
 from notify.outbox.claiming import Claimed
 from notify.outbox.looking import Looked
+from notify.outbox.recipients import has_moved
 from notify.protocol.times import rfc3339
 from notify.readers.deciding import Rule
 
@@ -43,8 +45,9 @@ def hand_out(user: str, channel: str) -> int:
     """
     messages, is_done = 0, False
     while not is_done and (claimed := claiming.claim(user, channel)) is not None:
-        messages += _send(claimed)
-        is_done = claimed.is_all
+        sent = _send(claimed)
+        messages += sent
+        is_done = sent and claimed.is_all
     return messages
 
 
@@ -57,9 +60,13 @@ def _send(claimed: Claimed) -> bool:
             rendered = _rendered(claimed, told)
         except Exception:  # the code of a project
             logger.exception("A message could not be rendered; its notices are tried one by one.")
-            recording.drop_unrendered(key)
+            recording.drop(key, "it could not be rendered")
             return False
         steps.reached("rendered")
+        # Without a lock, as it is the code of a project, but as late as can be.
+        if has_moved(claimed.recipient, registry.channel(claimed.message.channel)):
+            recording.drop(key, "its person is reached there no more", at_once=True)
+            return False
         left = last_look.look(key, told)
         if left is None:
             return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from notify.changes import Locale
@@ -56,6 +56,16 @@ def recipient_of(key: str, channel: Any | None) -> Recipient | None:
         return None
     address, failed = _address(channel, user)
     return Recipient(user, key, address, locales.own(key), _quiet_hours(user), failed)
+
+
+def has_moved(recipient: Recipient, channel: Any | None) -> bool:
+    """Whether the person is reached elsewhere by now, or nowhere, or it cannot be told."""
+    user = user_of(recipient.key)
+    if user is None:
+        return True
+    address, failed = _address(channel, user)
+    now = replace(recipient, user=user, address=address, failed=failed)
+    return failed or now.why is not None or address != recipient.address
 
 
 def _address(channel: Any | None, user: Any) -> tuple[str | None, bool]:

@@ -78,13 +78,23 @@ def record(key: str, result: Result) -> bool:
     return recorded
 
 
-def drop_unrendered(key: str) -> None:
-    """Ends a message that could not be rendered. Its items are put off, each to go alone."""
+def drop(key: str, why: str, *, at_once: bool = False) -> None:
+    """Ends a message of which nothing has left. Its items wait, each to go alone; after the fifth
+    time they are closed.
+
+    Args:
+        key: Of the message.
+        why: What prevented it.
+        at_once: Whether they are due now, or put off.
+
+    Raises:
+        Busy, DatabaseError: It is as it was.
+    """
 
     def work() -> None:
         message = _locked(key)
         if message is not None and message.state in may("drop"):
-            _drop(message, "it could not be rendered")
+            _drop(message, why, at_once=at_once)
 
     transactions.in_transaction(work)
 

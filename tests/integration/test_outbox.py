@@ -105,6 +105,14 @@ WHY = dict(
 )
 
 
+def deactivate(user, notice):
+    type(user).objects.filter(pk=user.pk).update(is_active=False)
+
+
+def lose_address(user, notice):
+    Kept.address_of = staticmethod(lambda user: None)
+
+
 @pytest.fixture
 def at(monkeypatch):
     """`at("claimed", work)` runs it beside, once, when this step is reached."""
@@ -135,6 +143,29 @@ def test_what_is_done_before_the_last_look_prevents_it(ada, at, what, step):
     assert Kept.handed == []
     assert states(notice) == [("skipped", WHY[what])]
     assert messages() == ([] if step is None else ["dropped"])
+
+
+@pytest.mark.parametrize(("what", "why"), [(deactivate, "inactive"), (lose_address, "no address")])
+@pytest.mark.parametrize("step", ["claimed", "rendered"])
+def test_who_is_reached_no_more_before_the_last_look_gets_nothing(ada, at, what, why, step):
+    notice = due(ada)
+    at(step, lambda: what(ada, notice))
+    assert hand_out(key(ada), "kept") == 0
+    assert Kept.handed == []
+    assert (messages(), states(notice)) == (["dropped"], [("skipped", why)])
+
+
+@pytest.mark.parametrize("step", ["claimed", "rendered"])
+def test_a_changed_address_gets_a_message_of_its_own_and_the_former_one_nothing(ada, at, step):
+    def change():
+        type(ada).objects.filter(pk=ada.pk).update(email="new@example.org")
+
+    Kept.address_of = staticmethod(lambda user: user.email or "old@example.org")
+    notice = due(ada)
+    at(step, change)
+    assert hand_out(key(ada), "kept") == 1
+    assert [one.address for one in Kept.handed] == ["new@example.org"]
+    assert (messages(), states(notice)) == (["dropped", "handed"], [("handed", "")])
 
 
 @pytest.mark.parametrize("what", MEANWHILE)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from unittest.mock import Mock
 
@@ -121,6 +122,14 @@ def test_a_render_that_raises_lets_the_others_go(ada, caplog):
     assert states(good) == [("handed", "")]
     assert states(bad) == [("skipped", "not rendered")]
     assert "could not be rendered" in caplog.text
+
+
+def test_an_address_that_is_another_each_time_ends(ada):
+    notice, count = due(ada), itertools.count()
+    Kept.address_of = staticmethod(lambda user: f"{next(count)}@example.org")
+    assert hand_out(str(ada.pk), "kept") == 0
+    assert states(notice) == [("skipped", "not rendered")]
+    assert set(messages()) == {"dropped"}
 
 
 def test_a_temporary_refusal_is_tried_again_by_a_new_message(ada):

@@ -6,7 +6,7 @@ import pytest
 
 from notify.models import Reader
 from notify.outbox.quiet_hours import QuietHours
-from notify.outbox.recipients import recipient_of
+from notify.outbox.recipients import has_moved, recipient_of
 from notify.outbox.states import Skipped
 from tests.unit.outbox.out import NOW, Kept
 
@@ -54,6 +54,37 @@ def test_an_address_that_cannot_be_said_may_be_said_later(ada, caplog):
     assert found.failed
     assert found.why is None
     assert "could not say where" in caplog.text
+
+
+def moves(user):
+    Kept.address_of = staticmethod(lambda user: "new@example.org")
+
+
+def cannot_be_told(user):
+    def fails(user):
+        raise ZeroDivisionError
+
+    Kept.address_of = staticmethod(fails)
+
+
+def is_nowhere(user):
+    Kept.address_of = staticmethod(lambda user: None)
+
+
+def leaves(user):
+    type(user).objects.update(is_active=False)
+
+
+def is_deleted(user):
+    type(user).objects.all().delete()
+
+
+@pytest.mark.parametrize("what", [moves, cannot_be_told, is_nowhere, leaves, is_deleted])
+def test_it_is_known_whether_somebody_has_moved_since(ada, what):
+    before = of(ada)
+    assert not has_moved(before, Kept(after=NOW))
+    what(ada)
+    assert has_moved(before, Kept(after=NOW))
 
 
 def test_an_account_may_be_inactive_or_gone(ada):

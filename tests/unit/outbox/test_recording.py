@@ -230,8 +230,8 @@ def test_what_may_have_left_with_a_worker_that_is_gone_is_unknown(ada, caplog):
 def test_a_message_that_cannot_be_rendered_puts_its_items_off(ada):
     first, second = due(ada, "1"), due(ada, "2")
     claimed = claim(str(ada.pk), "kept")
-    recording.drop_unrendered(claimed.message.pk)
-    recording.drop_unrendered(claimed.message.pk)
+    recording.drop(claimed.message.pk, "it broke")
+    recording.drop(claimed.message.pk, "it broke")
     assert messages() == ["dropped"]
     assert states(first) == states(second) == [("waiting", "")]
     assert not OutboxItem.objects.exclude(tries=1, message=None).exists()
