@@ -18,8 +18,8 @@ export class ClientElement extends HTMLElement {
   connectedCallback() {
     this.connected = new AbortController();
     this.#parts.clear();
-    fillRoot(this);
-    if (elementCame(this)) this.ready();
+    if (!fillRoot(this) && this.dataset.config) void fetchAnew(this);
+    else if (elementCame(this)) this.ready();
   }
 
   /** Moved by `moveBefore`, which keeps all as it is: nothing begins anew. */
@@ -84,6 +84,7 @@ export class ClientElement extends HTMLElement {
  * moved element needs a new one. Rows are private and are drawn again, so they are left out.
  *
  * @param {HTMLElement} element
+ * @returns {boolean} whether there is one
  */
 function fillRoot(element) {
   const template = element.querySelector("template");
@@ -96,4 +97,19 @@ function fillRoot(element) {
     kept.content.querySelector(".rows")?.replaceChildren();
     element.append(kept);
   }
+  return !!(template ?? root);
+}
+
+/**
+ * Replaces an element that was copied before this script had run, as in a page library's snapshot of
+ * a page that was left early: it has neither template nor shadow root, and the server has both.
+ *
+ * @param {HTMLElement} element
+ */
+async function fetchAnew(element) {
+  const answer = await fetch(location.href);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const found = page.querySelector(element.localName);
+  if (!found?.querySelector("template")) throw new Error(`<${element.localName}> has no template.`);
+  element.replaceWith(found);
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import until
 from tests.browser.inbox_page import DASHBOARD, badge, send_by_http, titles
@@ -20,11 +20,46 @@ from tests.browser.libraries import (
     start_at,
 )
 
+INBOX_SCRIPT = "**/elements.min*.js"
 PRESERVED = "id=bell data-turbo-permanent hx-preserve"
 
 
 def preserved(html: str) -> str:
     return html.replace("<notify-bell ", f"<notify-bell {PRESERVED} ")
+
+
+@pytest.mark.parametrize(
+    ("library", "comes_by"), [(HTMX_2, "link"), (TURBO, "load")], ids=["htmx-2", "turbo"]
+)
+def test_a_page_that_was_left_before_its_script_had_run_is_whole_when_it_comes_back(
+    server, ada, windows, library, comes_by
+):
+    page = open_at(windows, server, ada, library)
+    start_at(page, ELSEWHERE)
+    send_by_http(page, "info")
+    expect(badge(page)).to_have_text("1")
+    held: list[Route] = []
+    page.route(INBOX_SCRIPT, lambda route: held.append(route))  # noqa: PLW0108  (Playwright marks it)
+    if comes_by == "link":
+        page.get_by_role("link", name="notify").click()
+    else:
+        page.goto(DASHBOARD, wait_until="commit")
+    until(page, lambda: bool(held), what="the script of the inbox")
+    expect(titles(page).first).to_be_visible()  # as the server has drawn it
+    page.evaluate("window.isSame = true")
+    if comes_by == "link":
+        page.go_back()
+    else:
+        page.get_by_role("link", name="Preferences").click()
+    expect(page.locator("notify-inbox")).to_have_count(0)
+    page.unroute(INBOX_SCRIPT)
+    held[0].continue_()
+    page.go_forward() if comes_by == "link" else page.go_back()
+    expect(titles(page).first).to_be_visible()
+    send_by_http(page, "error")
+    expect(titles(page).first).to_contain_text("This is error")
+    assert page.evaluate("window.isSame") is True  # no load
+    assert [one for one in windows.complaints if TURBOS_OWN not in one] == []
 
 
 @pytest.mark.parametrize("change", [str, preserved], ids=["replaced", "preserved"])
