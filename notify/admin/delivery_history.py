@@ -1,7 +1,8 @@
 """Why a user did or did not see a notice: the recorded steps of its delivery.
 
-Two facts are not recorded, and the texts say so: the time of a delivery, and the window in which a
-notice was read. Deliveries are inferred from the highest version that a client has confirmed.
+Three facts are not recorded, and the texts say so: the time of a delivery, the window in which a
+notice was read, and why it never came to an outbox item. Deliveries are inferred from the highest
+version that a client has confirmed; why there is no item, from times before the channel's turn.
 """
 
 from __future__ import annotations
@@ -211,42 +212,88 @@ def _marks(copy: Notification | None) -> list[Step]:
 def _outside(
     user: Any, notice: Notice, copy: Notification | None, batch: Batch | None
 ) -> Iterator[Step]:
-    """By each channel of its kind: whether it went out, and why not."""
-    channels = registry.channels_of(notice.kind, notice.category)
-    if copy is None or not channels:
-        return
+    """Each time that it went out or was to, and each channel of its kind by which it never was."""
+    declared = {one.key: one for one in registry.channels_of(notice.kind, notice.category)}
     found = OutboxItem.objects.filter(user=user.pk, notice=notice).select_related("message")
-    items = {item.channel: item for item in found}
-    for key in dict.fromkeys((*(one.key for one in channels), *items)):
-        name = channel_name(key)
-        if (item := items.get(key)) is not None:
-            yield _gone_out(name, item, copy)
-        elif copy.read:
-            yield Step(name, copy.read, _("not sent: it had been read"), happened=False)
-        elif batch is not None and batch.state == Batch.State.RIPENING:
-            yield Step(name, batch.due, _("if it's still unread then"), happened=False)
-        else:
-            yield Step(name, None, _("not sent: it wasn't wanted when it was due"), happened=False)
+    items = list(found.order_by("channel", "repeat"))
+    for item in items:
+        yield _gone_out(item, copy, _condition(declared.get(item.channel)))
+    if copy is not None:
+        tried = {item.channel for item in items}
+        for channel in (one for key, one in declared.items() if key not in tried):
+            yield _not_gone_out(channel, copy, batch)
 
 
-def _gone_out(name: str, item: OutboxItem, copy: Notification) -> Step:
+def _gone_out(item: OutboxItem, copy: Notification | None, condition: str) -> Step:
+    name, when, happened = channel_name(item.channel), item.ended, False
+    if item.repeat:
+        name = _("%(channel)s, again") % {"channel": name}
     match item.state:
         case OutboxItem.State.HANDED:
-            address = item.message.address if item.message else ""
-            return Step(name, item.ended, _("sent to %s") % address, happened=True)
+            how, happened = _("sent"), True
+            if item.message:
+                how = _("sent to %s") % item.message.address
         case OutboxItem.State.WAITING:
-            return Step(name, item.ripe, _("if it's still unread then"), happened=False)
+            how, when = condition, item.ripe
         case OutboxItem.State.TAKEN:
-            return Step(name, None, _("being sent"), happened=False)
+            how = _("being sent")
         case OutboxItem.State.UNKNOWN:
-            text = _("it may have been sent, and isn't sent twice")
-            return Step(name, item.ended, text, happened=False)
+            how = _("it may have been sent, and isn't repeated by itself")
         case OutboxItem.State.REFUSED:
-            text = _("refused: %s") % why_text(item.why)
-            return Step(name, item.ended, text, happened=False)
-    if item.why == "read" and copy.read:
-        return Step(name, copy.read, _("not sent: it had been read"), happened=False)
-    return Step(name, item.ended, _("not sent: %s") % why_text(item.why), happened=False)
+            how = _("refused: %s") % why_text(item.why)
+        case _:
+            how = _not_sent(item.why)
+            # It may have been marked as unread since, and read again.
+            if item.why == "read" and copy and copy.read and item.ended and copy.read <= item.ended:
+                when = copy.read
+    return Step(name, when, how, happened)
+
+
+def _not_gone_out(channel: Any, copy: Notification, batch: Batch | None) -> Step:
+    """Of a copy without an item: when that was decided is not recorded, but it was at the channel's
+    turn or later."""
+    name = channel_name(channel.key)
+    if batch is None:
+        return Step(name, None, _("not sent: its kind wasn't sent this way yet"), happened=False)
+    delay = channel.after.total_seconds()
+    had_turn = batch.reached is not None and batch.reached >= delay
+    is_to_come = batch.state == Batch.State.RIPENING and not had_turn
+    if (had_turn or is_to_come) and batch.finished is not None:
+        turn = batch.finished + channel.after
+        until = max(turn, database.now()) if is_to_come else turn
+        for when, why in sorted(_preventing(channel, copy)):
+            if when <= until:
+                return Step(name, when, _not_sent(why), happened=False)
+        if is_to_come:
+            return Step(name, turn, _condition(channel), happened=False)
+    how = _(
+        "not sent; why isn't recorded: it may have been read or turned off by then, or its kind "
+        "wasn't sent this way yet"
+    )
+    return Step(name, None, how, happened=False)
+
+
+def _preventing(channel: Any, copy: Notification) -> Iterator[tuple[datetime, str]]:
+    """Since when it is not to go, and why. What somebody took back leaves no time."""
+    for when, reason in (
+        (copy.notice.recalled, "recalled"),
+        (copy.notice.expires, "expired"),
+        (copy.placed if copy.place == Place.ARCHIVED else None, "archived"),
+        (copy.read, "read"),
+        (copy.seen if channel.unless == "seen" else None, "seen"),
+    ):
+        if when is not None:
+            yield when, reason
+
+
+def _condition(channel: Any | None) -> str:
+    if channel is not None and channel.unless == "seen":
+        return _("if it's still unseen and wanted then")
+    return _("if it's still unread and wanted then")
+
+
+def _not_sent(why: str) -> str:
+    return _("not sent: it had been read") if why == "read" else _("not sent: %s") % why_text(why)
 
 
 def why_text(why: str) -> str:

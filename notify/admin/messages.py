@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -55,13 +56,24 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.filter(state=self.value()) if self.value() in STATES else queryset
 
 
+def _channels_used() -> Iterator[str]:
+    """Those that messages have, also where none declares them any more: a query for each, which
+    skips to it in the index."""
+    found: str | None = ""
+    while found is not None:
+        later = Message.objects.filter(channel__gt=found).order_by("channel")
+        found = later.values_list("channel", flat=True).first()
+        if found is not None:
+            yield found
+
+
 class ChannelFilter(admin.SimpleListFilter):
     title = gettext_lazy("channel")
     parameter_name = "channel"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        keys = dict.fromkeys(one.key for one in registry.all_channels())
-        return [(key, channel_name(key)) for key in keys]
+        declared = (one.key for one in registry.all_channels())
+        return [(key, channel_name(key)) for key in dict.fromkeys((*declared, *_channels_used()))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(channel=self.value()) if self.value() else queryset
@@ -192,8 +204,10 @@ class MessageAdmin(MessageModelAdmin):
             self.message_user(request, text % {"count": sent}, messages.SUCCESS)
         if left:
             text = ngettext(
-                "%(count)d message is under way or about nothing any more, and stays as it is.",
-                "%(count)d messages are under way or about nothing any more, and stay as they are.",
+                "%(count)d message is under way, sent again already or about nothing any more, and "
+                "stays as it is.",
+                "%(count)d messages are under way, sent again already or about nothing any more, "
+                "and stay as they are.",
                 left,
             )
             self.message_user(request, text % {"count": left}, messages.WARNING)

@@ -53,7 +53,8 @@ _WISHES = {
 _OUTGOING = {
     "outbox": (
         OutboxItem,
-        ("channel", "notice", "state", "why", "ripe", "rhythm", "made", "ended", "message"),
+        ("channel", "notice", "repeat", "state", "why", "ripe", "rhythm", "made", "ended",
+         "message"),
     ),
     "messages": (
         Message,

@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('channel', models.CharField(max_length=20)),
+                ('repeat', models.PositiveSmallIntegerField(db_default=0, default=0)),
                 ('state', models.CharField(choices=[('waiting', 'Waiting'), ('taken', 'Taken'), ('handed', 'Handed'), ('skipped', 'Skipped'), ('refused', 'Refused'), ('unknown', 'Unknown')], default='waiting', max_length=7)),
                 ('why', models.CharField(blank=True, default='', max_length=300)),
                 ('ripe', models.DateTimeField()),
@@ -130,6 +131,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
+            index=models.Index(fields=['channel', 'created'], name='notify_message_channel'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
             index=models.Index(condition=models.Q(('state__in', ['claimed', 'sending'])), fields=['lease'], name='notify_message_leases'),
         ),
         migrations.AddIndex(
@@ -146,7 +151,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='outboxitem',
-            constraint=models.UniqueConstraint(fields=('user', 'channel', 'notice'), name='notify_outbox_once'),
+            constraint=models.UniqueConstraint(fields=('user', 'channel', 'notice', 'repeat'), name='notify_outbox_once'),
         ),
         migrations.AddConstraint(
             model_name='reach',

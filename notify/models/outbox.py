@@ -60,6 +60,7 @@ class Message(BaseRow):
         default_permissions: ClassVar = ()
         indexes: ClassVar = [
             models.Index(fields=["created"], name="notify_message_created"),
+            models.Index(fields=["channel", "created"], name="notify_message_channel"),
             models.Index(
                 fields=["lease"],
                 name="notify_message_leases",
@@ -78,7 +79,7 @@ class Message(BaseRow):
 
 class OutboxItem(BaseRow):
     """A copy of a notice that may go out by a channel. That there is one of a kind is what "never
-    two" rests on."""
+    two" rests on: only staff, who send a message again, make another, and the first one stays."""
 
     class State(models.TextChoices):
         WAITING = "waiting"
@@ -93,6 +94,8 @@ class OutboxItem(BaseRow):
     )
     channel = models.CharField(max_length=20)
     notice = models.ForeignKey(Notice, models.CASCADE, related_name="+")
+    # How many there were before it, of what staff have sent again.
+    repeat = models.PositiveSmallIntegerField(default=0, db_default=0)
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
     why = models.CharField(max_length=MAX_WHY, blank=True, default="")
     # When somebody should look at it: it goes then, or is put off again.
@@ -111,7 +114,7 @@ class OutboxItem(BaseRow):
         default_permissions: ClassVar = ()
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["user", "channel", "notice"], name="notify_outbox_once"
+                fields=["user", "channel", "notice", "repeat"], name="notify_outbox_once"
             ),
         ]
         indexes: ClassVar = [

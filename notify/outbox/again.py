@@ -1,10 +1,13 @@
 """Sending a message again, because staff ask for it: what it was about waits anew, and goes in
-another message, with another id."""
+another message, with another id. The first message and its items stay as they are."""
 
 from __future__ import annotations
 
+from django.db.models import Exists, OuterRef
+
 from notify.inbox import opening
 from notify.models import Message, OutboxItem, Reach
+from notify.models.outbox import MAX_WHY
 from notify.sql import database, transactions
 
 SENT_AGAIN = "sent again"
@@ -12,10 +15,11 @@ ENDED = (Message.State.HANDED, Message.State.REFUSED, Message.State.UNKNOWN)
 
 
 def send_again(message_key: str) -> int:
-    """Makes the items of a message wait, due now. Of them goes what is still wanted and unread.
+    """Makes new items of those of a message, due now. Of them goes what is still wanted and unread.
 
     Returns:
-        How many items wait now; 0 if the message is under way, or is about nothing any more.
+        How many; 0 if the message is under way, was sent again already, or is about nothing any
+        more.
     """
     return transactions.in_transaction(lambda: _send_again(message_key))
 
@@ -26,22 +30,30 @@ def _send_again(message_key: str) -> int:
         return 0
     opening.locked_inbox(str(found.user_id))  # the outbox's lock, too
     message = Message.objects.select_for_update().get(pk=message_key)
-    ids = list(OutboxItem.objects.filter(message=message_key).values_list("pk", flat=True))
-    if message.state not in ENDED or not ids:
+    later = OutboxItem.objects.filter(
+        user=OuterRef("user"),
+        channel=OuterRef("channel"),
+        notice=OuterRef("notice"),
+        repeat__gt=OuterRef("repeat"),
+    )
+    items = list(OutboxItem.objects.filter(~Exists(later), message=message_key))
+    if message.state not in ENDED or not items:
         return 0
     now = database.now()
-    message.why = "; ".join(filter(None, (message.why, SENT_AGAIN)))[:300]
+    message.why = "; ".join(filter(None, (message.why, SENT_AGAIN)))[:MAX_WHY]
     message.save(update_fields=["why"])
-    OutboxItem.objects.filter(pk__in=ids).update(
-        state=OutboxItem.State.WAITING,
-        why="",
-        ripe=now,
-        rhythm="",
-        ended=None,
-        lineage=database.facts().lineage,
-        tries=0,
-        message=None,
+    OutboxItem.objects.bulk_create(
+        OutboxItem(
+            user_id=item.user_id,
+            channel=item.channel,
+            notice_id=item.notice_id,
+            repeat=item.repeat + 1,
+            ripe=now,
+            made=now,
+            lineage=database.facts().lineage,
+        )
+        for item in items
     )
     # A refused address is tried once more, too.
     Reach.objects.filter(user=message.user_id, channel=message.channel).delete()
-    return len(ids)
+    return len(items)

@@ -200,7 +200,8 @@ class _Times:
 
     def _of(self, one: Looked) -> tuple[str, datetime]:
         item, notice = one.item, one.item.notice
-        rhythm, ripe = one.decision.rhythm, item.ripe
+        # What staff send again is no part of a digest.
+        rhythm, ripe = "" if item.repeat else one.decision.rhythm, item.ripe
         if rhythm != item.rhythm:
             name = Rhythm(rhythm) if rhythm else Rhythm.AT_ONCE
             last = self._last_of(name, item.channel)

@@ -66,7 +66,9 @@ def _ripen_next(locked: list[int]) -> int | None:
         batch.due += timedelta(seconds=turn - channels[0].after.total_seconds())
         batch.reached = channels[0].after.total_seconds()
     else:
+        declared = registry.channels_of(batch.notice.kind, batch.notice.category)
         batch.state = Batch.State.DONE
+        batch.reached = max((one.after.total_seconds() for one in declared), default=batch.reached)
     batch.save(update_fields=["state", "due", "reached"])
     return made
 

@@ -7,11 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 import notify
+from notify import sql
 from notify.kinds import registry
 from notify.models import Message, OutboxItem
+from notify.outbox.again import send_again
 from tests.unit.admin.helpers import allow, text_of
 from tests.unit.inbox.helpers import deliver
 
@@ -64,6 +68,26 @@ def test_channels_are_filtered_by_their_names(admin_client, message):
     assert "ada@example.org" not in text_of(admin_client.get(MESSAGES, {"channel": "sms"}))
 
 
+def test_messages_of_a_channel_that_was_taken_away_can_be_filtered(admin_client, message):
+    Message.objects.create(
+        user=message.user, channel="sms", address="+44 20", created=WHEN, lease=WHEN
+    )
+    page = admin_client.get(MESSAGES).content.decode()
+    assert len(re.findall(r'href="\?channel=', page)) == 2
+    assert re.search(r'href="\?channel=sms"[^>]*>\s*Sms\s*<', page)
+    assert "+44 20" in text_of(admin_client.get(MESSAGES, {"channel": "sms"}))
+
+
+@pytest.mark.sqlite
+def test_which_channels_messages_have_is_read_by_an_index(admin_client, message):
+    with CaptureQueriesContext(connection) as queries:
+        admin_client.get(MESSAGES)
+    asked = [one["sql"] for one in queries if '"channel" >' in one["sql"]]
+    assert len(asked) == 2
+    for one in asked:
+        assert "INDEX notify_message_channel" in str(sql.fetch(f"EXPLAIN QUERY PLAN {one}"))
+
+
 @pytest.mark.sqlite  # PostgreSQL reads all of so few
 def test_a_page_of_messages_is_read_by_an_index(admin_client, message):
     listed = admin_client.get(MESSAGES).context["cl"].result_list
@@ -85,9 +109,18 @@ def test_it_is_sent_again_with_a_new_id_which_is_said(admin_client, message):
     chosen = {"action": "send_again", "_selected_action": [message.pk]}
     page = text_of(admin_client.post(MESSAGES, chosen, follow=True))
     assert "1 message is sent again, with a new ID" in page
-    assert OutboxItem.objects.get().state == "waiting"
+    assert OutboxItem.objects.get(message=None).state == "waiting"
     page = text_of(admin_client.post(MESSAGES, chosen, follow=True))
-    assert "1 message is under way or about nothing any more" in page
+    assert "1 message is under way, sent again already or about nothing any more" in page
+
+
+def test_what_was_sent_again_still_shows_what_it_was_about(admin_client, message):
+    notice = message.items.get().notice
+    send_again(message.pk)
+    page = admin_client.get(f"{MESSAGES}{message.pk}/change/").content.decode()
+    assert f'href="/admin/notify/notice/{notice.pk}/change/"' in page
+    listed = admin_client.get(MESSAGES).context["cl"].result_list
+    assert [one.items_count for one in listed] == [1]
 
 
 def test_who_may_see_inboxes_sees_them_and_only_who_may_send_sends(client, staff, message):

@@ -105,6 +105,7 @@ def test_an_export_includes_every_table(life):
     assert {row["reason"] for row in found["notifications"]} == {1}
     [item], [message], [reach] = (found[name] for name in ("outbox", "messages", "reach"))
     assert (item["notice"], item["message"]) == (found["notifications"][2]["id"], message["key"])
+    assert item["repeat"] == 0
     assert message["address"] == reach["address"] == "secret of ada@example.org"
     assert "f" * 64 not in json.dumps(found)  # a secret of the server
 

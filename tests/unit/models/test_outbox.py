@@ -42,6 +42,9 @@ def test_a_copy_goes_out_once_by_a_channel(ada):
     item(ada, notice)
     with pytest.raises(IntegrityError), transaction.atomic():
         item(ada, notice)
+    item(ada, notice, repeat=1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        item(ada, notice, repeat=1)
 
 
 def test_an_address_is_known_once_by_person_and_channel(ada):

@@ -168,7 +168,8 @@ def test_channels_have_their_turns_one_after_the_other():
     assert after.due - batch.due == timedelta(hours=2)
     Batch.objects.update(due=F("due") - timedelta(hours=3))
     assert ripening.ripen_next() == 1
-    assert notice.batch_set.get().state == "done"
+    done = notice.batch_set.get()
+    assert (done.state, done.reached) == ("done", 7200)
     assert sorted(OutboxItem.objects.values_list("channel", flat=True)) == ["kept", "later"]
 
 
