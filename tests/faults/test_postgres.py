@@ -1,8 +1,6 @@
 """PostgreSQL restarts, cuts off, hangs, and comes back as it was a while ago."""
 
 import asyncio
-import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,7 +15,7 @@ from tests.faults.follower import Follower
 from tests.faults.world import SWEEP, World, patience
 from tests.harness.client import Frame
 from tests.harness.database import orm
-from tests.harness.postgres import Postgres
+from tests.harness.postgres import Backup, Postgres
 from tests.harness.server import manage
 from tests.harness.waiting import aeventually
 
@@ -115,37 +113,6 @@ async def test_heartbeats_flow_and_no_tasks_pile_up_while_postgresql_hangs(
 
 
 # A database that went back
-
-
-class Backup:
-    """The files of PostgreSQL as they were: what a restore, or a failover that lost commits,
-    brings back."""
-
-    def __init__(self, postgres: Postgres, directory: Path) -> None:
-        self._postgres = postgres
-        self._data = postgres.directory / "data"
-        self._copy = directory / "backup"
-        postgres.stop()
-        self._duplicate(self._data, self._copy)
-        postgres.start()
-
-    def restore(self, *, new_timeline: bool) -> None:
-        self._postgres.stop("immediate")
-        shutil.rmtree(self._data)
-        self._duplicate(self._copy, self._data)
-        if new_timeline:  # as a promotion does: recovery ends, and a history of its own begins
-            with (self._data / "postgresql.auto.conf").open("a") as settings:
-                settings.write("restore_command = 'false'\n")
-            signal = self._data / "recovery.signal"
-            signal.touch()
-            shutil.copystat(self._data / "PG_VERSION", signal)
-            owner = (self._data / "PG_VERSION").stat()
-            shutil.chown(signal, owner.st_uid, owner.st_gid)
-        self._postgres.start()
-
-    @staticmethod
-    def _duplicate(source: Path, to: Path) -> None:
-        subprocess.run(["cp", "-a", str(source), str(to)], check=True)
 
 
 async def healed(world: World, condition: Callable[[Follower], bool]) -> None:

@@ -84,7 +84,7 @@ class Postgres:
         (self.directory / "port").write_text(str(free_port()))
         self._run(
             str(programs() / "initdb"),
-            *("--pgdata", str(self._data), "--username", SUPERUSER),
+            *("--pgdata", str(self.data), "--username", SUPERUSER),
             *("--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
         )
 
@@ -134,7 +134,7 @@ class Postgres:
     @property
     def pid(self) -> int | None:
         try:
-            pid = int((self._data / "postmaster.pid").read_text().split()[0])
+            pid = int((self.data / "postmaster.pid").read_text().split()[0])
             os.kill(pid, 0)
         except (FileNotFoundError, IndexError, ProcessLookupError):
             return None
@@ -152,7 +152,7 @@ class Postgres:
             return False
 
     @property
-    def _data(self) -> Path:
+    def data(self) -> Path:
         return self.directory / "data"
 
     @property
@@ -167,7 +167,7 @@ class Postgres:
 
     def _control(self, action: str, *options: str) -> None:
         program = str(programs() / "pg_ctl")
-        self._run(program, action, "--pgdata", str(self._data), "--wait", *options)
+        self._run(program, action, "--pgdata", str(self.data), "--wait", *options)
 
     def _run(self, *command: str) -> None:
         # Into a file: a pipe would stay open as long as the server that pg_ctl leaves behind.
@@ -188,3 +188,34 @@ class Postgres:
             output.seek(0)
             said = output.read().decode(errors="replace")
         assert done.returncode == 0, f"{' '.join(command)}:\n{said}"
+
+
+class Backup:
+    """The files of PostgreSQL as they were: what a restore, or a failover that lost commits,
+    brings back."""
+
+    def __init__(self, postgres: Postgres, directory: Path) -> None:
+        self._postgres = postgres
+        self._data = postgres.data
+        self._copy = directory / "backup"
+        postgres.stop()
+        self._duplicate(self._data, self._copy)
+        postgres.start()
+
+    def restore(self, *, new_timeline: bool) -> None:
+        self._postgres.stop("immediate")
+        shutil.rmtree(self._data)
+        self._duplicate(self._copy, self._data)
+        if new_timeline:  # as a promotion does: recovery ends, and a history of its own begins
+            with (self._data / "postgresql.auto.conf").open("a") as settings:
+                settings.write("restore_command = 'false'\n")
+            recovery = self._data / "recovery.signal"
+            recovery.touch()
+            shutil.copystat(self._data / "PG_VERSION", recovery)
+            owner = (self._data / "PG_VERSION").stat()
+            shutil.chown(recovery, owner.st_uid, owner.st_gid)
+        self._postgres.start()
+
+    @staticmethod
+    def _duplicate(source: Path, to: Path) -> None:
+        subprocess.run(["cp", "-a", str(source), str(to)], check=True)

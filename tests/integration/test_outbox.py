@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.core.management import call_command
 from django.db import connections
 from django.db.models import F
 from django.db.models.functions import Now
@@ -26,6 +27,7 @@ from notify.outbox.claiming import claim
 from notify.outbox.handing_out import hand_out
 from notify.outbox.worker import OutboxWorker
 from notify.sql import database
+from tests.harness.postgres import Backup
 from tests.harness.process import Process
 from tests.harness.server import PYTHON, ROOT, environment
 from tests.harness.smtp import SmtpServer
@@ -549,6 +551,37 @@ def test_a_database_that_is_restarted_costs_no_mail_and_no_second_one(
     eventually(lambda: states(notice) == [("handed", "")], 60, what="the mail")
     assert mails(sink, user).total() == 1
     assert set(messages()) <= {"dropped", "handed"}
+
+
+@pytest.mark.parametrize("told_by", ["notify_restored", "timeline", "nothing"])
+def test_a_backup_that_is_restored_mails_nothing_that_went_since(  # noqa: PLR0917  (fixtures)
+    told_by, parcels, sink, start, postgres_server, tmp_path
+):
+    """`nothing` is the control: files that were put back, of which nobody is told."""
+    [user] = people(1, f"restored-{told_by}")
+    waits = send(parcels, user)
+    out.ripen()
+    ripens = send(parcels, user)
+    connections.close_all()
+    backup = Backup(postgres_server, tmp_path)
+    worker = start()
+    eventually(lambda: ended(waits) and ended(ripens), 30, what="the mails")
+    assert worker.terminate() == 0
+    went = mails(sink, user).total()
+    connections.close_all()
+    backup.restore(new_timeline=told_by == "timeline")
+    assert (states(waits), states(ripens)) == ([("waiting", "")], [])
+    if told_by == "notify_restored":
+        call_command("notify_restored")
+    later = send(parcels, user)
+    start()
+    eventually(lambda: all(map(ended, [waits, ripens, later])), 30, what="the items")
+    assert states(later) == [("handed", "")]
+    if told_by == "nothing":
+        assert states(waits) == states(ripens) == [("handed", "")]
+    else:
+        assert (states(waits), states(ripens)) == ([("skipped", "restored")], [])
+        assert mails(sink, user).total() == went + 1
 
 
 @pytest.mark.parametrize("address", ["drop", "dropdata", "unknown", "later"])
