@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from notify.changes import Locale
+from notify.inbox.reconsidering import reconsider
 from notify.kinds import registry
 from notify.live.loader import Loader
 from notify.live.pool import DatabasePool
@@ -36,4 +37,5 @@ class Locales:
         return locale
 
     async def _note_shown(self, user: str, locale: Locale) -> None:
-        await self._shown.load((user, locale))
+        if await self._shown.load((user, locale)):  # their digests are due by the zone
+            await self._pool.run(reconsider, user)

@@ -206,6 +206,9 @@ class _Times:
             name = Rhythm(rhythm) if rhythm else Rhythm.AT_ONCE
             last = self._last_of(name, item.channel)
             ripe = rhythms.next_ripe(name, item.made, last, self._zone)
+        elif rhythm and ripe <= self._now:  # their zone may be another one now, where it is night
+            first = rhythms.next_ripe(Rhythm(rhythm), item.made, None, self._zone)
+            ripe = first if first > self._now else ripe
         if ripe <= self._now and self._quiet is not None and notice.level != Level.CRITICAL:
             ripe = quiet_hours.put_off_to(ripe, self._now, self._quiet, self._zone) or ripe
         if self._again is not None and self._again > self._now:

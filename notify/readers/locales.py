@@ -61,11 +61,11 @@ def own(user: str, zone: str | None = None) -> Locale:
     return named(None, zone, chosen)
 
 
-def note_shown(shown: Sequence[tuple[str, Locale]]) -> list[None]:
+def note_shown(shown: Sequence[tuple[str, Locale]]) -> list[bool]:
     """Remembers the locale of people's last pages; each is `str(user.pk)` and the locale.
 
     Returns:
-        None for each: nothing is told about them.
+        For each, whether it is another zone than that of their page before.
     """
     wanted = {user_pk(user): locale for user, locale in shown}
     known = {
@@ -79,7 +79,10 @@ def note_shown(shown: Sequence[tuple[str, Locale]]) -> list[None]:
             Reader(user_id=user, shown_language=others[user].language, shown_zone=others[user].zone)
             for user in existing
         )
-    return [None] * len(shown)
+    return [
+        user_pk(user) in others and (known.get(user_pk(user)) or ("", ""))[1] != locale.zone
+        for user, locale in shown
+    ]
 
 
 def is_language(code: str) -> bool:

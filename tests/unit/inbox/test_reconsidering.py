@@ -78,6 +78,12 @@ def test_unsubscribing_does_it_too(ada, weekly):
     assert ripe() <= timedelta(seconds=1)
 
 
+def test_where_nothing_waits_it_locks_nothing(ada):
+    with CaptureQueriesContext(connection) as queries:
+        assert reconsider(key(ada)) == 0
+    assert len(queries) == 1
+
+
 def test_without_channels_it_asks_nothing(ada, monkeypatch):
     monkeypatch.setattr(registry, "_kinds", {})
     with CaptureQueriesContext(connection) as queries:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from notify.changes import Locale
+from notify.inbox.reconsidering import reconsider
 from notify.kinds import registry
 from notify.live.locales import Locales
 from notify.readers import locales
@@ -55,10 +56,11 @@ async def test_the_language_of_a_page_is_noted_for_many_at_once(
     monkeypatch.setattr(registry, "_kinds", {"a.kind": object})
     loop = asyncio.get_running_loop()
     tasks: list[asyncio.Task[None]] = []
-    pool = Pool([None, None])
+    pool = Pool([False, True])
     ours = Locales(pool, lambda work: tasks.append(loop.create_task(work)))  # type: ignore[arg-type]
     german = Locale("de", "UTC")
     assert [await ours.of_socket(user, "de", "UTC") for user in "12"] == [german] * 2
     while pending := [task for task in tasks if not task.done()]:
         await asyncio.gather(*pending)
-    assert pool.asked == [(locales.note_shown, [("1", german), ("2", german)])]
+    noted = (locales.note_shown, [("1", german), ("2", german)])
+    assert pool.asked == [noted, (reconsider, "2")]  # who is in another zone now

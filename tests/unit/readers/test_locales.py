@@ -94,13 +94,14 @@ def test_a_page_is_noted_once_and_moves_nothing_that_was_chosen(
     bob = User.objects.create_user("bob")
     set_profile(str(ada.pk), {"language": "ar"})
     shown = [(str(one.pk), Locale("de", "UTC")) for one in (ada, bob)]
-    assert locales.note_shown([*shown, ("999999", Locale("de", "UTC"))]) == [None] * 3
+    assert locales.note_shown([*shown, ("999999", Locale("de", "UTC"))]) == [True] * 3
     assert {(one.user_id, one.language, one.shown_language) for one in Reader.objects.all()} == {
         (ada.pk, "ar", "de"),
         (bob.pk, "", "de"),
     }
     with django_assert_num_queries(1):
-        locales.note_shown(shown)
-    locales.note_shown([(str(bob.pk), Locale("en", "Asia/Tokyo"))])
+        assert locales.note_shown(shown) == [False] * 2
+    assert locales.note_shown([(str(bob.pk), Locale("en", "UTC"))]) == [False]
+    assert locales.note_shown([(str(bob.pk), Locale("en", "Asia/Tokyo"))]) == [True]
     reader = Reader.objects.get(user=bob)
     assert (reader.shown_language, reader.shown_zone) == ("en", "Asia/Tokyo")
