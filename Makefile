@@ -16,7 +16,7 @@ BENCHMARKS := $(BIN)/python -m tests.harness.run --postgres --redis -- $(BIN)/py
         audit bench bench-quick profile compare kinds-cost choices-cost mail-cost messages constraints clean
 
 help:  ## list these targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z-]+)[a-z -]*:.*## (.*)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 # ------------------------------------------------------------------------------------ set-up
 
@@ -41,37 +41,32 @@ test: .make/dev .make/node  ## run all tests except the long ones of `make fault
 test-unit: .make/dev  ## run the tests that need no service; quick
 	@$(PYTEST) tests/unit -m 'not postgres'
 
-test-sqlite: .make/dev
-	@$(NEEDS) redis-server nginx systemd-analyze openssl -- \
-	  $(PYTEST) tests/unit tests/integration -m 'not postgres and not one_database'
+test-sqlite: .make/dev  ## run unit and integration tests on SQLite
+	@$(NEEDS) redis-server nginx systemd-analyze openssl -- $(PYTEST) tests/unit tests/integration -m 'not postgres and not one_database'
 
 # `make test` has them in parts, each on a PostgreSQL of its own.
 test-services: TESTS = tests/unit tests/integration
 test-services-a-l: TESTS = tests/unit tests/integration/test_[a-l]*.py
 test-services-m-z: TESTS = tests/integration/test_[!a-l]*.py
-test-services test-services-a-l test-services-m-z: .make/dev
-	@$(NEEDS) redis-server postgres pgbouncer nginx systemd-analyze openssl msgfmt -- \
-	  $(POSTGRES) $(PYTEST) $(TESTS) -m 'not sqlite'
+test-services test-services-a-l test-services-m-z: .make/dev  ## run them on PostgreSQL
+	@$(NEEDS) redis-server postgres pgbouncer nginx systemd-analyze openssl msgfmt -- $(POSTGRES) $(PYTEST) $(TESTS) -m 'not sqlite'
 
 test-browser: TESTS = tests/browser
 test-browser-a-o: TESTS = tests/browser/test_[a-o]*.py
 test-browser-p-z: TESTS = tests/browser/test_[!a-o]*.py
-test-browser test-browser-a-o test-browser-p-z: .make/dev .make/node
-	@$(NEEDS) redis-server postgres chromium firefox-esr -- \
-	  $(POSTGRES) $(PYTEST) $(TESTS) -p no:cacheprovider
+test-browser test-browser-a-o test-browser-p-z: .make/dev .make/node  ## run the tests in browsers
+	@$(NEEDS) redis-server postgres chromium firefox-esr -- $(POSTGRES) $(PYTEST) $(TESTS) -p no:cacheprovider
 
 test-faults: .make/dev  ## run the quick tests of `make faults`, six minutes
-	@$(NEEDS) redis-server postgres pgbouncer ip nft -- \
-	  $(POSTGRES) $(PYTEST) tests/faults -m quick_faults -p no:cacheprovider
+	@$(NEEDS) redis-server postgres pgbouncer ip nft -- $(POSTGRES) $(PYTEST) tests/faults -m quick_faults -p no:cacheprovider
 
-test-js: .make/node
+test-js: .make/node  ## run the tests of the JavaScript in Node
 	@npm test --silent
 
 # T=…: only these tests, on FAULT_SERVER=… (serve); FAULT_SEED=… repeats a run, and
 # FAULT_UPGRADE_FROM=… upgrades from this commit.
-faults: .make/dev  ## run every test of faults, and write docs/faults.md; 100 minutes
-	@$(NEEDS) redis-server postgres pgbouncer ip nft nginx curl openssl faketime chromium -- \
-	  tests/faults/all $(T)
+faults: .make/dev  ## run every test of faults, and write docs/faults.md; two hours and a half
+	@$(NEEDS) redis-server postgres pgbouncer ip nft nginx curl openssl faketime chromium -- tests/faults/all $(T)
 
 soak: export FAULT_IDLE_S ?= 3600
 soak: .make/dev  ## keep idle sockets on each layer for an hour (FAULT_IDLE_S=…); by hand
@@ -107,12 +102,10 @@ figures: .make/dev  ## write what docs/ say of the figures: the table, alerts, a
 # --------------------------------------------------------------------------------- benchmarks
 
 bench: .make/bench .make/hq .make/node  ## run the benchmarks, and write docs/benchmarks.md; Q=1: one question; RESUME=1: what is missing
-	@$(NEEDS) redis-server postgres chromium -- \
-	  $(BENCHMARKS) $(Q:%=--question %) $(if $(RESUME),--resume) $(RUNS:%=--runs %)
+	@$(NEEDS) redis-server postgres chromium -- $(BENCHMARKS) $(Q:%=--question %) $(if $(RESUME),--resume) $(RUNS:%=--runs %)
 
 bench-quick: .make/bench .make/hq .make/node  ## run them with fewer sockets, in three minutes; writes nothing
-	@$(NEEDS) redis-server postgres $(if $(filter 11,$(Q)),chromium) -- \
-	  $(BENCHMARKS) --quick $(Q:%=--question %) $(RUNS:%=--runs %)
+	@$(NEEDS) redis-server postgres $(if $(filter 11,$(Q)),chromium) -- $(BENCHMARKS) --quick $(Q:%=--question %) $(RUNS:%=--runs %)
 
 # W=connect, idle, notice or fan-out; SOCKETS=…: how many, of a fan-out users.
 profile: .make/bench  ## show where a delivery's time goes (W=…: another load's); by hand

@@ -26,9 +26,11 @@ from django.db import connection
 from notify.bus.publisher import publisher
 from notify.kinds import registry
 from notify.readers import filing
+from tests.harness.pgbouncer import PgBouncer
 from tests.harness.postgres import DIRECTORY_VARIABLE, Postgres
 from tests.harness.redis import RedisServer
 from tests.harness.server import Server, environment
+from tests.harness.smtp import SmtpServer
 from tests.harness.waiting import eventually
 from tests.unit.inbox.helpers import Announced
 
@@ -69,10 +71,15 @@ def nobody_has_set_anything(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def demo_kinds(monkeypatch: pytest.MonkeyPatch) -> Any:
+def own_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test declares is forgotten after it."""
+    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
+
+
+@pytest.fixture
+def demo_kinds(own_kinds: None) -> Any:
     """The kinds of `config.demo`, in this process too. Only for this test: one of them is mailed,
     and where a kind is, everything else is checked and asked for its sake."""
-    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
     module = import_module("config.demo.notices")
     for kind in (module.OrderShipped, module.MeetingMoved):
         registry.register(kind)
@@ -120,6 +127,18 @@ def postgres_server() -> Iterator[Postgres]:
     if server.pid is None:
         server.start()
     eventually(server.answers, what="PostgreSQL after the test")
+
+
+@pytest.fixture
+def pgbouncer(postgres_server: Postgres) -> Iterator[PgBouncer]:
+    with PgBouncer(postgres_server) as running:
+        yield running
+
+
+@pytest.fixture
+def sink(tmp_path: Path) -> Iterator[SmtpServer]:
+    with SmtpServer(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browser.devtools import CHROMIUM, SWITCHES, DevTools
 from tests.browser.script_counts import ScriptCounts
 from tests.conftest import StartServer
 from tests.harness.server import Server
@@ -34,18 +35,6 @@ from tests.harness.waiting import deadline, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
-CHROMIUM = "/usr/bin/chromium"
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # A page that a test hands to the browser is of no network, and could open no socket to ours.
-    "--disable-features=LocalNetworkAccessChecks",
-]
 PATIENCE_MS = deadline(10) * 1000
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -168,3 +157,13 @@ def screenshot() -> Callable[[Page, str], None]:
         page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
     return keep
+
+
+@pytest.fixture
+def browser(server: Server, ada: User, tmp_path: Path) -> Iterator[DevTools]:
+    """A Chromium in which ada is signed in. For files whose `ada` is a user."""
+    with DevTools(tmp_path) as browser:
+        session = new_session(ada).session_key
+        assert session is not None
+        browser.sign_in(server.url, project.SESSION_COOKIE_NAME, session)
+        yield browser

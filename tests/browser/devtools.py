@@ -17,9 +17,21 @@ from urllib.parse import urlsplit
 
 from websockets.sync.client import ClientConnection, connect
 
-from tests.browser.conftest import CHROMIUM, SWITCHES
 from tests.harness.process import Process
 from tests.harness.waiting import eventually
+
+CHROMIUM = "/usr/bin/chromium"
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # A page that a test hands to the browser is of no network, and could open no socket to ours.
+    "--disable-features=LocalNetworkAccessChecks",
+]
 
 
 class Tab:

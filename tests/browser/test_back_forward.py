@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from django.conf import settings as project
 from django.contrib.auth.models import User
 
 import notify
 from tests.browser.devtools import DevTools, Tab
 from tests.browser.test_sleeping_tabs import RECORD, open_sockets
 from tests.harness.server import Server
-from tests.harness.sessions import new_session
 from tests.harness.waiting import eventually
 
 INBOX = "document.querySelector('notify-inbox')"
@@ -38,15 +35,6 @@ def ada(make_user: Callable[..., User], settings) -> User:
     user = make_user("ada")
     notify.send_many([notify.NewNotice(to=user, title=f"Number {number}") for number in range(70)])
     return user
-
-
-@pytest.fixture
-def browser(server: Server, ada: User, tmp_path: Path) -> Iterator[DevTools]:
-    with DevTools(tmp_path) as browser:
-        session = new_session(ada).session_key
-        assert session is not None
-        browser.sign_in(server.url, project.SESSION_COOKIE_NAME, session)
-        yield browser
 
 
 def open_inbox(browser: DevTools, server: Server, script: str = "") -> Tab:

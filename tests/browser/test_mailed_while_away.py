@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,12 +37,6 @@ SEND = """async ({ number, csrf, kind }) => {
     });
     if (!answer.ok) throw new Error(await answer.text());
 }"""
-
-
-@pytest.fixture
-def sink(tmp_path: Path) -> Iterator[SmtpServer]:
-    with SmtpServer(tmp_path) as server:
-        yield server
 
 
 @pytest.fixture
@@ -118,7 +112,8 @@ def unseen() -> int:
 
 
 def make_due() -> None:
-    in_a_thread(lambda: waiting().update(ripe=timezone.now()))
+    two_days_ago = timezone.now() - timedelta(days=2)
+    in_a_thread(lambda: waiting().update(made=two_days_ago, ripe=timezone.now()))
 
 
 def test_a_closed_tab_is_mailed_and_the_mail_leads_back(mailing, sink, ada, office, windows):

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from django.conf import settings as project
 from django.contrib.auth.models import User
 
 import notify
 from tests.browser.devtools import DevTools, Tab
 from tests.browser.inbox_page import LISTEN, TITLES
 from tests.harness.server import Server
-from tests.harness.sessions import new_session
 from tests.harness.waiting import deadline, eventually
 
 # What a tab has shown and been told, and how often its timers ran; from before its first script.
@@ -49,15 +46,6 @@ def server(start_server: Callable[..., Server]) -> Server:
 def ada(make_user: Callable[..., User], settings) -> User:
     settings.NOTIFY_WELCOME = False
     return make_user("ada")
-
-
-@pytest.fixture
-def browser(server: Server, ada: User, tmp_path: Path) -> Iterator[DevTools]:
-    with DevTools(tmp_path) as browser:
-        session = new_session(ada).session_key
-        assert session is not None
-        browser.sign_in(server.url, project.SESSION_COOKIE_NAME, session)
-        yield browser
 
 
 @pytest.fixture

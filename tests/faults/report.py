@@ -1,4 +1,5 @@
-"""Writes docs/faults.md from what the tests have found.
+"""Writes docs/faults.md from what the tests have found. Where rows have not been run on this
+machine, that goes beside the results, and the document stays.
 
 python -m tests.faults.report .make/faults.jsonl docs/faults.md
 """
@@ -86,6 +87,10 @@ _ELSEWHERE = """
 """
 
 
+def not_run(results: Iterable[Result]) -> list[int]:
+    return sorted(set(range(1, ROWS + 1)) - {one.row for one in results})
+
+
 def write(results: Iterable[Result], to: Path) -> None:
     every = sorted(results, key=lambda one: (one.row, one.test))
     counted = [one for one in every if one.outcome is not None]
@@ -106,7 +111,7 @@ def _summary(results: list[Result]) -> str:
     said = [
         f"{len(rows)} of {ROWS} rows, {len(results)} tests, {minutes:.0f} minutes on {machine}.",
     ]
-    if missing := sorted(set(range(1, ROWS + 1)) - rows):
+    if missing := not_run(results):
         said.append(f"Not run: {missing}.")
     said.append(f"**Failed: rows {failed}.**" if failed else "All held.")
     return "\n".join(said)
@@ -140,5 +145,12 @@ def _verdict(passed: bool) -> str:
     return "held" if passed else "**failed**"
 
 
+def main(log: Path, document: Path) -> None:
+    results = read(log)
+    to = log.with_suffix(".md") if not_run(results) else document
+    write(results, to)
+    print(f"What was found is in {to}.")  # noqa: T201
+
+
 if __name__ == "__main__":
-    write(read(Path(sys.argv[1])), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

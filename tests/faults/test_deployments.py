@@ -206,12 +206,6 @@ async def test_deployments_on_one_redis_do_not_meet(world: World, neighbour: Nei
     assert max(median, found["median"]) < contract(BY_THE_LAYER)
 
 
-@pytest.fixture
-def pgbouncer(postgres_server: Postgres) -> Iterator[PgBouncer]:
-    with PgBouncer(postgres_server) as running:
-        yield running
-
-
 @pytest.mark.quick_faults
 @pytest.mark.fault(36, "One deployment by TCP, socket, PgBouncer; a new SECRET_KEY in one")
 async def test_the_processes_of_one_deployment_hear_each_other_however_they_reach_the_database(

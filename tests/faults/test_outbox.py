@@ -68,12 +68,6 @@ def parcel(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture
-def sink(tmp_path: Path) -> Iterator[SmtpServer]:
-    with SmtpServer(tmp_path) as server:
-        yield server
-
-
-@pytest.fixture
 def start_workers(tmp_path: Path, sink: SmtpServer) -> Iterator[Callable[..., list[Process]]]:
     started: list[Process] = []
 

@@ -32,3 +32,16 @@ def test_the_table_has_the_last_result_of_each_test_and_says_what_failed(tmp_pat
     assert "| 24 | origins | **failed** | `u::b` |" in text
     assert "2 of 41 rows, 3 tests" in text
     assert "**Failed: rows [24].**" in text
+
+
+def test_the_document_stays_as_it_is_until_every_row_has_been_run(tmp_path: Path) -> None:
+    log, document = tmp_path / "results.jsonl", tmp_path / "faults.md"
+    for row in range(1, report.ROWS):
+        report.keep(Result(row, "cut off", f"t::{row}", 7, True, 1), log)
+    document.write_text("as it was")
+    report.main(log, document)
+    assert document.read_text() == "as it was"
+    assert f"Not run: [{report.ROWS}]." in log.with_suffix(".md").read_text()
+    report.keep(Result(report.ROWS, "cut off", "t::last", 7, True, 1), log)
+    report.main(log, document)
+    assert "All held." in document.read_text()

@@ -51,8 +51,7 @@ SITE = "https://example.org"
 
 
 @pytest.fixture(autouse=True)
-def _kinds(monkeypatch, announced):
-    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
+def _kinds(own_kinds, announced):
     declare()
 
 

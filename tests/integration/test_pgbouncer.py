@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
 import psycopg
@@ -15,7 +14,6 @@ import notify
 from tests.conftest import StartServer
 from tests.harness.database import orm
 from tests.harness.pgbouncer import PgBouncer
-from tests.harness.postgres import Postgres
 from tests.harness.server import SERVE
 from tests.harness.waiting import aeventually
 from tests.integration.conftest import client_of, shows
@@ -23,12 +21,6 @@ from tests.integration.conftest import client_of, shows
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 SOCKETS = 6
-
-
-@pytest.fixture
-def pgbouncer(postgres_server: Postgres) -> Iterator[PgBouncer]:
-    with PgBouncer(postgres_server) as running:
-        yield running
 
 
 async def test_sockets_leave_nothing_on_the_connections_of_others(

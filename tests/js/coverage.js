@@ -9,7 +9,7 @@ import { CoverageReport } from "monocart-coverage-reports";
 const [DATA, REPORT] = process.argv.slice(2);
 const SOURCES = new URL("../../browser/", import.meta.url).href;
 /** Per cent of the lines, which may not become fewer. */
-const FLOOR = 90;
+const FLOOR = 91;
 
 const files = (folder) => readdirSync(join(DATA, folder)).map((name) => join(DATA, folder, name));
 const read = (file) => readFileSync(file, "utf8");

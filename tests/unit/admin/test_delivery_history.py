@@ -171,9 +171,8 @@ def test_the_language_of_the_last_page_is_told_of_a_kind_and_of_nothing_else(
 
 
 @pytest.fixture
-def mailed(monkeypatch):
+def mailed(own_kinds):
     """Sends a notice of a kind that is mailed after 15 minutes."""
-    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
 
     class Shipped(notify.Kind):
         key = "shop.shipped"

@@ -26,9 +26,8 @@ WHEN = timezone.now() - timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
-def kinds(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+def kinds(own_kinds: None, settings: Any) -> None:
     settings.NOTIFY_SITE_URL = "https://shop.example"
-    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
 
     class Shipped(notify.Kind):
         key = "shop.shipped"

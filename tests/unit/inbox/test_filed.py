@@ -18,7 +18,6 @@ from notify import sending
 from notify.bus import hints
 from notify.bus.publisher import publisher
 from notify.inbox import reading, work
-from notify.kinds import registry
 from notify.models import (
     Batch,
     Mute,
@@ -56,13 +55,7 @@ def refuse(user: User, scope: str = "category:news", *, value: bool = False) -> 
 
 
 @pytest.fixture
-def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test declares is gone after it."""
-    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
-
-
-@pytest.fixture
-def required(kinds: None) -> str:
+def required(own_kinds: None) -> str:
     """The key of a kind that nobody can turn off."""
 
     class Required(notify.Kind):
@@ -362,7 +355,7 @@ def test_what_is_required_asks_nothing(ada: User, required: str) -> None:
 
 
 def test_a_kind_that_changes_its_category_is_asked_by_that_of_its_notice(
-    ada: User, bob: User, kinds: None, monkeypatch: pytest.MonkeyPatch
+    ada: User, bob: User, own_kinds: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Moving(notify.Kind):
         key = "shop.moving"

@@ -1,12 +1,8 @@
-"""Kinds that a test declares are forgotten after it."""
-
 from __future__ import annotations
 
 import pytest
 
-from notify.kinds import registry
-
 
 @pytest.fixture(autouse=True)
-def no_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
+def _own_kinds(own_kinds: None) -> None:
+    """For each test of kinds."""

@@ -152,7 +152,9 @@ async def test_the_first_frames_have_the_history_and_later_ones_do_not(hub, read
     monkeypatch.setattr(figures, "INTERVAL_S", 0.05)
     wire = Wire()
     hub.figures.watch(open_connection(wire, hub=hub), "operations", print)
-    with_history = ["history" in await told(hub, wire) for _ in range(5)]
+    frames = operations.HISTORY_FRAMES + 2
+    await aeventually(lambda: len(wire.frames) >= frames)
+    with_history = ["history" in one["data"] for one in wire.frames[:frames]]
     assert with_history == [True] * operations.HISTORY_FRAMES + [False] * 2
 
 

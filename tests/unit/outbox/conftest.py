@@ -7,7 +7,6 @@ from typing import Any
 import django
 import pytest
 
-from notify.kinds import registry
 from notify.outbox import deadlines, mail_server
 from notify.outbox.email import WITH_MAILERS
 from tests.harness.smtp import SmtpServer
@@ -24,10 +23,9 @@ def smtp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpServer
 
 
 @pytest.fixture(autouse=True)
-def site(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def site(settings: Any, own_kinds: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.NOTIFY_SITE_URL = SITE
     send_by(settings, "django.core.mail.backends.locmem.EmailBackend")
-    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
     monkeypatch.setattr(deadlines, "_calls", defaultdict(deadlines._Calls))
     yield
     mail_server.close_idle()

@@ -14,18 +14,13 @@ from notify.kinds import registry
 from notify.readers.catalogue import catalogue
 from notify.readers.mutes import mute
 from notify.readers.preferences import choose
-from tests.unit.inbox.helpers import key, people
+from tests.unit.inbox.helpers import key
 
 pytestmark = pytest.mark.django_db
 
 ORDERS = notify.Category(
     "orders", gettext_lazy("Archive"), description="Of your shop", defaults={"inbox": False}
 )
-
-
-@pytest.fixture
-def ada() -> User:
-    return people(1)[0]
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,6 @@ import pytest
 from django.contrib.auth.models import User
 
 import notify
-from notify.kinds import registry
 from notify.models import Notice
 from notify.readers import defaults
 from notify.readers.deciding import Rule
@@ -18,8 +17,7 @@ ORDERS = notify.Category("orders", "Orders", defaults={"inbox": False})
 
 
 @pytest.fixture(autouse=True)
-def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
+def kinds(own_kinds: None) -> None:
 
     class Shipped(notify.Kind):
         key = "shop.shipped"

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 import notify
 from notify import sending
-from notify.kinds import registry
 from notify.models import Mute, Notification, Place, Preference
 from notify.readers.deciding import decide
 from notify.readers.defaults import asked_of
@@ -44,8 +43,7 @@ def groups() -> Iterator[Any]:
 
 
 @pytest.fixture
-def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
+def kinds(own_kinds: None) -> None:
 
     class Plain(notify.Kind):
         key = "shop.plain"

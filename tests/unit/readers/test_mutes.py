@@ -11,14 +11,9 @@ from notify.exceptions import InvalidPreference
 from notify.models import Mute
 from notify.readers.mutes import mute, mutes_of, unmute
 from notify.sql import database
-from tests.unit.inbox.helpers import key, people
+from tests.unit.inbox.helpers import key
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada() -> User:
-    return people(1)[0]
 
 
 def test_it_holds_for_ever_or_until_a_time_by_the_clock_of_the_database(ada: User) -> None:

@@ -9,18 +9,12 @@ from django.contrib.auth.models import User
 
 import notify
 from notify.exceptions import InvalidPreference
-from notify.kinds import registry
 from notify.models import Preference
 from notify.outbox.rhythms import Rhythm
 from notify.readers.preferences import RHYTHMS, choose
-from tests.unit.inbox.helpers import key, people
+from tests.unit.inbox.helpers import key
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada() -> User:
-    return people(1)[0]
 
 
 def stored() -> set[tuple[str, bool]]:
@@ -58,8 +52,7 @@ def test_what_cannot_be_chosen_is_refused(
     assert not stored()
 
 
-def test_what_is_required_cannot_be_turned_off(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
+def test_what_is_required_cannot_be_turned_off(ada: User, own_kinds: None) -> None:
 
     class Required(notify.Kind):
         key = "shop.required"
@@ -70,10 +63,7 @@ def test_what_is_required_cannot_be_turned_off(ada: User, monkeypatch: pytest.Mo
     choose(key(ada), "kind:shop.required", "inbox", True)
 
 
-def test_how_often_is_chosen_with_a_channel_out_of_the_browser(
-    ada: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
+def test_how_often_is_chosen_with_a_channel_out_of_the_browser(ada: User, own_kinds: None) -> None:
 
     class Mailed(notify.Kind):
         key = "shop.mailed"

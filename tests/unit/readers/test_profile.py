@@ -11,14 +11,9 @@ from notify.exceptions import InvalidPreference
 from notify.models import Reader
 from notify.readers import locales
 from notify.readers.profile import Quiet, profile_of, set_profile
-from tests.unit.inbox.helpers import key, people
+from tests.unit.inbox.helpers import key
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada() -> User:
-    return people(1)[0]
 
 
 def test_only_what_is_named_changes(ada: User) -> None:

@@ -7,14 +7,9 @@ from django.contrib.auth.models import User
 
 from notify.models import Subscription
 from notify.readers.topics import follow, may_follow, topics_of, unfollow
-from tests.unit.inbox.helpers import key, people
+from tests.unit.inbox.helpers import key
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada() -> User:
-    return people(1)[0]
 
 
 def test_a_topic_is_followed_once(ada: User) -> None:

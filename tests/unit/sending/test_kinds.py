@@ -14,21 +14,15 @@ from django.utils.translation import gettext_lazy
 
 import notify
 from notify import About, InvalidNotice, KeyConflict, Kind, NewNotice
-from notify.kinds import registry
 from notify.models import Notice
 from notify.sending.verbs import asend
 from tests.harness.database import orm
 from tests.unit.inbox.helpers import copy_of, people
 from tests.unit.kinds.examples import Everything, InItsLanguage, OrderShipped
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_kinds")]
 
 SHIPPED = OrderShipped(number="A-7", items=2)
-
-
-@pytest.fixture(autouse=True)
-def no_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
 
 
 def test_its_texts_and_fields_are_stored(ada, announced):

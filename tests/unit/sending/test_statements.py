@@ -10,6 +10,7 @@ from django.utils import timezone
 import notify
 from notify.exceptions import EmptyAudience, KeyConflict, UnknownUsers
 from notify.models import Batch, Notice, Notification
+from notify.sending import statements
 from tests.unit.inbox.helpers import batch_of, committed, counts, deliver
 
 pytestmark = pytest.mark.django_db
@@ -178,3 +179,10 @@ def test_a_retry_of_a_scheduled_notice_does_not_send_it_early(ada):
     deliver(ada, key="k", send_at=moment)
     deliver(ada, key="k", send_at=moment)
     assert not Notification.objects.exists()
+
+
+@pytest.mark.parametrize(("ahead_s", "is_due"), [(-1, True), (0, True), (0.05, True), (1, False)])
+def test_the_callers_now_is_now_though_the_clocks_differ(ahead_s, is_due):
+    created = timezone.now()
+    notice = Notice(created=created, send_at=created + timedelta(seconds=ahead_s))
+    assert statements.is_due(notice) is is_due

@@ -8,12 +8,6 @@ DASHBOARD = "/notify/"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def page(silent, ada, client):
-    client.force_login(ada)
-    return client
-
-
 def test_the_rows_are_in_the_html(page, ada):
     notify.send(to=ada, title="<b>One</b>", body="text", category="ops", level="error")
     html = page.get(DASHBOARD).content.decode()

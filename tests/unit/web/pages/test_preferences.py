@@ -17,12 +17,6 @@ PAGE = "/notify/preferences/"
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture
-def page(silent, ada, client):
-    client.force_login(ada)
-    return client
-
-
 def shown(client, **query):
     answer = client.get(PAGE, query)
     assert answer.status_code == 200

@@ -17,12 +17,6 @@ DASHBOARD = "/notify/"
 DEVICES = "/notify/devices/"
 
 
-@pytest.fixture
-def page(silent, ada, client):
-    client.force_login(ada)
-    return client
-
-
 def test_the_dashboard_asks_who_you_are(client, db):
     response = client.get(DASHBOARD)
     assert response.status_code == 302
