@@ -166,12 +166,13 @@ def test_batches_that_are_postponed_together_stay_one_turn(broken):
     bad = waiting(20)
     broken.add(bad.pk)
     began = time.monotonic()
-    for _ in range(20):
+    while bad.batch_set.filter(attempts=0).exists():
         with pytest.raises(work.Postponed):
             work.carry_out_next()
     took_s = time.monotonic() - began
-    assert bad.batch_set.filter(attempts=1).count() == 20
-    assert bad.batch_set.values("due").distinct().count() <= took_s + 2  # one for each second
+    # One for each second. On a slow machine the first may have been tried again by now.
+    tried_once = bad.batch_set.filter(attempts=1)
+    assert tried_once.values("due").distinct().count() <= took_s + 2
 
 
 # For any sequence: a due notice is served before any other of its kind is served a third time.
