@@ -3,7 +3,7 @@ another message, with another id. The first message and its items stay as they a
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from notify.inbox import opening
 from notify.models import Message, OutboxItem, Reach
@@ -30,13 +30,15 @@ def _send_again(message_key: str) -> int:
         return 0
     opening.locked_inbox(str(found.user_id))  # the outbox's lock, too
     message = Message.objects.select_for_update().get(pk=message_key)
-    later = OutboxItem.objects.filter(
-        user=OuterRef("user"),
-        channel=OuterRef("channel"),
-        notice=OuterRef("notice"),
-        repeat__gt=OuterRef("repeat"),
+    of_the_same = OutboxItem.objects.filter(
+        user=OuterRef("user"), channel=OuterRef("channel"), notice=OuterRef("notice")
     )
-    items = list(OutboxItem.objects.filter(~Exists(later), message=message_key))
+    # One that never came to a message counts for nothing.
+    never = Q(state=OutboxItem.State.SKIPPED, message=None)
+    later = of_the_same.filter(~never, repeat__gt=OuterRef("repeat"))
+    last = of_the_same.order_by("-repeat").values("repeat")[:1]
+    found_items = OutboxItem.objects.filter(~Exists(later), message=message_key)
+    items = list(found_items.annotate(last=Subquery(last)))
     if message.state not in ENDED or not items:
         return 0
     now = database.now()
@@ -47,7 +49,7 @@ def _send_again(message_key: str) -> int:
             user_id=item.user_id,
             channel=item.channel,
             notice_id=item.notice_id,
-            repeat=item.repeat + 1,
+            repeat=item.last + 1,
             ripe=now,
             made=now,
             lineage=database.facts().lineage,

@@ -193,22 +193,26 @@ class _Times:
         self._now = now
         self._again = again  # their address is not to be tried before
         self._last: dict[Rhythm, datetime | None] = {}
+        self._first: dict[str, datetime] = {}  # when a digest is due here that is due now
 
     def of(self, several: Sequence[Looked]) -> dict[int, tuple[str, datetime]]:
         """The rhythm and the time of each, by the key of the item."""
+        for one in several:
+            rhythm, made = _rhythm_of(one), one.item.made
+            if rhythm and rhythm == one.item.rhythm:
+                first = rhythms.next_ripe(Rhythm(rhythm), made, None, self._zone)
+                self._first[rhythm] = max(first, self._first.get(rhythm, first))
         return {one.item.pk: self._of(one) for one in several}
 
     def _of(self, one: Looked) -> tuple[str, datetime]:
         item, notice = one.item, one.item.notice
-        # What staff send again is no part of a digest.
-        rhythm, ripe = "" if item.repeat else one.decision.rhythm, item.ripe
+        rhythm, ripe = _rhythm_of(one), item.ripe
         if rhythm != item.rhythm:
             name = Rhythm(rhythm) if rhythm else Rhythm.AT_ONCE
             last = self._last_of(name, item.channel)
             ripe = rhythms.next_ripe(name, item.made, last, self._zone)
-        elif rhythm and ripe <= self._now:  # their zone may be another one now, where it is night
-            first = rhythms.next_ripe(Rhythm(rhythm), item.made, None, self._zone)
-            ripe = first if first > self._now else ripe
+        elif rhythm and self._first[rhythm] > self._now:  # they are in another zone now
+            ripe = self._first[rhythm]
         if ripe <= self._now and self._quiet is not None and notice.level != Level.CRITICAL:
             ripe = quiet_hours.put_off_to(ripe, self._now, self._quiet, self._zone) or ripe
         if self._again is not None and self._again > self._now:
@@ -222,6 +226,11 @@ class _Times:
             sent = gone.filter(state__in=[_State.TAKEN, _State.HANDED, _State.UNKNOWN])
             self._last[rhythm] = sent.aggregate(last=Max("ripe"))["last"]
         return self._last[rhythm]
+
+
+def _rhythm_of(one: Looked) -> str:
+    """What staff send again is no part of a digest."""
+    return "" if one.item.repeat else one.decision.rhythm
 
 
 def _one_message(ready: Sequence[Looked]) -> list[Looked]:

@@ -30,6 +30,10 @@ RECORD_ATTEMPTS = 30
 RECORD_PAUSE_S = 1.0
 
 
+class _MovedError(Exception):
+    """The person is not reached there any more."""
+
+
 def hand_out(user: str, channel: str) -> int:
     """Hands out all that is due for a person by a channel.
 
@@ -43,16 +47,28 @@ def hand_out(user: str, channel: str) -> int:
     Raises:
         Busy, DatabaseError: What was claimed is free again after its lease.
     """
-    messages, is_done = 0, False
+    messages, moves, is_done = 0, 0, False
     while not is_done and (claimed := claiming.claim(user, channel)) is not None:
-        sent = _send(claimed)
+        try:
+            sent = _send(claimed)
+        except _MovedError:
+            # What it was about goes to where they are now, together as before. An address that is
+            # another one at each call ends like what cannot be rendered.
+            why = "its person is reached there no more"
+            recording.drop(claimed.message.pk, why, has_failed=moves > 0)
+            moves += 1
+            continue
         messages += sent
         is_done = sent and claimed.is_all
     return messages
 
 
 def _send(claimed: Claimed) -> bool:
-    """Returns whether a hand-over was tried."""
+    """Returns whether a hand-over was tried.
+
+    Raises:
+        _MovedError: The person is not reached there any more; nothing has left.
+    """
     key, told, is_sending = claimed.message.pk, claimed.told, False
     rendered: Any = None
     while not is_sending:
@@ -65,8 +81,7 @@ def _send(claimed: Claimed) -> bool:
         steps.reached("rendered")
         # Without a lock, as it is the code of a project, but as late as can be.
         if has_moved(claimed.recipient, registry.channel(claimed.message.channel)):
-            recording.drop(key, "its person is reached there no more", at_once=True)
-            return False
+            raise _MovedError
         left = last_look.look(key, told)
         if left is None:
             return False

@@ -78,14 +78,14 @@ def record(key: str, result: Result) -> bool:
     return recorded
 
 
-def drop(key: str, why: str, *, at_once: bool = False) -> None:
-    """Ends a message of which nothing has left. Its items wait, each to go alone; after the fifth
-    time they are closed.
+def drop(key: str, why: str, *, has_failed: bool = True) -> None:
+    """Ends a message of which nothing has left.
 
     Args:
         key: Of the message.
         why: What prevented it.
-        at_once: Whether they are due now, or put off.
+        has_failed: Whether its items are put off, each to go alone, and closed after the fifth
+            time. Else they wait as before, and are due.
 
     Raises:
         Busy, DatabaseError: It is as it was.
@@ -94,7 +94,7 @@ def drop(key: str, why: str, *, at_once: bool = False) -> None:
     def work() -> None:
         message = _locked(key)
         if message is not None and message.state in may("drop"):
-            _drop(message, why, at_once=at_once)
+            _drop(message, why, has_failed=has_failed)
 
     transactions.in_transaction(work)
 
@@ -136,11 +136,14 @@ def _end_lease(key: str) -> bool:
     return True
 
 
-def _drop(message: Message, why: str, *, at_once: bool = False) -> None:
+def _drop(message: Message, why: str, *, has_failed: bool = True, at_once: bool = False) -> None:
     now = database.now()
     _end(message, "drop", why, now)
     items = message.items.filter(state=OutboxItem.State.TAKEN)
-    claiming.put_off_failed(items, now, at_once=at_once)
+    if has_failed:
+        claiming.put_off_failed(items, now, at_once=at_once)
+    else:
+        items.update(state=OutboxItem.State.WAITING, message=None)
 
 
 def _record(key: str, result: Result) -> bool:

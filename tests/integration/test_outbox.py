@@ -169,6 +169,20 @@ def test_a_changed_address_gets_a_message_of_its_own_and_the_former_one_nothing(
     assert (messages(), states(notice)) == (["dropped", "handed"], [("handed", "")])
 
 
+@pytest.mark.parametrize("step", ["claimed", "rendered"])
+def test_several_go_to_a_changed_address_together(ada, at, step):
+    def change():
+        type(ada).objects.filter(pk=ada.pk).update(email="new@example.org")
+
+    Kept.address_of = staticmethod(lambda user: user.email or "old@example.org")
+    notices = [due(ada, str(number)) for number in range(3)]
+    at(step, change)
+    assert hand_out(key(ada), "kept") == 1
+    assert [(one.address, len(one.rows)) for one in Kept.handed] == [("new@example.org", 3)]
+    assert [states(notice) for notice in notices] == [[("handed", "")]] * 3
+    assert set(OutboxItem.objects.values_list("tries", flat=True)) == {0}
+
+
 @pytest.mark.parametrize("what", MEANWHILE)
 def test_what_is_done_after_it_is_too_late(ada, at, what):
     notice = due(ada)

@@ -105,3 +105,15 @@ def test_a_message_about_nothing_any_more_or_that_is_gone_is_not_sent() -> None:
     [ada] = people(1)
     assert send_again(message("handed", user=ada).pk) == 0
     assert send_again("gone") == 0
+
+
+@pytest.mark.usefixtures("declared")
+def test_what_could_not_go_again_can_be_sent_again_later() -> None:
+    [ada] = people(1)
+    [notice] = deliver_many(ada, 1)
+    made = message("refused", notice, user=ada)
+    assert send_again(made.pk) == 1
+    OutboxItem.objects.filter(repeat=1).update(state="skipped", why="inactive")
+    assert send_again(made.pk) == 1
+    assert send_again(made.pk) == 0
+    assert list(OutboxItem.objects.order_by("pk").values_list("repeat", flat=True)) == [0, 1, 2]

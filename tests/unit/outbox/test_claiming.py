@@ -249,6 +249,23 @@ def test_a_zone_that_changed_without_a_word_to_us_puts_a_digest_off_and_never_tw
     assert taken(ada) == [notice.pk]
 
 
+def test_a_digest_stays_one_where_the_zone_changed(ada, clock):
+    """Of what is overdue by the new zone, and what is not, nothing goes before the other."""
+    reader = Reader.objects.create(user=ada, zone="Europe/Berlin")
+    Preference.objects.create(user=ada, scope="all", channel="kept", value=True, rhythm="daily")
+    early, late = due(ada, "early"), due(ada, "late")
+    clock(datetime(2026, 12, 2, 20, 20, tzinfo=UTC))
+    made = datetime(2026, 12, 2, 10, 20, tzinfo=UTC)
+    OutboxItem.objects.filter(notice=early).update(made=made)
+    assert taken(ada) is None
+    reader.zone = "America/New_York"
+    reader.save()
+    clock(datetime(2026, 12, 3, 7, 0, tzinfo=UTC))
+    assert taken(ada) is None
+    clock(datetime(2026, 12, 3, 13, 0, tzinfo=UTC))
+    assert sorted(taken(ada)) == [early.pk, late.pk]
+
+
 def test_a_changed_choice_moves_what_waits(ada, clock):
     choice = Preference.objects.create(
         user=ada, scope="all", channel="kept", value=True, rhythm="weekly"

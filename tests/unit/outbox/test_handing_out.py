@@ -128,6 +128,10 @@ def test_an_address_that_is_another_each_time_ends(ada):
     notice, count = due(ada), itertools.count()
     Kept.address_of = staticmethod(lambda user: f"{next(count)}@example.org")
     assert hand_out(str(ada.pk), "kept") == 0
+    for _ in claiming.RETRIES:
+        assert states(notice) == [("waiting", "")]
+        later(-timedelta(hours=2))
+        hand_out(str(ada.pk), "kept")
     assert states(notice) == [("skipped", "not rendered")]
     assert set(messages()) == {"dropped"}
 
