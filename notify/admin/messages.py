@@ -20,8 +20,8 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from notify.admin import mail_previews
 from notify.admin.change_list import LenientChangeList
-from notify.admin.delivery_history import why_text
 from notify.admin.formatting import EMPTY, format_moment, notice_url
+from notify.admin.outbox_steps import why_text
 from notify.kinds import registry
 from notify.models import Message, Notice, OutboxItem
 from notify.models.permissions import SEND, VIEW_INBOX, has_permission
