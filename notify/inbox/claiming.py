@@ -11,11 +11,13 @@ from django.db.models.functions import Now
 from notify import sql
 from notify.inbox.turns import OPEN
 from notify.models import Batch, Notice
-from notify.sql import transactions, waits
+from notify.sql import database, transactions, waits
 from notify.sql.dialects import dialect
 
 # How long the process that wrote a batch has to carry it out itself before others may.
 GRACE = timedelta(seconds=30)
+# How far ahead it is due, by the clock of the database, if it was written just now.
+_RESERVED = GRACE + database.CLOCKS_DIFFER
 
 
 def open_batches(notice_id: int) -> list[int]:
@@ -24,7 +26,7 @@ def open_batches(notice_id: int) -> list[int]:
         Q(notice__send_at__isnull=True) | Q(notice__send_at__lte=Now()),
         notice=notice_id,
         state__in=OPEN,
-        due__lte=Now() + GRACE,
+        due__lte=Now() + _RESERVED,
     )
     query = waiting.order_by("pk").values_list("pk", flat=True).query
     statement, params = query.get_compiler(using=sql.alias()).as_sql()
@@ -78,7 +80,7 @@ def release(batch_ids: Collection[int]) -> None:
 
     def work() -> None:
         held = Batch.objects.filter(
-            pk__in=batch_ids, state__in=OPEN, attempts=0, due__gt=Now(), due__lte=Now() + GRACE
+            pk__in=batch_ids, state__in=OPEN, attempts=0, due__gt=Now(), due__lte=Now() + _RESERVED
         )
         free = held.select_for_update(skip_locked=True).values_list("pk", flat=True)
         held.filter(pk__in=list(free)).update(due=Now())

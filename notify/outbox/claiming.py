@@ -94,7 +94,7 @@ def _claim(recipient: Recipient, channel: str) -> Claimed | None:
     steps.reached("inbox locked")
     now = database.now()
     due = OutboxItem.objects.filter(
-        user=user_pk(recipient.key), channel=channel, state=_State.WAITING, ripe__lte=Now()
+        user=user_pk(recipient.key), channel=channel, state=_State.WAITING, ripe__lte=now
     )
     found = looking.look(due.order_by("ripe", "pk"), recipient.key, channel, now)
     reach = Reach.objects.filter(

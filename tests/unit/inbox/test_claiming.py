@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connections
 
@@ -8,6 +10,7 @@ from notify.inbox import (
     claiming,
     work,
 )
+from notify.sql import database
 from tests.unit.inbox.helpers import (
     abandoned,
     batch_of,
@@ -25,6 +28,18 @@ def test_a_failed_batch_stays_postponed_when_its_process_releases_it(ada):
     assert done is not None
     assert done.notice_id == mine.pk
     assert work.carry_out_next() is None
+
+
+@pytest.mark.parametrize("ask", ["open_batches", "release"])
+def test_it_is_found_at_once_though_the_clock_is_ahead_of_the_databases(ada, monkeypatch, ask):
+    real = database.now
+    monkeypatch.setattr(database, "now", lambda: real() + timedelta(milliseconds=90))
+    batch = batch_of(abandoned([ada]))
+    if ask == "open_batches":
+        assert claiming.open_batches(batch.notice_id) == [batch.pk]
+    else:
+        claiming.release([batch.pk])
+        assert work.carry_out_next() is not None
 
 
 class Unusable:

@@ -47,6 +47,14 @@ def test_it_goes_now_if_it_is_wanted_at_once(ada, weekly):
     assert claim(key(ada), "kept") is not None
 
 
+def test_now_is_now_though_the_clock_is_ahead_of_the_databases(ada, weekly, monkeypatch):
+    real = database.now
+    monkeypatch.setattr(database, "now", lambda: real() + timedelta(milliseconds=90))
+    Preference.objects.update(rhythm="")
+    reconsider(key(ada))
+    assert claim(key(ada), "kept") is not None
+
+
 def test_it_waits_for_its_digest_if_nothing_has_changed(ada, weekly):
     before = OutboxItem.objects.get().ripe
     assert reconsider(key(ada)) == 1
