@@ -19,8 +19,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
+from django.core.management.commands import flush
 from django.db import connection
 
 from notify.bus.publisher import publisher
@@ -44,6 +46,24 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
         connection.settings_dict["TEST"]["NAME"] = str(file)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def permissions_stay() -> Iterator[None]:
+    """A flush after a test leaves content types and permissions, which are the same for all tests.
+    To write them anew took more than half of its time."""
+    kept = {ContentType._meta.db_table, Permission._meta.db_table}
+
+    def without_them(style: Any, connection: Any, **options: Any) -> Any:
+        tables = connection.introspection.django_table_names(
+            only_existing=True, include_views=False
+        )
+        return connection.ops.sql_flush(style, sorted({*tables} - kept), **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush, "sql_flush", without_them)
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *_: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def hashed_password() -> str:
     """PASSWORD, hashed once as a deployment does it, which takes its time."""
@@ -62,6 +82,12 @@ def make_user(db: None, hashed_password: str) -> Callable[..., User]:
         return User.objects.bulk_create([user])[0]
 
     return make
+
+
+@pytest.fixture
+def admin_user(make_user: Callable[..., User]) -> User:
+    """Who signs in as `admin_client`."""
+    return make_user("admin", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.metadata import packages_distributions, version
+import re
+from importlib.metadata import Distribution, distributions, version
 from typing import Any
 
 from django.core.checks import CheckMessage, Warning, register
@@ -16,7 +17,7 @@ TESTED_DAPHNE = "4.2."
 @register("notify")
 def check_distributions(**options: Any) -> list[CheckMessage]:
     """notify.W014: another distribution has installed files into the directory of notify."""
-    others = sorted(set(packages_distributions().get("notify", ())) - {DISTRIBUTION})
+    others = sorted({one.name for one in distributions() if _has_notify(one)} - {DISTRIBUTION})
     if not others:
         return []
     return [
@@ -28,6 +29,14 @@ def check_distributions(**options: Any) -> list[CheckMessage]:
             id="notify.W014",
         )
     ]
+
+
+def _has_notify(distribution: Distribution) -> bool:
+    """Whether it installed a module of our name. Unlike `packages_distributions()`, it parses no
+    metadata: with a hundred distributions that took a tenth of a second of each command."""
+    modules = distribution.read_text("top_level.txt") or ""
+    record = distribution.read_text("RECORD") or ""
+    return "notify" in modules.split() or bool(re.search(r"^notify(/|\.py,)", record, re.MULTILINE))
 
 
 @register("notify")
