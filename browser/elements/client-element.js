@@ -102,14 +102,19 @@ function fillRoot(element) {
 
 /**
  * Replaces an element that was copied before this script had run, as in a page library's snapshot of
- * a page that was left early: it has neither template nor shadow root, and the server has both.
+ * a page that was left early: it has neither template nor shadow root, and the server has both. A
+ * browser that is offline does it when it is online.
  *
- * @param {HTMLElement} element
+ * @param {ClientElement} element
  */
 async function fetchAnew(element) {
-  const answer = await fetch(location.href);
+  const { signal } = element.connected;
+  const answer = await fetch(location.href).catch(() => null);
+  if (signal.aborted) return;
+  if (!answer) return void addEventListener("online", () => fetchAnew(element), { once: true, signal });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const found = page.querySelector(element.localName);
+  const nth = [...document.querySelectorAll(element.localName)].indexOf(element);
+  const found = page.querySelectorAll(element.localName)[nth];
   if (!found?.querySelector("template")) throw new Error(`<${element.localName}> has no template.`);
   element.replaceWith(found);
 }

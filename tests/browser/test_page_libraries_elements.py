@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.inbox_page import badge, send_by_http
-from tests.browser.libraries import ELSEWHERE, assert_works, open_at, start_at
+from tests.browser.libraries import ELSEWHERE, HTMX_2, assert_works, open_at, start_at
 from tests.harness.waiting import eventually
 
 Move = Callable[[Page], None]
@@ -54,6 +55,41 @@ def test_an_element_that_is_moved_or_copied_is_alive(server, ada, windows, how: 
             page.keyboard.press("Escape")
         assert_works(page, sockets)
         page.close()
+    assert windows.complaints == []
+
+
+LEFT_EARLY = """() => {
+    for (const bell of document.querySelectorAll("notify-bell")) {
+        const copy = bell.cloneNode(true);
+        copy.querySelector("template").remove();
+        bell.replaceWith(copy);
+    }
+}"""
+
+
+def second_bell(html: str) -> str:
+    return re.sub(
+        "(<notify-bell )(.*?</notify-bell>)", r"\1\2\1id=second \2", html, flags=re.DOTALL
+    )
+
+
+def test_copies_from_before_the_script_are_fetched_each_in_its_place_and_offline_later(
+    server, ada, windows
+):
+    page = open_at(windows, server, ada, HTMX_2, change=second_bell)
+    start_at(page, ELSEWHERE)
+    send_by_http(page, "info")
+    page.context.set_offline(True)
+    page.evaluate(LEFT_EARLY)
+    bells = page.locator("notify-bell .bell")
+    expect(bells).to_have_count(0)
+    page.context.set_offline(False)
+    expect(bells).to_have_count(2)
+    assert page.locator("notify-bell").evaluate_all("bells => bells.map((one) => one.id)") == [
+        "",
+        "second",
+    ]
+    expect(badge(page)).to_have_text(["1", "1"])
     assert windows.complaints == []
 
 
