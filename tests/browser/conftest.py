@@ -31,6 +31,7 @@ from tests.browser.script_counts import ScriptCounts
 from tests.conftest import StartServer
 from tests.harness.server import Server
 from tests.harness.sessions import new_session
+from tests.harness.shop import Shop
 from tests.harness.waiting import deadline, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,6 +147,16 @@ def windows(transactional_db: None) -> Iterator[Windows]:
     windows = Windows()
     yield windows
     windows.close()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Somebody else's project with the built package, where Ada has an account."""
+    shop = Shop(tmp_path_factory.mktemp("shop"), settings="shop.settings")
+    shop.run("django", "migrate", "--verbosity", "0")
+    people = "from django.contrib.auth.models import User; User.objects.create_user"
+    shop.run("django", "shell", "-c", f"{people}('ada', password='tea')")
+    return shop
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -10,46 +9,16 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import ROOT, until_panel_script, wait_until_live
-from tests.harness.built import install_built_package, run
+from tests.browser.shop import enter
+from tests.harness.built import run
 from tests.harness.server import Server
+from tests.harness.shop import Shop
 
 SHOP = ROOT / "tests" / "foreign_project"
 STATIC = ROOT / "notify" / "static" / "notify"
-
-
-class Shop:
-    """A directory with an environment of its own, in which notify is the built wheel."""
-
-    def __init__(self, directory: Path) -> None:
-        self.python = install_built_package(directory, directory / "venv")
-        self.env = {
-            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
-            "PYTHONPATH": str(SHOP),
-            "DJANGO_SETTINGS_MODULE": "shop.settings",
-            "SHOP_DATABASE": str(directory / "shop.sqlite3"),
-        }
-
-        self.manage = [str(self.python), "-P", "-m", "django"]
-        self.runserver = [*self.manage, "runserver", "--noreload", "127.0.0.1:{port}"]
-
-    @classmethod
-    def with_ada(cls, directory: Path) -> Shop:
-        shop = cls(directory)
-        shop.django("migrate", "--verbosity", "0")
-        people = "from django.contrib.auth.models import User; User.objects.create_user"
-        shop.django("shell", "-c", f"{people}('ada', password='tea')")
-        return shop
-
-    def django(self, *arguments: str, env: dict[str, str] | None = None) -> str:
-        return run([*self.manage, *arguments], env=env or self.env)
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    return Shop.with_ada(tmp_path_factory.mktemp("shop"))
 
 
 @pytest.fixture
@@ -63,14 +32,6 @@ def test_the_package_is_the_built_one(shop):
     code = "import notify; print(notify.__file__)"
     where = run([str(shop.python), "-c", code], env=shop.env)
     assert str(shop.python.parents[1]) in where
-
-
-def enter(page: Page) -> None:
-    page.goto("/")
-    page.locator("[name=username]").fill("ada")
-    page.locator("[name=password]").fill("tea")
-    page.get_by_text("Enter the shop").click()
-    expect(page).to_have_title(re.compile("Tea and coffee"))
 
 
 @pytest.mark.parametrize("seconds", [0, 3])

@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Page, Request, Route, WebSocket, expect
 
 from tests.browser.conftest import Windows, until, until_panel_script, wait_until_live
-from tests.browser.test_foreign_project import Shop, enter
+from tests.browser.shop import enter
 from tests.harness.server import Server
+from tests.harness.shop import Shop
 
 DJANGO = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
 WHITENOISE = "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -60,23 +61,18 @@ class Log:
         return sorted(HASHED.sub(".js", path.rpartition("/")[2]) for path in scripts)
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    return Shop.with_ada(tmp_path_factory.mktemp("shop"))
-
-
 @pytest.fixture
 def server(shop: Shop, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
     storage, only_hashed = request.param
-    env = {
-        **shop.env,
+    variables = {
         "DJANGO_SETTINGS_MODULE": "shop.hashed",
         "SHOP_STORAGE": storage,
         "SHOP_STATIC": str(tmp_path / "static"),
         **({"SHOP_ONLY_HASHED": "yes"} if only_hashed else {}),
     }
-    shop.django("collectstatic", "--noinput", env=env)
-    with Server(log=tmp_path / "shop.log", command=shop.runserver, env=env) as server:
+    shop.run("django", "collectstatic", "--noinput", **variables)
+    log, env = tmp_path / "shop.log", shop.env | variables
+    with Server(log=log, command=shop.runserver, env=env) as server:
         yield server
         print(server.log)  # noqa: T201  (pytest shows it with a failure)
 

@@ -26,9 +26,14 @@ from shop.settings import *
 
 class Shop:
     """A copy of tests/foreign_project in `directory`, with an environment of its own. Its database
-    does not exist yet."""
+    does not exist yet.
 
-    def __init__(self, directory: Path) -> None:
+    Args:
+        settings: The module of its settings: `shop.settings` is on SQLite, `settings_here` on the
+            kind of database that the tests run on.
+    """
+
+    def __init__(self, directory: Path, *, settings: str = "settings_here") -> None:
         self.directory = directory / "project"
         self.python = install_built_package(directory, directory / "venv")
         shutil.copytree(ROOT / "tests" / "foreign_project", self.directory)
@@ -36,12 +41,16 @@ class Shop:
         self.env = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
             "PYTHONPATH": str(self.directory),
-            "DJANGO_SETTINGS_MODULE": "settings_here",
+            "DJANGO_SETTINGS_MODULE": settings,
             "SHOP_DATABASE": str(self.directory / "shop.sqlite3"),
         }
 
+        self.runserver = [*self._module("django"), "runserver", "--noreload", "127.0.0.1:{port}"]
+
+    def _module(self, name: str) -> list[str]:
+        return [str(self.python), "-P", "-m", name]
+
     def _settings(self) -> str:
-        """The shop's, on the kind of database that the tests run on."""
         if connection.vendor == "sqlite":
             return SETTINGS + block("docs/testing.md", "shop/settings.py")
         own = {name: connection.settings_dict[name] for name in ("USER", "HOST", "PORT")}
@@ -80,11 +89,11 @@ class Shop:
         for name in names:
             self.write(name, block(page, name))
 
-    def run(self, *arguments: str, stdin: str = "", **variables: str) -> str:
+    def run(self, module: str, *arguments: str, stdin: str = "", **variables: str) -> str:
         """What `python -P -m …` says; fails with that where its exit code is not 0. Beside `stdin`
         keyword arguments are environment variables."""
         done = subprocess.run(
-            [str(self.python), "-P", "-m", *arguments],
+            [*self._module(module), *arguments],
             env=self.env | variables,
             cwd=self.directory,
             input=stdin,
@@ -94,5 +103,5 @@ class Shop:
             timeout=deadline(120),
             check=False,
         )
-        assert done.returncode == 0, f"{arguments}:\n{done.stdout}"
+        assert done.returncode == 0, f"{module} {arguments}:\n{done.stdout}"
         return done.stdout
