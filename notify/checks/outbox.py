@@ -1,9 +1,10 @@
-"""What leaves the browser: e-mail needs to know where the site is."""
+"""What leaves the browser: e-mail needs to know where the site is, and by what it goes."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from notify import conf
@@ -22,6 +23,25 @@ def check_site_url(**options: Any) -> list[CheckMessage]:
             hint="Set NOTIFY_SITE_URL = 'https://example.org'.",
             id="notify.E011",
         )
+    ]
+
+
+@register("notify")
+def check_mailers(**options: Any) -> list[CheckMessage]:
+    """notify.E012: a channel sends by a mailer that the site does not have."""
+    if not _is_mailed():
+        return []
+    from notify.outbox import Email
+
+    there = getattr(settings, "MAILERS", {})
+    used = {one.using for one in registry.all_channels() if isinstance(one, Email) and one.using}
+    return [
+        Error(
+            f"Email(using={name!r}): MAILERS has no {name!r}, so none of its e-mails can go.",
+            hint=f"Add it to MAILERS, which has {', '.join(map(repr, there)) or 'nothing yet'}.",
+            id="notify.E012",
+        )
+        for name in sorted(used - {*there})
     ]
 
 

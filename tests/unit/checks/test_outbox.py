@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import django
 import pytest
 
 import notify
 from notify.kinds import registry
 from notify.outbox import Channel
+from notify.outbox.email import WITH_MAILERS
 from tests.unit.checks.findings import ids, ours
 
 
@@ -53,3 +55,20 @@ def test_mails_that_cannot_have_the_header_are_a_warning_in_production(settings,
     assert "notify.W017" in ids(ours(include_deployment_checks=True))
     settings.NOTIFY_SITE_URL = "https://example.org"
     assert "notify.W017" not in ids(ours(include_deployment_checks=True))
+
+
+if django.VERSION >= WITH_MAILERS:
+
+    def test_a_mailer_that_the_site_does_not_have_is_an_error(settings, monkeypatch):
+        settings.NOTIFY_SITE_URL = "https://example.org"
+        backend = {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+        settings.MAILERS = {"default": backend, "bulk": backend}
+        declare(monkeypatch, notify.Email(using="bulk"))
+        assert ours() == []
+        declare(monkeypatch, notify.Email(using="bluk"))
+        [found] = ours()
+        assert found.id == "notify.E012"
+        assert "'bluk'" in found.msg
+        assert "'default', 'bulk'" in found.hint
+        settings.MAILERS = {}
+        assert "notify.E012" in ids(ours())
