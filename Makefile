@@ -49,13 +49,13 @@ test-services: TESTS = tests/unit tests/integration
 test-services-a-l: TESTS = tests/unit tests/integration/test_[a-l]*.py
 test-services-m-z: TESTS = tests/integration/test_[!a-l]*.py
 test-services test-services-a-l test-services-m-z: .make/dev  ## run them on PostgreSQL
-	@$(NEEDS) redis-server postgres pgbouncer nginx systemd-analyze openssl msgfmt -- $(POSTGRES) $(PYTEST) $(TESTS) -m 'not sqlite'
+	@$(NEEDS) redis-server postgres pgbouncer nginx systemd-analyze openssl msgfmt faketime -- $(POSTGRES) $(PYTEST) $(TESTS) -m 'not sqlite'
 
 test-browser: TESTS = tests/browser
 test-browser-a-o: TESTS = tests/browser/test_[a-o]*.py
 test-browser-p-z: TESTS = tests/browser/test_[!a-o]*.py
 test-browser test-browser-a-o test-browser-p-z: .make/dev .make/node  ## run the tests in browsers
-	@$(NEEDS) redis-server postgres chromium firefox-esr -- $(POSTGRES) $(PYTEST) $(TESTS) -p no:cacheprovider
+	@$(NEEDS) redis-server postgres nginx chromium firefox-esr -- $(POSTGRES) $(PYTEST) $(TESTS) -p no:cacheprovider
 
 test-faults: .make/dev  ## run the quick tests of `make faults`, six minutes
 	@$(NEEDS) redis-server postgres pgbouncer ip nft -- $(POSTGRES) $(PYTEST) tests/faults -m quick_faults -p no:cacheprovider
