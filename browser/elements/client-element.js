@@ -1,6 +1,8 @@
 // @ts-check
 import { elementCame, pageClient } from "../page/page-client.js";
 
+const AGAIN_MS = 5000;
+
 /**
  * Base class of our elements: the page's client, a shadow root from the server, and cleaning up. An
  * element that is moved within the page starts over, with fresh parts.
@@ -102,19 +104,22 @@ function fillRoot(element) {
 
 /**
  * Replaces an element that was copied before this script had run, as in a page library's snapshot of
- * a page that was left early: it has neither template nor shadow root, and the server has both. A
- * browser that is offline does it when it is online.
+ * a page that was left early: it has neither template nor shadow root, and the server has both. What
+ * fails is tried again.
  *
  * @param {ClientElement} element
  */
 async function fetchAnew(element) {
   const { signal } = element.connected;
-  const answer = await fetch(location.href).catch(() => null);
+  const html = await fetch(location.href)
+    .then((answer) => answer.text())
+    .catch(() => null);
   if (signal.aborted) return;
-  if (!answer) return void addEventListener("online", () => fetchAnew(element), { once: true, signal });
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (html === null) return void element.later(() => fetchAnew(element), AGAIN_MS);
+  const page = new DOMParser().parseFromString(html, "text/html");
   const nth = [...document.querySelectorAll(element.localName)].indexOf(element);
-  const found = page.querySelectorAll(element.localName)[nth];
+  const several = page.querySelectorAll(element.localName);
+  const found = several[nth] ?? several[0];
   if (!found?.querySelector("template")) throw new Error(`<${element.localName}> has no template.`);
   element.replaceWith(found);
 }

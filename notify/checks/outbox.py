@@ -33,15 +33,16 @@ def check_mailers(**options: Any) -> list[CheckMessage]:
         return []
     from notify.outbox import Email
 
-    there = getattr(settings, "MAILERS", {})
+    # A site that still has EMAIL_BACKEND has a default one.
+    mailers = list(getattr(settings, "MAILERS", ["default"]))
     used = {one.using for one in registry.all_channels() if isinstance(one, Email) and one.using}
     return [
         Error(
-            f"Email(using={name!r}): MAILERS has no {name!r}, so none of its e-mails can go.",
-            hint=f"Add it to MAILERS, which has {', '.join(map(repr, there)) or 'nothing yet'}.",
+            f"Email(using={name!r}): MAILERS has no {name!r}, so no e-mail can go by it.",
+            hint=f"Add it to MAILERS, which has {', '.join(map(repr, mailers)) or 'nothing yet'}.",
             id="notify.E012",
         )
-        for name in sorted(used - {*there})
+        for name in sorted(used - {*mailers})
     ]
 
 

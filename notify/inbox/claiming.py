@@ -11,13 +11,14 @@ from django.db.models.functions import Now
 from notify import sql
 from notify.inbox.turns import OPEN
 from notify.models import Batch, Notice
-from notify.sql import database, transactions, waits
+from notify.sql import transactions, waits
 from notify.sql.dialects import dialect
 
 # How long the process that wrote a batch has to carry it out itself before others may.
 GRACE = timedelta(seconds=30)
-# How far ahead it is due, by the clock of the database, if it was written just now.
-_RESERVED = GRACE + database.CLOCKS_DIFFER
+# How far ahead it is due, by the clock of the database, if it was written just now: `database.now`
+# is off by half a round trip, which may have been a slow one.
+_RESERVED = GRACE + timedelta(seconds=1)
 
 
 def open_batches(notice_id: int) -> list[int]:

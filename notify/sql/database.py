@@ -35,7 +35,7 @@ from notify.sql import waits
 logger = logging.getLogger(__name__)
 
 FACTS_LIFETIME_S = 10.0
-# How far `now` may be from the time that the database tells itself.
+# How far apart clocks that mean the same moment may be: `now` and the database's, or a caller's.
 CLOCKS_DIFFER = timedelta(seconds=0.1)
 
 # Expressions that a role may be refused: hardened servers revoke these functions, and Aurora has

@@ -44,7 +44,6 @@ class Shop:
             "DJANGO_SETTINGS_MODULE": settings,
             "SHOP_DATABASE": str(self.directory / "shop.sqlite3"),
         }
-
         self.runserver = [*self._module("django"), "runserver", "--noreload", "127.0.0.1:{port}"]
 
     def _module(self, name: str) -> list[str]:

@@ -3,4 +3,4 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def checks_may_ask_the_database(db: None) -> None:
-    """Those of Django do: whether it has JSON."""
+    """From Django 6 on its own do, on SQLite: whether it has JSON."""

@@ -11,9 +11,6 @@ def install(directory, name, *files):
     information.mkdir()
     (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
     (information / "RECORD").write_text("".join(f"{file},,\n" for file in files))
-    for file in files:  # from Python 3.12 on, those that are missing do not count
-        (directory / file).parent.mkdir(parents=True, exist_ok=True)
-        (directory / file).touch()
 
 
 def test_another_distribution_with_a_module_of_the_same_name_is_a_warning(monkeypatch, tmp_path):
@@ -24,6 +21,17 @@ def test_another_distribution_with_a_module_of_the_same_name_is_a_warning(monkey
     assert (found.id, found.level) == ("notify.W014", WARNING)
     assert found.msg.startswith("notify-lite and django-notify-live install the same module")
     assert "django-notify-live" in found.hint
+
+
+def test_one_that_has_it_as_a_single_file_or_tells_only_its_modules_counts_too(
+    monkeypatch, tmp_path
+):
+    install(tmp_path, "notify-file", "notify.py")
+    install(tmp_path, "notify-egg")
+    (tmp_path / "notify_egg-1.0.dist-info/top_level.txt").write_text("others\nnotify\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    [found] = ours()
+    assert found.msg.startswith("notify-egg, notify-file and django-notify-live install")
 
 
 def test_its_own_distribution_is_no_other(monkeypatch, tmp_path):

@@ -6,6 +6,7 @@ import django
 import pytest
 
 import notify
+from notify.checks import outbox
 from notify.kinds import registry
 from notify.outbox import Channel
 from notify.outbox.email import WITH_MAILERS
@@ -70,5 +71,12 @@ if django.VERSION >= WITH_MAILERS:
         assert found.id == "notify.E012"
         assert "'bluk'" in found.msg
         assert "'default', 'bulk'" in found.hint
-        settings.MAILERS = {}
-        assert "notify.E012" in ids(ours())
+
+    def test_a_site_with_a_backend_has_the_default_mailer(settings, monkeypatch):
+        settings.NOTIFY_SITE_URL = "https://example.org"
+        if hasattr(settings, "MAILERS"):
+            del settings.MAILERS
+        declare(monkeypatch, notify.Email(using="default"))
+        assert outbox.check_mailers() == []
+        declare(monkeypatch, notify.Email(using="bulk"))
+        assert ids(outbox.check_mailers()) == ["notify.E012"]

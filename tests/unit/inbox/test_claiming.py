@@ -33,7 +33,7 @@ def test_a_failed_batch_stays_postponed_when_its_process_releases_it(ada):
 @pytest.mark.parametrize("ask", ["open_batches", "release"])
 def test_it_is_found_at_once_though_the_clock_is_ahead_of_the_databases(ada, monkeypatch, ask):
     real = database.now
-    monkeypatch.setattr(database, "now", lambda: real() + timedelta(milliseconds=90))
+    monkeypatch.setattr(database, "now", lambda: real() + timedelta(milliseconds=500))
     batch = batch_of(abandoned([ada]))
     if ask == "open_batches":
         assert claiming.open_batches(batch.notice_id) == [batch.pk]
