@@ -28,6 +28,7 @@ from notify.sql.dialects import dialect
 from notify.sql.keys import database_key
 
 ROWS_PER_STATEMENT = 1000  # as one parameter, of up to 10 MB
+CLOCKS_DIFFER = timedelta(seconds=0.1)  # a process's and the database's, and as it is told
 BATCH_COLUMNS = (
     "(notice_id, recipients, reasons, size, due, state, urgent, attempts, appended, skipped)"
 )
@@ -234,7 +235,7 @@ def is_urgent(notice: Notice) -> bool:
 def is_due(notice: Notice) -> bool:
     """Whether a notice is sent now: it is not scheduled, or for a moment that has passed. The
     moment is often a caller's "now", by another clock than the database's."""
-    return notice.send_at is None or notice.send_at <= notice.created + database.CLOCKS_DIFFER
+    return notice.send_at is None or notice.send_at <= notice.created + CLOCKS_DIFFER
 
 
 def insert_rows(notices: Sequence[Notice]) -> None:

@@ -20,7 +20,7 @@ import logging
 import time
 from collections.abc import Collection
 from contextlib import nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -35,8 +35,6 @@ from notify.sql import waits
 logger = logging.getLogger(__name__)
 
 FACTS_LIFETIME_S = 10.0
-# How far apart clocks that mean the same moment may be: `now` and the database's, or a caller's.
-CLOCKS_DIFFER = timedelta(seconds=0.1)
 
 # Expressions that a role may be refused: hardened servers revoke these functions, and Aurora has
 # some of them in name only. The name of a WAL file begins with the timeline. It cannot be read
