@@ -2,7 +2,8 @@
 
 `immediate_delivery` carries out sends inside the test's transaction, `inbox` returns what a user
 has, `sent` the notices of a kind, `advance_time` makes what is stored older, so that scheduled
-notices arrive and others expire, and `stop_hub` ends the hub of a test with sockets.
+notices arrive, others expire, and what is unread is mailed. `stop_hub` ends the hub of a test with
+sockets.
 `docs/testing.md` shows them with TestCase, TransactionTestCase and pytest-django.
 """
 
@@ -13,7 +14,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ContextDecorator, contextmanager
 from dataclasses import dataclass, fields
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar
 from unittest.mock import patch
@@ -24,8 +25,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import DateTimeField, F
-from django.db.models.functions import Now
+from django.db.models import DateTimeField, F, Min
 
 from notify import sql
 from notify.changes import Row
@@ -35,8 +35,10 @@ from notify.inbox.turns import OPEN
 from notify.kinds import Kind, rendering
 from notify.kinds import fields as kind_fields
 from notify.live.hub import hubs
+from notify.live.outbox_thread import hand_out_due
 from notify.models import Batch, Notice, content
 from notify.sending import after_commit, carrying_out, expiry
+from notify.sql import database
 
 logger = logging.getLogger(__name__)
 
@@ -160,12 +162,14 @@ def sent(kind: type[_Kind]) -> list[_Kind]:
 
 
 def advance_time(by: timedelta) -> None:
-    """Makes all that notify has stored older, and carries out what is due then, as workers would.
+    """Makes all that notify has stored older, and does what workers would have done meanwhile.
 
     No clock is changed: `send_at` and `expires` go by the database's, which a test cannot freeze.
-    So every time in the tables of notify is moved back, and scheduled notices arrive in the order
-    of their times, before those that have expired are recalled. A notice that the test holds has
-    its new times after `refresh_from_db()`. Sessions and tickets stay as they are.
+    So every time in the tables of notify is moved back, step by step: scheduled notices arrive in
+    the order of their times, what is unread goes out by the channels of its kind (an e-mail is in
+    `mail.outbox` then), and what has expired is recalled. A digest goes at its hour by the real
+    clock, so by a day after its notices, or a week. A notice that the test holds has its new times
+    after `refresh_from_db()`. Sessions and tickets stay as they are.
 
     It works inside `immediate_delivery` and outside.
 
@@ -175,14 +179,38 @@ def advance_time(by: timedelta) -> None:
     Raises:
         Busy: Another connection has locked an inbox for 2 s.
     """
+    left, done_until = by, datetime.min.replace(tzinfo=UTC)
+    while True:
+        step = min(left, _until_next_batch(done_until, default=left))
+        _make_older(step)
+        left -= step
+        done_until = database.now()
+        _do_what_is_due()
+        if not left:
+            return
+
+
+def _until_next_batch(after: datetime, default: timedelta) -> timedelta:
+    """Until the next batch is to be appended, or has waited for its readers long enough. 0 if it
+    has become due since `after`."""
+    coming = Batch.objects.filter(state__in=[*OPEN, Batch.State.RIPENING], due__gt=after)
+    due = coming.aggregate(next=Min("due"))["next"]
+    return default if due is None else max(due - database.now(), timedelta(0))
+
+
+def _make_older(by: timedelta) -> None:
     with transaction.atomic(using=sql.alias()):
         for model in apps.get_app_config("notify").get_models():
             stored = [one for one in model._meta.local_fields if isinstance(one, DateTimeField)]
             if stored:
                 model._base_manager.update(**{one.name: F(one.name) - by for one in stored})
-    due = Batch.objects.filter(state__in=OPEN, due__lte=Now()).order_by("due", "pk")
+
+
+def _do_what_is_due() -> None:
+    due = Batch.objects.filter(state__in=OPEN, due__lte=database.now()).order_by("due", "pk")
     with immediate_delivery():
         _carry_out(list(due.values_list("pk", flat=True)))
+        hand_out_due()
         while expiry.recall_expired().recalled:
             pass
 

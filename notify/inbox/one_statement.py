@@ -67,11 +67,10 @@ def append(batch_id: int, asked: Asked) -> Arrived:
 
 def _append(batch_id: int, asked: Asked, off: filing.Off) -> Arrived:
     delay = registry.first_delay(asked.kind, asked.category)
-    done = f"state = '{Batch.State.DONE.value}'"
+    done, done_params = f"state = '{Batch.State.DONE.value}'", list[Any]()
     if delay is not None:
-        done = f"""state = '{Batch.State.RIPENING.value}',
-                due = clock_timestamp() + interval '{delay.total_seconds()} seconds',
-                lineage = '{database.facts().lineage}'"""
+        done = f"state = '{Batch.State.RIPENING.value}', due = %s, lineage = %s"
+        done_params = [sql.moment(database.now() + delay), database.facts().lineage]
     wanted = f"(SELECT {recipient_columns()} FROM {recipients_of_batch('batch')})"
     also = f", {off.asked} AS asked" if off.asked else ""
     arrivals = """SELECT user_id, 1 AS arrivals, CASE WHEN off THEN 0 ELSE 1 END AS counted
@@ -101,7 +100,7 @@ def _append(batch_id: int, asked: Asked, off: filing.Off) -> Arrived:
         )
         SELECT user_id, epoch, start, version, unseen, unread, badge, off
         FROM stepped JOIN decided USING (user_id)""",
-        [batch_id, *off.params, *off.asked_params],
+        [batch_id, *off.params, *off.asked_params, *done_params],
         rows=waits.ROWS_OF_A_BATCH,
     )
     return arrived_of(found)

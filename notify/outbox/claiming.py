@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Max, Q
-from django.db.models.functions import Now
 
 from notify.kinds import registry
 from notify.models import Inbox, Level, Message, OutboxItem, Reach, user_pk
@@ -56,7 +55,7 @@ class Rounds:
 
     def next_page(self) -> list[tuple[str, str]]:
         """People and the keys of channels, each once; empty at the end of a round. No lock."""
-        due = OutboxItem.objects.filter(state=_State.WAITING, ripe__lte=Now())
+        due = OutboxItem.objects.filter(state=_State.WAITING, ripe__lte=database.now())
         if self._after is not None:
             ripe, pk = self._after
             due = due.filter(Q(ripe__gt=ripe) | Q(ripe=ripe, pk__gt=pk))

@@ -51,7 +51,7 @@ def ripen_next() -> int | None:
 
 
 def _ripen_next(locked: list[int]) -> int | None:
-    ripening = Batch.objects.filter(state=Batch.State.RIPENING, due__lte=Now())
+    ripening = Batch.objects.filter(state=Batch.State.RIPENING, due__lte=database.now())
     free = ripening.select_for_update(skip_locked=True, of=("self",)).select_related("notice")
     batch = free.defer("recipients", "reasons").order_by("due").first()
     if batch is None:

@@ -37,7 +37,7 @@ class Shop:
         self.directory = directory / "project"
         self.python = install_built_package(directory, directory / "venv")
         shutil.copytree(ROOT / "tests" / "foreign_project", self.directory)
-        self.write("settings_here.py", self._settings())
+        self.write("settings_here.py", self.settings())
         self.env = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
             "PYTHONPATH": str(self.directory),
@@ -49,7 +49,8 @@ class Shop:
     def _module(self, name: str) -> list[str]:
         return [str(self.python), "-P", "-m", name]
 
-    def _settings(self) -> str:
+    def settings(self) -> str:
+        """The text of `settings_here`."""
         if connection.vendor == "sqlite":
             return SETTINGS + block("docs/testing.md", "shop/settings.py")
         own = {name: connection.settings_dict[name] for name in ("USER", "HOST", "PORT")}

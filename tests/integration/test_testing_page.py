@@ -11,13 +11,15 @@ from tests.harness.server import ROOT
 from tests.harness.shop import Shop
 
 PAGE = "docs/testing.md"
-DJANGO = ["orders", "news", "async", "live", "time"]
+DJANGO = ["orders", "news", "async", "live", "time", "emails"]
 PYTEST = ["with_pytest", "async_with_pytest", "shared_loop"]
 
 
 @pytest.fixture(autouse=True)
 def blocks(shop: Shop) -> None:
     shop.write("shop/tests/__init__.py", "")
+    shop.write_blocks("docs/email.md", ["shop/notices.py"])
+    shop.write("settings_here.py", shop.settings() + block("docs/email.md", "settings.py"))
     shop.write_blocks(PAGE, [f"shop/tests/test_{name}.py" for name in (*DJANGO, *PYTEST)])
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import Group, User
+from django.core import mail
 from django.db import transaction
 from django.db.models.signals import post_save
 from django.test import Client, TestCase
@@ -15,6 +17,7 @@ from pytest_django.fixtures import Settings
 
 import notify
 from config.asgi import application
+from notify import sending
 from notify.inbox import control, retention
 from notify.live.hub import hubs
 from notify.models import ApiToken, Batch, Inbox, Notice
@@ -410,6 +413,77 @@ def test_what_is_kept_for_days_is_deleted_afterwards(ada, delivering):
     advance_time(timedelta(days=31))
     retention.prune(timedelta(days=30), announce=lambda change: None)
     assert not Notice.objects.exists()
+
+
+# Out of the browser
+
+
+@pytest.fixture
+def reminder(
+    settings: Settings, own_kinds: None, delivering: None, ada: User
+) -> Callable[[str], notify.Kind]:
+    """A kind that is mailed a quarter of an hour later; Ada has an address."""
+
+    class Reminder(notify.Kind):
+        key = "t.reminder"
+        category = notify.Category("reminders", "Reminders")
+        channels = (notify.Email(after=HOUR / 4),)
+
+        text: str
+
+        def title(self) -> str:
+            return self.text
+
+    settings.NOTIFY_SITE_URL = "https://example.org"
+    User.objects.update(email="ada@example.org")
+    return lambda text: Reminder(text=text)
+
+
+def subjects() -> list[str]:
+    return [message.subject for message in mail.outbox]
+
+
+def test_what_is_unread_for_as_long_as_its_kind_says_is_mailed_once(ada, reminder, make_user):
+    bob = make_user("bob", email="bob@example.org")
+    notify.send(reminder("Hello"), to=[ada, bob])
+    advance_time(HOUR / 5)
+    assert mail.outbox == []
+    [copy] = bob.notify_notifications.all()
+    sending.mark(str(bob.pk), "read", ids=[copy.notice_id])
+    advance_time(HOUR / 5)
+    assert [(one.to, one.subject) for one in mail.outbox] == [(["ada@example.org"], "Hello")]
+    advance_time(10 * HOUR)
+    assert len(mail.outbox) == 1
+
+
+def test_it_is_mailed_before_it_expires_or_not_at_all(ada, reminder):
+    notify.send(reminder("until then"), to=ada, expires=in_hours(0.3))
+    notify.send(reminder("too short"), to=ada, expires=in_hours(0.2))
+    advance_time(HOUR)
+    assert subjects() == ["until then"]
+    assert titles(ada) == []
+
+
+def test_what_arrives_meanwhile_is_mailed_later_still(ada, reminder):
+    notify.send(reminder("Hello"), to=ada, send_at=in_hours(1))
+    advance_time(HOUR)
+    assert (titles(ada), subjects()) == (["Hello"], [])
+    advance_time(HOUR / 4)
+    assert subjects() == ["Hello"]
+    notify.send(reminder("Again"), to=ada, send_at=in_hours(1))
+    advance_time(2 * HOUR)
+    assert subjects() == ["Hello", "Again"]
+
+
+@pytest.mark.parametrize(("rhythm", "days"), [("hourly", 1 / 24), ("daily", 1), ("weekly", 7)])
+def test_a_digest_has_gone_when_its_time_has_passed(ada, reminder, rhythm, days):
+    notify.prefer(ada, "category:reminders", value=True, channel="email", rhythm=rhythm)
+    for text in ("one", "two"):
+        notify.send(reminder(text), to=ada)
+    advance_time(HOUR / 4 + timedelta(days=days))
+    [digest] = mail.outbox
+    assert "one" in digest.body
+    assert "two" in digest.body
 
 
 # Kinds

@@ -30,7 +30,6 @@ def clock(monkeypatch):
             later(moment - datetime.now(UTC))
             was_set = True
         monkeypatch.setattr(database, "now", lambda: moment)
-        monkeypatch.setattr(claiming, "Now", lambda: moment)
 
     return set_to
 
