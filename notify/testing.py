@@ -2,9 +2,8 @@
 
 `immediate_delivery` carries out sends inside the test's transaction, `inbox` returns what a user
 has, `sent` the notices of a kind, `advance_time` makes what is stored older, so that scheduled
-notices arrive, others expire, and what is unread is mailed. `stop_hub` ends the hub of a test with
-sockets.
-`docs/testing.md` shows them with TestCase, TransactionTestCase and pytest-django.
+notices arrive, what is unread is mailed, and others expire. `stop_hub` ends the hub of a test with
+sockets. `docs/testing.md` shows them with TestCase, TransactionTestCase and pytest-django.
 """
 
 from __future__ import annotations
@@ -168,7 +167,7 @@ def advance_time(by: timedelta) -> None:
     So every time in the tables of notify is moved back, step by step: scheduled notices arrive in
     the order of their times, what is unread goes out by the channels of its kind (an e-mail is in
     `mail.outbox` then), and what has expired is recalled. A digest goes at its hour by the real
-    clock, so by a day after its notices, or a week. A notice that the test holds has its new times
+    clock, so up to a day later, or a week. A notice that the test holds has its new times
     after `refresh_from_db()`. Sessions and tickets stay as they are.
 
     It works inside `immediate_delivery` and outside.

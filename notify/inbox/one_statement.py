@@ -67,7 +67,8 @@ def append(batch_id: int, asked: Asked) -> Arrived:
 
 def _append(batch_id: int, asked: Asked, off: filing.Off) -> Arrived:
     delay = registry.first_delay(asked.kind, asked.category)
-    done, done_params = f"state = '{Batch.State.DONE.value}'", list[Any]()
+    done = f"state = '{Batch.State.DONE.value}'"
+    done_params: list[Any] = []
     if delay is not None:
         done = f"state = '{Batch.State.RIPENING.value}', due = %s, lineage = %s"
         done_params = [sql.moment(database.now() + delay), database.facts().lineage]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -17,9 +18,10 @@ from pytest_django.fixtures import Settings
 
 import notify
 from config.asgi import application
-from notify import sending
+from notify import sending, testing
 from notify.inbox import control, retention
 from notify.live.hub import hubs
+from notify.live.outbox_thread import hand_out_due
 from notify.models import ApiToken, Batch, Inbox, Notice
 from notify.sending import verbs
 from notify.testing import (
@@ -476,10 +478,18 @@ def test_what_arrives_meanwhile_is_mailed_later_still(ada, reminder):
 
 
 @pytest.mark.parametrize(("rhythm", "days"), [("hourly", 1 / 24), ("daily", 1), ("weekly", 7)])
-def test_a_digest_has_gone_when_its_time_has_passed(ada, reminder, rhythm, days):
+def test_a_digest_has_gone_when_its_time_has_passed(ada, reminder, monkeypatch, rhythm, days):
+    def hand_out_slowly() -> int:
+        """The second notice becomes due while the first one is served."""
+        messages = hand_out_due()
+        time.sleep(0.2)
+        return messages
+
+    monkeypatch.setattr(testing, "hand_out_due", hand_out_slowly)
     notify.prefer(ada, "category:reminders", value=True, channel="email", rhythm=rhythm)
     for text in ("one", "two"):
         notify.send(reminder(text), to=ada)
+        time.sleep(0.1)
     advance_time(HOUR / 4 + timedelta(days=days))
     [digest] = mail.outbox
     assert "one" in digest.body

@@ -14,6 +14,7 @@ from notify.outbox import Email, deadlines, handing_out, mail_server, recording,
 from notify.outbox.claiming import Rounds
 from notify.outbox.deadlines import MAX_OVERDUE
 from notify.outbox.worker import OutboxWorker, hand_out_due
+from notify.sql import database
 from tests.harness.waiting import eventually
 from tests.unit.inbox.helpers import people
 from tests.unit.outbox.conftest import send_to
@@ -29,6 +30,13 @@ def test_it_serves_everybody_for_whom_something_is_due():
     assert hand_out_due() == 5
     assert sorted(len(one.rows) for one in Kept.handed) == [1, 1, 1, 2, 2]
     assert hand_out_due() == 0
+
+
+def test_what_is_due_now_goes_now_though_the_clock_is_ahead_of_the_databases(monkeypatch):
+    real = database.now
+    monkeypatch.setattr(database, "now", lambda: real() + timedelta(milliseconds=500))
+    sent(people(1))
+    assert hand_out_due() == 1
 
 
 def test_it_lets_batches_ripen_and_ends_leases_once_a_second(monkeypatch):
