@@ -8,7 +8,7 @@ export { HttpError } from "./client/http.js";
 export { browserZone } from "./page/zone-cookie.js";
 export { isKeptUser } from "./page/kept-user.js";
 export { messages } from "./page/messages.js";
-export { clone, part, write } from "./page/dom.js";
+export { clone, giveFocusBack, part, write } from "./page/dom.js";
 export { pageClient } from "./page/page-client.js";
 export { pageConfig } from "./page/page-config.js";
 export { pageLanguage } from "./page/page-language.js";

@@ -1,6 +1,7 @@
 // @ts-check
 import { drawBadges } from "./badges.js";
 import { ClientElement } from "./client-element.js";
+import { giveFocusBack } from "../page/dom.js";
 import { messages } from "../page/messages.js";
 import { showPanel } from "./panel-state.js";
 import { loadPanelScript, panelScript, whenIdle } from "../page/panel-script.js";
@@ -28,7 +29,7 @@ class NotifyBell extends ClientElement {
     const [bell, panel] = [this.find(".bell"), this.find(".panel")];
     this.listen(bell, ["pointerenter", "focus"], () => this.#madePanel() ?? this.#load());
     this.listen(bell, ["click"], (event) => this.#pressed(event));
-    this.listen(panel, ["beforetoggle"], ({ newState }) => newState === "open" && this.#opens());
+    this.listen(panel, ["beforetoggle"], ({ newState }) => newState === "open" ? this.#opens() : giveFocusBack(panel, bell));
     this.listen(panel, ["toggle"], () => this.#toggled());
     this.listen(this.find(".panel-action"), ["click"], () => this.#panel ?? this.#opens());
     this.listen(this.client, ["counts", "change"], () => this.#draw());
@@ -73,8 +74,6 @@ class NotifyBell extends ClientElement {
   #toggled() {
     const isOpen = this.#isOpen;
     this.find(".bell").ariaExpanded = String(isOpen);
-    // Browsers restore the focus themselves, but not out of every shadow root.
-    if (!isOpen && [document.body, this].includes(/** @type {any} */ (document.activeElement))) this.find(".bell").focus();
     if (!isOpen) this.#panel?.closed();
   }
 

@@ -2,7 +2,7 @@
 // The menu of a row: mute what it is about, or ask why it came. Loaded when somebody wants it.
 import { HttpError } from "../client/http.js";
 import { categoryLabel } from "../page/categories.js";
-import { clone, part } from "../page/dom.js";
+import { clone, giveFocusBack, part } from "../page/dom.js";
 import { inboxMessages } from "../page/inbox-messages.js";
 import { placeBeside } from "../page/placing.js";
 
@@ -83,7 +83,7 @@ export class RowMenu {
       if (button) this.#pressed(button);
     });
     this.#menu.addEventListener("keydown", (event) => this.#key(event));
-    this.#menu.addEventListener("toggle", (event) => /** @type {ToggleEvent} */ (event).newState === "closed" && this.#closed());
+    this.#menu.addEventListener("beforetoggle", (event) => /** @type {ToggleEvent} */ (event).newState === "closed" && this.#closed());
     const place = () => {
       if (!this.#menu.matches(":popover-open")) return;
       if (this.#from.isConnected) placeBeside(this.#menu, this.#from);
@@ -222,9 +222,7 @@ export class RowMenu {
 
   #closed() {
     if (this.#from.ariaExpanded) this.#from.ariaExpanded = "false";
-    const { activeElement } = /** @type {ShadowRoot} */ (this.#element.shadowRoot);
-    // Browsers restore the focus themselves, but not out of every shadow root.
-    if (activeElement === null || this.#menu.contains(activeElement)) this.#from.focus({ preventScroll: true });
+    giveFocusBack(this.#menu, this.#from);
   }
 
   /** The page that is shown. */

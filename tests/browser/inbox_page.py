@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import User
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 import notify
 
@@ -79,16 +79,22 @@ def badge(page: Page) -> Any:
     return page.locator("notify-bell .badge")
 
 
+FOCUSED = """() => {
+    let active = document.activeElement;
+    while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
+    const { localName, className, id, textContent } = active;
+    return `${localName}.${className}#${id} ${textContent.trim()}`;
+}"""
+
+
 def focused(page: Page) -> str:
     """What has the focus, through shadow roots: class, id and text of the element."""
-    return str(
-        page.evaluate("""() => {
-            let active = document.activeElement;
-            while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
-            const { localName, className, id, textContent } = active;
-            return `${localName}.${className}#${id} ${textContent.trim()}`;
-        }""")
-    )
+    return str(page.evaluate(FOCUSED))
+
+
+def focused_once_closed(popover: Locator) -> str:
+    """What has the focus as soon as this is hidden, before any task of the page has run."""
+    return str(popover.evaluate(f"(popover) => {{ popover.hidePopover(); return ({FOCUSED})(); }}"))
 
 
 def live(page: Page) -> None:

@@ -8,7 +8,13 @@ from typing import Any
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import until, wait_until_live
-from tests.browser.inbox_page import send_by_http, send_to_ada
+from tests.browser.inbox_page import (
+    DESK,
+    focused,
+    focused_once_closed,
+    send_by_http,
+    send_to_ada,
+)
 from tests.harness.waiting import eventually
 
 ELSEWHERE = "/accounts/password_change/"
@@ -52,10 +58,10 @@ def test_the_bell_opens_the_newest_ten_and_leads_to_all(server, ada, windows, sc
     assert box["x"] + box["width"] <= 1280
     page.keyboard.press("Escape")
     expect(panel(page)).to_be_hidden()
-    expect(bell(page)).to_have_attribute("aria-expanded", "false")
     assert page.evaluate("document.activeElement.shadowRoot.activeElement.className").endswith(
         "bell"
     )
+    expect(bell(page)).to_have_attribute("aria-expanded", "false")
     page.keyboard.press("Enter")
     rows(page).first.get_by_role("link").click()
     expect(page).to_have_url(re.compile(r"/notify/\?q=Notice"))
@@ -64,6 +70,20 @@ def test_the_bell_opens_the_newest_ten_and_leads_to_all(server, ada, windows, sc
     panel(page).get_by_role("link", name="All notifications").click()
     expect(page).to_have_url(f"{server.url}/notify/")
     assert windows.complaints == []
+
+
+def test_no_key_goes_to_a_panel_that_is_closed(server, ada, windows):
+    send_to_ada("One")
+    page = windows.open(server.url, session=ada, **DESK)
+    page.goto(ELSEWHERE)
+    bell(page).click()
+    expect(rows(page)).to_have_count(1)
+    panel(page).get_by_role("button", name="Mark all as read").focus()
+    assert focused_once_closed(panel(page)).startswith("button.quiet icon bell")
+    bell(page).click()
+    page.get_by_label("Old password").click()
+    expect(bell(page)).to_have_attribute("aria-expanded", "false")
+    assert "#id_old_password" in focused(page)  # where the click has put it
 
 
 def test_a_bell_that_is_pressed_before_its_script_has_come_shows_rows(server, ada, windows):

@@ -18,6 +18,7 @@ from tests.browser.inbox_page import (
     PHONE,
     badge,
     focused,
+    focused_once_closed,
     inbox,
     live,
     rows,
@@ -306,6 +307,26 @@ def test_why_is_read_by_keyboard_and_leads_to_its_choice(server, ada, windows, s
     page.keyboard.press("Enter")
     expect(choice(page, "talk")).to_be_focused()
     assert windows.complaints == []
+
+
+def test_no_key_goes_to_a_menu_that_is_closed(server, ada, windows):
+    send_to_ada("Hello", category="talk")
+    page = windows.open(server.url, session=ada, **DESK)
+    page.goto(DASHBOARD)
+    live(page)
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    expect(item(page, "In talk")).to_be_focused()
+    assert focused_once_closed(menu(page)).startswith("article.row")
+    page.keyboard.press("m")
+    expect(item(page, "In talk")).to_be_focused()
+    account = page.get_by_role("button", name="ada")
+    account.click()
+    expect(menu(page)).to_be_hidden()
+    expect(account).to_be_focused()  # where the click has put it
+    page.keyboard.press("Escape")
+    expect(page.locator("#account-menu")).to_be_hidden()
+    expect(account).to_be_focused()
 
 
 def test_in_the_bells_panel_too(server, ada, windows, screenshot):
